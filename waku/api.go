@@ -1,0 +1,119 @@
+package waku
+
+import (
+	"crypto/ecdsa"
+	"time"
+
+	"github.com/ethereum/go-ethereum/p2p/enode"
+
+	"statusd/waku/wire"
+)
+
+// FilterID names an installed filter: 64 lower-case hex digits.
+type FilterID string
+
+// FilterSpec says which envelopes a filter wants and how to open them.
+// Exactly one of SymKey and PrivateKey is set.
+type FilterSpec struct {
+	SymKey     []byte            // 32 bytes, AES-256-GCM
+	PrivateKey *ecdsa.PrivateKey // ECIES
+	Src        *ecdsa.PublicKey  // nil: any signer and unsigned
+	Topics     []wire.Topic      // empty: every topic
+	MinPoW     float64           // ignored for peer-to-peer messages
+	AllowP2P   bool              // take peer-to-peer messages (code 127) too
+}
+
+// Sink receives what a filter matched. Deliver is called in the order of
+// arrival, from one goroutine at a time, and must not block.
+type Sink interface {
+	Deliver(*ReceivedMessage)
+}
+
+// ReceivedMessage is an opened envelope. It is shared by all filters that
+// matched and must not be changed.
+type ReceivedMessage struct {
+	Hash    wire.Hash
+	Topic   wire.Topic
+	Sent    uint32 // Unix seconds: expiry - ttl
+	TTL     uint32 // seconds
+	PoW     float64
+	Payload []byte
+	Padding []byte
+	Src     *ecdsa.PublicKey // signer, nil when unsigned
+	Dst     *ecdsa.PublicKey // recipient, nil when symmetric
+	P2P     bool             // came by code 127, not through the pool
+}
+
+// Post describes an own message to seal, mine and send.
+// Exactly one of SymKey and PubKey is set.
+type Post struct {
+	SymKey    []byte
+	PubKey    *ecdsa.PublicKey
+	Signer    *ecdsa.PrivateKey // nil: unsigned
+	TTL       uint32            // seconds; 0: DefaultTTL
+	Topic     wire.Topic
+	Payload   []byte
+	Padding   []byte        // nil: random up to the next 256 bytes
+	PoWTime   time.Duration // most time spent on mining
+	PoWTarget float64
+	Target    *enode.ID // non-nil: sent to this connected peer as code 127
+}
+
+// Info is what waku_info reports.
+type Info struct {
+	Messages       int     // messages that wait in polling filters
+	MinPoW         float64 // proof of work demanded
+	MaxMessageSize uint32  // bytes
+	Envelopes      int     // envelopes in the pool
+	PoolBytes      int64   // their size
+}
+
+// PeerStats describes one connected Waku peer.
+type PeerStats struct {
+	Version       uint      `json:"version"`
+	EnvelopesIn   uint64    `json:"envelopesIn"`
+	EnvelopesOut  uint64    `json:"envelopesOut"`
+	BytesIn       uint64    `json:"bytesIn"`
+	BytesOut      uint64    `json:"bytesOut"`
+	Rejected      uint64    `json:"rejected"`
+	RateExceeded  uint64    `json:"rateLimitExceeded"`
+	PoW           float64   `json:"pow"`
+	BloomFill     float64   `json:"bloomFill"` // share of bits set, 0 to 1
+	Topics        int       `json:"topics"`    // -1: no topic interest announced
+	Light         bool      `json:"light"`
+	Confirmations bool      `json:"confirmations"`
+	Trusted       bool      `json:"trusted"`
+	LastSeen      time.Time `json:"lastSeen"`
+}
+
+// Archive takes every envelope that enters the pool for the first time.
+// Put may block to hold back the peers that send; it must not call the Host.
+type Archive interface {
+	Put(*wire.Envelope)
+}
+
+// MailServer answers history requests. Handle must not block: it queues the
+// request and replies later through the given peer.
+type MailServer interface {
+	HandleRequest(peer MailPeer, payload []byte)
+}
+
+// MailPeer is the way back to a peer that asked for history.
+type MailPeer interface {
+	ID() enode.ID
+	IP() string
+	// SendEnvelopes writes one P2P Message packet (code 127).
+	SendEnvelopes([]*wire.Envelope) error
+	// SendComplete writes one P2P Request Complete packet (code 125).
+	SendComplete(payload []byte) error
+	// Done is closed when the peer has gone.
+	Done() <-chan struct{}
+}
+
+// MailClient is told of what trusted mailservers send. Calls come from the
+// reader of the peer, in the order of the packets; blocking holds that peer
+// back. Accept decides for each envelope whether the filters may see it.
+type MailClient interface {
+	Accept(peer enode.ID, env *wire.Envelope) bool
+	Complete(peer enode.ID, payload []byte)
+}

@@ -1,0 +1,4 @@
+package wire
+
+// Envelope is an immutable sealed message.
+type Envelope struct{}
