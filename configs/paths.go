@@ -1,0 +1,145 @@
+package configs
+
+import (
+	"net"
+	"net/netip"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// maxSocketPath is the longest socket path that every Unix takes, in bytes
+// (spec 07 section 3).
+const maxSocketPath = 104
+
+// inDir resolves a path against the data directory; name is used when the
+// path is empty.
+func (c *Config) inDir(path, name string) string {
+	if path == "" {
+		path = name
+	}
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(c.DataDir, path)
+}
+
+// NodeKeyPath is the file that holds the node key when NodeKey is not set.
+func (c *Config) NodeKeyPath() string { return c.inDir(c.NodeKeyFile, "nodekey") }
+
+// KeyStorePath is the directory of the accounts' key files.
+func (c *Config) KeyStorePath() string { return c.inDir(c.KeyStoreDir, "keystore") }
+
+// MailServerPath is the directory of the mail archive.
+func (c *Config) MailServerPath() string { return c.inDir(c.WakuConfig.DataDir, "mailserver") }
+
+// TokenPath is the file that holds the bearer token of the RPC server.
+func (c *Config) TokenPath() string { return filepath.Join(c.DataDir, "rpc-token") }
+
+// LogPath is the log file, or empty when nothing is logged to a file.
+func (c *Config) LogPath() string {
+	if c.LogFile == "" {
+		return ""
+	}
+	return c.inDir(filepath.Join(c.LogDir, c.LogFile), "")
+}
+
+// IPCPath is the socket of the RPC server. A path too long for a socket is
+// replaced by one below runtimeDir ($XDG_RUNTIME_DIR), and moved is true.
+func (c *Config) IPCPath(runtimeDir string) (path string, moved bool) {
+	path = c.inDir(c.IPCFile, DefaultIPCFile)
+	if len(path) <= maxSocketPath || runtimeDir == "" {
+		return path, false
+	}
+	return filepath.Join(runtimeDir, "statusd", filepath.Base(path)), true
+}
+
+// GethLinkPath is the link beside the socket that IPCGethLink asks for, or
+// empty. There is none when the socket already has that name.
+func (c *Config) GethLinkPath() string {
+	link := filepath.Join(c.DataDir, GethIPCFile)
+	if !c.IPCGethLink || c.inDir(c.IPCFile, DefaultIPCFile) == link {
+		return ""
+	}
+	return link
+}
+
+// shift adds PortsShift to a fixed port. Port 0 (any) stays.
+func (c *Config) shift(port int) string {
+	if port != 0 {
+		port += c.PortsShift
+	}
+	return strconv.Itoa(port)
+}
+
+// ListenAddress is the peer-to-peer address with PortsShift applied.
+func (c *Config) ListenAddress() string {
+	host, port, err := net.SplitHostPort(c.ListenAddr)
+	if err != nil {
+		return c.ListenAddr
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		return c.ListenAddr
+	}
+	return net.JoinHostPort(host, c.shift(n))
+}
+
+// HTTPAddress is where HTTP and WebSocket RPC listen.
+func (c *Config) HTTPAddress() string { return net.JoinHostPort(c.HTTPHost, c.shift(c.HTTPPort)) }
+
+// MetricsAddress is where metrics and health are served.
+func (c *Config) MetricsAddress() string {
+	return net.JoinHostPort(c.MetricsAddr, c.shift(c.MetricsPort))
+}
+
+// PprofAddress is where profiles are served: always on the loopback.
+func (c *Config) PprofAddress() string { return net.JoinHostPort("127.0.0.1", c.shift(c.PprofPort)) }
+
+// IsLoopback reports whether a host to bind to is reachable from this machine
+// alone.
+func IsLoopback(host string) bool {
+	host = strings.Trim(host, "[]")
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+// StaticNodes are the nodes to stay connected to.
+func (c *Config) StaticNodes() NodeList { return c.ClusterConfig.active(c.ClusterConfig.StaticNodes) }
+
+// TrustedNodes are the nodes that may always connect.
+func (c *Config) TrustedNodes() NodeList {
+	return c.ClusterConfig.active(c.ClusterConfig.TrustedNodes)
+}
+
+// BootNodes are the nodes where discovery starts.
+func (c *Config) BootNodes() NodeList { return c.ClusterConfig.active(c.ClusterConfig.BootNodes) }
+
+// MailServers are the trusted mailservers.
+func (c *Config) MailServers() NodeList {
+	return c.ClusterConfig.active(c.ClusterConfig.TrustedMailServers)
+}
+
+func (c *Cluster) active(l NodeList) NodeList {
+	if !c.Enabled {
+		return nil
+	}
+	return l
+}
+
+// FullNode reports whether the Waku host takes every topic: asked for, or
+// implied by serving mail.
+func (c *Config) FullNode() bool { return c.WakuConfig.FullNode || c.WakuConfig.EnableMailServer }
+
+// DirectRequests reports whether the mailserver answers unsealed requests
+// (spec 02): by choice, or in the auto position while the default password is
+// in use.
+func (c *Config) DirectRequests() bool {
+	if t := c.WakuConfig.AllowDirectRequests; t != Auto {
+		return t == On
+	}
+	return c.WakuConfig.MailServerPassword.Reveal() == DefaultMailServerPassword
+}
