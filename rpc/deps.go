@@ -1,0 +1,143 @@
+package rpc
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"time"
+
+	"github.com/ethereum/go-ethereum/event"
+	"github.com/ethereum/go-ethereum/p2p"
+	"github.com/ethereum/go-ethereum/p2p/enode"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"statusd/waku"
+	"statusd/waku/wire"
+)
+
+// Deps are the parts of the daemon that methods work on. Waku and Keys may be
+// nil when Waku is switched off: its methods then do not exist.
+type Deps struct {
+	Node     Node
+	Peers    PeerManager
+	Logs     LogControl
+	Health   HealthSource
+	Waku     Waku
+	Keys     Keys
+	Gatherer prometheus.Gatherer // nil: /metrics answers 404
+
+	// Shutdown asks the daemon to stop (admin_shutdown). It must return at
+	// once; the stop includes this server.
+	Shutdown func()
+}
+
+// Node describes the running node (admin_nodeInfo, net_*).
+type Node interface {
+	// NodeInfo is go-ethereum's description, protocols included. Protocol
+	// entries come from p2p.Protocol.NodeInfo.
+	NodeInfo() *p2p.NodeInfo
+	// PeersInfo describes the connected peers. Enode holds the address that
+	// the peer can be dialled at where it is known; Protocols["waku"] is a
+	// waku.PeerStats.
+	PeersInfo() []*p2p.PeerInfo
+	PeerCount() int
+	// Listening tells whether the peer-to-peer port accepts connections.
+	Listening() bool
+	NetworkID() uint64
+	// DataDir is the absolute path of the data directory.
+	DataDir() string
+}
+
+// PeerManager changes the set of wanted peers while the node runs. Calls must
+// not wait for a connection to be made.
+type PeerManager interface {
+	AddPeer(*enode.Node) error
+	RemovePeer(*enode.Node) error
+	AddTrustedPeer(*enode.Node) error
+	RemoveTrustedPeer(*enode.Node) error
+	// SubscribeEvents has the contract of p2p.Server.SubscribeEvents: the
+	// subscriber keeps receiving until it has unsubscribed.
+	SubscribeEvents(chan *p2p.PeerEvent) event.Subscription
+}
+
+// LogControl changes levels at run time.
+type LogControl interface {
+	// SetLogLevel sets the level (error, warn, info, debug or trace in lower
+	// case) of a module, or of all of them when module is empty. The error
+	// text of an unknown module is shown to the caller.
+	SetLogLevel(module, level string) error
+}
+
+// HealthSource reports the state of the daemon. Health must answer at once,
+// from values that are already known, also when a component hangs.
+type HealthSource interface {
+	Health() Health
+}
+
+// HealthLevel is one of the words of the health report.
+type HealthLevel string
+
+// Levels of health, from nwaku's vocabulary (spec 07 section 8).
+const (
+	HealthInitializing  HealthLevel = "INITIALIZING"
+	HealthSynchronizing HealthLevel = "SYNCHRONIZING"
+	HealthReady         HealthLevel = "READY"
+	HealthNotReady      HealthLevel = "NOT_READY"
+	HealthNotMounted    HealthLevel = "NOT_MOUNTED"
+	HealthShuttingDown  HealthLevel = "SHUTTING_DOWN"
+)
+
+// Health is the state of the daemon and of its components.
+type Health struct {
+	Node HealthLevel
+	// Alive is false when an internal loop no longer makes progress: /health
+	// then answers 503.
+	Alive      bool
+	Components []ComponentHealth // in the order to show
+	Uptime     time.Duration
+}
+
+// ComponentHealth is the state of one component.
+type ComponentHealth struct {
+	Name  string // for instance "Waku"
+	Level HealthLevel
+	Desc  string // may name addresses; shown to authenticated callers only
+}
+
+// Waku is the Waku host as its methods use it; *waku.Host implements it.
+type Waku interface {
+	WakuSettings
+	WakuFilters
+	Post(context.Context, waku.Post) (wire.Hash, error)
+	TrustPeer(enode.ID)
+	PeerConnected(enode.ID) bool
+}
+
+// WakuSettings reads and changes the node's own announced values.
+type WakuSettings interface {
+	Info() waku.Info
+	SetMinPoW(float64) error
+	SetMaxMessageSize(uint32) error
+	SetBloomFilter([]byte) error
+	SetLightNode(bool)
+}
+
+// WakuFilters installs filters. With a nil sink the host keeps the messages
+// until FilterMessages takes them.
+type WakuFilters interface {
+	InstallFilter(waku.FilterSpec, waku.Sink) (waku.FilterID, error)
+	UninstallFilter(waku.FilterID) bool
+	FilterMessages(waku.FilterID) ([]*waku.ReceivedMessage, error)
+}
+
+// Keys is the key store of the Waku host; *waku.Keys implements it.
+type Keys interface {
+	NewKeyPair() (string, error)
+	AddKeyPair(*ecdsa.PrivateKey) string
+	DeleteKeyPair(id string) bool
+	KeyPair(id string) (*ecdsa.PrivateKey, bool)
+	NewSymKey() (string, error)
+	AddSymKey([]byte) (string, error)
+	AddSymKeyFromPassword(string) (string, error)
+	SymKey(id string) ([]byte, bool)
+	DeleteSymKey(id string) bool
+}
