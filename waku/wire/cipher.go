@@ -89,7 +89,9 @@ func (c *SymCipher) Open(data []byte) ([]byte, error) {
 
 // SealAsymmetric encrypts plain to a public key by ECIES over secp256k1. The
 // ephemeral key and the iv must be random and used once.
-func SealAsymmetric(to *ecdsa.PublicKey, ephemeral *ecdsa.PrivateKey, iv [ECIESIVLength]byte, plain []byte) ([]byte, error) {
+func SealAsymmetric(
+	to *ecdsa.PublicKey, ephemeral *ecdsa.PrivateKey, iv [ECIESIVLength]byte, plain []byte,
+) ([]byte, error) {
 	if to == nil || to.X == nil || to.Y == nil || !crypto.S256().IsOnCurve(to.X, to.Y) {
 		return nil, ErrPublicKey
 	}

@@ -136,26 +136,31 @@ func splitField(b []byte, field string) (value, rest []byte, err error) {
 
 // finish computes the hash and the leading zero bits of the proof of work.
 func (e *Envelope) finish() {
-	var header, digest [32]byte
-	h := keccakPool.Get().(crypto.KeccakState)
+	h := hasherPool.Get().(*hasher)
 	h.Reset()
 	h.Write(e.raw)
-	h.Read(e.hash[:])
+	h.Read(h.buf[:])
+	e.hash = h.buf
 
-	head := appendListHeader(header[:0], e.nonceAt-e.content)
+	head := appendListHeader(h.buf[:0], e.nonceAt-e.content)
 	e.prefixLen = uint32(len(head) + e.nonceAt - e.content)
 	h.Reset()
 	h.Write(head)
 	h.Write(e.raw[e.content:e.nonceAt])
-	h.Write(appendNonce(digest[:0], e.nonce))
-	h.Read(digest[:])
-	keccakPool.Put(h)
-	e.zeroBits = uint16(leadingZeroBits(digest[:]))
+	h.Write(appendNonce(h.buf[:0], e.nonce))
+	h.Read(h.buf[:])
+	e.zeroBits = uint16(leadingZeroBits(h.buf[:]))
+	hasherPool.Put(h)
 }
 
-// keccakPool recycles hash states; the sponge is too large to make one per
-// envelope.
-var keccakPool = sync.Pool{New: func() any { return crypto.NewKeccakState() }}
+// hasher is a hash state with room for its inputs and results, so that neither
+// is allocated for each envelope.
+type hasher struct {
+	crypto.KeccakState
+	buf [32]byte
+}
+
+var hasherPool = sync.Pool{New: func() any { return &hasher{KeccakState: crypto.NewKeccakState()} }}
 
 func leadingZeroBits(digest []byte) int {
 	for i, b := range digest {
