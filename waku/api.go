@@ -92,10 +92,11 @@ type Archive interface {
 	Put(*wire.Envelope)
 }
 
-// MailServer answers history requests. Handle must not block: it queues the
-// request and replies later through the given peer.
+// MailServer answers history requests. HandleRequest must not block: it queues
+// the request and replies later through the given peer. It keeps payload. An
+// error means that the packet is malformed; it counts against the peer.
 type MailServer interface {
-	HandleRequest(peer MailPeer, payload []byte)
+	HandleRequest(peer MailPeer, payload []byte) error
 }
 
 // MailPeer is the way back to a peer that asked for history.
@@ -110,10 +111,22 @@ type MailPeer interface {
 	Done() <-chan struct{}
 }
 
-// MailClient is told of what trusted mailservers send. Calls come from the
-// reader of the peer, in the order of the packets; blocking holds that peer
-// back. Accept decides for each envelope whether the filters may see it.
+// MailClient is told of what trusted mailservers send. Accept is called by the
+// reader of the peer for each envelope, in the order of arrival, and decides
+// whether the filters may see it; blocking holds that peer back. Complete is
+// called after all envelopes that came before it went through the filters,
+// from the goroutine that feeds all filters, and must not block.
 type MailClient interface {
 	Accept(peer enode.ID, env *wire.Envelope) bool
-	Complete(peer enode.ID, payload []byte)
+	Complete(peer enode.ID, c *wire.RequestComplete)
+}
+
+// Tracker is told what becomes of own posts. Calls must not block.
+type Tracker interface {
+	// Sent: the envelope was written to a peer, or, to a peer that confirms,
+	// confirmed by it. It may be called once for each peer.
+	Sent(hash wire.Hash, peer enode.ID)
+	// Refused: a peer reported that it did not take the envelope. timeError
+	// says that one of the two clocks is wrong, as far as the peer can tell.
+	Refused(hash wire.Hash, peer enode.ID, timeError bool, text string)
 }

@@ -46,7 +46,8 @@ type Config struct {
 	SoftBlacklist     []enode.ID // peers whose Messages are ignored
 	Archive           Archive    // nil: nothing is archived
 	Mail              MailServer // nil: P2P requests are ignored
-	MailReplies       MailClient // nil: completions are only counted
+	Tracker           Tracker    // nil: nobody is told
+	MailReplies       MailClient // nil: what mailservers send goes to the filters unasked
 }
 
 // RateLimits are the limits this node enforces and announces, per second.

@@ -1,0 +1,210 @@
+package waku
+
+import (
+	"context"
+	"runtime"
+	"sync"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"statusd/waku/wire"
+)
+
+// Bounds of what waits to be opened. When one is reached, the reader that
+// brought the next wanted envelope waits, so that nothing wanted is lost.
+const (
+	openQueue    = 1024
+	openMaxBytes = 32 << 20
+)
+
+// openers decrypts envelopes that fit a filter's topic: trial decryption on
+// GOMAXPROCS workers, delivery by one goroutine in the order of arrival.
+//
+//	submit → in → dispatch ─┬→ work → workers ─┐
+//	                        └→ order → deliver ←┘ (job.done)
+type openers struct {
+	host   *Host
+	in     chan *openJob
+	budget *budget
+}
+
+// openJob is an envelope to open, or a function to call once everything
+// before it has been delivered.
+type openJob struct {
+	env  *wire.Envelope
+	pow  float64
+	p2p  bool
+	then func()
+
+	fits []*filter
+	msg  *ReceivedMessage
+	done chan struct{} // closed when fits and msg are final
+}
+
+func newOpeners(h *Host) *openers {
+	return &openers{host: h, in: make(chan *openJob, openQueue), budget: newBudget(openMaxBytes)}
+}
+
+// submit queues an envelope from the pool if a filter wants its topic.
+func (o *openers) submit(env *wire.Envelope, pow float64, from *peer) {
+	listed, wildcard := o.host.filters.candidates(env.Topic())
+	if len(listed) == 0 && len(wildcard) == 0 {
+		return
+	}
+	o.put(&openJob{env: env, pow: pow}, from)
+}
+
+// submitP2P queues an envelope that came by code 127.
+func (o *openers) submitP2P(env *wire.Envelope, from *peer) {
+	listed, wildcard := o.host.filters.candidates(env.Topic())
+	if len(listed) == 0 && len(wildcard) == 0 {
+		return
+	}
+	o.put(&openJob{env: env, pow: env.PoW(0), p2p: true}, from)
+}
+
+// barrier calls fn once everything queued before has been delivered.
+func (o *openers) barrier(fn func(), from *peer) { o.put(&openJob{then: fn}, from) }
+
+func (o *openers) put(job *openJob, from *peer) {
+	var gone <-chan struct{}
+	if from != nil {
+		gone = from.quit
+	}
+	if job.env != nil && !o.budget.take(job.env.Size(), gone, o.host.stopped) {
+		return
+	}
+	select {
+	case o.in <- job:
+	case <-gone:
+	case <-o.host.stopped:
+	}
+}
+
+// run works until ctx ends, then empties the queue.
+func (o *openers) run(ctx context.Context) error {
+	workers := runtime.GOMAXPROCS(0)
+	work := make(chan *openJob, workers)
+	order := make(chan *openJob, openQueue)
+	var g errgroup.Group
+	for range workers {
+		g.Go(func() error {
+			for job := range work {
+				o.open(job)
+			}
+			return nil
+		})
+	}
+	g.Go(func() error {
+		for job := range order {
+			o.deliver(job)
+		}
+		return nil
+	})
+	o.dispatch(ctx, work, order)
+	close(work)
+	close(order)
+	return g.Wait()
+}
+
+// dispatch gives each job to the workers and, in the same order, to delivery.
+func (o *openers) dispatch(ctx context.Context, work, order chan<- *openJob) {
+	give := func(job *openJob) {
+		if job.env != nil {
+			job.done = make(chan struct{})
+			work <- job
+		}
+		order <- job
+	}
+	for {
+		select {
+		case job := <-o.in:
+			give(job)
+		case <-ctx.Done():
+			for {
+				select {
+				case job := <-o.in:
+					give(job)
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+func (o *openers) open(job *openJob) {
+	defer close(job.done)
+	listed, wildcard := o.host.filters.candidates(job.env.Topic())
+	job.fits, job.msg = match(job.env, job.pow, job.p2p, listed, wildcard)
+}
+
+func (o *openers) deliver(job *openJob) {
+	if job.then != nil {
+		job.then()
+		return
+	}
+	<-job.done
+	o.budget.give(job.env.Size())
+	if job.msg == nil {
+		o.host.metrics.unopened.Inc()
+		return
+	}
+	o.host.metrics.opened.Inc()
+	for _, f := range job.fits {
+		switch {
+		case f.removed.Load():
+		case f.sink != nil:
+			f.sink.Deliver(job.msg)
+		default:
+			if n := f.store.add(job.msg); n > 0 {
+				o.host.metrics.storeDrops.Add(float64(n))
+				o.host.log.Warn("polling filter is not read, oldest messages dropped",
+					zap.String("filter", string(f.id)), zap.Int("dropped", n))
+			}
+		}
+	}
+}
+
+// budget is a number of bytes that several goroutines share. A single claim
+// above the whole is granted when nothing else is out.
+type budget struct {
+	max int
+
+	mu    sync.Mutex
+	used  int
+	freed chan struct{} // closed and replaced when something is given back
+}
+
+func newBudget(limit int) *budget { return &budget{max: limit, freed: make(chan struct{})} }
+
+// take claims n bytes, waiting for them until one of the channels is closed.
+// It reports whether it got them.
+func (b *budget) take(n int, gone, stopped <-chan struct{}) bool {
+	for {
+		b.mu.Lock()
+		if b.used == 0 || b.used+n <= b.max {
+			b.used += n
+			b.mu.Unlock()
+			return true
+		}
+		freed := b.freed
+		b.mu.Unlock()
+		select {
+		case <-freed:
+		case <-gone:
+			return false
+		case <-stopped:
+			return false
+		}
+	}
+}
+
+func (b *budget) give(n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.used -= n
+	close(b.freed)
+	b.freed = make(chan struct{})
+}

@@ -1,0 +1,260 @@
+package waku
+
+import (
+	"container/heap"
+	"sort"
+	"sync"
+	"sync/atomic"
+
+	"statusd/waku/wire"
+)
+
+// entryOverhead is what an entry costs in memory beside the envelope's bytes,
+// about: the two structs, map slot, heap and log slots.
+const entryOverhead = 384
+
+// entry is one pooled envelope. The log of the pool keeps entries that have
+// been removed until it is compacted; their env is nil.
+type entry struct {
+	env    atomic.Pointer[wire.Envelope]
+	known  peerBits // which peers have it
+	seq    uint64   // position in the log, increasing
+	pow    float64  // with the adjustment of an envelope from the future
+	topic  wire.Topic
+	own    bool // posted here; a light node relays only these
+	powPos int  // index in the eviction heap
+}
+
+// pool holds the live envelopes, bounded in bytes and number. It is the source
+// of truth for relay: a log in order of arrival, which every peer's writer
+// reads from a cursor of its own. Envelopes leave when they expire, or, lowest
+// proof of work first, when a bound is passed.
+//
+// All methods are safe for concurrent use; none blocks on anything but mu.
+type pool struct {
+	maxBytes int64
+	maxCount int
+
+	mu      sync.RWMutex
+	byHash  map[wire.Hash]*entry
+	log     []*entry // ascending seq
+	removed int      // entries of log without an envelope
+	nextSeq uint64
+	bytes   int64
+	expiry  expiryIndex
+	byPoW   powHeap
+}
+
+func newPool(maxBytes int64, maxCount int) *pool {
+	return &pool{
+		maxBytes: maxBytes, maxCount: maxCount, nextSeq: 1,
+		byHash: make(map[wire.Hash]*entry),
+		expiry: expiryIndex{buckets: make(map[uint32][]*entry)},
+	}
+}
+
+// get returns the entry of a pooled envelope, or nil.
+func (p *pool) get(h wire.Hash) *entry {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.byHash[h]
+}
+
+// insert adds an envelope. It returns the entry, whether it is new, how many
+// envelopes were evicted for it (possibly itself), and whether it expires
+// before every other one.
+func (p *pool) insert(env *wire.Envelope, pow float64, own bool, from *peerSlot) (e *entry, added bool, evicted int, first bool) {
+	hash := env.Hash()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e := p.byHash[hash]; e != nil {
+		return e, false, 0, false
+	}
+	e = &entry{pow: pow, topic: env.Topic(), own: own, seq: p.nextSeq}
+	e.env.Store(env)
+	if from != nil {
+		e.known.set(from.n)
+	}
+	p.nextSeq++
+	p.byHash[hash] = e
+	p.log = append(p.log, e)
+	p.bytes += cost(env)
+	heap.Push(&p.byPoW, e)
+	first = p.expiry.add(env.Expiry(), e)
+	for len(p.byHash) > p.maxCount || p.bytes > p.maxBytes && len(p.byHash) > 0 {
+		p.drop(p.byPoW[0])
+		evicted++
+	}
+	p.compact()
+	return e, true, evicted, first
+}
+
+func cost(env *wire.Envelope) int64 { return int64(len(env.RLP())) + entryOverhead }
+
+// drop removes a live entry everywhere but in the log and the expiry index.
+func (p *pool) drop(e *entry) {
+	env := e.env.Load()
+	heap.Remove(&p.byPoW, e.powPos)
+	delete(p.byHash, env.Hash())
+	p.bytes -= cost(env)
+	p.removed++
+	e.env.Store(nil)
+}
+
+// compact rebuilds the log and the expiry index when most of them is gone.
+func (p *pool) compact() {
+	if p.removed < 1024 || p.removed < len(p.log)/2 {
+		return
+	}
+	live := make([]*entry, 0, len(p.log)-p.removed+64)
+	for _, e := range p.log {
+		if e.env.Load() != nil {
+			live = append(live, e)
+		}
+	}
+	p.log, p.removed = live, 0
+	p.expiry.compact()
+}
+
+// expire removes every envelope whose expiry is before now (Unix seconds) and
+// returns how many, and the next expiry if there is one.
+func (p *pool) expire(now uint32) (removed int, next uint32, more bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.expiry.seconds) > 0 && p.expiry.seconds[0] < now {
+		for _, e := range p.expiry.pop() {
+			if e.env.Load() != nil {
+				p.drop(e)
+				removed++
+			}
+		}
+	}
+	p.compact()
+	if len(p.expiry.seconds) == 0 {
+		return removed, 0, false
+	}
+	return removed, p.expiry.seconds[0], true
+}
+
+// after copies into buf the entries whose seq is at least cursor, oldest
+// first, removed ones included. It returns the filled part and the cursor
+// behind it.
+func (p *pool) after(cursor uint64, buf []*entry) ([]*entry, uint64) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	at := len(p.log)
+	if at > 0 && p.log[at-1].seq >= cursor {
+		at = sort.Search(len(p.log), func(i int) bool { return p.log[i].seq >= cursor })
+	}
+	buf = buf[:copy(buf[:cap(buf)], p.log[at:])]
+	if len(buf) > 0 {
+		cursor = buf[len(buf)-1].seq + 1
+	}
+	return buf, cursor
+}
+
+// forget clears a peer's bit everywhere, so that its number can be reused.
+func (p *pool) forget(slot *peerSlot) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	for _, e := range p.log {
+		e.known.clear(slot.n)
+	}
+}
+
+// size returns the number of live envelopes and their cost in bytes.
+func (p *pool) size() (count int, bytes int64) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return len(p.byHash), p.bytes
+}
+
+// expiryIndex groups entries by the second of their expiry.
+type expiryIndex struct {
+	buckets map[uint32][]*entry
+	seconds uint32Heap // keys of buckets
+}
+
+// add reports whether the second is now the earliest and was not before.
+func (x *expiryIndex) add(second uint32, e *entry) bool {
+	bucket, ok := x.buckets[second]
+	x.buckets[second] = append(bucket, e)
+	if ok {
+		return false
+	}
+	heap.Push(&x.seconds, second)
+	return x.seconds[0] == second
+}
+
+// pop removes and returns the earliest bucket.
+func (x *expiryIndex) pop() []*entry {
+	second := heap.Pop(&x.seconds).(uint32)
+	bucket := x.buckets[second]
+	delete(x.buckets, second)
+	return bucket
+}
+
+// compact forgets evicted entries.
+func (x *expiryIndex) compact() {
+	x.seconds = x.seconds[:0]
+	for second, bucket := range x.buckets {
+		live := bucket[:0]
+		for _, e := range bucket {
+			if e.env.Load() != nil {
+				live = append(live, e)
+			}
+		}
+		clear(bucket[len(live):])
+		if len(live) == 0 {
+			delete(x.buckets, second)
+			continue
+		}
+		x.buckets[second] = live
+		x.seconds = append(x.seconds, second)
+	}
+	heap.Init(&x.seconds)
+}
+
+type uint32Heap []uint32
+
+func (h uint32Heap) Len() int           { return len(h) }
+func (h uint32Heap) Less(i, j int) bool { return h[i] < h[j] }
+func (h uint32Heap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *uint32Heap) Push(x any)        { *h = append(*h, x.(uint32)) }
+func (h *uint32Heap) Pop() any {
+	old := *h
+	x := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return x
+}
+
+// powHeap orders entries for eviction: lowest proof of work first, and of
+// equals the oldest.
+type powHeap []*entry
+
+func (h powHeap) Len() int { return len(h) }
+func (h powHeap) Less(i, j int) bool {
+	if h[i].pow != h[j].pow {
+		return h[i].pow < h[j].pow
+	}
+	return h[i].seq < h[j].seq
+}
+
+func (h powHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].powPos, h[j].powPos = i, j
+}
+
+func (h *powHeap) Push(x any) {
+	e := x.(*entry)
+	e.powPos = len(*h)
+	*h = append(*h, e)
+}
+
+func (h *powHeap) Pop() any {
+	old := *h
+	e := old[len(old)-1]
+	old[len(old)-1] = nil
+	*h = old[:len(old)-1]
+	return e
+}

@@ -1,0 +1,281 @@
+package waku
+
+import (
+	"bytes"
+	"io"
+	"time"
+
+	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/ethereum/go-ethereum/p2p"
+
+	"statusd/waku/wire"
+)
+
+const (
+	// maxReplies bounds the control packets that wait for a peer. A peer that
+	// lets more pile up is not reading and is dropped.
+	maxReplies = 1024
+	// scanBatch is how many log entries a writer looks at per lock.
+	scanBatch = 256
+)
+
+// writer sends to one peer. It belongs to the peer's writer goroutine.
+type writer struct {
+	p      *peer
+	cursor uint64 // position in the pool's log
+	packet bucket // what the peer lets us send
+	bytes  bucket
+	limits [2]wire.Limits // that the buckets were made from
+	scan   []*entry
+	batch  []*entry
+	envs   []*wire.Envelope
+	header []byte
+}
+
+// write is the writer goroutine: the Status, then, once the peer's own has
+// come, whatever there is to send, whenever it is woken.
+func (p *peer) write(status []byte, ready <-chan struct{}) {
+	if !p.send(wire.CodeStatus, status) {
+		return
+	}
+	select {
+	case <-ready:
+	case <-p.quit:
+		return
+	}
+	w := &writer{p: p, scan: make([]*entry, 0, scanBatch)}
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		p.woken.Store(false)
+		wait, ok := w.drain()
+		if !ok {
+			return
+		}
+		timer.Stop()
+		if wait > 0 {
+			timer.Reset(wait)
+		}
+		select {
+		case <-p.wakeup:
+		case <-timer.C:
+		case <-p.quit:
+			return
+		}
+	}
+}
+
+// send writes one packet.
+func (p *peer) send(code uint64, payload []byte) bool {
+	return p.sendFrom(code, len(payload), bytes.NewReader(payload))
+}
+
+func (p *peer) sendFrom(code uint64, size int, payload io.Reader) bool {
+	if err := p.rw.WriteMsg(p2p.Msg{Code: code, Size: uint32(size), Payload: payload}); err != nil {
+		p.close(CloseWrite)
+		return false
+	}
+	p.count.bytesOut.Add(uint64(size))
+	return true
+}
+
+// drain sends everything there is to send now. It returns how long to wait
+// for the peer's rate limits, zero when nothing is held back by them.
+func (w *writer) drain() (wait time.Duration, ok bool) {
+	for {
+		if !w.control() {
+			return 0, false
+		}
+		if w.p.resync.Swap(false) {
+			w.cursor = 0
+		}
+		size, wait := w.gather()
+		if wait > 0 {
+			return wait, true
+		}
+		if size == 0 {
+			return 0, true
+		}
+		if !w.sendBatch(size) {
+			return 0, false
+		}
+	}
+}
+
+// control sends replies and what the peer must know of our settings. Each
+// option goes in a packet of its own, as old peers send them.
+func (w *writer) control() bool {
+	p := w.p
+	dirty := p.dirty.Swap(0)
+	s := p.host.set.Load()
+	if dirty&dirtyPoW != 0 {
+		o := wire.StatusOptions{PoW: &s.minPoW}
+		if !p.send(wire.CodeStatusUpdate, o.EncodeUpdate(p.version)) {
+			return false
+		}
+	}
+	if dirty&dirtyInterest != 0 {
+		o := s.interest.options()
+		if !p.send(wire.CodeStatusUpdate, o.EncodeUpdate(p.version)) {
+			return false
+		}
+	}
+	for {
+		select {
+		case pkt := <-p.out:
+			if !p.send(pkt.code, pkt.payload) {
+				return false
+			}
+		case <-p.quit:
+			return false
+		default:
+			return true
+		}
+	}
+}
+
+// gather collects the next envelopes for the peer, as many as one packet and
+// the peer's limits take. It returns the size of their encodings, and how long
+// to wait when a limit is used up.
+func (w *writer) gather() (size int, wait time.Duration) {
+	p, h := w.p, w.p.host
+	now := time.Now()
+	w.adoptLimits(now)
+	if wait = w.packet.wait(1, now); wait > 0 {
+		return 0, wait
+	}
+	w.batch, w.envs = w.batch[:0], w.envs[:0]
+	light, clock := h.set.Load().light, uint32(h.cfg.Now().Unix())
+	for {
+		from := w.cursor
+		w.scan, w.cursor = h.pool.after(from, w.scan)
+		if len(w.scan) == 0 {
+			return size, 0
+		}
+		for _, e := range w.scan {
+			env := e.env.Load()
+			if env == nil || light && !e.own || !p.wants(e) || env.Expiry() < clock {
+				continue
+			}
+			n := len(env.RLP())
+			if !w.sendable(n) {
+				h.metrics.unsendable.Inc()
+				continue
+			}
+			if size > 0 && wire.MessagesSize(size+n) > wire.MaxPacketSent {
+				w.cursor = e.seq
+				return size, 0
+			}
+			if wait = w.bytes.wait(float64(wire.MessagesSize(size+n)), now); wait > 0 {
+				w.cursor = e.seq
+				if size > 0 {
+					wait = 0
+				}
+				return size, wait
+			}
+			size += n
+			w.batch, w.envs = append(w.batch, e), append(w.envs, env)
+		}
+	}
+}
+
+// sendable reports whether an envelope of n bytes fits in a packet alone. An
+// operator who raised the message size has done so on all his nodes.
+func (w *writer) sendable(n int) bool {
+	limit := max(wire.MaxPacketSent, int(w.p.host.set.Load().maxMessageSize))
+	return wire.MessagesSize(n) <= limit
+}
+
+// adoptLimits makes new buckets when the peer has announced other limits.
+func (w *writer) adoptLimits(now time.Time) {
+	v := w.p.view.Load()
+	limits := [2]wire.Limits{v.packets, v.bytes}
+	if limits == w.limits {
+		return
+	}
+	w.limits = limits
+	w.packet = newBucket(tighter(v.packets), now)
+	w.bytes = newBucket(tighter(v.bytes), now)
+}
+
+// tighter returns the stricter of two limits of which zero means none.
+func tighter(l wire.Limits) uint64 {
+	if l.PerIP == 0 || l.PerPeer == 0 {
+		return max(l.PerIP, l.PerPeer)
+	}
+	return min(l.PerIP, l.PerPeer)
+}
+
+// sendBatch writes the gathered envelopes as one Messages packet. The bytes
+// are read straight from the envelopes.
+func (w *writer) sendBatch(size int) bool {
+	p := w.p
+	for _, e := range w.batch {
+		e.known.set(p.slot.n)
+	}
+	w.header = wire.AppendMessagesHeader(w.header[:0], size)
+	total := len(w.header) + size
+	if w.p.view.Load().confirmations {
+		w.expectAck()
+	}
+	now := time.Now()
+	w.packet.debit(1, now)
+	w.bytes.debit(float64(total), now)
+	if !p.sendFrom(wire.CodeMessages, total, &batchReader{head: w.header, envs: w.envs}) {
+		return false
+	}
+	n := uint64(len(w.envs))
+	p.count.envOut.Add(n)
+	p.host.metrics.sent.Add(float64(n))
+	p.host.metrics.packetsOut.Inc()
+	p.reportSent(w.batch, w.envs)
+	clear(w.envs)
+	clear(w.batch)
+	return true
+}
+
+// batchReader reads a Messages payload piece by piece.
+type batchReader struct {
+	head []byte
+	envs []*wire.Envelope
+}
+
+func (r *batchReader) Read(b []byte) (n int, err error) {
+	for n < len(b) {
+		if len(r.head) == 0 {
+			if len(r.envs) == 0 {
+				if n == 0 {
+					return 0, io.EOF
+				}
+				return n, nil
+			}
+			r.head, r.envs = r.envs[0].RLP(), r.envs[1:]
+		}
+		c := copy(b[n:], r.head)
+		r.head = r.head[c:]
+		n += c
+	}
+	return n, nil
+}
+
+// expectAck remembers a packet that holds own envelopes until the peer
+// confirms it.
+func (w *writer) expectAck() {
+	var own []wire.Hash
+	for i, e := range w.batch {
+		if e.own {
+			own = append(own, w.envs[i].Hash())
+		}
+	}
+	if len(own) == 0 {
+		return
+	}
+	hash := crypto.NewKeccakState()
+	hash.Write(w.header)
+	for _, env := range w.envs {
+		hash.Write(env.RLP())
+	}
+	var batch wire.Hash
+	hash.Read(batch[:])
+	w.p.unacked.add(batch, own)
+}
