@@ -1,0 +1,102 @@
+package jsonrpc
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// Bind brings parameters into the order of names. An argument that was not
+// given is nil in the result, which has one entry for each name. A JSON null
+// counts as not given, as in go-ethereum.
+//
+// Named parameters of a method whose only parameter is an object (single) may
+// also be given without the level of that name.
+func Bind(params json.RawMessage, names []string, single bool) ([]json.RawMessage, *Error) {
+	args := make([]json.RawMessage, len(names))
+	params = bytes.Trim(params, space)
+	if len(params) == 0 {
+		return args, nil
+	}
+	var err *Error
+	if params[0] == '[' {
+		err = bindPositional(params, args)
+	} else {
+		err = bindNamed(params, names, args, single)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i, a := range args {
+		if string(a) == "null" {
+			args[i] = nil
+		}
+	}
+	return args, nil
+}
+
+func bindPositional(params []byte, args []json.RawMessage) *Error {
+	n := 0
+	for elem := range elements(params) {
+		if n == len(args) {
+			return NewError(CodeInvalidParams, "too many arguments, want at most %d", len(args))
+		}
+		args[n] = elem
+		n++
+	}
+	return nil
+}
+
+func bindNamed(params []byte, names []string, args []json.RawMessage, single bool) *Error {
+	if single && !hasMember(params, names[0]) {
+		args[0] = params
+		return nil
+	}
+	for name, value := range members(params) {
+		i := slices.Index(names, name)
+		switch {
+		case i < 0:
+			return unknownParameter(name, names)
+		case args[i] != nil:
+			return NewError(CodeInvalidParams, "parameter %q is given twice", name)
+		}
+		args[i] = value
+	}
+	return nil
+}
+
+func hasMember(object []byte, name string) bool {
+	for n := range members(object) {
+		if n == name {
+			return true
+		}
+	}
+	return false
+}
+
+func unknownParameter(name string, names []string) *Error {
+	const shown = 64
+	if len(name) > shown {
+		name = strings.ToValidUTF8(name[:shown], "") + "…"
+	}
+	e := NewError(CodeInvalidParams, "unknown parameter %q", name)
+	if len(names) == 0 {
+		return e.WithHint("this method takes no parameters")
+	}
+	return e.WithHint("the parameters are: %s", strings.Join(names, ", "))
+}
+
+// MissingArgument is the error of a required argument that was not given, in
+// go-ethereum's words.
+func MissingArgument(index int, name string) *Error {
+	return NewError(CodeInvalidParams, "missing value for required argument %d", index).
+		WithHint("argument %d is %q", index, name)
+}
+
+// InvalidArgument is the error of an argument that cannot be decoded, in
+// go-ethereum's words.
+func InvalidArgument(index int, name string, err error) *Error {
+	return NewError(CodeInvalidParams, "invalid argument %d: %v", index, err).
+		WithHint("argument %d is %q", index, name)
+}

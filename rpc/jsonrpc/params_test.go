@@ -1,0 +1,61 @@
+package jsonrpc
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+func TestBind(t *testing.T) {
+	two := []string{"name", "level"}
+	tests := []struct {
+		name   string
+		params string
+		names  []string
+		single bool
+		want   []string
+		err    string
+	}{
+		{name: "none", params: ``, names: two, want: []string{"", ""}},
+		{name: "empty array", params: `[ ]`, names: two, want: []string{"", ""}},
+		{name: "positional", params: `["a", {"x":[1,2]}]`, names: two, want: []string{`"a"`, `{"x":[1,2]}`}},
+		{name: "fewer", params: `["a"]`, names: two, want: []string{`"a"`, ""}},
+		{name: "null is absent", params: `[null,1]`, names: two, want: []string{"", "1"}},
+		{name: "too many", params: `[1,2,3]`, names: two, err: "too many arguments, want at most 2"},
+		{name: "none wanted", params: `[1]`, names: nil, err: "too many arguments, want at most 0"},
+		{name: "named", params: `{"level":"]","name":null}`, names: two, want: []string{"", `"]"`}},
+		{name: "named escaped", params: `{"na\u006de":1}`, names: two, want: []string{"1", ""}},
+		{name: "empty object", params: `{}`, names: two, want: []string{"", ""}},
+		{name: "unknown", params: `{"nam":1}`, names: two, err: `unknown parameter "nam"`},
+		{name: "other case", params: `{"Name":1}`, names: two, err: `unknown parameter "Name"`},
+		{name: "twice", params: `{"name":1,"name":2}`, names: two, err: `parameter "name" is given twice`},
+		{name: "single wrapped", params: `{"message":{"ttl":1}}`, names: []string{"message"}, single: true, want: []string{`{"ttl":1}`}},
+		{name: "single flat", params: `{"ttl":1}`, names: []string{"message"}, single: true, want: []string{`{"ttl":1}`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			args, err := Bind(json.RawMessage(tt.params), tt.names, tt.single)
+			if tt.err != "" {
+				if err == nil || err.Message != tt.err || err.Code != CodeInvalidParams {
+					t.Fatalf("error %v, want %q", err, tt.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, w := range tt.want {
+				if string(args[i]) != w {
+					t.Errorf("argument %d: %q, want %q", i, args[i], w)
+				}
+			}
+		})
+	}
+}
+
+func TestUnknownParameterIsCut(t *testing.T) {
+	_, err := Bind(json.RawMessage(`{"`+strings.Repeat("é", 5000)+`":1}`), []string{"a"}, false)
+	if err == nil || len(err.Message) > 200 {
+		t.Fatalf("message of %d bytes, want a short one", len(err.Message))
+	}
+}
