@@ -130,3 +130,10 @@ type Tracker interface {
 	// says that one of the two clocks is wrong, as far as the peer can tell.
 	Refused(hash wire.Hash, peer enode.ID, timeError bool, text string)
 }
+
+// PeerWatcher is told when peers have finished the Waku handshake and when
+// they have gone. Calls for one peer come in order; they must not block.
+type PeerWatcher interface {
+	PeerUp(id enode.ID)
+	PeerDown(id enode.ID)
+}

@@ -42,12 +42,13 @@ type Config struct {
 	PoolEnvelopes     int
 	OwnPostJitter     time.Duration // random delay of own envelopes, 0 = none
 	RateLimits        RateLimits
-	Trusted           []enode.ID // peers whose P2P messages are accepted
-	SoftBlacklist     []enode.ID // peers whose Messages are ignored
-	Archive           Archive    // nil: nothing is archived
-	Mail              MailServer // nil: P2P requests are ignored
-	Tracker           Tracker    // nil: nobody is told
-	MailReplies       MailClient // nil: what mailservers send goes to the filters unasked
+	Trusted           []enode.ID  // peers whose P2P messages are accepted
+	SoftBlacklist     []enode.ID  // peers whose Messages are ignored
+	Archive           Archive     // nil: nothing is archived
+	Mail              MailServer  // nil: P2P requests are ignored
+	Tracker           Tracker     // nil: nobody is told
+	Watcher           PeerWatcher // nil: nobody is told
+	MailReplies       MailClient  // nil: what mailservers send goes to the filters unasked
 }
 
 // RateLimits are the limits this node enforces and announces, per second.

@@ -236,6 +236,13 @@ func (h *Host) PeerStats(id enode.ID) (PeerStats, bool) {
 
 // addPeer makes a peer visible to relay; removePeer takes it back.
 func (h *Host) addPeer(p *peer) {
+	h.track(p)
+	if h.cfg.Watcher != nil {
+		h.cfg.Watcher.PeerUp(p.id)
+	}
+}
+
+func (h *Host) track(p *peer) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	old := *h.peers.Load()
@@ -245,6 +252,13 @@ func (h *Host) addPeer(p *peer) {
 }
 
 func (h *Host) removePeer(p *peer) {
+	h.untrack(p)
+	if h.cfg.Watcher != nil {
+		h.cfg.Watcher.PeerDown(p.id)
+	}
+}
+
+func (h *Host) untrack(p *peer) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	old := *h.peers.Load()
