@@ -1,0 +1,116 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+)
+
+// Errors of Run before anything works.
+var (
+	ErrDataDir      = errors.New("node: data directory cannot be used")
+	ErrDataDirMode  = errors.New("node: data directory is open to others")
+	ErrLocked       = errors.New("node: data directory is in use")
+	ErrNewerData    = errors.New("node: data is newer than this program")
+	ErrSchemaFile   = errors.New("node: schema-version file is damaged")
+	ErrNodeKey      = errors.New("node: node key cannot be used")
+	ErrListen       = errors.New("node: cannot listen")
+	ErrAlreadyUsed  = errors.New("node: already run once")
+	ErrNotConnected = errors.New("node: the peer-to-peer server is not running")
+)
+
+// Errors of components.
+var (
+	ErrEnded = errors.New("node: component ended unexpectedly")
+	ErrStop  = errors.New("node: not everything stopped in time")
+)
+
+// Errors of changes to the set of peers.
+var (
+	ErrSelf      = errors.New("node: that is this node itself")
+	ErrNoAddress = errors.New("node: peer has no address to dial")
+	ErrNoPeer    = errors.New("node: no such peer")
+)
+
+// LockedError tells who holds the data directory. It matches ErrLocked.
+type LockedError struct {
+	Dir  string
+	PID  int    // 0: unknown
+	Host string // empty: unknown
+}
+
+// Error implements error.
+func (e *LockedError) Error() string {
+	who := "another process"
+	if e.PID > 0 {
+		who = fmt.Sprintf("process %d", e.PID)
+	}
+	if host, err := os.Hostname(); e.Host != "" && (err != nil || host != e.Host) {
+		who += " on " + e.Host
+	}
+	return fmt.Sprintf("data directory %s is in use by %s: stop it, or choose another directory with --dir", e.Dir, who)
+}
+
+// Is makes the error match ErrLocked.
+func (*LockedError) Is(target error) bool { return target == ErrLocked }
+
+// NewerDataError says that a later version of the program wrote the data
+// directory. It matches ErrNewerData.
+type NewerDataError struct {
+	Dir         string
+	Have, Known int
+}
+
+// Error implements error.
+func (e *NewerDataError) Error() string {
+	return fmt.Sprintf("data directory %s has schema version %d, this program knows %d: use a newer statusd, "+
+		"or restore a backup made before the upgrade", e.Dir, e.Have, e.Known)
+}
+
+// Is makes the error match ErrNewerData.
+func (*NewerDataError) Is(target error) bool { return target == ErrNewerData }
+
+// ListenError is a peer-to-peer port that cannot be opened. It matches
+// ErrListen and the system's error.
+type ListenError struct {
+	Addr string
+	Err  error
+}
+
+// Error implements error.
+func (e *ListenError) Error() string {
+	reason := e.Err
+	for next := errors.Unwrap(reason); next != nil; next = errors.Unwrap(reason) {
+		reason = next // the system's words alone
+	}
+	return fmt.Sprintf("cannot listen for peers on %s: %v; choose another address with --addr", e.Addr, reason)
+}
+
+// Unwrap returns the system's error.
+func (e *ListenError) Unwrap() error { return e.Err }
+
+// Is makes the error match ErrListen.
+func (*ListenError) Is(target error) bool { return target == ErrListen }
+
+// StopError names the steps of the shutdown that exceeded their time. It
+// matches ErrStop.
+type StopError struct{ Steps []string }
+
+// Error implements error.
+func (e *StopError) Error() string {
+	return "did not stop in time: " + strings.Join(e.Steps, ", ")
+}
+
+// Is makes the error match ErrStop.
+func (*StopError) Is(target error) bool { return target == ErrStop }
+
+// Limits of the shutdown, one for each step (design: at most 20 s together).
+const (
+	stopFrontend = 5 * time.Second
+	stopDialling = 3 * time.Second
+	stopServer   = 6 * time.Second
+	stopWaku     = 5 * time.Second
+	stopSmall    = time.Second
+)

@@ -1,0 +1,169 @@
+package node
+
+import (
+	"fmt"
+	"time"
+)
+
+// Level is a word of the health report (spec 07 section 8, the words of
+// nwaku).
+type Level string
+
+// Levels of health.
+const (
+	Initializing  Level = "INITIALIZING"
+	Synchronizing Level = "SYNCHRONIZING" // works towards READY for the first time
+	Ready         Level = "READY"
+	NotReady      Level = "NOT_READY"
+	NotMounted    Level = "NOT_MOUNTED" // switched off
+	ShuttingDown  Level = "SHUTTING_DOWN"
+)
+
+// Health is the state of the node and of its components.
+type Health struct {
+	// Level is READY when every component that messages need is READY.
+	Level Level
+	// Alive is false when a loop stopped making progress.
+	Alive      bool
+	Components []ComponentHealth
+	Uptime     time.Duration
+}
+
+// ComponentHealth is the state of one component.
+type ComponentHealth struct {
+	Name  string
+	Level Level
+	Desc  string // one phrase, may be empty
+	// Critical components decide about the level of the node. The others are
+	// there for the operator: a wrong clock, for instance, is corrected.
+	Critical bool
+}
+
+// Thresholds of the health report.
+const (
+	// maxClockOffset is the error of the machine's clock from which on other
+	// programs on it would fail to talk to Waku peers.
+	maxClockOffset = 20 * time.Second
+	// minFreeDisk is the free space below which the disk counts as full.
+	minFreeDisk = 256 << 20
+)
+
+// phase is where a node is in its life.
+type phase int32
+
+const (
+	phaseNew phase = iota
+	phaseStarting
+	phaseUp
+	phaseStopping
+	phaseDown
+)
+
+// Health reports the state at once, from values that are known.
+func (n *Node) Health() Health {
+	h := Health{Alive: n.monitor.alive.Load(), Uptime: time.Since(n.created)}
+	h.Components = []ComponentHealth{n.rpcHealth(), n.wakuHealth(), n.clockHealth(), n.diskHealth(), n.loopHealth()}
+	switch phase(n.phase.Load()) {
+	case phaseNew, phaseStarting:
+		h.Level = Initializing
+	case phaseStopping, phaseDown:
+		h.Level = ShuttingDown
+	default:
+		h.Level = worst(h.Components)
+	}
+	return h
+}
+
+// worst returns the level of the node that is up.
+func worst(components []ComponentHealth) Level {
+	level := Ready
+	for _, c := range components {
+		switch {
+		case !c.Critical || c.Level == Ready || c.Level == NotMounted:
+		case c.Level == NotReady:
+			return NotReady
+		default:
+			level = c.Level
+		}
+	}
+	return level
+}
+
+func (n *Node) rpcHealth() ComponentHealth {
+	c := ComponentHealth{Name: "RPC", Level: Ready, Critical: true}
+	switch {
+	case n.deps.Frontend == nil:
+		c.Level = NotMounted
+	case phase(n.phase.Load()) < phaseUp:
+		c.Level = Initializing
+	}
+	return c
+}
+
+// wakuHealth is READY with one peer, or without any when the node has nobody
+// to connect to and waits for others.
+func (n *Node) wakuHealth() ComponentHealth {
+	c := ComponentHealth{Name: "Waku", Critical: true}
+	if n.host == nil {
+		c.Level, c.Desc = NotMounted, "switched off"
+		return c
+	}
+	count := n.host.PeerCount()
+	if count > 0 {
+		n.everConnected.Store(true)
+	}
+	switch {
+	case phase(n.phase.Load()) < phaseUp:
+		c.Level = Initializing
+	case count == 1:
+		c.Level, c.Desc = Ready, "1 peer"
+	case count > 0:
+		c.Level, c.Desc = Ready, fmt.Sprintf("%d peers", count)
+	case n.dialler.Count() == 0 && n.cfg.NoDiscovery:
+		c.Level, c.Desc = Ready, "no peers configured, waiting for peers to connect"
+	case n.everConnected.Load():
+		c.Level, c.Desc = NotReady, "lost all peers"
+	default:
+		c.Level, c.Desc = Synchronizing, "connecting to the first peer"
+	}
+	return c
+}
+
+func (n *Node) clockHealth() ComponentHealth {
+	c := ComponentHealth{Name: "Clock"}
+	offset, measured := n.clock.Offset()
+	switch {
+	case !n.cfg.EnableNTPSync:
+		c.Level, c.Desc = NotMounted, "network time is switched off"
+	case !measured:
+		c.Level, c.Desc = Synchronizing, "network time not known yet"
+	case offset.Abs() >= maxClockOffset:
+		c.Level = NotReady
+		c.Desc = fmt.Sprintf("the machine's clock is off by %v, corrected for envelopes", offset.Round(time.Second))
+	default:
+		c.Level, c.Desc = Ready, fmt.Sprintf("off by %v", offset.Round(time.Millisecond))
+	}
+	return c
+}
+
+func (n *Node) diskHealth() ComponentHealth {
+	c := ComponentHealth{Name: "Disk", Level: Ready}
+	free := n.monitor.freeDisk.Load()
+	switch {
+	case free < 0:
+		c.Level, c.Desc = Synchronizing, "free space not known"
+	case free < minFreeDisk:
+		c.Level, c.Desc = NotReady, fmt.Sprintf("%d MiB free", free>>20)
+	default:
+		c.Desc = fmt.Sprintf("%d MiB free", free>>20)
+	}
+	return c
+}
+
+func (n *Node) loopHealth() ComponentHealth {
+	c := ComponentHealth{Name: "Loops", Level: Ready, Critical: true}
+	if stuck := n.monitor.stuckNames(); stuck != "" {
+		c.Level, c.Desc = NotReady, "no answer from "+stuck
+	}
+	return c
+}

@@ -1,0 +1,156 @@
+package node
+
+import (
+	"cmp"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// Bounds of label values that peers choose.
+const (
+	maxPeerLabels = 50 // different combinations; the rest is "other"
+	maxLabelLen   = 40
+)
+
+// metrics are the values this package exports (spec 07 section 9). Most are
+// read when they are asked for.
+type metrics struct {
+	node   *Node
+	panics prometheus.Counter
+
+	peers, peersAbsolute, peersMax, health, offset, uptime *prometheus.Desc
+}
+
+func newMetrics(n *Node) *metrics {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(name, help, labels, nil)
+	}
+	return &metrics{
+		node: n,
+		panics: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "statusd_peer_panics_total", Help: "Peers dropped because handling their packet panicked.",
+		}),
+		peers:         desc("p2p_peers_count", "Connected peers by client.", "type", "version", "platform"),
+		peersAbsolute: desc("p2p_peers_absolute", "Connected peers."),
+		peersMax:      desc("p2p_peers_max", "Largest number of peers that are not trusted."),
+		health:        desc("statusd_health", "1 when the component is ready, else 0.", "component"),
+		offset:        desc("statusd_clock_offset_seconds", "Network time minus the machine's clock."),
+		uptime:        desc("statusd_uptime_seconds", "Time since the start."),
+	}
+}
+
+// register exports everything. Registering twice is a mistake in the program.
+func (m *metrics) register(reg prometheus.Registerer, v Version) {
+	if reg == nil {
+		return
+	}
+	info := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "statusd_build_info", Help: "Always 1; the labels tell the build.",
+		ConstLabels: prometheus.Labels{"version": v.Version, "commit": v.Commit, "go": runtime.Version()},
+	})
+	info.Set(1)
+	reg.MustRegister(info, m.panics, m, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+}
+
+// Describe implements prometheus.Collector.
+func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{m.peers, m.peersAbsolute, m.peersMax, m.health, m.offset, m.uptime} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (m *metrics) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	names := m.node.peers.names()
+	for _, c := range countClients(names) {
+		gauge(m.peers, float64(c.count), c.kind, c.version, c.platform)
+	}
+	gauge(m.peersAbsolute, float64(len(names)))
+	gauge(m.peersMax, float64(m.node.cfg.MaxPeers))
+	health := m.node.Health()
+	for _, c := range health.Components {
+		gauge(m.health, readiness(c.Level), strings.ToLower(c.Name))
+	}
+	gauge(m.health, readiness(health.Level), "node")
+	offset, _ := m.node.clock.Offset()
+	gauge(m.offset, offset.Seconds())
+	gauge(m.uptime, health.Uptime.Seconds())
+}
+
+func readiness(l Level) float64 {
+	if l == Ready {
+		return 1
+	}
+	return 0
+}
+
+// client is a kind of program that peers run.
+type client struct{ kind, version, platform string }
+
+type clientCount struct {
+	client
+	count int
+}
+
+// countClients counts the programs behind client names of the usual form
+// "type/version/platform/…". Only the most frequent keep their labels: the
+// names are whatever peers like to send.
+func countClients(names []string) []clientCount {
+	counts := make(map[client]int)
+	for _, name := range names {
+		counts[parseClient(name)]++
+	}
+	list := make([]clientCount, 0, len(counts))
+	for c, n := range counts {
+		list = append(list, clientCount{c, n})
+	}
+	slices.SortFunc(list, func(a, b clientCount) int {
+		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.kind, b.kind),
+			cmp.Compare(a.version, b.version), cmp.Compare(a.platform, b.platform))
+	})
+	if len(list) <= maxPeerLabels {
+		return list
+	}
+	rest := clientCount{client: client{"other", "other", "other"}}
+	kept := list[:0:0]
+	for i, c := range list {
+		if i < maxPeerLabels-1 && c.client != rest.client {
+			kept = append(kept, c)
+		} else {
+			rest.count += c.count
+		}
+	}
+	return append(kept, rest)
+}
+
+func parseClient(name string) client {
+	parts := strings.Split(name, "/")
+	label := func(i int) string {
+		if i >= len(parts) || parts[i] == "" {
+			return "unknown"
+		}
+		return cleanLabel(parts[i])
+	}
+	return client{label(0), label(1), label(2)}
+}
+
+// cleanLabel keeps a label value short and printable.
+func cleanLabel(s string) string {
+	if len(s) > maxLabelLen {
+		return "other"
+	}
+	for _, r := range s {
+		if r <= ' ' || r > '~' || r == '"' || r == '\\' {
+			return "other"
+		}
+	}
+	return s
+}

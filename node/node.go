@@ -1,0 +1,328 @@
+package node
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ethereum/go-ethereum/p2p"
+	"github.com/ethereum/go-ethereum/p2p/enode"
+	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
+
+	"statusd/configs"
+	"statusd/internal/clock"
+	"statusd/internal/sdnotify"
+	"statusd/node/redial"
+	"statusd/waku"
+)
+
+// eventQueue is the number of peer events that may wait for the watcher; it
+// only smooths bursts.
+const eventQueue = 64
+
+// Node is the whole daemon but for its process. Its methods are safe for
+// concurrent use, and those that look at peers may be called at any time.
+type Node struct {
+	cfg     *configs.Config
+	deps    Deps
+	log     *zap.Logger
+	created time.Time
+
+	clock   *clock.Clock
+	host    *waku.Host // nil: Waku is switched off
+	dialler *redial.Dialer
+	monitor *monitor
+	peers   *peerTable
+	metrics *metrics
+
+	phase         atomic.Int32
+	everConnected atomic.Bool
+	ready         chan struct{}
+	quit          chan struct{}
+	quitOnce      sync.Once
+
+	mu      sync.Mutex // guards what follows
+	server  *p2p.Server
+	serving bool              // server is started and not yet stopped
+	trusted map[enode.ID]bool // by the operator's explicit wish
+	static  []*enode.Node     // from the configuration, as applied last
+}
+
+// New builds a node from a validated configuration. It starts nothing and
+// touches no file.
+func New(cfg *configs.Config, deps Deps) (*Node, error) {
+	log := deps.Logger
+	if log == nil {
+		log = zap.NewNop()
+	}
+	n := &Node{
+		cfg: cfg, deps: deps, log: log.Named("node"), created: time.Now(), peers: newPeerTable(),
+		ready: make(chan struct{}), quit: make(chan struct{}), trusted: make(map[enode.ID]bool),
+	}
+	n.clock = clock.New(clock.Config{Servers: timeServers(cfg), Logger: log.Named("clock")})
+	n.monitor = newMonitor(n.log, deps.Notify, deps.Watchdog)
+	n.dialler = redial.New(redial.Config{Dial: n.dial, Logger: log.Named("dial")})
+	n.metrics = newMetrics(n)
+	for _, id := range ids(cfg.TrustedNodes(), cfg.MailServers()) {
+		n.trusted[id] = true
+	}
+	if cfg.WakuConfig.Enabled {
+		host, err := waku.New(wakuConfig(cfg, deps, n.clock.Now))
+		if err != nil {
+			return nil, fmt.Errorf("build waku host: %w", err)
+		}
+		n.host = host
+	}
+	n.monitor.probes = n.probes()
+	n.monitor.status = n.statusLine
+	n.metrics.register(deps.Registry, deps.Version)
+	return n, nil
+}
+
+func timeServers(cfg *configs.Config) []string {
+	if !cfg.EnableNTPSync {
+		return nil
+	}
+	return cfg.NTPServers
+}
+
+// Waku returns the Waku host, nil when Waku is switched off.
+func (n *Node) Waku() *waku.Host { return n.host }
+
+// Now returns network time as far as it is known.
+func (n *Node) Now() time.Time { return n.clock.Now() }
+
+// Ready is closed when every component is up.
+func (n *Node) Ready() <-chan struct{} { return n.ready }
+
+// Shutdown makes Run stop as if its context had ended. It does not wait.
+func (n *Node) Shutdown() { n.quitOnce.Do(func() { close(n.quit) }) }
+
+// Run starts the components, keeps them running until ctx ends, Shutdown is
+// called or one of them fails, stops them, and says what went wrong, nil when
+// it was told to stop and everything did. A node runs once.
+func (n *Node) Run(ctx context.Context) error {
+	if !n.phase.CompareAndSwap(int32(phaseNew), int32(phaseStarting)) {
+		return ErrAlreadyUsed
+	}
+	life := newLifecycle(n.log)
+	err := n.start(ctx, life)
+	if err == nil {
+		err = n.wait(ctx, life)
+	}
+	n.phase.Store(int32(phaseStopping))
+	n.monitor.report(n.deps.Notify.Stopping())
+	n.log.Info("stopping")
+	err = errors.Join(err, life.stopAll())
+	n.phase.Store(int32(phaseDown))
+	if err == nil {
+		n.log.Info("stopped")
+	}
+	return err
+}
+
+// wait reports that the node is up and blocks until it has to stop.
+func (n *Node) wait(ctx context.Context, life *lifecycle) error {
+	if n.stopRequested(ctx) {
+		return nil
+	}
+	n.phase.Store(int32(phaseUp))
+	close(n.ready)
+	n.monitor.report(n.deps.Notify.Ready())
+	n.monitor.peersChanged()
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-n.quit:
+		return nil
+	case err := <-life.failed:
+		return err
+	}
+}
+
+func (n *Node) stopRequested(ctx context.Context) bool {
+	select {
+	case <-n.quit:
+		return true
+	default:
+		return ctx.Err() != nil
+	}
+}
+
+// start brings the components up, lowest first. What it started when it fails
+// is on the stack of life.
+func (n *Node) start(ctx context.Context, life *lifecycle) error {
+	if n.stopRequested(ctx) {
+		return nil
+	}
+	dir, err := openDataDir(n.cfg.DataDir, n.log)
+	if err != nil {
+		return err
+	}
+	life.onStop("data directory", stopSmall, dir.close)
+	key, err := n.loadKey()
+	if err != nil {
+		return err
+	}
+	if n.cfg.EnableNTPSync {
+		life.run("clock", stopSmall, n.clock.Run)
+	}
+	if n.host != nil {
+		life.run("waku", stopWaku, n.host.Run)
+	}
+	if err := n.startNetwork(life, key); err != nil {
+		return err
+	}
+	life.run("monitor", stopSmall, n.monitor.Run)
+	return n.startFrontend(ctx, life)
+}
+
+func (n *Node) loadKey() (*ecdsa.PrivateKey, error) {
+	source := keySource{file: n.cfg.NodeKeyPath(), fixed: n.cfg.NodeKeyFile != "", dir: n.cfg.DataDir}
+	if n.cfg.NodeKey.IsSet() {
+		key, err := n.cfg.ParseNodeKey()
+		if err != nil {
+			return nil, fmt.Errorf("%w: from the configuration: %w", ErrNodeKey, err)
+		}
+		source.given = key
+	}
+	return source.load(n.log)
+}
+
+// startNetwork starts the server and what keeps it connected.
+func (n *Node) startNetwork(life *lifecycle, key *ecdsa.PrivateKey) error {
+	srv, err := n.newServer(key)
+	if err != nil {
+		return err
+	}
+	if err := n.startServer(srv); err != nil {
+		return err
+	}
+	n.mu.Lock()
+	n.server, n.serving = srv, true
+	n.mu.Unlock()
+	life.onStop("peer-to-peer server", stopServer, func() {
+		n.mu.Lock()
+		n.serving = false
+		n.mu.Unlock()
+		srv.Stop()
+	})
+	events := make(chan *p2p.PeerEvent, eventQueue)
+	sub := srv.SubscribeEvents(events)
+	life.run("peer events", stopSmall, func(ctx context.Context) error { return n.watchPeers(ctx, events, sub) })
+
+	nodes, unusable := staticNodes(n.cfg, srv.LocalNode().ID())
+	if unusable > 0 {
+		n.log.Warn("static nodes without an address are not dialled", zap.Int("nodes", unusable))
+	}
+	for _, node := range nodes {
+		n.dialler.Add(node)
+	}
+	n.mu.Lock()
+	n.static = nodes
+	n.mu.Unlock()
+	life.run("dialling", stopDialling, n.dialler.Run)
+	n.log.Info("peer-to-peer server started", zap.String("addr", srv.ListenAddr),
+		zap.Stringer("id", srv.LocalNode().ID()), zap.Int("static", len(nodes)), zap.Int("maxPeers", n.cfg.MaxPeers))
+	return nil
+}
+
+// startFrontend starts the RPC surface and waits until it listens.
+func (n *Node) startFrontend(ctx context.Context, life *lifecycle) error {
+	if n.deps.Frontend == nil {
+		return nil
+	}
+	front, err := n.deps.Frontend(n)
+	if err != nil {
+		return err
+	}
+	life.run("rpc", stopFrontend, front.Run)
+	select {
+	case <-front.Ready():
+		return nil
+	case err := <-life.failed:
+		return err
+	case <-ctx.Done():
+		return nil
+	case <-n.quit:
+		return nil
+	}
+}
+
+// probes lists the loops that have to answer in every round of the monitor.
+func (n *Node) probes() []probe {
+	probes := []probe{
+		{"peer-to-peer server", func(context.Context) error {
+			if srv := n.srv(); srv != nil {
+				srv.PeerCount() // goes through the server's loop
+			}
+			return nil
+		}},
+		{"dialling", func(context.Context) error {
+			n.dialler.Count()
+			return nil
+		}},
+		{"disk", func(context.Context) error {
+			var st unix.Statfs_t
+			if err := unix.Statfs(n.cfg.DataDir, &st); err == nil {
+				n.monitor.freeDisk.Store(int64(st.Bavail) * int64(st.Bsize)) //nolint:unconvert,gosec // types differ by platform
+			}
+			return nil
+		}},
+	}
+	if n.host != nil {
+		probes = append(probes, probe{"waku", n.host.Probe})
+	}
+	return probes
+}
+
+// statusLine is what systemctl status shows.
+func (n *Node) statusLine() string { return fmt.Sprintf("peers=%d", n.peers.count()) }
+
+// Reload applies what may change while the node runs: the lists of static and
+// trusted nodes of a new configuration. Peers added by RPC stay.
+func (n *Node) Reload(cfg *configs.Config) error {
+	srv := n.srv()
+	if srv == nil {
+		return ErrNotConnected
+	}
+	n.monitor.report(n.deps.Notify.Reloading(sdnotify.Monotonic()))
+	defer func() { n.monitor.report(n.deps.Notify.Ready()) }()
+	nodes, _ := staticNodes(cfg, srv.LocalNode().ID())
+	n.mu.Lock()
+	gone := n.static
+	n.static = nodes
+	n.mu.Unlock()
+	var errs []error
+	for _, old := range gone {
+		if !contains(nodes, old.ID()) {
+			if err := n.RemovePeer(old); err != nil && !errors.Is(err, ErrNoPeer) {
+				errs = append(errs, err)
+			}
+		}
+	}
+	for _, node := range cfg.TrustedNodes().Nodes() {
+		errs = append(errs, n.AddTrustedPeer(node))
+	}
+	for _, node := range nodes {
+		if known := n.dialler.Target(node.ID()); known == nil || known.URLv4() != node.URLv4() {
+			errs = append(errs, n.AddPeer(node))
+		}
+	}
+	n.log.Info("peer lists reloaded", zap.Int("static", len(nodes)))
+	return errors.Join(errs...)
+}
+
+func contains(nodes []*enode.Node, id enode.ID) bool {
+	for _, n := range nodes {
+		if n.ID() == id {
+			return true
+		}
+	}
+	return false
+}

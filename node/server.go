@@ -1,0 +1,155 @@
+package node
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"fmt"
+	"net"
+	"net/netip"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	gethlog "github.com/ethereum/go-ethereum/log"
+	"github.com/ethereum/go-ethereum/p2p"
+	"github.com/ethereum/go-ethereum/p2p/enode"
+	"github.com/ethereum/go-ethereum/p2p/enr"
+	"go.uber.org/zap"
+
+	"statusd/configs"
+	"statusd/internal/logx"
+)
+
+// dialTimeout bounds the TCP part of a dial, name lookup included.
+const dialTimeout = 15 * time.Second
+
+// staticDial is go-ethereum's flag for a connection to a static node, which
+// the library does not export (p2p/server.go, staticDialedConn).
+const staticDial = 1 << 1
+
+// clientName is what the node calls itself to its peers.
+func clientName(name, version string) string {
+	return fmt.Sprintf("%s/v%s/%s-%s/%s", name, version, runtime.GOOS, runtime.GOARCH, runtime.Version())
+}
+
+// newServer builds the devp2p server. It starts nothing.
+//
+// The server dials nobody by itself: package redial does, past the server's
+// dial slots and its pause of 35 s. Hence the dial ratio stays at its default
+// also on clients: a ratio of 1 would leave no room for incoming peers.
+func (n *Node) newServer(key *ecdsa.PrivateKey) (*p2p.Server, error) {
+	gateway, err := natFor(n.cfg)
+	if err != nil {
+		return nil, err
+	}
+	srv := &p2p.Server{Config: p2p.Config{
+		PrivateKey:      key,
+		Name:            clientName(n.cfg.Name, n.deps.Version.Version),
+		MaxPeers:        n.cfg.MaxPeers,
+		MaxPendingPeers: n.cfg.MaxPendingPeers,
+		NoDiscovery:     true,
+		ListenAddr:      n.cfg.ListenAddress(),
+		NAT:             gateway,
+		Protocols:       n.protocols(),
+		Logger:          gethlog.NewLogger(logx.GethHandler(n.log.Named("p2p"))),
+		TrustedNodes: append(append(n.cfg.StaticNodes().Nodes(), n.cfg.TrustedNodes().Nodes()...),
+			n.cfg.MailServers().Nodes()...),
+	}}
+	return srv, nil
+}
+
+// protocols returns the host's protocols with the record entry, and a guard
+// around each peer.
+func (n *Node) protocols() []p2p.Protocol {
+	if n.host == nil {
+		return nil
+	}
+	protocols := n.host.Protocols()
+	for i := range protocols {
+		run := protocols[i].Run
+		protocols[i].Attributes = []enr.Entry{capabilities(n.cfg)}
+		protocols[i].Run = func(p *p2p.Peer, rw p2p.MsgReadWriter) error { return n.guard(p, rw, run) }
+	}
+	return protocols
+}
+
+// guard lists the peer while its protocol runs, and keeps a panic in its
+// reader from ending the process: that peer alone is dropped.
+func (n *Node) guard(p *p2p.Peer, rw p2p.MsgReadWriter, run func(*p2p.Peer, p2p.MsgReadWriter) error) (err error) {
+	n.peers.add(p)
+	defer n.peers.remove(p)
+	defer func() {
+		if r := recover(); r != nil {
+			n.metrics.panics.Inc()
+			n.log.Error("bug: a peer's packet made its reader panic, peer dropped", zap.Stringer("peer", p.ID()),
+				zap.Any("panic", r), zap.ByteString("stack", debug.Stack()))
+			err = p2p.DiscSubprotocolError
+		}
+	}()
+	return run(p, rw)
+}
+
+// startServer opens the port and starts the server.
+func (n *Node) startServer(srv *p2p.Server) error {
+	if err := srv.Start(); err != nil {
+		srv.Stop() // a failed start leaves goroutines behind
+		return &ListenError{Addr: n.cfg.ListenAddress(), Err: err}
+	}
+	if ip := listenIP(srv.ListenAddr); ip != nil {
+		srv.LocalNode().SetFallbackIP(ip)
+	}
+	return nil
+}
+
+// listenIP returns the address the server is bound to, nil when it is bound
+// to all.
+func listenIP(addr string) net.IP {
+	ap, err := netip.ParseAddrPort(addr)
+	if err != nil || ap.Addr().IsUnspecified() {
+		return nil
+	}
+	return net.IP(ap.Addr().Unmap().AsSlice())
+}
+
+// dial connects to a kept peer: redial.Config.Dial.
+func (n *Node) dial(ctx context.Context, dest *enode.Node) error {
+	addr, err := dialAddress(dest)
+	if err != nil {
+		return err
+	}
+	dialer := net.Dialer{Timeout: dialTimeout}
+	conn, err := dialer.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return err
+	}
+	// The server owns the connection from here on and has timeouts of its own
+	// for the handshakes; a shutdown does not wait for them.
+	release := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer release()
+	return n.server.SetupConn(conn, staticDial, dest)
+}
+
+// dialAddress returns host:port of a node. Names are looked up at each dial.
+func dialAddress(n *enode.Node) (string, error) {
+	if n.Hostname() != "" && n.TCP() != 0 {
+		return net.JoinHostPort(n.Hostname(), strconv.Itoa(n.TCP())), nil
+	}
+	if ap, ok := n.TCPEndpoint(); ok && ap.Addr().IsValid() {
+		return ap.String(), nil
+	}
+	return "", ErrNoAddress
+}
+
+// staticNodes returns the configured static nodes that can be dialled, and
+// how many cannot.
+func staticNodes(cfg *configs.Config, self enode.ID) (nodes []*enode.Node, unusable int) {
+	for _, node := range cfg.StaticNodes().Nodes() {
+		if _, err := dialAddress(node); err != nil || node.ID() == self {
+			unusable++
+			continue
+		}
+		nodes = append(nodes, node)
+	}
+	return nodes, unusable
+}
