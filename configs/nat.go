@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-var errNAT = errors.New("want none, any, upnp, pmp, pmp:<gateway>, stun, stun:<server>, extip:<ip> or extif:<interface>")
+var errNAT = errors.New("want none, any, upnp, pmp, pmp:<gateway>, stun, stun:<server>, extip:<ip> " +
+	"or extif:<interface>")
 
 // NATKind is a way to find the address and open the port of this node.
 type NATKind string

@@ -63,7 +63,9 @@ func (p *pool) get(h wire.Hash) *entry {
 // insert adds an envelope. It returns the entry, whether it is new, how many
 // envelopes were evicted for it (possibly itself), and whether it expires
 // before every other one.
-func (p *pool) insert(env *wire.Envelope, pow float64, own bool, from *peerSlot) (e *entry, added bool, evicted int, first bool) {
+func (p *pool) insert(
+	env *wire.Envelope, pow float64, own bool, from *peerSlot,
+) (e *entry, added bool, evicted int, first bool) {
 	hash := env.Hash()
 	p.mu.Lock()
 	defer p.mu.Unlock()

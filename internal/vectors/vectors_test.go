@@ -38,7 +38,9 @@ func TestCopiesAreCurrent(t *testing.T) {
 
 func TestHex(t *testing.T) {
 	var h Hex
-	for in, want := range map[string][]byte{`"0x"`: {}, `""`: {}, `"0x0aff"`: {0x0a, 0xff}, `"0aff"`: {0x0a, 0xff}, `null`: nil} {
+	for in, want := range map[string][]byte{
+		`"0x"`: {}, `""`: {}, `"0x0aff"`: {0x0a, 0xff}, `"0aff"`: {0x0a, 0xff}, `null`: nil,
+	} {
 		if err := h.UnmarshalJSON([]byte(in)); err != nil {
 			t.Fatalf("%s: %v", in, err)
 		}

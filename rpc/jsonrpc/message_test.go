@@ -22,7 +22,10 @@ func TestParseSingle(t *testing.T) {
 		{name: "notification", in: `{"jsonrpc":"2.0","method":"m"}`, method: "m"},
 		{name: "escaped names", in: `{"json\u0072pc":"2.0","i\u0064":7,"method":"\u006d"}`, id: `7`, method: "m"},
 		{name: "null params", in: `{"jsonrpc":"2.0","id":1,"method":"m","params":null}`, id: `1`, method: "m"},
-		{name: "named params", in: `{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":"}"}}`, id: `1`, method: "m", params: `{"a":"}"}`},
+		{
+			name: "named params", in: `{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":"}"}}`,
+			id: `1`, method: "m", params: `{"a":"}"}`,
+		},
 		{name: "last one counts", in: `{"jsonrpc":"2.0","id":1,"id":2,"method":"m"}`, id: `2`, method: "m"},
 		{name: "other case is another member", in: `{"jsonrpc":"2.0","ID":1,"method":"m"}`, method: "m"},
 		{name: "unknown members", in: `{"x":[{"id":3}],"jsonrpc":"2.0","id":1,"method":"m"}`, id: `1`, method: "m"},
@@ -32,8 +35,14 @@ func TestParseSingle(t *testing.T) {
 		{name: "no method", in: `{"jsonrpc":"2.0","id":1}`, id: `1`, code: CodeInvalidRequest, text: "missing"},
 		{name: "method number", in: `{"jsonrpc":"2.0","id":1,"method":5}`, id: `1`, code: CodeInvalidRequest},
 		{name: "method empty", in: `{"jsonrpc":"2.0","id":1,"method":""}`, id: `1`, code: CodeInvalidRequest},
-		{name: "method long", in: `{"jsonrpc":"2.0","id":1,"method":"` + strings.Repeat("m", 200) + `"}`, id: `1`, code: CodeInvalidRequest},
-		{name: "id object", in: `{"jsonrpc":"2.0","id":{},"method":"m"}`, id: `null`, code: CodeInvalidRequest, text: "id must be"},
+		{
+			name: "method long", in: `{"jsonrpc":"2.0","id":1,"method":"` + strings.Repeat("m", 200) + `"}`,
+			id: `1`, code: CodeInvalidRequest,
+		},
+		{
+			name: "id object", in: `{"jsonrpc":"2.0","id":{},"method":"m"}`,
+			id: `null`, code: CodeInvalidRequest, text: "id must be",
+		},
 		{name: "id array", in: `{"jsonrpc":"2.0","id":[],"method":"m"}`, id: `null`, code: CodeInvalidRequest},
 		{name: "id bool", in: `{"jsonrpc":"2.0","id":true,"method":"m"}`, id: `null`, code: CodeInvalidRequest},
 		{name: "string", in: `"hello"`, id: `null`, code: CodeInvalidRequest},

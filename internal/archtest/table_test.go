@@ -1,0 +1,68 @@
+package archtest
+
+// Groups of third-party packages that rules share.
+const (
+	geth     = "github.com/ethereum/go-ethereum/"
+	zap      = "go.uber.org/zap"
+	metrics  = "github.com/prometheus/client_golang/prometheus"
+	errgroup = "golang.org/x/sync/errgroup"
+	unix     = "golang.org/x/sys/unix"
+)
+
+// table says what each package may import besides the standard library: a
+// path allows itself and everything below it. A package that is not listed
+// fails the test, and so does an entry that no longer exists or is no longer
+// needed. It follows the layers of docs/architecture.md; .golangci.yml has
+// the same borders for editors.
+func table() map[string][]string {
+	return map[string][]string{
+		// Layer 0: pure packages and leaves.
+		"statusd/waku/wire":           {geth + "rlp", geth + "crypto", geth + "common/hexutil"},
+		"statusd/internal/atomicfile": {},
+		"statusd/internal/clock":      {"github.com/beevik/ntp", zap},
+		"statusd/internal/deadline":   {},
+		"statusd/internal/logx":       {zap, "gopkg.in/natefinch/lumberjack.v2"},
+		"statusd/internal/sdnotify":   {unix},
+		"statusd/internal/vectors":    {},
+		"statusd/internal/wakuenr":    {geth + "rlp", geth + "p2p/enode"},
+
+		// Layer 1: protocol cores with their goroutines.
+		"statusd/waku": {
+			"statusd/waku/wire", geth + "common/hexutil", geth + "crypto", geth + "p2p", zap, metrics, errgroup,
+		},
+
+		// Layer 4: composition, control surface, configuration.
+		"statusd/configs": {geth + "p2p/enode", geth + "crypto"},
+		"statusd/node": {
+			"statusd/configs", "statusd/internal", "statusd/node/redial", "statusd/waku",
+			geth + "crypto", geth + "event", geth + "log", geth + "p2p", zap, metrics, unix,
+		},
+		"statusd/node/redial": {"statusd/internal/deadline", geth + "p2p/enode", zap},
+		"statusd/rpc": {
+			"statusd/waku", geth + "event", geth + "p2p", zap, metrics,
+		},
+		"statusd/rpc/jsonrpc": {geth + "rpc"},
+
+		// Layer T: programs and helpers of tests and measurements.
+		"statusd/internal/archtest": {},
+		"statusd/internal/bench": {
+			"statusd/internal/rawpeer", "statusd/waku/wire", geth + "crypto", geth + "p2p", geth + "rlp", geth + "rpc",
+			errgroup,
+		},
+		"statusd/internal/e2e": {},
+		"statusd/internal/rawpeer": {
+			"statusd/waku/wire", geth + "p2p", geth + "crypto", geth + "rlp",
+		},
+	}
+}
+
+// testOnly are packages that product code must not import.
+func testOnly() []string {
+	return []string{
+		"statusd/internal/archtest", "statusd/internal/bench", "statusd/internal/e2e", "statusd/internal/rawpeer",
+		"statusd/internal/testnet", "statusd/internal/vectors",
+	}
+}
+
+// programs may print to standard output and exit.
+func programs() []string { return []string{"statusd/cmd", "statusd/examples"} }
