@@ -3,6 +3,7 @@ package waku
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/p2p"
 	"github.com/ethereum/go-ethereum/p2p/enode"
 	"github.com/prometheus/client_golang/prometheus"
@@ -371,4 +373,14 @@ func closeCounts(tb testing.TB, h *Host) string {
 		}
 	}
 	return strings.Join(list, ", ")
+}
+
+// newKey makes a private key of a small number.
+func newKey(tb testing.TB, n byte) *ecdsa.PrivateKey {
+	tb.Helper()
+	key, err := crypto.ToECDSA(crypto.Keccak256([]byte{n}))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return key
 }

@@ -85,14 +85,33 @@ func (j mineJob) runThreads(ctx context.Context, deadline time.Time, first mined
 			mu.Lock()
 			defer mu.Unlock()
 			hashes += own.hashes
-			if own.bits > best.bits || own.bits == best.bits && own.nonce < best.nonce {
-				best = own
-			}
+			best = j.better(best, own)
 		})
 	}
 	wg.Wait()
 	best.hashes = hashes
 	return best
+}
+
+// better returns the better of two finds: of those that reach the target the
+// one with the lower nonce, otherwise the one with more zero bits.
+func (j mineJob) better(a, b mined) mined {
+	enough := func(m mined) bool { return j.bits > 0 && m.bits >= j.bits }
+	switch {
+	case enough(a) != enough(b):
+		if enough(a) {
+			return a
+		}
+		return b
+	case !enough(a) && a.bits != b.bits:
+		if a.bits > b.bits {
+			return a
+		}
+		return b
+	case b.nonce < a.nonce:
+		return b
+	}
+	return a
 }
 
 // scanChunk tries mineChunk nonces and returns the better of best and what it
