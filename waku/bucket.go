@@ -52,6 +52,9 @@ func (b *bucket) wait(n float64, now time.Time) time.Duration {
 	return time.Duration(missing/b.rate*float64(time.Second)) + 1
 }
 
+// holds reports whether n tokens can ever be there at once.
+func (b *bucket) holds(n float64) bool { return b.rate == 0 || n <= b.capacity }
+
 // debit takes n tokens whether they are there or not, down to a debt.
 func (b *bucket) debit(n float64, now time.Time) {
 	if b.rate == 0 {

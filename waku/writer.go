@@ -83,8 +83,8 @@ func (p *peer) sendFrom(code uint64, size int, payload io.Reader) bool {
 // for the peer's rate limits, zero when nothing is held back by them.
 func (w *writer) drain() (wait time.Duration, ok bool) {
 	for {
-		if !w.control() {
-			return 0, false
+		if wait, ok = w.control(); wait > 0 || !ok {
+			return wait, ok
 		}
 		if w.p.resync.Swap(false) {
 			w.cursor = 0
@@ -102,36 +102,49 @@ func (w *writer) drain() (wait time.Duration, ok bool) {
 	}
 }
 
-// control sends replies and what the peer must know of our settings. Each
-// option goes in a packet of its own, as old peers send them.
-func (w *writer) control() bool {
+// control sends what the peer must know of our settings, then replies. They
+// count against the peer's limits as everything else does.
+func (w *writer) control() (wait time.Duration, ok bool) {
 	p := w.p
-	dirty := p.dirty.Swap(0)
-	s := p.host.set.Load()
-	if dirty&dirtyPoW != 0 {
+	for p.dirty.Load() != 0 || len(p.out) > 0 {
+		now := time.Now()
+		w.adoptLimits(now)
+		if wait = max(w.packet.wait(1, now), w.bytes.wait(1, now)); wait > 0 {
+			return wait, true
+		}
+		pkt := w.nextControl()
+		w.packet.debit(1, now)
+		w.bytes.debit(float64(len(pkt.payload)), now)
+		if !p.send(pkt.code, pkt.payload) {
+			return 0, false
+		}
+	}
+	select {
+	case <-p.quit:
+		return 0, false
+	default:
+		return 0, true
+	}
+}
+
+// nextControl takes the next control packet; there must be one. Each option
+// goes in a packet of its own, as old peers send them.
+func (w *writer) nextControl() packet {
+	p := w.p
+	dirty := p.dirty.Load()
+	switch {
+	case dirty&dirtyPoW != 0:
+		p.dirty.And(^uint32(dirtyPoW))
+		s := p.host.set.Load() // not before the mark is taken away
 		o := wire.StatusOptions{PoW: &s.minPoW}
-		if !p.send(wire.CodeStatusUpdate, o.EncodeUpdate(p.version)) {
-			return false
-		}
-	}
-	if dirty&dirtyInterest != 0 {
+		return packet{wire.CodeStatusUpdate, o.EncodeUpdate(p.version)}
+	case dirty&dirtyInterest != 0:
+		p.dirty.And(^uint32(dirtyInterest))
+		s := p.host.set.Load() // not before the mark is taken away
 		o := s.interest.options()
-		if !p.send(wire.CodeStatusUpdate, o.EncodeUpdate(p.version)) {
-			return false
-		}
+		return packet{wire.CodeStatusUpdate, o.EncodeUpdate(p.version)}
 	}
-	for {
-		select {
-		case pkt := <-p.out:
-			if !p.send(pkt.code, pkt.payload) {
-				return false
-			}
-		case <-p.quit:
-			return false
-		default:
-			return true
-		}
-	}
+	return <-p.out // the writer alone takes from it
 }
 
 // gather collects the next envelopes for the peer, as many as one packet and
@@ -166,7 +179,8 @@ func (w *writer) gather() (size int, wait time.Duration) {
 				w.cursor = e.seq
 				return size, 0
 			}
-			if wait = w.bytes.wait(float64(wire.MessagesSize(size+n)), now); wait > 0 {
+			total := float64(wire.MessagesSize(size + n))
+			if wait = w.bytes.wait(total, now); wait > 0 || size > 0 && !w.bytes.holds(total) {
 				w.cursor = e.seq
 				if size > 0 {
 					wait = 0
