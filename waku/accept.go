@@ -47,9 +47,11 @@ func (s *settings) check(env *wire.Envelope, at time.Time, own bool) (pow float6
 
 // admit judges one envelope and, if it is good and new, pools it, offers it to
 // the peers, archives it and hands it to the filters. from is nil for own
-// posts. It may block while archive or filters are behind; done, if not nil,
-// ends the wait.
-func (h *Host) admit(env *wire.Envelope, s *settings, at time.Time, from *peer) verdict {
+// posts. It may block while archive or filters are behind; done ends the wait
+// for filters.
+func (h *Host) admit(
+	env *wire.Envelope, s *settings, at time.Time, from *peer, done <-chan struct{},
+) verdict {
 	h.metrics.received.Inc()
 	h.metrics.size.Observe(float64(env.Size()))
 	pow, reason, detail := s.check(env, at, from == nil)
@@ -83,7 +85,7 @@ func (h *Host) admit(env *wire.Envelope, s *settings, at time.Time, from *peer) 
 	if h.cfg.Archive != nil {
 		h.cfg.Archive.Put(env)
 	}
-	h.openers.submit(env, pow, from)
+	h.openers.submit(env, pow, done)
 	return verdict{added: true}
 }
 

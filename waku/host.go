@@ -41,6 +41,7 @@ type Host struct {
 	manual  *wire.Bloom
 	delayed map[*time.Timer]struct{}
 	ended   bool
+	leaving sync.WaitGroup // delayed posts whose time has come; Add only before ended
 }
 
 // New checks the configuration and builds a host. It starts nothing.
@@ -102,26 +103,34 @@ func (c *Config) complete() error {
 	return nil
 }
 
-// Run expires envelopes and opens what filters want, until ctx ends. Envelopes
-// that wait to be opened then are still handed to their filters. It can be
-// called once.
+// Run expires envelopes and opens what filters want, until ctx ends. Then it
+// ends the peers' connections; envelopes that wait to be opened are still
+// handed to their filters. It can be called once.
 func (h *Host) Run(ctx context.Context) error {
-	defer h.stop()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return h.runExpiry(ctx) })
-	g.Go(func() error { return h.openers.run(ctx) })
+	g.Go(h.openers.run)
+	// First of all nothing more is taken in: what is queued then is bounded.
+	g.Go(func() error {
+		<-ctx.Done()
+		h.stop()
+		return nil
+	})
 	return g.Wait()
 }
 
+// stop ends everything but the delivery of what is queued, and waits for
+// delayed posts that are just leaving.
 func (h *Host) stop() {
 	h.stopOnce.Do(func() { close(h.stopped) })
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.ended = true
 	for t := range h.delayed {
 		t.Stop()
 	}
 	clear(h.delayed)
+	h.mu.Unlock()
+	h.leaving.Wait()
 }
 
 // runExpiry removes envelopes when their time is over: one timer, armed for

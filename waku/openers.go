@@ -1,7 +1,6 @@
 package waku
 
 import (
-	"context"
 	"runtime"
 	"sync"
 
@@ -47,12 +46,13 @@ func newOpeners(h *Host) *openers {
 }
 
 // submit queues an envelope from the pool if a filter wants its topic.
-func (o *openers) submit(env *wire.Envelope, pow float64, from *peer) {
+// done, if not nil, ends the wait for room.
+func (o *openers) submit(env *wire.Envelope, pow float64, done <-chan struct{}) {
 	listed, wildcard := o.host.filters.candidates(env.Topic())
 	if len(listed) == 0 && len(wildcard) == 0 {
 		return
 	}
-	o.put(&openJob{env: env, pow: pow}, from)
+	o.put(&openJob{env: env, pow: pow}, done)
 }
 
 // submitP2P queues an envelope that came by code 127.
@@ -61,29 +61,25 @@ func (o *openers) submitP2P(env *wire.Envelope, from *peer) {
 	if len(listed) == 0 && len(wildcard) == 0 {
 		return
 	}
-	o.put(&openJob{env: env, pow: env.PoW(0), p2p: true}, from)
+	o.put(&openJob{env: env, pow: env.PoW(0), p2p: true}, from.quit)
 }
 
 // barrier calls fn once everything queued before has been delivered.
-func (o *openers) barrier(fn func(), from *peer) { o.put(&openJob{then: fn}, from) }
+func (o *openers) barrier(fn func(), from *peer) { o.put(&openJob{then: fn}, from.quit) }
 
-func (o *openers) put(job *openJob, from *peer) {
-	var gone <-chan struct{}
-	if from != nil {
-		gone = from.quit
-	}
-	if job.env != nil && !o.budget.take(job.env.Size(), gone, o.host.stopped) {
+func (o *openers) put(job *openJob, done <-chan struct{}) {
+	if job.env != nil && !o.budget.take(job.env.Size(), done, o.host.stopped) {
 		return
 	}
 	select {
 	case o.in <- job:
-	case <-gone:
+	case <-done:
 	case <-o.host.stopped:
 	}
 }
 
-// run works until ctx ends, then empties the queue.
-func (o *openers) run(ctx context.Context) error {
+// run works until the host has stopped, then empties the queue.
+func (o *openers) run() error {
 	workers := runtime.GOMAXPROCS(0)
 	work := make(chan *openJob, workers)
 	order := make(chan *openJob, openQueue)
@@ -102,14 +98,14 @@ func (o *openers) run(ctx context.Context) error {
 		}
 		return nil
 	})
-	o.dispatch(ctx, work, order)
+	o.dispatch(work, order)
 	close(work)
 	close(order)
 	return g.Wait()
 }
 
 // dispatch gives each job to the workers and, in the same order, to delivery.
-func (o *openers) dispatch(ctx context.Context, work, order chan<- *openJob) {
+func (o *openers) dispatch(work, order chan<- *openJob) {
 	give := func(job *openJob) {
 		if job.env != nil {
 			job.done = make(chan struct{})
@@ -121,7 +117,7 @@ func (o *openers) dispatch(ctx context.Context, work, order chan<- *openJob) {
 		select {
 		case job := <-o.in:
 			give(job)
-		case <-ctx.Done():
+		case <-o.host.stopped:
 			for {
 				select {
 				case job := <-o.in:
@@ -181,7 +177,7 @@ func newBudget(limit int) *budget { return &budget{max: limit, freed: make(chan 
 
 // take claims n bytes, waiting for them until one of the channels is closed.
 // It reports whether it got them.
-func (b *budget) take(n int, gone, stopped <-chan struct{}) bool {
+func (b *budget) take(n int, done, stopped <-chan struct{}) bool {
 	for {
 		b.mu.Lock()
 		if b.used == 0 || b.used+n <= b.max {
@@ -193,7 +189,7 @@ func (b *budget) take(n int, gone, stopped <-chan struct{}) bool {
 		b.mu.Unlock()
 		select {
 		case <-freed:
-		case <-gone:
+		case <-done:
 			return false
 		case <-stopped:
 			return false

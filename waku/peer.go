@@ -305,7 +305,7 @@ func (p *peer) handleMessages(payload []byte) CloseReason {
 	if !h.blocked[p.id] {
 		at, s := h.cfg.Now(), h.set.Load()
 		for _, env := range envs {
-			v := h.admit(env, s, at, p)
+			v := h.admit(env, s, at, p, p.quit)
 			if v.err == nil {
 				continue
 			}

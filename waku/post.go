@@ -27,7 +27,7 @@ func (h *Host) Post(ctx context.Context, m Post) (wire.Hash, error) {
 	if s := h.set.Load(); m.PoWTarget < s.minPoW {
 		return wire.Hash{}, fmt.Errorf("%w: %g is less than %g", ErrPoWTooLow, m.PoWTarget, s.minPoW)
 	}
-	return env.Hash(), h.Submit(env)
+	return env.Hash(), h.submit(env, ctx.Done())
 }
 
 // Seal encrypts a message and mines its envelope without sending it.
@@ -120,11 +120,14 @@ func sealData(m *Post) ([]byte, error) {
 
 // Submit sends an own envelope. It passes the same checks as a received one,
 // except for our topic interest; what fails them is returned as *RejectError.
-// With OwnPostJitter set it leaves after a random delay.
-func (h *Host) Submit(env *wire.Envelope) error {
+// With OwnPostJitter set it leaves after a random delay. It blocks while the
+// owners of filters are behind, until the host stops.
+func (h *Host) Submit(env *wire.Envelope) error { return h.submit(env, nil) }
+
+func (h *Host) submit(env *wire.Envelope, done <-chan struct{}) error {
 	at, s := h.cfg.Now(), h.set.Load()
 	if h.cfg.OwnPostJitter <= 0 {
-		if v := h.admit(env, s, at, nil); v.err != nil {
+		if v := h.admit(env, s, at, nil, done); v.err != nil {
 			return v.err
 		}
 		return nil
@@ -148,9 +151,13 @@ func (h *Host) submitLater(env *wire.Envelope, delay time.Duration) error {
 		h.mu.Lock()
 		delete(h.delayed, timer)
 		ended := h.ended
+		if !ended {
+			h.leaving.Add(1)
+		}
 		h.mu.Unlock()
 		if !ended {
-			h.admit(env, h.set.Load(), h.cfg.Now(), nil)
+			defer h.leaving.Done()
+			h.admit(env, h.set.Load(), h.cfg.Now(), nil, h.stopped)
 		}
 	})
 	h.delayed[timer] = struct{}{}
