@@ -101,7 +101,7 @@ func TestRunRetriesThenSyncsHourly(t *testing.T) {
 				t.Errorf("step %d: asked %d, offset %v, want %d, %v", i, asked, got, s.asked, s.want)
 			}
 		}
-		if got := c.Now().Sub(time.Now()); got != 5*time.Second {
+		if got := time.Until(c.Now()); got != 5*time.Second {
 			t.Errorf("now is off by %v", got)
 		}
 		cancel()

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# All tests: one run with the race detector over every package, the tests on
+# real sockets and processes (build tag integration) among them, and a build
+# without cgo. Arguments go to go test, for instance: scripts/test.sh -run Vector
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/setup.sh
+
+need_go
+need_compiler
+
+echo "== build without cgo"
+CGO_ENABLED=0 go build ./...
+
+echo "== tests"
+go test -race -tags integration -timeout 12m "$@" ./...
