@@ -33,7 +33,9 @@ func TestNormalize(t *testing.T) {
 			t.Errorf("%q: got %q, %v, want %q", in, got, err, want)
 		}
 	}
-	for _, in := range []string{".", ".eth", "a..eth", "a b.eth", "a\x00.eth", "eth.", strings.Repeat("a", 300) + ".eth", "xn--\xff.eth", "\xbc0"} {
+	for _, in := range []string{
+		".", ".eth", "a..eth", "a b.eth", "a\x00.eth", "eth.", strings.Repeat("a", 300) + ".eth", "xn--\xff.eth", "\xbc0",
+	} {
 		if got, err := Normalize(in); !errors.Is(err, ErrName) {
 			t.Errorf("%q: got %q, %v", in, got, err)
 		}

@@ -23,7 +23,8 @@ func TestBIP32Text(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi"
+	const want = "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJ" +
+		"xWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi"
 	if text, err := master.Text(); err != nil || string(text.Reveal()) != want {
 		t.Errorf("got %s, %v", text.Reveal(), err)
 	}
@@ -40,7 +41,8 @@ func testMaster(t testing.TB) Private {
 
 func TestSeedSize(t *testing.T) {
 	for n := range 70 {
-		if _, err := NewMaster(make([]byte, n)); (err == nil) != (n >= 16 && n <= 64) || err != nil && !errors.Is(err, ErrSeedSize) {
+		_, err := NewMaster(make([]byte, n))
+		if valid := n >= 16 && n <= 64; valid && err != nil || !valid && !errors.Is(err, ErrSeedSize) {
 			t.Errorf("%d bytes: %v", n, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -201,7 +202,8 @@ func TestExtendedKeyTextVector(t *testing.T) {
 				return
 			}
 			for _, err := range []error{errPrivate, errPublic} {
-				if !errors.Is(err, ErrText) && !errors.Is(err, ErrChecksum) && !errors.Is(err, ErrKey) && !errors.Is(err, ErrVersion) {
+				is := func(target error) bool { return errors.Is(err, target) }
+				if !slices.ContainsFunc([]error{ErrText, ErrChecksum, ErrKey, ErrVersion}, is) {
 					t.Errorf("got %v, want a typed error", err)
 				}
 			}

@@ -130,8 +130,13 @@ func TestPasswordForms(t *testing.T) {
 
 func TestCandidates(t *testing.T) {
 	all, err := Candidates([]byte("secret"))
-	if err != nil || len(all) != 3 || all[0].Convention != Typed || all[1].Convention != AppLower || all[2].Convention != AppUpper {
+	if err != nil || len(all) != 3 {
 		t.Fatalf("got %v, %v", all, err)
+	}
+	for i, want := range []Convention{Typed, AppLower, AppUpper} {
+		if all[i].Convention != want {
+			t.Errorf("try %d is the %v, want the %v", i, all[i].Convention, want)
+		}
 	}
 	lower, upper := string(all[1].Password.bytes.Reveal()), string(all[2].Password.bytes.Reveal())
 	if len(lower) != 66 || lower[:2] != "0x" || upper != "0x"+strings.ToUpper(lower[2:]) {

@@ -145,7 +145,8 @@ func TestPublicForms(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", tc.name, err, tc.want)
 		}
 	}
-	if _, err := PublicFromECDSA(&ecdsa.PublicKey{Curve: crypto.S256(), X: big.NewInt(1), Y: big.NewInt(1)}); !errors.Is(err, ErrPublicPoint) {
+	off := &ecdsa.PublicKey{Curve: crypto.S256(), X: big.NewInt(1), Y: big.NewInt(1)}
+	if _, err := PublicFromECDSA(off); !errors.Is(err, ErrPublicPoint) {
 		t.Errorf("off the curve: %v", err)
 	}
 	if p, err := PublicFromECDSA(k.Public().ECDSA()); err != nil || p != k.Public() {
@@ -241,7 +242,9 @@ func TestTextForms(t *testing.T) {
 	if s := fmt.Sprintf("%v %x", in.P, in.P); len(s) > 40 {
 		t.Errorf("a public key prints in full: %s", s)
 	}
-	for _, s := range []string{"", "0x", "0x04", in.P.ContactID()[2:], strings.ToUpper(in.P.ContactID()), in.P.ContactID() + "0", "0x04" + strings.Repeat("zz", 64)} {
+	id := in.P.ContactID()
+	bad := []string{"", "0x", "0x04", id[2:], strings.ToUpper(id), id + "0", "0x04" + strings.Repeat("zz", 64)}
+	for _, s := range bad {
 		if _, err := ParseContactID(s); !errors.Is(err, ErrContactID) {
 			t.Errorf("contact id %q: %v", s, err)
 		}

@@ -76,7 +76,8 @@ func TestRecoverRefuses(t *testing.T) {
 	}
 	withV := func(v byte) []byte { return append(bytes.Clone(sig[:64]), v) }
 	zero := make([]byte, 65)
-	for _, s := range [][]byte{nil, sig[:64], append(bytes.Clone(sig[:]), 0), withV(2), withV(3), withV(26), withV(29), withV(255), zero} {
+	long := append(bytes.Clone(sig[:]), 0)
+	for _, s := range [][]byte{nil, sig[:64], long, withV(2), withV(3), withV(26), withV(29), withV(255), zero} {
 		if _, err := Recover(Hash([]byte("x")), s); !errors.Is(err, ErrSignature) {
 			t.Errorf("%x: got %v", s, err)
 		}

@@ -17,6 +17,28 @@ const (
 func table() map[string][]string {
 	return map[string][]string{
 		// Layer 0: pure packages and leaves.
+		"statusd/accounts/contact": {
+			"statusd/accounts/ens", "statusd/accounts/key", "statusd/accounts/multibase",
+		},
+		"statusd/accounts/ens": {geth + "crypto", "golang.org/x/net/idna"},
+		"statusd/accounts/hd": {
+			"statusd/accounts/key", "statusd/accounts/multibase", "statusd/accounts/secret", geth + "crypto",
+			"golang.org/x/crypto/ripemd160",
+		},
+		"statusd/accounts/identicon": {},
+		"statusd/accounts/kdf": {
+			"statusd/accounts/secret", geth + "crypto", "golang.org/x/crypto/pbkdf2", "golang.org/x/crypto/scrypt",
+			"golang.org/x/text/unicode/norm",
+		},
+		"statusd/accounts/key": {"statusd/accounts/secret", geth + "crypto", "github.com/google/uuid"},
+		"statusd/accounts/mnemonic": {
+			"statusd/accounts/secret", "github.com/tyler-smith/go-bip39/wordlists", "golang.org/x/crypto/pbkdf2",
+			"golang.org/x/text/unicode/norm",
+		},
+		"statusd/accounts/multibase":  {},
+		"statusd/accounts/names":      {"statusd/accounts/key"},
+		"statusd/accounts/secret":     {},
+		"statusd/accounts/signedtext": {"statusd/accounts/key", geth + "crypto"},
 		"statusd/waku/wire":           {geth + "rlp", geth + "crypto", geth + "common/hexutil"},
 		"statusd/internal/atomicfile": {},
 		"statusd/internal/clock":      {"github.com/beevik/ntp", zap},
