@@ -1,0 +1,159 @@
+package leveldb
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/syndtr/goleveldb/leveldb/opt"
+	"github.com/syndtr/goleveldb/leveldb/storage"
+	"github.com/syndtr/goleveldb/leveldb/table"
+
+	"statusd/mailserver"
+)
+
+// Files of this package beside those of the engine.
+const (
+	markerName = "DAMAGED" // why the archive may not be opened
+	tablesName = "TABLES"  // tables that were sound at the last close
+)
+
+// checkMarker refuses an archive that was found damaged while it was in use.
+func checkMarker(dir string) error {
+	raw, err := os.ReadFile(filepath.Join(dir, markerName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("open archive: %w", err)
+	}
+	return fmt.Errorf("open %s: %w: %s", dir, mailserver.ErrCorrupted, strings.TrimSpace(string(raw)))
+}
+
+func writeMarker(dir string, reason error) error {
+	return os.WriteFile(filepath.Join(dir, markerName), []byte(reason.Error()+"\n"), 0o600)
+}
+
+// tableState identifies the content of a table file: tables never change once
+// they are written, so size and time tell whether somebody else wrote to one.
+type tableState struct {
+	name    string
+	size    int64
+	modTime int64
+}
+
+func (s tableState) String() string { return fmt.Sprintf("%s %d %d", s.name, s.size, s.modTime) }
+
+func listTables(dir string) ([]tableState, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []tableState
+	for _, e := range entries {
+		if ext := filepath.Ext(e.Name()); ext != ".ldb" && ext != ".sst" {
+			continue
+		}
+		info, err := e.Info()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, tableState{e.Name(), info.Size(), info.ModTime().UnixNano()})
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].name < out[j].name })
+	return out, nil
+}
+
+// recordTables notes the tables as they are, after a clean close.
+func recordTables(dir string) error {
+	tables, err := listTables(dir)
+	if err != nil {
+		return fmt.Errorf("record tables: %w", err)
+	}
+	var b strings.Builder
+	for _, t := range tables {
+		fmt.Fprintln(&b, t)
+	}
+	tmp := filepath.Join(dir, tablesName+".tmp")
+	if err := os.WriteFile(tmp, []byte(b.String()), 0o600); err != nil {
+		return fmt.Errorf("record tables: %w", err)
+	}
+	if err := os.Rename(tmp, filepath.Join(dir, tablesName)); err != nil {
+		return fmt.Errorf("record tables: %w", err)
+	}
+	return nil
+}
+
+// changedTables returns the tables that are not as they were at the last clean
+// close. After one that is none; after a crash those written since.
+func changedTables(dir string) ([]tableState, error) {
+	tables, err := listTables(dir)
+	if err != nil {
+		return nil, err
+	}
+	sound, err := soundTables(dir)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(tables, func(t tableState) bool { return sound[t.String()] }), nil
+}
+
+// verifyTables reads tables from end to end. It runs when the engine has
+// opened the database and removed the tables that a crash left unfinished.
+func verifyTables(dir string, tables []tableState) error {
+	for _, t := range tables {
+		if err := verifyTable(dir, t); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+func soundTables(dir string) (map[string]bool, error) {
+	f, err := os.Open(filepath.Join(dir, tablesName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	sound := make(map[string]bool)
+	scanner := bufio.NewScanner(f)
+	for scanner.Scan() {
+		sound[scanner.Text()] = true
+	}
+	return sound, scanner.Err()
+}
+
+// verifyTable reads one table and checks the checksum of every block.
+func verifyTable(dir string, t tableState) error {
+	f, err := os.Open(filepath.Join(dir, t.name))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	damaged := func(err error) error {
+		return fmt.Errorf("%w: table %s: %w", mailserver.ErrCorrupted, t.name, err)
+	}
+	o := &opt.Options{Strict: opt.StrictAll}
+	r, err := table.NewReader(f, t.size, storage.FileDesc{Type: storage.TypeTable}, nil, nil, o)
+	if err != nil {
+		return damaged(err)
+	}
+	defer r.Release()
+	iter := r.NewIterator(nil, &opt.ReadOptions{DontFillCache: true})
+	defer iter.Release()
+	for iter.Next() {
+	}
+	if err := iter.Error(); err != nil {
+		return damaged(err)
+	}
+	return nil
+}
