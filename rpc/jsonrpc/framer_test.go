@@ -46,10 +46,8 @@ func TestFramer(t *testing.T) {
 		{"broken twice", "]\n}\n{\"b\":2}", []string{"!", "!", `{"b":2}`}, io.EOF},
 		{"broken without end", "nope", []string{"!"}, io.EOF},
 		{"too large", `{"a":"` + strings.Repeat("x", 200) + `"}`, nil, ErrTooLarge},
-		{
-			"large enough", `{"a":"` + strings.Repeat("x", 92) + `"}`,
-			[]string{`{"a":"` + strings.Repeat("x", 92) + `"}`}, io.EOF,
-		},
+		{"large enough",
+			`{"a":"` + strings.Repeat("x", 92) + `"}`, []string{`{"a":"` + strings.Repeat("x", 92) + `"}`}, io.EOF},
 	}
 	for _, tt := range tests {
 		for name, r := range map[string]io.Reader{
@@ -67,8 +65,8 @@ func TestFramer(t *testing.T) {
 
 func TestFramerTellsWhatIsPending(t *testing.T) {
 	var seen []int
-	in := iotest.DataErrReader(io.MultiReader(
-		strings.NewReader("{}\n"), strings.NewReader(" {\"a"), strings.NewReader("\":1}\n")))
+	in := iotest.DataErrReader(io.MultiReader(strings.NewReader("{}\n"),
+		strings.NewReader(" {\"a"), strings.NewReader("\":1}\n")))
 	f := NewFramer(in, 100, func(pending int) error {
 		seen = append(seen, pending)
 		return nil

@@ -29,10 +29,8 @@ func TestBind(t *testing.T) {
 		{name: "unknown", params: `{"nam":1}`, names: two, err: `unknown parameter "nam"`},
 		{name: "other case", params: `{"Name":1}`, names: two, err: `unknown parameter "Name"`},
 		{name: "twice", params: `{"name":1,"name":2}`, names: two, err: `parameter "name" is given twice`},
-		{
-			name: "single wrapped", params: `{"message":{"ttl":1}}`, names: []string{"message"},
-			single: true, want: []string{`{"ttl":1}`},
-		},
+		{name: "single wrapped",
+			params: `{"message":{"ttl":1}}`, names: []string{"message"}, single: true, want: []string{`{"ttl":1}`}},
 		{name: "single flat", params: `{"ttl":1}`, names: []string{"message"}, single: true, want: []string{`{"ttl":1}`}},
 	}
 	for _, tt := range tests {

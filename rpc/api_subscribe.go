@@ -1,0 +1,82 @@
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+
+	"statusd/rpc/jsonrpc"
+)
+
+// attach connects a queue to a source and returns how to undo that.
+type attach func(*queue) (func(), error)
+
+// topic is something that can be subscribed to in a namespace: it checks the
+// arguments that follow the name.
+type topic struct {
+	arg  reflect.Type // nil: none
+	open func(context.Context, arguments) (attach, error)
+}
+
+func topic0(f func(context.Context) (attach, error)) topic {
+	return topic{open: func(ctx context.Context, _ arguments) (attach, error) { return f(ctx) }}
+}
+
+func topic1[A any](f func(context.Context, A) (attach, error)) topic {
+	return topic{
+		arg: reflect.TypeFor[A](),
+		open: func(ctx context.Context, in arguments) (attach, error) {
+			a, err := argument[A](in, 1)
+			if err != nil {
+				return nil, err
+			}
+			return f(ctx, a)
+		},
+	}
+}
+
+// subscribeFn is the handler of a namespace's subscribe method. The only topic
+// of the namespace has the given name.
+func subscribeFn(ns, name string, t topic) handler {
+	h := handler{args: []reflect.Type{reflect.TypeFor[string]()}, result: reflect.TypeFor[string]()}
+	if t.arg != nil {
+		h.args = append(h.args, t.arg)
+	}
+	h.call = func(ctx context.Context, in arguments) (any, error) {
+		c := callFrom(ctx)
+		if c.caller.subs == nil {
+			return nil, failed("notifications not supported").
+				WithHint("subscribe over WebSocket or the unix socket; over HTTP use a filter and poll it")
+		}
+		var asked string
+		if json.Unmarshal(in.raw[0], &asked) != nil {
+			return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "expected subscription name as first argument").
+				WithHint("the name is %q", name)
+		}
+		if asked != name {
+			return nil, jsonrpc.NewError(jsonrpc.CodeMethodNotFound, "no %q subscription in %s namespace", shortened(asked), ns).
+				WithHint("there is %q", name)
+		}
+		source, err := t.open(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		sub, err := c.caller.subs.open(ns, source)
+		if err != nil {
+			return nil, err
+		}
+		c.after = append(c.after, func(conn context.Context) { c.caller.subs.start(conn, sub) })
+		return sub.id, nil
+	}
+	return h
+}
+
+// unsubscribe ends a subscription of the same connection.
+func unsubscribe(ctx context.Context, id string) (bool, error) {
+	subs := callFrom(ctx).caller.subs
+	if subs == nil || !subs.close(id) {
+		return false, failed("subscription not found").
+			WithHint("a subscription belongs to the connection that made it; filters are removed with waku_deleteMessageFilter")
+	}
+	return true, nil
+}

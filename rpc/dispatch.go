@@ -1,0 +1,315 @@
+package rpc
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"statusd/rpc/jsonrpc"
+)
+
+// Limits of calls (spec 07 section 5).
+const (
+	maxBatchItems  = 1000
+	maxBatchAnswer = 25_000_000 // bytes
+	callTimeout    = 30 * time.Second
+	maxCallTime    = 10 * time.Minute
+)
+
+// caller is who calls, and what he may do. It belongs to one connection or
+// HTTP request and does not change.
+type caller struct {
+	transport string // ipc, http or ws
+	remote    string // address, for the log
+	scopes    scope
+	private   bool            // nobody can listen in: socket, loopback or TLS
+	modules   map[string]bool // namespaces on offer; nil: all
+	subs      *subscriptions  // nil: the transport cannot push
+}
+
+func (c *caller) offers(ns string) bool {
+	return c.modules == nil || c.modules[ns] || ns == metaNamespace
+}
+
+// call is what a handler can learn of the call it serves, by callFrom.
+type call struct {
+	caller *caller
+	id     string                  // in the log and in error data
+	after  []func(context.Context) // to run when the answer has been written, with the context of the connection
+}
+
+type callKey struct{}
+
+func callFrom(ctx context.Context) *call {
+	c, _ := ctx.Value(callKey{}).(*call)
+	return c
+}
+
+// dispatcher finds the method of a request, checks that the caller may use
+// it, and makes an answer of what it returns.
+type dispatcher struct {
+	methods map[string]*method
+	log     *zap.Logger
+	metrics *metrics
+}
+
+// reply is what a message leads to.
+type reply struct {
+	body  []byte       // nil: nobody waits for an answer
+	code  jsonrpc.Code // of the error of a single request; 0: none
+	after []func(context.Context)
+}
+
+// slow tells whether serving a message may take a while.
+func (d *dispatcher) slow(m jsonrpc.Message) bool {
+	return slices.ContainsFunc(m.Items, func(it jsonrpc.Item) bool {
+		meth := d.methods[it.Method]
+		return it.Err == nil && meth != nil && meth.slow
+	})
+}
+
+// fault answers a message that is not served at all. The error is sent once,
+// in the form that fits the message.
+func (d *dispatcher) fault(m jsonrpc.Message, e *jsonrpc.Error) reply {
+	e.Data.RequestID = newRequestID()
+	var id json.RawMessage
+	if len(m.Items) > 0 {
+		id = m.Items[0].ID
+	}
+	d.metrics.count("", e.Code, 0)
+	body := jsonrpc.AppendError(nil, id, e)
+	if m.Batch {
+		body = append(append([]byte{'['}, body...), ']')
+	}
+	return reply{body: body, code: e.Code}
+}
+
+// serve runs the requests of a message, one after the other.
+func (d *dispatcher) serve(ctx context.Context, c *caller, m jsonrpc.Message) reply {
+	if !m.Batch {
+		return d.one(ctx, c, &m.Items[0])
+	}
+	ctx, cancel := context.WithTimeout(ctx, maxCallTime)
+	defer cancel()
+	var all reply
+	for i := range m.Items {
+		it := &m.Items[i]
+		if len(all.body) > maxBatchAnswer {
+			it.Err = jsonrpc.NewError(jsonrpc.CodeTooLargeReply, "response too large").
+				WithHint("the answers of one batch may have %d bytes; this request was not run", maxBatchAnswer)
+		}
+		one := d.one(ctx, c, it)
+		all.after = append(all.after, one.after...)
+		if one.body == nil {
+			continue
+		}
+		if all.body == nil {
+			all.body = []byte{'['}
+		} else {
+			all.body = append(all.body, ',')
+		}
+		all.body = append(all.body, one.body...)
+	}
+	if all.body != nil {
+		all.body = append(all.body, ']')
+	}
+	return all
+}
+
+// one serves a single request.
+func (d *dispatcher) one(ctx context.Context, c *caller, it *jsonrpc.Item) reply {
+	start := time.Now()
+	info := &call{caller: c, id: newRequestID()}
+	if it.Notification() && c.subs != nil {
+		mute := *c // nobody would learn the id of a subscription
+		mute.subs = nil
+		info.caller = &mute
+	}
+	var result json.RawMessage
+	failure := it.Err
+	if failure == nil {
+		result, failure = d.run(context.WithValue(ctx, callKey{}, info), info, it)
+	}
+	var code jsonrpc.Code
+	if failure != nil {
+		code = failure.Code
+		failure.Data.RequestID = info.id
+	}
+	took := time.Since(start)
+	d.metrics.count(d.label(it.Method), code, took)
+	if ce := d.log.Check(zap.DebugLevel, "call served"); ce != nil {
+		ce.Write(zap.String("method", d.label(it.Method)), zap.String("request", info.id), zap.Int("code", int(code)),
+			zap.String("transport", c.transport), zap.String("remote", c.remote), zap.Duration("took", took))
+	}
+	if it.Notification() {
+		return reply{after: info.after}
+	}
+	r := reply{code: code, after: info.after}
+	if failure != nil {
+		r.body = jsonrpc.AppendError(nil, it.ID, failure)
+	} else {
+		r.body = jsonrpc.AppendResult(make([]byte, 0, len(result)+len(it.ID)+32), it.ID, result)
+	}
+	return r
+}
+
+// label keeps what a client makes up out of the metrics and the log.
+func (d *dispatcher) label(name string) string {
+	if _, ok := d.methods[name]; ok {
+		return name
+	}
+	return ""
+}
+
+// run checks a request against its method and calls it.
+func (d *dispatcher) run(ctx context.Context, info *call, it *jsonrpc.Item) (json.RawMessage, *jsonrpc.Error) {
+	c := info.caller
+	m := d.methods[it.Method]
+	if m == nil || !c.offers(namespace(m.name)) {
+		return nil, d.unknown(it.Method, m != nil)
+	}
+	if err := permitted(c, m); err != nil {
+		return nil, err
+	}
+	names := m.paramNames()
+	raw, bad := jsonrpc.Bind(it.Params, names, m.single())
+	if bad != nil {
+		return nil, bad
+	}
+	timeout := callTimeout
+	if m.timeout != nil {
+		timeout = min(m.timeout(raw), maxCallTime)
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	v, err := d.protect(ctx, m, info, arguments{names: names, raw: raw})
+	if err != nil {
+		return nil, failureOf(ctx, err)
+	}
+	result, err := jsonrpc.Marshal(v)
+	if err != nil {
+		d.log.Error("result cannot be encoded", zap.String("method", m.name), zap.String("request", info.id), zap.Error(err))
+		return nil, internalError()
+	}
+	return result, nil
+}
+
+// protect calls the handler and turns a panic into an error.
+func (d *dispatcher) protect(ctx context.Context, m *method, info *call, in arguments) (v any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			d.log.Error("method panicked", zap.String("method", m.name), zap.String("request", info.id),
+				zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
+			err = internalError()
+		}
+	}()
+	return m.handler.call(ctx, in)
+}
+
+func internalError() *jsonrpc.Error {
+	return jsonrpc.NewError(jsonrpc.CodeInternal, "internal error").
+		WithHint("this is a defect of the daemon; the log has the details under the request id")
+}
+
+// permitted checks scope and, for key material, who could listen in.
+func permitted(c *caller, m *method) *jsonrpc.Error {
+	if c.scopes&m.scope == 0 {
+		return jsonrpc.NewError(jsonrpc.CodeScope, "the token lacks the scope %q that %s needs", m.scope.String(), m.name).
+			WithHint("call it over the unix socket, for instance with: statusd rpc %s", m.name)
+	}
+	if m.secret && !c.private {
+		return jsonrpc.NewError(jsonrpc.CodeScope, "%s reveals key material and is refused on this connection", m.name).
+			WithHint("call it over the unix socket, from this machine, or over TLS")
+	}
+	return nil
+}
+
+// unknown is the answer to a method that does not exist, or not here.
+func (d *dispatcher) unknown(name string, exists bool) *jsonrpc.Error {
+	e := jsonrpc.NewError(jsonrpc.CodeMethodNotFound, "the method %s does not exist/is not available", name)
+	switch ns := namespace(name); {
+	case exists:
+		return e.WithHint("the namespace %s is not in APIModules, so it is offered on the unix socket only", ns)
+	case skippedNamespace(ns):
+		return e.WithHint("%s_* belongs to the wallet and browser parts of the app, which this daemon leaves out", ns)
+	default:
+		if near := d.nearest(name); near != "" {
+			return e.WithHint("did you mean %s? rpc.discover lists all methods", near)
+		}
+		return e.WithHint("rpc.discover lists all methods")
+	}
+}
+
+// skippedNamespace tells whether status-go has methods in a namespace that we
+// leave out (spec 07 section 5.1).
+func skippedNamespace(ns string) bool {
+	switch ns {
+	case "wallet", "browsers", "permissions", "localnotifications", "eth", "debug", "txpool", "personal":
+		return true
+	}
+	return false
+}
+
+// nearest returns the known method closest to a misspelt name, if any is.
+func (d *dispatcher) nearest(name string) string {
+	best, found := len(name)/4+1, ""
+	for known := range d.methods {
+		n := distance(strings.ToLower(name), strings.ToLower(known))
+		if n < best || n == best && found != "" && known < found {
+			best, found = n, known
+		}
+	}
+	return found
+}
+
+// distance is the Levenshtein distance of two short strings.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// failureOf makes the answer of an error that a handler returned.
+func failureOf(ctx context.Context, err error) *jsonrpc.Error {
+	var e *jsonrpc.Error
+	switch {
+	case errors.As(err, &e):
+		out := *e
+		return &out
+	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil:
+		return jsonrpc.NewError(jsonrpc.CodeTimeout, "request timed out")
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		return jsonrpc.NewError(jsonrpc.CodeFailed, "request cancelled").
+			WithHint("the daemon is stopping or the connection has gone")
+	default:
+		return jsonrpc.NewError(jsonrpc.CodeFailed, "%s", err.Error())
+	}
+}
+
+func newRequestID() string {
+	var b [6]byte
+	rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}

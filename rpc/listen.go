@@ -1,0 +1,118 @@
+package rpc
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// Limits of TCP listeners.
+const (
+	maxHTTPConns   = 512
+	maxProbeConns  = 64
+	headerTimeout  = 10 * time.Second
+	idleTimeout    = 120 * time.Second
+	maxHeaderBytes = 16 << 10
+)
+
+// listenTCP opens a TCP listener that has at most max connections at a time;
+// more wait to be accepted.
+func listenTCP(ctx context.Context, addr string, max int) (net.Listener, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%w: %s; stop what uses it or choose another port", ErrAddressInUse, addr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrListen, err)
+	}
+	return &limitedListener{Listener: l, slots: make(chan struct{}, max), done: make(chan struct{})}, nil
+}
+
+// limitedListener bounds the number of open connections.
+type limitedListener struct {
+	net.Listener
+	slots chan struct{}
+	once  sync.Once
+	done  chan struct{}
+}
+
+// Accept waits for a free slot and a connection.
+func (l *limitedListener) Accept() (net.Conn, error) {
+	select {
+	case l.slots <- struct{}{}:
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		<-l.slots
+		return nil, err
+	}
+	return &slotConn{TCPConn: conn.(*net.TCPConn), slots: l.slots}, nil
+}
+
+// Close implements net.Listener.
+func (l *limitedListener) Close() error {
+	l.once.Do(func() { close(l.done) })
+	return l.Listener.Close()
+}
+
+// slotConn gives its slot back when it is closed.
+type slotConn struct {
+	*net.TCPConn
+	slots  chan struct{}
+	closed atomic.Bool
+}
+
+// Close implements net.Conn.
+func (c *slotConn) Close() error {
+	if !c.closed.Swap(true) {
+		<-c.slots
+	}
+	return c.TCPConn.Close()
+}
+
+// httpServer makes a server with our limits. Deadlines of bodies and answers
+// are set by the handlers, since a call may take longer than either.
+func (s *Server) httpServer(h http.Handler) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true) // WebSocket needs it, and nothing here gains from HTTP/2
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		Protocols: protocols, ErrorLog: zap.NewStdLog(s.log.WithOptions(zap.IncreaseLevel(zap.DebugLevel))),
+	}
+}
+
+// certificate is the TLS certificate in use. It can be replaced while the
+// server runs.
+type certificate struct {
+	certFile, keyFile string
+	current           atomic.Pointer[tls.Certificate]
+}
+
+// reload reads the files. On an error the earlier certificate stays.
+func (c *certificate) reload() error {
+	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrTLSFiles, err)
+	}
+	c.current.Store(&pair)
+	return nil
+}
+
+func (c *certificate) config() *tls.Config {
+	return &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		NextProtos:     []string{"http/1.1"},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current.Load(), nil },
+	}
+}

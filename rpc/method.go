@@ -1,0 +1,190 @@
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+	"strings"
+	"time"
+
+	"statusd/rpc/jsonrpc"
+)
+
+// scope is a set of permissions (spec 07 section 5).
+type scope uint8
+
+// Scopes. A method needs exactly one.
+const (
+	scopeRead scope = 1 << iota
+	scopeSend
+	scopeContacts
+	scopeAccount
+	scopeAdmin
+	scopeDebug
+
+	scopeAll   = scopeRead | scopeSend | scopeContacts | scopeAccount | scopeAdmin | scopeDebug
+	scopeToken = scopeAll &^ scopeDebug // of the token in the data directory
+)
+
+// String names a single scope.
+func (s scope) String() string {
+	switch s {
+	case scopeRead:
+		return "read"
+	case scopeSend:
+		return "send"
+	case scopeContacts:
+		return "contacts"
+	case scopeAccount:
+		return "account"
+	case scopeAdmin:
+		return "admin"
+	default:
+		return "debug"
+	}
+}
+
+// method is one row of a table of methods.
+type method struct {
+	name    string
+	aliasOf string // name of the method this is another name of
+	scope   scope
+	since   string
+	summary string
+	params  []param
+	result  string // what it answers
+	example example
+	// secret: the result is key material. Over TCP it is given on loopback or
+	// TLS only.
+	secret bool
+	// slow: it may take longer than some milliseconds, so it must not hold up
+	// other requests of its connection.
+	slow bool
+	// timeout is the time it may take, from its arguments; nil: callTimeout.
+	timeout func(args []json.RawMessage) time.Duration
+	handler handler
+}
+
+// param names and explains one parameter; its type is the handler's.
+type param struct{ name, doc string }
+
+// example is a call that works, with its result as JSON. Calls in setup come
+// first; a result that setup binds to a name replaces "{{name}}" in params.
+type example struct {
+	setup  []setupCall
+	params string // JSON array
+	result string
+}
+
+// setupCall prepares an example.
+type setupCall struct {
+	Method string          `json:"method"`
+	Params json.RawMessage `json:"params"`
+	Bind   string          `json:"bind,omitempty"`
+}
+
+func setup(method, params, bind string) setupCall {
+	return setupCall{Method: method, Params: json.RawMessage(params), Bind: bind}
+}
+
+// namespace is the part of a method's name before the first _ or dot.
+func namespace(name string) string {
+	if i := strings.IndexAny(name, "_."); i >= 0 {
+		return name[:i]
+	}
+	return "status" // short names belong to the daemon itself
+}
+
+func (m *method) paramNames() []string {
+	names := make([]string, len(m.params))
+	for i, p := range m.params {
+		names[i] = p.name
+	}
+	return names
+}
+
+// single tells whether the only parameter is an object, whose members may
+// then be given directly as named parameters.
+func (m *method) single() bool {
+	return len(m.handler.args) == 1 && deref(m.handler.args[0]).Kind() == reflect.Struct
+}
+
+// handler is a Go function behind a method: the types of its arguments and
+// result, and a call with undecoded arguments in order.
+type handler struct {
+	args   []reflect.Type
+	result reflect.Type
+	call   func(context.Context, arguments) (any, error)
+}
+
+// arguments are the parameters of a call in the order of the method's names; a
+// missing one is nil.
+type arguments struct {
+	names []string
+	raw   []json.RawMessage
+}
+
+// argument decodes one argument. An argument of pointer type is optional. The
+// errors use go-ethereum's words, which scripts match on.
+func argument[A any](in arguments, i int) (A, error) {
+	var v A
+	if in.raw[i] == nil {
+		if reflect.TypeFor[A]().Kind() == reflect.Pointer {
+			return v, nil
+		}
+		return v, jsonrpc.MissingArgument(i, in.names[i])
+	}
+	if err := json.Unmarshal(in.raw[i], &v); err != nil {
+		return v, jsonrpc.InvalidArgument(i, in.names[i], err)
+	}
+	return v, nil
+}
+
+// fn0 makes a handler of a function without arguments.
+func fn0[R any](f func(context.Context) (R, error)) handler {
+	return handler{
+		result: reflect.TypeFor[R](),
+		call:   func(ctx context.Context, _ arguments) (any, error) { return f(ctx) },
+	}
+}
+
+// fn1 makes a handler of a function with one argument.
+func fn1[A, R any](f func(context.Context, A) (R, error)) handler {
+	return handler{
+		args:   []reflect.Type{reflect.TypeFor[A]()},
+		result: reflect.TypeFor[R](),
+		call: func(ctx context.Context, in arguments) (any, error) {
+			a, err := argument[A](in, 0)
+			if err != nil {
+				return nil, err
+			}
+			return f(ctx, a)
+		},
+	}
+}
+
+// fn2 makes a handler of a function with two arguments.
+func fn2[A, B, R any](f func(context.Context, A, B) (R, error)) handler {
+	return handler{
+		args:   []reflect.Type{reflect.TypeFor[A](), reflect.TypeFor[B]()},
+		result: reflect.TypeFor[R](),
+		call: func(ctx context.Context, in arguments) (any, error) {
+			a, err := argument[A](in, 0)
+			if err != nil {
+				return nil, err
+			}
+			b, err := argument[B](in, 1)
+			if err != nil {
+				return nil, err
+			}
+			return f(ctx, a, b)
+		},
+	}
+}
+
+func deref(t reflect.Type) reflect.Type {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
+}

@@ -1,0 +1,77 @@
+package rpc
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+
+	"github.com/ethereum/go-ethereum/common/hexutil"
+
+	"statusd/waku/wire"
+)
+
+// schema is a JSON schema, as far as our types need it.
+type schema map[string]any
+
+// schemaOf describes how values of a type look in JSON. Types with a form of
+// their own are listed; the rest follows from reflection.
+func schemaOf(t reflect.Type) schema {
+	switch t {
+	case reflect.TypeFor[hexutil.Bytes]():
+		return schema{"type": "string", "pattern": "^0x([0-9a-fA-F]{2})*$", "title": "bytes"}
+	case reflect.TypeFor[hexutil.Uint]():
+		return schema{"type": "string", "pattern": "^0x[0-9a-f]+$", "title": "number in hex"}
+	case reflect.TypeFor[looseBytes]():
+		return schema{"type": "string", "title": "bytes in 0x hex or base64"}
+	case reflect.TypeFor[wire.Topic]():
+		return schema{"type": "string", "pattern": "^0x[0-9a-fA-F]{8}$", "title": "topic"}
+	case reflect.TypeFor[wire.Hash]():
+		return schema{"type": "string", "pattern": "^0x[0-9a-fA-F]{64}$", "title": "hash"}
+	case reflect.TypeFor[componentReport]():
+		return schema{"type": "object", "additionalProperties": schema{"type": "string"}}
+	case reflect.TypeFor[map[string]json.RawMessage]():
+		return schema{"type": "object"}
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return schemaOf(t.Elem())
+	case reflect.Bool:
+		return schema{"type": "boolean"}
+	case reflect.String:
+		return schema{"type": "string"}
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return schema{"type": "integer"}
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return schema{"type": "integer", "minimum": 0}
+	case reflect.Float32, reflect.Float64:
+		return schema{"type": "number"}
+	case reflect.Slice:
+		return schema{"type": "array", "items": schemaOf(t.Elem())}
+	case reflect.Map:
+		return schema{"type": "object", "additionalProperties": schemaOf(t.Elem())}
+	case reflect.Struct:
+		return structSchema(t)
+	default: // any: nothing is known
+		return schema{}
+	}
+}
+
+// structSchema describes the members of a struct by their JSON names.
+func structSchema(t reflect.Type) schema {
+	properties := make(schema)
+	for f := range t.Fields() {
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" || !f.IsExported() {
+			continue
+		}
+		if name == "" {
+			name = f.Name
+		}
+		p := schemaOf(f.Type)
+		if options == "omitempty" {
+			p["description"] = "left out when it has nothing to say"
+		}
+		properties[name] = p
+	}
+	return schema{"type": "object", "properties": properties}
+}

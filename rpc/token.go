@@ -1,0 +1,126 @@
+package rpc
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"go.uber.org/zap"
+)
+
+// Bounds of a token, in characters.
+const (
+	minToken  = 32
+	maxToken  = 512
+	tokenSize = 32 // random bytes of one that we make
+)
+
+// token is the bearer token in a file. Only its hash is kept.
+type token struct {
+	path string
+	log  *zap.Logger
+
+	mu  sync.RWMutex
+	sum [sha256.Size]byte
+}
+
+// openToken reads the token of a file. A missing file is made, with a fresh
+// token, readable by its owner only.
+func openToken(path string, log *zap.Logger) (*token, error) {
+	t := &token{path: path, log: log}
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := createToken(path); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrTokenFile, err)
+		}
+	}
+	if _, err := t.reload(); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// createToken writes a fresh token. The file appears with its whole content or
+// not at all, and one that another process made meanwhile is kept.
+func createToken(path string) error {
+	var secret [tokenSize]byte
+	rand.Read(secret[:])
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".rpc-token-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.WriteString(hex.EncodeToString(secret[:]) + "\n")
+	err = errors.Join(err, tmp.Sync(), tmp.Close())
+	if err != nil {
+		return err
+	}
+	err = os.Link(tmp.Name(), path)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return os.Rename(tmp.Name(), path) // a file system without hard links
+}
+
+// reload reads the file again and reports whether the token has changed. On an
+// error the earlier token stays.
+func (t *token) reload() (changed bool, err error) {
+	text, err := t.read()
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", ErrTokenFile, err)
+	}
+	sum := sha256.Sum256([]byte(text))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	changed = sum != t.sum
+	t.sum = sum
+	return changed, nil
+}
+
+func (t *token) read() (string, error) {
+	f, err := os.Open(t.path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is not a regular file", t.path)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		t.log.Warn("token file can be read by others; it should have mode 0600",
+			zap.String("path", t.path), zap.Stringer("mode", info.Mode().Perm()))
+	}
+	raw, err := io.ReadAll(io.LimitReader(f, maxToken+2))
+	if err != nil {
+		return "", err
+	}
+	text := strings.TrimSpace(string(raw))
+	if len(text) < minToken || len(text) > maxToken {
+		return "", fmt.Errorf("%s has a token of %d characters, want %d to %d; delete the file to get a new one",
+			t.path, len(text), minToken, maxToken)
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", fmt.Errorf("%s holds more than one word; delete the file to get a new token", t.path)
+	}
+	return text, nil
+}
+
+// matches compares in constant time.
+func (t *token) matches(presented string) bool {
+	sum := sha256.Sum256([]byte(presented))
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return subtle.ConstantTimeCompare(sum[:], t.sum[:]) == 1
+}
