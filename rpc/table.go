@@ -50,7 +50,7 @@ func (s *Server) table() []method {
 	all := slices.Concat(s.nodeMethods(), s.metaMethods())
 	if s.deps.Waku != nil && s.deps.Keys != nil {
 		a := &wakuAPI{host: s.deps.Waku, keys: s.deps.Keys, format: formatOf(s.cfg.Base64Bytes)}
-		all = slices.Concat(a.settingMethods(), a.keyMethods(), a.messageMethods(), all)
+		all = slices.Concat(a.settingMethods(), a.keyMethods(), a.messageMethods(), a.subscriptionMethods(), all)
 	}
 	for i := range all {
 		if all[i].since == "" {

@@ -6,6 +6,17 @@ import (
 	"statusd/waku/wire"
 )
 
+// What the members of the two objects mean that requests have.
+const (
+	messageDoc = "symKeyID or pubKey: the key to encrypt for, exactly one of them. sig: id of the key pair to sign " +
+		"with. ttl: seconds, 50 if 0. topic: needed with symKeyID. payload, padding: bytes. powTime: seconds that the " +
+		"proof of work may take. powTarget: the proof of work to reach, at least the node's minimum. targetPeer: enode " +
+		"of a connected peer, which alone gets the message"
+	criteriaDoc = "symKeyID or privateKeyID: id of the key to open messages with, exactly one of them. sig: public key " +
+		"that must have signed. minPow: least proof of work. topics: topics wanted, all if empty. allowP2P: also what " +
+		"trusted peers send directly"
+)
+
 // settingMethods read and change the node's own values.
 func (a *wakuAPI) settingMethods() []method {
 	return []method{
@@ -45,10 +56,7 @@ func (a *wakuAPI) settingMethods() []method {
 			summary: "Asks the peers for the topics of this bloom filter, and those of the filters, instead of a list of " +
 				"topics.",
 			params: []param{{"bloom", "64 bytes"}}, result: "true",
-			example: example{
-				params: `["0x` + strings.Repeat("ff", wire.BloomLength) + `"]`,
-				result: `true`,
-			},
+			example: ex(`["0x`+strings.Repeat("ff", wire.BloomLength)+`"]`, `true`),
 			handler: fn1(a.setBloomFilter),
 		},
 		{
@@ -153,32 +161,16 @@ func (a *wakuAPI) messageMethods() []method {
 		{
 			name: "waku_post", scope: scopeSend, slow: true, timeout: postTime,
 			summary: "Encrypts, signs and sends a message.",
-			params: []param{{"message", "symKeyID or pubKey: the key to encrypt for, exactly one of them. sig: id of the " +
-				"key pair to " +
-				"sign with. ttl: seconds, 50 if 0. topic: needed with symKeyID. payload, padding: bytes. powTime: seconds that " +
-				"the proof of work may take. powTarget: the proof of work to reach, at least the node's minimum. targetPeer: " +
-				"enode of a connected peer, which alone gets the message"}},
-			result: "hash of the envelope",
-			example: example{
-				params: `[{"pubKey":"` + examplePublicKey + `","ttl":10,"topic":"0x07678231","payload":"0x68656c6c6f",` +
-					`"powTime":5,"powTarget":0.002}]`,
-				result: `"` + exampleHash + `"`,
-			},
+			params:  []param{{"message", messageDoc}}, result: "hash of the envelope",
+			example: ex(`[{"pubKey":"`+examplePublicKey+`","ttl":10,"topic":"0x07678231","payload":"0x68656c6c6f",`+
+				`"powTime":5,"powTarget":0.002}]`, `"`+exampleHash+`"`),
 			handler: fn1(a.post),
 		},
 		{
 			name: "waku_newMessageFilter", scope: scopeRead,
 			summary: "Installs a filter that keeps messages until they are polled.",
-			params: []param{{"criteria", "symKeyID or privateKeyID: id of the key to open messages with, exactly one of " +
-				"them. sig: " +
-				"public key that must have signed. minPow: least proof of work. topics: topics wanted, all if empty. " +
-				"allowP2P: also " +
-				"what trusted peers send directly"}},
-			result: "id of the filter",
-			example: example{
-				setup:  withKeyPair(),
-				params: `[{"privateKeyID":"` + exampleKeyID + `","topics":["0x07678231"]}]`, result: `"` + exampleID + `"`,
-			},
+			params:  []param{{"criteria", criteriaDoc}}, result: "id of the filter",
+			example: ex(`[{"privateKeyID":"`+exampleKeyID+`","topics":["0x07678231"]}]`, `"`+exampleID+`"`, withKeyPair()...),
 			handler: fn1(a.newMessageFilter),
 		},
 		{
@@ -199,28 +191,28 @@ func (a *wakuAPI) messageMethods() []method {
 			summary: "Removes a filter, if there is one with this id.", params: filterID, result: "null",
 			example: ex(`["{{filterID}}"]`, `null`, withFilter()...), handler: fn1(a.uninstallFilter),
 		},
+	}
+}
+
+// subscriptionMethods push messages.
+func (a *wakuAPI) subscriptionMethods() []method {
+	const subscribe = `["messages",{"privateKeyID":"` + exampleKeyID + `"}]`
+	return []method{
 		{
 			name: "waku_subscribe", scope: scopeRead,
 			summary: "Pushes messages over this connection as they arrive (WebSocket and unix socket).",
 			params:  []param{{"name", "messages"}, {"criteria", "as of waku_newMessageFilter; topics are needed with symKeyID"}},
 			result: "id of the subscription. Each message comes as a notification waku_subscription with params " +
 				"{subscription, result}; a gap, because the client reads too slowly, as one with params {subscription, error}",
-			example: example{
-				setup:  withKeyPair(),
-				params: `["messages",{"privateKeyID":"` + exampleKeyID + `"}]`, result: `"` + exampleSubID + `"`,
-			},
+			example: ex(subscribe, `"`+exampleSubID+`"`, withKeyPair()...),
 			handler: subscribeFn("waku", "messages", topic1(a.subscribeMessages)),
 		},
 		{
 			name: "waku_unsubscribe", scope: scopeRead,
 			summary: "Ends a subscription of this connection.",
-			params:  []param{{"id", "id of the subscription"}},
-			result:  "true",
-			example: example{
-				setup: append(withKeyPair(),
-					setup("waku_subscribe", `["messages",{"privateKeyID":"`+exampleKeyID+`"}]`, "subscriptionID")),
-				params: `["{{subscriptionID}}"]`, result: `true`,
-			},
+			params:  []param{{"id", "id of the subscription"}}, result: "true",
+			example: ex(`["{{subscriptionID}}"]`, `true`,
+				append(withKeyPair(), setup("waku_subscribe", subscribe, "subscriptionID"))...),
 			handler: fn1(unsubscribe),
 		},
 	}

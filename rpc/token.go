@@ -10,11 +10,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 
 	"go.uber.org/zap"
+
+	"statusd/internal/atomicfile"
 )
 
 // Bounds of a token, in characters.
@@ -49,25 +50,11 @@ func openToken(path string, log *zap.Logger) (*token, error) {
 }
 
 // createToken writes a fresh token. The file appears with its whole content or
-// not at all, and one that another process made meanwhile is kept.
+// not at all.
 func createToken(path string) error {
 	var secret [tokenSize]byte
 	rand.Read(secret[:])
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".rpc-token-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.WriteString(hex.EncodeToString(secret[:]) + "\n")
-	err = errors.Join(err, tmp.Sync(), tmp.Close())
-	if err != nil {
-		return err
-	}
-	err = os.Link(tmp.Name(), path)
-	if err == nil || errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	return os.Rename(tmp.Name(), path) // a file system without hard links
+	return atomicfile.Write(path, []byte(hex.EncodeToString(secret[:])+"\n"), 0o600)
 }
 
 // reload reads the file again and reports whether the token has changed. On an

@@ -61,7 +61,8 @@ func table() map[string][]string {
 		},
 		"statusd/node/redial": {"statusd/internal/deadline", geth + "p2p/enode", zap},
 		"statusd/rpc": {
-			"statusd/waku", geth + "event", geth + "p2p", zap, metrics,
+			"statusd/configs", "statusd/internal/atomicfile", "statusd/rpc/jsonrpc", "statusd/waku",
+			geth + "common/hexutil", geth + "crypto", geth + "event", geth + "p2p", zap, metrics, errgroup, "github.com/gorilla/websocket",
 		},
 		"statusd/rpc/jsonrpc": {geth + "rpc"},
 
