@@ -53,6 +53,12 @@ func table() map[string][]string {
 			"statusd/waku/wire", geth + "common/hexutil", geth + "crypto", geth + "p2p", zap, metrics, errgroup,
 		},
 
+		// Layer 2: services on top of one core.
+		"statusd/mailserver/history": {
+			"statusd/mailserver", "statusd/waku", "github.com/syndtr/goleveldb/leveldb", geth + "crypto",
+			geth + "p2p/enode", zap,
+		},
+
 		// Layer 4: composition, control surface, configuration.
 		"statusd/configs": {geth + "p2p/enode", geth + "crypto"},
 		"statusd/node": {

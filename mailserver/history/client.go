@@ -1,0 +1,266 @@
+package history
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/ethereum/go-ethereum/p2p/enode"
+	"go.uber.org/zap"
+
+	"statusd/waku"
+	"statusd/waku/wire"
+)
+
+// Network is the Waku host as the client uses it.
+type Network interface {
+	Seal(context.Context, waku.Post) (*wire.Envelope, error)
+	SendP2PRequest(enode.ID, []byte) error
+	TrustPeer(enode.ID)
+	PeerConnected(enode.ID) bool
+}
+
+// Dialer asks the node to connect to a server and to keep it. It returns at
+// once; the connection shows as PeerUp.
+type Dialer interface {
+	Connect(*enode.Node) error
+}
+
+// Store keeps the ledger and unfinished fetches. Calls are made one at a time.
+type Store interface {
+	// Spans returns what has been fetched of a topic.
+	Spans(wire.Topic) (Spans, error)
+	// SaveSpans replaces it for several topics at once, atomically, and
+	// forgets the unfinished fetch with this key, if key is not empty.
+	SaveSpans(map[wire.Topic]Spans, string) error
+	// Resume returns the unfinished fetch with this key, nil if there is none.
+	Resume(key string) (*Bookmark, error)
+	// SaveBookmark keeps how far a fetch has come.
+	SaveBookmark(key string, b Bookmark) error
+}
+
+// Config sets up a Client.
+type Config struct {
+	Logger  *zap.Logger
+	Now     func() time.Time  // nil: time.Now; the NTP-corrected clock
+	NodeKey *ecdsa.PrivateKey // signs requests: servers demand the peer's own key
+	Store   Store
+	Servers []Server
+	Dialer  Dialer // nil: only servers that are connected are asked
+
+	Timeout        time.Duration // without any progress; 0: 30 s
+	ConnectTimeout time.Duration // 0: 10 s
+	Tries          int           // on one server before the next; 0: 2
+	PoWTarget      float64       // of request envelopes; 0: waku.DefaultMinPoW
+}
+
+// Defaults of spec 02 section 9.
+const (
+	DefaultTimeout        = 30 * time.Second
+	DefaultConnectTimeout = 10 * time.Second
+	DefaultTries          = 2
+
+	requestTTL     = 50 // seconds
+	requestPoWTime = 5 * time.Second
+	// grace is how long stragglers of a finished request are still taken.
+	grace = 10 * time.Second
+)
+
+// Client fetches history. It is safe for concurrent use.
+type Client struct {
+	cfg Config
+	log *zap.Logger
+
+	// net is set once, before the host runs: host and client know each other.
+	net Network
+
+	storeMu sync.Mutex // makes the ledger's read-modify-write steps atomic
+
+	mu      sync.Mutex
+	servers map[enode.ID]*server
+	active  map[enode.ID]*pending
+	changed chan struct{} // closed and replaced when a peer comes or goes
+}
+
+// pending is an exchange and the goroutine that waits for it.
+type pending struct {
+	exchange
+	progress chan struct{} // capacity 1
+	done     chan outcome  // capacity 1
+}
+
+// outcome is the end of an exchange, judged at the moment it came.
+type outcome struct {
+	answer answer
+	err    error
+}
+
+// New builds a client. Attach must be called before it is used.
+func New(cfg Config) (*Client, error) {
+	if cfg.NodeKey == nil || cfg.Store == nil {
+		return nil, errors.New("history: node key and store are required")
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = zap.NewNop()
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Timeout <= 0 {
+		cfg.Timeout = DefaultTimeout
+	}
+	if cfg.ConnectTimeout <= 0 {
+		cfg.ConnectTimeout = DefaultConnectTimeout
+	}
+	if cfg.Tries <= 0 {
+		cfg.Tries = DefaultTries
+	}
+	if cfg.PoWTarget == 0 {
+		cfg.PoWTarget = waku.DefaultMinPoW
+	}
+	c := &Client{
+		cfg: cfg, log: cfg.Logger.Named("history"), servers: make(map[enode.ID]*server),
+		active: make(map[enode.ID]*pending), changed: make(chan struct{}),
+	}
+	c.SetServers(cfg.Servers)
+	return c, nil
+}
+
+// Attach gives the client its network: the host that it serves as MailReplies
+// and Watcher. Servers become trusted there.
+func (c *Client) Attach(net Network) {
+	c.net = net
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id, s := range c.servers {
+		net.TrustPeer(id)
+		s.status.Connected = net.PeerConnected(id)
+	}
+}
+
+// SetServers replaces the servers. The records of those that stay are kept.
+func (c *Client) SetServers(list []Server) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	old := c.servers
+	c.servers = make(map[enode.ID]*server, len(list))
+	for _, s := range list {
+		id := s.Node.ID()
+		fresh := &server{Server: s, turn: make(chan struct{}, 1), status: ServerStatus{ID: id, Enode: s.Node.String()}}
+		if have := old[id]; have != nil {
+			fresh.turn, fresh.status = have.turn, have.status
+			fresh.status.Enode = s.Node.String()
+			if have.Password == s.Password {
+				fresh.key = have.key
+			}
+		}
+		c.servers[id] = fresh
+		if c.net != nil {
+			c.net.TrustPeer(id)
+			fresh.status.Connected = c.net.PeerConnected(id)
+		}
+	}
+}
+
+// Status describes the servers, in the order in which they would be asked.
+func (c *Client) Status() []ServerStatus {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := make([]ServerStatus, 0, len(c.servers))
+	for _, s := range c.ranked() {
+		out = append(out, s.status)
+	}
+	return out
+}
+
+// ranked returns the servers, the best first. The caller holds mu.
+func (c *Client) ranked() []*server {
+	list := make([]*server, 0, len(c.servers))
+	for _, s := range c.servers {
+		list = append(list, s)
+	}
+	rank(list, c.cfg.Now())
+	return list
+}
+
+// PeerUp implements waku.PeerWatcher.
+func (c *Client) PeerUp(id enode.ID) { c.setConnected(id, true) }
+
+// PeerDown implements waku.PeerWatcher.
+func (c *Client) PeerDown(id enode.ID) { c.setConnected(id, false) }
+
+func (c *Client) setConnected(id enode.ID, up bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.servers[id]; s != nil {
+		s.status.Connected = up
+	}
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// Accept implements waku.MailClient.
+func (c *Client) Accept(peer enode.ID, env *wire.Envelope) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.active[peer]
+	if p == nil {
+		return false
+	}
+	if !p.over.IsZero() && c.cfg.Now().After(p.over) {
+		delete(c.active, peer)
+		return false
+	}
+	ok := p.accept(env)
+	select {
+	case p.progress <- struct{}{}:
+	default:
+	}
+	return ok
+}
+
+// Complete implements waku.MailClient.
+func (c *Client) Complete(peer enode.ID, end *wire.RequestComplete) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.active[peer]
+	if p == nil || p.id != end.ID || !p.over.IsZero() {
+		return
+	}
+	p.over = c.cfg.Now().Add(grace)
+	a, err := p.complete(end)
+	p.done <- outcome{a, err} // capacity 1, and over lets only one in
+}
+
+// connect waits until the server is a peer.
+func (c *Client) connect(ctx context.Context, s *server) error {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.ConnectTimeout)
+	defer cancel()
+	id := s.Node.ID()
+	asked := false
+	for {
+		c.mu.Lock()
+		changed := c.changed
+		c.mu.Unlock()
+		if c.net.PeerConnected(id) {
+			return nil
+		}
+		if c.cfg.Dialer == nil {
+			return fmt.Errorf("%w: not connected", ErrGone)
+		}
+		if !asked {
+			asked = true
+			if err := c.cfg.Dialer.Connect(s.Node); err != nil {
+				return fmt.Errorf("connect to server: %w", err)
+			}
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("%w: no connection: %w", ErrGone, ctx.Err())
+		}
+	}
+}

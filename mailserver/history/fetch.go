@@ -1,0 +1,305 @@
+package history
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/ethereum/go-ethereum/p2p/enode"
+	"go.uber.org/zap"
+
+	"statusd/mailserver"
+	"statusd/waku"
+	"statusd/waku/wire"
+)
+
+// maxPages bounds the pages of one fetch. A thousand times a thousand
+// envelopes is more than any range that is worth asking for at once.
+const maxPages = 100_000
+
+// ErrNoServer is returned when there is no mailserver to ask.
+var ErrNoServer = errors.New("history: no mailserver is configured")
+
+// Request asks for the history of topics.
+type Request struct {
+	Topics   []wire.Topic
+	Bloom    *wire.Bloom // asked for instead of topics when there are none
+	From, To uint32      // creation time, both included; To 0: now
+	Limit    uint32      // envelopes of one page; 0: the server's maximum
+	Cursor   []byte      // 36 bytes to go on from; empty: from the start
+	Server   enode.ID    // zero: the best one, and others when it fails
+	OnePage  bool        // stop after the first page
+	Timeout  time.Duration
+	// Progress is called after each page, from the calling goroutine.
+	Progress func(Result)
+}
+
+// Result says what a fetch has brought so far.
+type Result struct {
+	Server    enode.ID
+	RequestID wire.Hash // of the last page
+	Pages     int
+	Envelopes int
+	Cursor    []byte // where the next page starts; nil: everything has come
+}
+
+// Bookmark is how far an unfinished fetch has come.
+type Bookmark struct {
+	Server enode.ID `json:"server"`
+	Span   Span     `json:"span"`
+	Cursor []byte   `json:"cursor"`
+}
+
+// check completes a request.
+func (c *Client) check(r *Request) error {
+	now := uint32(c.cfg.Now().Unix())
+	if r.To == 0 {
+		r.To = now
+	}
+	switch {
+	case r.From > r.To:
+		return fmt.Errorf("%w: from %d is after to %d", ErrBadRequest, r.From, r.To)
+	case r.Limit > maxPage:
+		return fmt.Errorf("%w: limit %d is above %d", ErrBadRequest, r.Limit, maxPage)
+	case len(r.Cursor) != 0 && len(r.Cursor) != wire.CursorLength:
+		return fmt.Errorf("%w: cursor is %d bytes long, not %d", ErrBadRequest, len(r.Cursor), wire.CursorLength)
+	case len(r.Topics) == 0 && r.Bloom == nil:
+		return fmt.Errorf("%w: neither topics nor a bloom filter", ErrBadRequest)
+	case len(r.Topics) > wire.MaxTopicInterest:
+		return fmt.Errorf("%w: more than %d topics", ErrBadRequest, wire.MaxTopicInterest)
+	}
+	if r.Timeout <= 0 {
+		r.Timeout = c.cfg.Timeout
+	}
+	return nil
+}
+
+// page returns what the first page of the request asks for.
+func (r *Request) page() page {
+	p := page{from: r.From, to: r.To, limit: int(r.Limit), cursor: r.Cursor, bloom: r.Bloom}
+	if len(r.Topics) > 0 {
+		p.topics = make(map[wire.Topic]struct{}, len(r.Topics))
+		p.bloom = new(wire.Bloom)
+		for _, t := range r.Topics {
+			p.topics[t] = struct{}{}
+		}
+		p.bloom.Add(r.Topics...)
+	}
+	return p
+}
+
+// Fetch asks servers for every page of a request. When it returns nil, all
+// envelopes have gone through the filters. A server that fails is tried again
+// and then left for the next; without a shared archive the fetch then starts
+// over, which brings envelopes twice but leaves none out.
+func (c *Client) Fetch(ctx context.Context, r Request) (Result, error) {
+	if err := c.check(&r); err != nil {
+		return Result{}, err
+	}
+	servers, err := c.choose(r.Server)
+	if err != nil {
+		return Result{}, err
+	}
+	var total Result
+	var failures []error
+	at := r.page()
+	for i, s := range servers {
+		if i > 0 && !sharesArchive(servers[i-1], s) {
+			at.cursor = r.Cursor
+		}
+		err := c.pages(ctx, s, &r, &at, &total)
+		if err == nil {
+			return total, nil
+		}
+		if ctx.Err() != nil {
+			return total, ctx.Err()
+		}
+		failures = append(failures, fmt.Errorf("%s: %w", s, err))
+		c.log.Warn("mailserver failed", zap.Stringer("server", s), zap.Error(err))
+	}
+	return total, fmt.Errorf("history: no mailserver answered: %w", errors.Join(failures...))
+}
+
+// choose returns the servers to ask, in order.
+func (c *Client) choose(only enode.ID) ([]*server, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if only != (enode.ID{}) {
+		s := c.servers[only]
+		if s == nil {
+			return nil, fmt.Errorf("%w with id %s", ErrNoServer, only)
+		}
+		return []*server{s}, nil
+	}
+	if len(c.servers) == 0 {
+		return nil, ErrNoServer
+	}
+	return c.ranked(), nil
+}
+
+func sharesArchive(a, b *server) bool { return a.Archive != "" && a.Archive == b.Archive }
+
+// pages asks one server for page after page, from at on.
+func (c *Client) pages(ctx context.Context, s *server, r *Request, at *page, total *Result) error {
+	var dir direction
+	for failed := 0; ; {
+		id, a, err := c.onePage(ctx, s, at, r.Timeout)
+		if err == nil && len(a.cursor) > 0 {
+			err = dir.step(a.cursor)
+		}
+		if err != nil {
+			if failed++; failed >= c.cfg.Tries || ctx.Err() != nil || errors.Is(err, ErrUnverified) {
+				return err
+			}
+			continue
+		}
+		failed = 0
+		total.Server, total.RequestID, total.Cursor = s.Node.ID(), id, a.cursor
+		total.Pages++
+		total.Envelopes += a.wanted
+		at.cursor = a.cursor
+		if r.Progress != nil {
+			r.Progress(*total)
+		}
+		if len(a.cursor) == 0 || r.OnePage {
+			return nil
+		}
+		if total.Pages >= maxPages {
+			return fmt.Errorf("%w: more than %d pages", ErrUnverified, maxPages)
+		}
+	}
+}
+
+// onePage makes one request and waits for its end. It keeps the record of the
+// server.
+func (c *Client) onePage(ctx context.Context, s *server, at *page, timeout time.Duration) (wire.Hash, answer, error) {
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return wire.Hash{}, answer{}, ctx.Err()
+	}
+	began := time.Now()
+	id, a, err := c.request(ctx, s, at, timeout)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case err == nil:
+		s.answered(a, time.Since(began), c.cfg.Now())
+	case ctx.Err() == nil:
+		s.failed(err, c.cfg.Now())
+	}
+	return id, a, err
+}
+
+func (c *Client) request(ctx context.Context, s *server, at *page, timeout time.Duration) (wire.Hash, answer, error) {
+	if err := c.connect(ctx, s); err != nil {
+		return wire.Hash{}, answer{}, err
+	}
+	env, err := c.seal(ctx, s, at)
+	if err != nil {
+		return wire.Hash{}, answer{}, err
+	}
+	p := &pending{
+		exchange: exchange{id: env.Hash(), server: s.Node.ID(), page: *at, seen: make(map[wire.Hash]struct{})},
+		progress: make(chan struct{}, 1), done: make(chan outcome, 1),
+	}
+	c.mu.Lock()
+	c.active[p.server] = p
+	c.mu.Unlock()
+	defer c.finish(p)
+	if err := c.net.SendP2PRequest(p.server, env.RLP()); err != nil {
+		return p.id, answer{}, fmt.Errorf("send request: %w", err)
+	}
+	a, err := c.wait(ctx, p, timeout)
+	return p.id, a, err
+}
+
+// finish lets stragglers in for a while after a request that did not complete.
+func (c *Client) finish(p *pending) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p.over.IsZero() {
+		p.over = c.cfg.Now().Add(grace)
+	}
+}
+
+// wait returns when the answer is complete, or nothing has come for timeout.
+func (c *Client) wait(ctx context.Context, p *pending, timeout time.Duration) (answer, error) {
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	for {
+		c.mu.Lock()
+		changed := c.changed
+		c.mu.Unlock()
+		if !c.net.PeerConnected(p.server) {
+			return answer{}, ErrGone
+		}
+		select {
+		case end := <-p.done:
+			return end.answer, end.err
+		case <-p.progress:
+			timer.Reset(timeout)
+		case <-changed:
+		case <-timer.C:
+			return answer{}, fmt.Errorf("%w (%s)", ErrTimeout, timeout)
+		case <-ctx.Done():
+			return answer{}, ctx.Err()
+		}
+	}
+}
+
+// seal makes the request envelope for a server.
+func (c *Client) seal(ctx context.Context, s *server, at *page) (*wire.Envelope, error) {
+	topics := make([][]byte, 0, len(at.topics))
+	for t := range at.topics {
+		topics = append(topics, t[:])
+	}
+	slices.SortFunc(topics, slices.Compare)
+	payload := mailserver.Payload{
+		Lower: at.from, Upper: at.to, Bloom: at.bloom[:], Topics: topics,
+		Limit: uint32(at.limit), Cursor: at.cursor, Batch: true,
+	}
+	raw, err := payload.Encode()
+	if err != nil {
+		return nil, err
+	}
+	return c.net.Seal(ctx, waku.Post{
+		SymKey: c.passwordKey(s), Signer: c.cfg.NodeKey, TTL: requestTTL, Payload: raw,
+		PoWTarget: c.cfg.PoWTarget, PoWTime: requestPoWTime,
+	})
+}
+
+// passwordKey derives the key of a server's password once.
+func (c *Client) passwordKey(s *server) []byte {
+	c.mu.Lock()
+	key := s.key
+	c.mu.Unlock()
+	if key != nil {
+		return key
+	}
+	password := s.Password
+	if password == "" {
+		password = DefaultPassword
+	}
+	key = wire.SymKeyFromPassword(password)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s.key = key
+	return key
+}
+
+// fetchKey names the fetch of some topics in the store.
+func fetchKey(topics []wire.Topic) string {
+	sorted := slices.Clone(topics)
+	slices.SortFunc(sorted, func(a, b wire.Topic) int { return slices.Compare(a[:], b[:]) })
+	flat := make([]byte, 0, wire.TopicLength*len(sorted))
+	for _, t := range sorted {
+		flat = append(flat, t[:]...)
+	}
+	return hex.EncodeToString(crypto.Keccak256(flat))
+}

@@ -1,0 +1,114 @@
+package history
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ethereum/go-ethereum/p2p/enode"
+)
+
+// Server is a mailserver that the operator or user trusts.
+type Server struct {
+	Node     *enode.Node
+	Password string // empty: DefaultPassword
+	// Archive names the archive behind the server. Servers with the same
+	// name share one, so that a cursor can be continued at another.
+	Archive string
+}
+
+// DefaultPassword seals requests to servers without one of their own.
+const DefaultPassword = "status-offline-inbox"
+
+// String hides the password.
+func (s Server) String() string { return s.Node.ID().TerminalString() }
+
+// ServerStatus describes a server for people and scripts.
+type ServerStatus struct {
+	ID          enode.ID      `json:"id"`
+	Enode       string        `json:"enode"`
+	Connected   bool          `json:"connected"`
+	Pages       uint64        `json:"pages"`     // answered
+	Failures    uint64        `json:"failures"`  // in all
+	Streak      int           `json:"streak"`    // failures since the last answer
+	Envelopes   uint64        `json:"envelopes"` // taken from its answers
+	Unwanted    uint64        `json:"unwanted"`  // of topics not asked for
+	Refused     uint64        `json:"refused"`   // outside what was asked for
+	Latency     time.Duration `json:"latencyNanoseconds"`
+	LastAnswer  time.Time     `json:"lastAnswer,omitzero"`
+	LastFailure time.Time     `json:"lastFailure,omitzero"`
+	LastError   string        `json:"lastError,omitempty"`
+}
+
+// server is a configured server with its record. Guarded by Client.mu, except
+// for turn.
+type server struct {
+	Server
+	key    []byte        // symmetric key of its password, made on first use
+	turn   chan struct{} // capacity 1: held while a request is outstanding
+	status ServerStatus
+}
+
+// Pauses after failures: a server that fails is asked last, and not at all
+// for a while when there are others.
+const (
+	firstPause = 5 * time.Second
+	maxPause   = 10 * time.Minute
+)
+
+// pausedUntil is when the server may be preferred again.
+func (s *server) pausedUntil() time.Time {
+	if s.status.Streak == 0 {
+		return time.Time{}
+	}
+	pause := firstPause << min(s.status.Streak-1, 10)
+	return s.status.LastFailure.Add(min(pause, maxPause))
+}
+
+// rank orders servers: those not paused first, then connected ones, then by
+// failures in a row, by latency, and by id.
+func rank(list []*server, now time.Time) {
+	slices.SortStableFunc(list, func(a, b *server) int {
+		pa, pb := now.Before(a.pausedUntil()), now.Before(b.pausedUntil())
+		switch {
+		case pa != pb:
+			return order(pb)
+		case a.status.Connected != b.status.Connected:
+			return order(a.status.Connected)
+		case a.status.Streak != b.status.Streak:
+			return order(a.status.Streak < b.status.Streak)
+		case a.status.Latency != b.status.Latency:
+			return order(a.status.Latency < b.status.Latency)
+		}
+		return slices.Compare(a.status.ID[:], b.status.ID[:])
+	})
+}
+
+func order(aFirst bool) int {
+	if aFirst {
+		return -1
+	}
+	return 1
+}
+
+// answered and failed keep the record.
+func (s *server) answered(a answer, took time.Duration, now time.Time) {
+	st := &s.status
+	st.Pages++
+	st.Streak = 0
+	st.LastAnswer, st.LastError = now, ""
+	st.Envelopes += uint64(a.wanted)
+	st.Unwanted += uint64(a.unwanted)
+	st.Refused += uint64(a.refused)
+	if st.Latency == 0 {
+		st.Latency = took
+	} else {
+		st.Latency += (took - st.Latency) / 4
+	}
+}
+
+func (s *server) failed(err error, now time.Time) {
+	st := &s.status
+	st.Failures++
+	st.Streak++
+	st.LastFailure, st.LastError = now, err.Error()
+}
