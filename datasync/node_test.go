@@ -1,0 +1,424 @@
+package datasync
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+var testStart = time.Unix(1_604_000_000, 0)
+
+// newNode returns a node with a default identity.
+func newNode(tb testing.TB, cfg Config) *Node {
+	tb.Helper()
+	if cfg.Self == (PeerID{}) {
+		cfg.Self = testPeer(0)
+	}
+	n, err := New(cfg)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return n
+}
+
+// testPeer returns a distinct peer id for each number. It is no point of the
+// curve, which this package never looks at.
+func testPeer(i int) PeerID {
+	p := PeerID{4}
+	copy(p[1:], fmt.Sprintf("peer %027d%032d", i, i))
+	return p
+}
+
+// pair is a node and the means to speak to it as its peer number 1.
+type pair struct {
+	t    *testing.T
+	node *Node
+	now  time.Time
+	peer PeerID
+}
+
+func newPair(t *testing.T, cfg Config) *pair {
+	t.Helper()
+	return &pair{t: t, node: newNode(t, cfg), now: testStart, peer: testPeer(1)}
+}
+
+func (p *pair) append(body string, to ...PeerID) MessageID {
+	p.t.Helper()
+	if len(to) == 0 {
+		to = []PeerID{p.peer}
+	}
+	ids, _, err := p.node.Append(Outgoing{Ref: Ref{1}, Body: []byte(body), To: to}, p.now)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return ids[0]
+}
+
+// message returns a message that the peer sends to the node.
+func (p *pair) message(body string) Message {
+	g := OneToOne(p.node.cfg.Self, p.peer)
+	return Message{Group: g[:], Timestamp: testStart.Unix(), Body: []byte(body)}
+}
+
+func (p *pair) handle(in Payload) Effects { return p.node.Handle(p.peer, in, p.now) }
+
+func (p *pair) due() []Send { return p.node.Due(p.now).Sends }
+
+func (p *pair) after(d time.Duration) { p.now = p.now.Add(d) }
+
+// plain is the default schedule without jitter.
+func plain() Schedule {
+	s := DefaultSchedule()
+	s.Jitter = 0
+	return s
+}
+
+func TestHealthyLinkSendsOnce(t *testing.T) {
+	p := newPair(t, Config{})
+	id := p.append("hello")
+	if got := p.node.Next(); !got.Equal(p.now) {
+		t.Fatalf("due at %v, want at once", got)
+	}
+	sends := p.due()
+	if len(sends) != 1 || len(sends[0].Messages) != 1 || sends[0].Messages[0].ID != id {
+		t.Fatalf("sent %+v", sends)
+	}
+	e := p.handle(Payload{Acks: []MessageID{id}})
+	if len(e.Receipts) != 1 || !e.Receipts[0].Delivered() || e.Receipts[0].Outcome != Acked {
+		t.Fatalf("receipts %+v", e.Receipts)
+	}
+	if len(p.due()) != 0 || !p.node.Idle() || !p.node.Next().IsZero() {
+		t.Errorf("not idle after the ack: next %v", p.node.Next())
+	}
+	if len(p.node.peers) != 0 {
+		t.Errorf("%d peers kept", len(p.node.peers))
+	}
+}
+
+func TestAcksAndMessagesShareAPayload(t *testing.T) {
+	p := newPair(t, Config{})
+	p.handle(Payload{Messages: []Message{p.message("a"), p.message("b"), p.message("a")}})
+	p.append("c")
+	p.append("d")
+	sends := p.due()
+	if len(sends) != 1 || len(sends[0].Acks) != 2 || len(sends[0].Messages) != 2 {
+		t.Fatalf("sent %+v", sends)
+	}
+}
+
+func TestDuplicateIsAckedAndNotDelivered(t *testing.T) {
+	p := newPair(t, Config{})
+	for i := range 5 {
+		e := p.handle(Payload{Messages: []Message{p.message("once")}})
+		if want := 1 - min(i, 1); len(e.Deliveries) != want {
+			t.Errorf("copy %d: %d deliveries, want %d", i, len(e.Deliveries), want)
+		}
+		if sends := p.due(); len(sends) != 1 || len(sends[0].Acks) != 1 {
+			t.Errorf("copy %d: sent %+v", i, sends)
+		}
+	}
+}
+
+func TestGroupReceipts(t *testing.T) {
+	p := newPair(t, Config{})
+	to := []PeerID{testPeer(1), testPeer(2), testPeer(3)}
+	ids, e, err := p.node.Append(Outgoing{Ref: Ref{7}, Body: []byte("hi"), To: to}, p.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bodies := 0
+	for _, c := range e.Changes {
+		if _, ok := c.(PutBody); ok {
+			bodies++
+		}
+	}
+	if bodies != 1 {
+		t.Errorf("body stored %d times", bodies)
+	}
+	if got := len(p.due()); got != 3 {
+		t.Errorf("%d payloads, want 3", got)
+	}
+	for i, order := range []int{2, 0, 1} {
+		e := p.node.Handle(to[order], Payload{Acks: []MessageID{ids[order]}}, p.now)
+		if len(e.Receipts) != 1 {
+			t.Fatalf("ack %d: receipts %+v", i, e.Receipts)
+		}
+		r := e.Receipts[0]
+		if r.Peer != to[order] || len(r.Acked) != i+1 || r.Waiting != 2-i || r.Delivered() != (i == 2) {
+			t.Errorf("ack %d: receipt %+v", i, r)
+		}
+		if i == 0 {
+			acked, waiting := p.node.Recipients(Ref{7})
+			if !slices.Equal(acked, to[2:]) || !slices.Equal(waiting, to[:2]) {
+				t.Errorf("recipients: acked %v, waiting %v", acked, waiting)
+			}
+		}
+		if again := p.node.Handle(to[order], Payload{Acks: []MessageID{ids[order]}}, p.now); len(again.Receipts) != 0 {
+			t.Errorf("second ack %d: receipts %+v", i, again.Receipts)
+		}
+	}
+	if !p.node.Idle() {
+		t.Error("not idle after all acks")
+	}
+}
+
+func TestLifetimeEndsWithReceipt(t *testing.T) {
+	p := newPair(t, Config{Schedule: plain()})
+	to := []PeerID{testPeer(1), testPeer(2)}
+	ids, _, err := p.node.Append(Outgoing{Ref: Ref{7}, Body: []byte("hi"), To: to}, p.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.node.Handle(to[1], Payload{Acks: ids[1:]}, p.now)
+	attempts, receipts := 0, []Receipt(nil)
+	for !p.node.Next().IsZero() {
+		p.now = p.node.Next()
+		e := p.node.Due(p.now)
+		attempts += len(e.Sends)
+		receipts = append(receipts, e.Receipts...)
+	}
+	if age := p.now.Sub(testStart); age != p.node.cfg.Schedule.Lifetime {
+		t.Errorf("ended after %v", age)
+	}
+	if want := plain().Attempts(p.node.cfg.Schedule.Lifetime); attempts != want {
+		t.Errorf("%d attempts, want %d", attempts, want)
+	}
+	if len(receipts) != 1 || receipts[0].Outcome != Expired || receipts[0].Delivered() || receipts[0].Missed != 1 {
+		t.Errorf("receipts %+v", receipts)
+	}
+	if !p.node.Idle() {
+		t.Error("not idle")
+	}
+}
+
+func TestPeerHeardWakesWhatIsOverdue(t *testing.T) {
+	p := newPair(t, Config{Schedule: plain()})
+	p.append("hello")
+	p.due()
+	for !p.node.Next().After(testStart.Add(7 * 24 * time.Hour)) {
+		p.now = p.node.Next()
+		p.due()
+	}
+	p.now = testStart.Add(7 * 24 * time.Hour)
+	p.node.HandleArchived(p.peer, Payload{Acks: []MessageID{{9}}}, p.now)
+	if p.node.Next().Equal(p.now) {
+		t.Error("an archived payload counts as a sign of life")
+	}
+	p.handle(Payload{Acks: []MessageID{{9}}})
+	if !p.node.Next().Equal(p.now) || len(p.due()) != 1 {
+		t.Fatalf("next %v, want at once", p.node.Next())
+	}
+	// The schedule starts over, and a chatty peer does not speed it up.
+	sent := 0
+	for range 190 {
+		p.after(100 * time.Millisecond)
+		p.handle(Payload{Acks: []MessageID{{9}}})
+		sent += len(p.due())
+	}
+	if want := p.now.Add(time.Second); sent != 0 || !p.node.Next().Equal(want) {
+		t.Errorf("sent %d within base, next %v, want %v", sent, p.node.Next(), want)
+	}
+	p.after(2 * time.Second)
+	p.node.Heard(p.peer, p.now)
+	if len(p.due()) != 1 {
+		t.Error("not sent again after base")
+	}
+}
+
+func TestOfflineConsumesNothing(t *testing.T) {
+	p := newPair(t, Config{Schedule: plain()})
+	p.node.SetOnline(false)
+	p.append("hello")
+	p.after(48 * time.Hour)
+	if sends := p.due(); len(sends) != 0 || !p.node.Next().IsZero() {
+		t.Fatalf("offline: sent %+v, next %v", sends, p.node.Next())
+	}
+	p.node.SetOnline(true)
+	if sends := p.due(); len(sends) != 1 || sends[0].Messages[0].Again {
+		t.Errorf("online: sent %+v", sends)
+	}
+	if want := p.now.Add(20 * time.Second); !p.node.Next().Equal(want) {
+		t.Errorf("next %v, want %v", p.node.Next(), want)
+	}
+}
+
+func TestInteractiveMode(t *testing.T) {
+	a, b := newPair(t, Config{Schedule: plain()}), newPair(t, Config{Self: testPeer(1), Schedule: plain()})
+	b.peer = testPeer(0)
+	a.node.SetMode(a.peer, Interactive)
+	id := a.append("hello")
+	offer := a.due()[0]
+	if len(offer.Offers) != 1 || len(offer.Messages) != 0 {
+		t.Fatalf("first payload %+v", offer)
+	}
+	for range 3 {
+		b.handle(Payload{Offers: offer.Offers})
+	}
+	request := b.due()
+	if len(request) != 1 || !slices.Equal(request[0].Requests, []MessageID{id}) {
+		t.Fatalf("answer to the offers %+v", request)
+	}
+	// The request is repeated like a message while nothing comes.
+	b.now = b.node.Next()
+	if again := b.due(); b.now.Sub(testStart) != 20*time.Second || len(again) != 1 {
+		t.Errorf("request repeated after %v: %+v", b.now.Sub(testStart), again)
+	}
+	for range 4 {
+		a.handle(Payload{Requests: request[0].Requests})
+	}
+	message := a.due()
+	if len(message) != 1 || len(message[0].Messages) != 1 || message[0].Messages[0].Again {
+		t.Fatalf("answer to the request %+v", message)
+	}
+	g := OneToOne(testPeer(0), testPeer(1))
+	m := Message{Group: g[:], Timestamp: message[0].Messages[0].Timestamp, Body: []byte("hello")}
+	e := b.handle(Payload{Messages: []Message{m}})
+	ack := b.due()
+	if len(e.Deliveries) != 1 || len(ack) != 1 || b.node.Outstanding() != 0 {
+		t.Fatalf("delivered %+v, sent %+v", e.Deliveries, ack)
+	}
+	a.handle(Payload{Acks: ack[0].Acks})
+	if !a.node.Idle() || !b.node.Idle() {
+		t.Error("not idle")
+	}
+	if late := b.handle(Payload{Offers: []MessageID{id}}); len(late.Changes) != 0 || len(b.due()[0].Acks) != 1 {
+		t.Error("a late offer is not acknowledged")
+	}
+}
+
+func TestAppendRefuses(t *testing.T) {
+	p := newPair(t, Config{})
+	fits := make([]byte, p.node.MaxBodyBytes())
+	for name, c := range map[string]struct {
+		m    Outgoing
+		want error
+	}{
+		"too large":    {Outgoing{Body: append(fits, 0), To: []PeerID{p.peer}}, ErrTooLarge},
+		"nobody":       {Outgoing{Body: fits}, ErrNoRecipient},
+		"no key":       {Outgoing{Body: fits, To: []PeerID{p.peer, {}}}, ErrPeerID},
+		"just allowed": {Outgoing{Body: fits, To: []PeerID{p.peer}}, nil},
+	} {
+		before := p.node.Outstanding()
+		_, e, err := p.node.Append(c.m, p.now)
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+		if err != nil && (p.node.Outstanding() != before || len(e.Changes) != 0) {
+			t.Errorf("%s: refused and changed", name)
+		}
+	}
+	for _, s := range p.due() {
+		if s.Bytes > DefaultMaxPayloadBytes {
+			t.Errorf("payload of %d bytes", s.Bytes)
+		}
+	}
+}
+
+func TestLargeQueueLeavesInBoundedPieces(t *testing.T) {
+	p := newPair(t, Config{Schedule: plain(), MaxDueBytes: 5000, MaxPayloadBytes: 2000})
+	var want []MessageID
+	for i := range 20 {
+		want = append(want, p.append(fmt.Sprintf("%01000d", i)))
+	}
+	var got []MessageID
+	calls := 0
+	for !p.node.Next().IsZero() && !p.node.Next().After(p.now) {
+		calls++
+		for _, s := range p.due() {
+			payload, err := s.Encode(func(BodyID) ([]byte, error) { return make([]byte, 1000), nil })
+			if err != nil || len(payload) != s.Bytes || s.Bytes > 2000 {
+				t.Fatalf("payload of %d bytes, planned %d (%v)", len(payload), s.Bytes, err)
+			}
+			for _, m := range s.Messages {
+				got = append(got, m.ID)
+			}
+		}
+	}
+	if calls != 4 || !slices.Equal(got, want) {
+		t.Errorf("%d calls, %d of %d messages in order", calls, len(got), len(want))
+	}
+}
+
+func TestCancelForgetRetry(t *testing.T) {
+	p := newPair(t, Config{Schedule: plain()})
+	to := []PeerID{testPeer(1), testPeer(2), testPeer(3)}
+	ids, _, _ := p.node.Append(Outgoing{Ref: Ref{5}, Body: []byte("x"), To: to}, p.now)
+	p.due()
+	p.handle(Payload{Acks: ids[:1]})
+	e := p.node.Forget(to[1])
+	if len(e.Receipts) != 1 || e.Receipts[0].Outcome != Cancelled || e.Receipts[0].Waiting != 1 {
+		t.Fatalf("forget: %+v", e.Receipts)
+	}
+	p.after(time.Second)
+	p.node.Retry(Ref{5}, p.now)
+	if sends := p.due(); len(sends) != 1 || sends[0].To != to[2] {
+		t.Fatalf("retry: %+v", sends)
+	}
+	e = p.node.Cancel(Ref{5})
+	if len(e.Receipts) != 1 || e.Receipts[0].Delivered() || e.Receipts[0].Missed != 2 || !p.node.Idle() {
+		t.Errorf("cancel: %+v", e.Receipts)
+	}
+	if e := p.node.Cancel(Ref{}); len(e.Changes) != 0 {
+		t.Error("the zero reference cancels something")
+	}
+}
+
+func TestClockSetBack(t *testing.T) {
+	p := newPair(t, Config{Schedule: plain()})
+	p.now = testStart.Add(1000 * time.Hour)
+	id := p.append("hello")
+	p.due()
+	p.now = testStart
+	p.node.Due(p.now)
+	if wait := p.node.Next().Sub(p.now); wait > 20*time.Second {
+		t.Fatalf("next attempt in %v", wait)
+	}
+	p.now = testStart.Add(plain().Lifetime + time.Hour)
+	if e := p.node.Due(p.now); len(e.Receipts) != 1 || e.Receipts[0].ID != id {
+		t.Errorf("lifetime does not count from the right time: %+v", e)
+	}
+}
+
+func TestConfigRefuses(t *testing.T) {
+	if _, err := New(Config{}); !errors.Is(err, ErrConfig) {
+		t.Errorf("no identity: %v", err)
+	}
+	for name, change := range map[string]func(*Config){
+		"payload limit": func(c *Config) { c.MaxPayloadBytes = 10 },
+		"negative":      func(c *Config) { c.MaxDue = -1 },
+		"base":          func(c *Config) { c.Schedule = plain(); c.Schedule.Base = 0 },
+		"cap":           func(c *Config) { c.Schedule = plain(); c.Schedule.Cap = time.Second },
+		"cap time":      func(c *Config) { c.Schedule = plain(); c.Schedule.CapFor = -1 },
+		"slow":          func(c *Config) { c.Schedule = plain(); c.Schedule.Slow = time.Minute },
+		"jitter":        func(c *Config) { c.Schedule = plain(); c.Schedule.Jitter = 1 },
+		"lifetime":      func(c *Config) { c.Schedule = plain(); c.Schedule.Lifetime = 0 },
+	} {
+		cfg := Config{Self: testPeer(0)}
+		change(&cfg)
+		if _, err := New(cfg); !errors.Is(err, ErrConfig) && !errors.Is(err, ErrSchedule) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestJitterStaysInBounds(t *testing.T) {
+	s := DefaultSchedule()
+	rng := rand.New(rand.NewPCG(1, 2))
+	for k := 1; k < 60; k++ {
+		low, high := s.Delay(k), time.Duration(0)
+		for range 500 {
+			d := s.spread(k, rng)
+			low, high = min(low, d), max(high, d)
+		}
+		nominal := float64(s.Delay(k))
+		if float64(low) < nominal*0.8 || float64(high) >= nominal*1.2 {
+			t.Errorf("attempt %d: %v to %v around %v", k, low, high, s.Delay(k))
+		}
+		if float64(low) > nominal*0.85 || float64(high) < nominal*1.15 {
+			t.Errorf("attempt %d: spread only %v to %v around %v", k, low, high, s.Delay(k))
+		}
+	}
+}
