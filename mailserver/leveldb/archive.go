@@ -113,7 +113,7 @@ func options(o Options) *opt.Options {
 		Filter:                 filter.NewBloomFilter(10),
 		BlockCacheCapacity:     cache,
 		WriteBuffer:            buffer,
-		CompactionTableSize:    8 * opt.MiB,
+		CompactionTableSize:    buffer / 2,
 		CompactionTotalSize:    64 * opt.MiB,
 		DisableSeeksCompaction: true,
 		OpenFilesCacheCapacity: 256,

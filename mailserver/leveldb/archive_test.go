@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/syndtr/goleveldb/leveldb"
+	"github.com/syndtr/goleveldb/leveldb/util"
 
 	"statusd/mailserver"
 	"statusd/mailserver/archivetest"
@@ -193,6 +194,21 @@ func TestSpaceIsGivenBack(t *testing.T) {
 	checkConsistent(t, a)
 }
 
+// settle closes an archive in a state in which the engine has no reason to
+// replace tables in the background, and no table is left over.
+func settle(t *testing.T, a *Archive) {
+	t.Helper()
+	if err := a.db.CompactRange(util.Range{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := openTest(t, a.dir).Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // tables returns the table files, the largest first.
 func tables(t *testing.T, dir string) []string {
 	t.Helper()
@@ -233,9 +249,7 @@ func TestCorruptedTable(t *testing.T) {
 			dir := t.TempDir()
 			a := openTest(t, dir)
 			fillTest(t, a, envs)
-			if err := a.Close(); err != nil {
-				t.Fatal(err)
-			}
+			settle(t, a)
 			file := tables(t, dir)[0]
 			raw, err := os.ReadFile(file)
 			if err != nil {
@@ -271,7 +285,7 @@ func TestMissingTable(t *testing.T) {
 	dir := t.TempDir()
 	a := openTest(t, dir)
 	fillTest(t, a, testEnvelopes(6000, 500))
-	a.Close()
+	settle(t, a)
 	if err := os.Remove(tables(t, dir)[0]); err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +300,7 @@ func TestDamageFoundInUse(t *testing.T) {
 	dir := t.TempDir()
 	a := openTest(t, dir)
 	fillTest(t, a, testEnvelopes(6000, 500))
-	a.Close()
+	settle(t, a)
 	a = openTest(t, dir)
 	for _, file := range tables(t, dir) {
 		info, err := os.Stat(file)
