@@ -9,40 +9,63 @@ import (
 
 // verdict is the outcome for one received envelope.
 type verdict struct {
-	err   *RejectError // nil: fine, or a duplicate
-	added bool
+	reason RejectReason // 0: taken, or a duplicate
+	pow    float64
 }
 
-// check makes the tests 1 to 5 of spec 01 section 5 and returns the proof of
-// work to keep. Own posts skip the interest.
-func (s *settings) check(env *wire.Envelope, at time.Time, own bool) (pow float64, reason RejectReason, detail string) {
+// check makes the tests 1 to 5 of spec 01 section 5: why the envelope is
+// refused, and otherwise the proof of work to keep. Own posts skip the
+// interest.
+func (s *settings) check(env *wire.Envelope, at time.Time, own bool) (v verdict) {
 	now, sent := uint32(at.Unix()), env.Sent()
 	var diff uint32
 	switch {
 	case env.TTL() == 0:
-		return 0, RejectTTL, "time to live is zero"
-	case env.TTL() > env.Expiry():
-		return 0, RejectFuture, "time to live is longer than the time of expiry"
-	case sent > now && sent-futureTolerance > now:
-		return 0, RejectFuture, fmt.Sprintf("sent %d s in the future", sent-now)
+		return verdict{reason: RejectTTL}
+	case env.TTL() > env.Expiry(), sent > now && sent-futureTolerance > now:
+		return verdict{reason: RejectFuture}
 	case sent > now:
 		diff = sent - now + 1
 	case env.Expiry() < now && env.Expiry()+veryOldAfter < now:
-		return 0, RejectOld, fmt.Sprintf("expired %d s ago", now-env.Expiry())
+		return verdict{reason: RejectOld}
 	case env.Expiry() < now:
-		return 0, RejectExpired, fmt.Sprintf("expired %d s ago", now-env.Expiry())
+		return verdict{reason: RejectExpired}
 	}
 	if env.Size() > int(s.maxMessageSize) {
-		return 0, RejectSize, fmt.Sprintf("size %d is above the limit of %d bytes", env.Size(), s.maxMessageSize)
+		return verdict{reason: RejectSize}
 	}
-	pow = env.PoW(diff)
-	if !s.enough(pow, at) {
-		return pow, RejectPoW, fmt.Sprintf("proof of work %g is below the minimum of %g", pow, s.minPoW)
+	v.pow = env.PoW(diff)
+	switch {
+	case !s.enough(v.pow, at):
+		v.reason = RejectPoW
+	case !own && !s.wants(env.Topic(), at):
+		v.reason = RejectInterest
 	}
-	if !own && !s.wants(env.Topic(), at) {
-		return pow, RejectInterest, fmt.Sprintf("topic %s is outside our interest", env.Topic())
+	return v
+}
+
+// refusal words a verdict for people.
+func (s *settings) refusal(env *wire.Envelope, at time.Time, v verdict) *RejectError {
+	e := &RejectError{Hash: env.Hash(), Reason: v.reason}
+	now := at.Unix()
+	switch v.reason {
+	case RejectTTL:
+		e.Detail = "time to live is zero"
+	case RejectFuture:
+		e.Detail = fmt.Sprintf("sent %d s in the future", int64(env.Sent())-now)
+		if env.TTL() > env.Expiry() {
+			e.Detail = "time to live is longer than the time of expiry"
+		}
+	case RejectOld, RejectExpired:
+		e.Detail = fmt.Sprintf("expired %d s ago", now-int64(env.Expiry()))
+	case RejectSize:
+		e.Detail = fmt.Sprintf("size %d is above the limit of %d bytes", env.Size(), s.maxMessageSize)
+	case RejectPoW:
+		e.Detail = fmt.Sprintf("proof of work %g is below the minimum of %g", v.pow, s.minPoW)
+	case RejectInterest:
+		e.Detail = fmt.Sprintf("topic %s is outside our interest", env.Topic())
 	}
-	return pow, 0, ""
+	return e
 }
 
 // admit judges one envelope and, if it is good and new, pools it, offers it to
@@ -54,22 +77,22 @@ func (h *Host) admit(
 ) verdict {
 	h.metrics.received.Inc()
 	h.metrics.size.Observe(float64(env.Size()))
-	pow, reason, detail := s.check(env, at, from == nil)
-	if reason != 0 {
-		h.metrics.rejected[reason].Inc()
-		return verdict{err: &RejectError{Hash: env.Hash(), Reason: reason, Detail: detail}}
+	v := s.check(env, at, from == nil)
+	if v.reason != 0 {
+		h.metrics.rejected[v.reason].Inc()
+		return v
 	}
 	var slot *peerSlot
 	if from != nil {
 		slot = from.slot
 	}
-	e, added, evicted, first := h.pool.insert(env, pow, from == nil, slot)
+	e, added, evicted, first := h.pool.insert(env, v.pow, from == nil, slot)
 	if !added {
 		h.metrics.duplicates.Inc()
 		if slot != nil {
 			e.known.set(slot.n)
 		}
-		return verdict{}
+		return v
 	}
 	h.metrics.validated.Inc()
 	if evicted > 0 {
@@ -85,8 +108,8 @@ func (h *Host) admit(
 	if h.cfg.Archive != nil {
 		h.cfg.Archive.Put(env)
 	}
-	h.openers.submit(env, pow, done)
-	return verdict{added: true}
+	h.openers.submit(env, v.pow, done)
+	return v
 }
 
 // offer wakes the writers of the peers that want the envelope. The writers

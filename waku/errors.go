@@ -65,8 +65,8 @@ func (e *RejectError) Error() string {
 }
 
 // code returns the error code of a Message Response, 0 for none.
-func (e *RejectError) code() uint64 {
-	switch e.Reason {
+func (r RejectReason) code() uint64 {
+	switch r {
 	case RejectFuture, RejectOld:
 		return wire.ResponseTimeError
 	case RejectExpired:

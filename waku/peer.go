@@ -23,6 +23,10 @@ const (
 	maxMalformed        = 3   // malformed packets of codes other than Messages
 	rejectionsTolerated = 300 // refused envelopes in rejectionWindow
 	rejectionWindow     = 60 * time.Second
+
+	// maxRefused bounds the envelopes that a Message Response lists, so that
+	// it fits into a packet whatever a peer sends. Those beyond count as taken.
+	maxRefused = 4096
 )
 
 // Bits of peer.dirty: what the peer must be told of.
@@ -49,6 +53,7 @@ type peer struct {
 	woken  atomic.Bool
 	wakeup chan struct{} // capacity 1
 	out    chan packet   // replies; the reader never blocks on it
+	unsent atomic.Int64  // bytes in out
 
 	quit     chan struct{} // closed once reason is set
 	quitOnce sync.Once
@@ -306,13 +311,14 @@ func (p *peer) handleMessages(payload []byte) CloseReason {
 		at, s := h.cfg.Now(), h.set.Load()
 		for _, env := range envs {
 			v := h.admit(env, s, at, p, p.quit)
-			if v.err == nil {
+			if v.reason == 0 {
 				continue
 			}
-			if code := v.err.code(); code != 0 && h.cfg.Confirmations {
-				refused = append(refused, wire.EnvelopeError{Hash: v.err.Hash, Code: code, Description: v.err.Detail})
+			if code := v.reason.code(); code != 0 && h.cfg.Confirmations && len(refused) < maxRefused {
+				text := s.refusal(env, at, v).Detail
+				refused = append(refused, wire.EnvelopeError{Hash: env.Hash(), Code: code, Description: text})
 			}
-			if !p.tolerates(v.err.Reason, s, at) {
+			if !p.tolerates(v.reason, s, at) {
 				return CloseRejections
 			}
 		}
@@ -357,6 +363,9 @@ func (p *peer) handleUpdate(payload []byte) error {
 
 // reply queues a control packet; false when the peer has left too many unread.
 func (p *peer) reply(code uint64, payload []byte) bool {
+	if p.unsent.Add(int64(len(payload))) > maxReplyBytes {
+		return false
+	}
 	select {
 	case p.out <- packet{code, payload}:
 		p.wake()

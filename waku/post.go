@@ -127,13 +127,13 @@ func (h *Host) Submit(env *wire.Envelope) error { return h.submit(env, nil) }
 func (h *Host) submit(env *wire.Envelope, done <-chan struct{}) error {
 	at, s := h.cfg.Now(), h.set.Load()
 	if h.cfg.OwnPostJitter <= 0 {
-		if v := h.admit(env, s, at, nil, done); v.err != nil {
-			return v.err
+		if v := h.admit(env, s, at, nil, done); v.reason != 0 {
+			return s.refusal(env, at, v)
 		}
 		return nil
 	}
-	if _, reason, detail := s.check(env, at, true); reason != 0 {
-		return &RejectError{Hash: env.Hash(), Reason: reason, Detail: detail}
+	if v := s.check(env, at, true); v.reason != 0 {
+		return s.refusal(env, at, v)
 	}
 	return h.submitLater(env, mathrand.N(h.cfg.OwnPostJitter))
 }

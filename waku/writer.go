@@ -12,9 +12,10 @@ import (
 )
 
 const (
-	// maxReplies bounds the control packets that wait for a peer. A peer that
-	// lets more pile up is not reading and is dropped.
-	maxReplies = 1024
+	// maxReplies and maxReplyBytes bound the control packets that wait for a
+	// peer. A peer that lets more pile up is not reading and is dropped.
+	maxReplies    = 1024
+	maxReplyBytes = 2 << 20
 	// scanBatch is how many log entries a writer looks at per lock.
 	scanBatch = 256
 )
@@ -144,7 +145,9 @@ func (w *writer) nextControl() packet {
 		o := s.interest.options()
 		return packet{wire.CodeStatusUpdate, o.EncodeUpdate(p.version)}
 	}
-	return <-p.out // the writer alone takes from it
+	pkt := <-p.out // the writer alone takes from it
+	p.unsent.Add(-int64(len(pkt.payload)))
+	return pkt
 }
 
 // gather collects the next envelopes for the peer, as many as one packet and
