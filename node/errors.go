@@ -108,7 +108,7 @@ func (*StopError) Is(target error) bool { return target == ErrStop }
 
 // Limits of the shutdown, one for each step (design: at most 20 s together).
 const (
-	stopFrontend = 5 * time.Second
+	stopFrontend = 6 * time.Second
 	stopDialling = 3 * time.Second
 	stopServer   = 6 * time.Second
 	stopWaku     = 5 * time.Second

@@ -3,6 +3,8 @@ package node
 import (
 	"fmt"
 	"time"
+
+	"github.com/ethereum/go-ethereum/p2p/enode"
 )
 
 // Level is a word of the health report (spec 07 section 8, the words of
@@ -100,6 +102,18 @@ func (n *Node) rpcHealth() ComponentHealth {
 	return c
 }
 
+// wakuPeers hears from the host which peers finished the Waku handshake.
+type wakuPeers struct{ node *Node }
+
+// PeerUp implements waku.PeerWatcher.
+func (w wakuPeers) PeerUp(enode.ID) {
+	w.node.everConnected.Store(true)
+	w.node.monitor.peersChanged()
+}
+
+// PeerDown implements waku.PeerWatcher.
+func (w wakuPeers) PeerDown(enode.ID) { w.node.monitor.peersChanged() }
+
 // wakuHealth is READY with one peer, or without any when the node has nobody
 // to connect to and waits for others.
 func (n *Node) wakuHealth() ComponentHealth {
@@ -109,9 +123,6 @@ func (n *Node) wakuHealth() ComponentHealth {
 		return c
 	}
 	count := n.host.PeerCount()
-	if count > 0 {
-		n.everConnected.Store(true)
-	}
 	switch {
 	case phase(n.phase.Load()) < phaseUp:
 		c.Level = Initializing

@@ -92,7 +92,7 @@ func (r *relayProcess) start() {
 
 func (r *relayProcess) kill() {
 	r.t.Helper()
-	if err := r.cmd.Process.Kill(); err != nil {
+	if err := r.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		r.t.Fatal(err)
 	}
 	_ = r.cmd.Wait() // "signal: killed"
@@ -253,4 +253,38 @@ func TestHangingComponentIsNamed(t *testing.T) {
 		t.Fatalf("directory not given back: %v", err)
 	}
 	d.close()
+}
+
+// TestDiscoveryFindsPeers lets two nodes that know only a boot node find each
+// other. The boot node has room for nobody, so the link must be direct.
+func TestDiscoveryFindsPeers(t *testing.T) {
+	discovering := func(boot string) *configs.Config {
+		cfg := testConfig(t)
+		cfg.NoDiscovery = false
+		if boot != "" {
+			ref, err := configs.ParseNodeRef(boot)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg.ClusterConfig.BootNodes = configs.NodeList{ref}
+		}
+		return cfg
+	}
+	bootConfig := discovering("")
+	bootConfig.MaxPeers = 0
+	boot := start(t, bootConfig, Deps{})
+	defer boot.finish()
+	waitFor(t, 10*time.Second, "boot record with a port", func() bool { return boot.Self().UDP() != 0 })
+	a := start(t, discovering(boot.Self().URLv4()), Deps{})
+	defer a.finish()
+	b := start(t, discovering(boot.Self().URLv4()), Deps{})
+	defer b.finish()
+	if got := a.Health(); got.Level == Ready {
+		t.Errorf("ready without a peer: %+v", got)
+	}
+	took := waitFor(t, 60*time.Second, "discovery", func() bool { return a.PeerCount() == 1 && b.PeerCount() == 1 })
+	t.Logf("found after %v", took.Round(time.Millisecond))
+	if info := a.PeersInfo()[0]; info.ID != b.Self().ID().String() || info.Network.Static {
+		t.Errorf("got %+v", info)
+	}
 }

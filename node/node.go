@@ -50,6 +50,7 @@ type Node struct {
 	server  *p2p.Server
 	serving bool              // server is started and not yet stopped
 	trusted map[enode.ID]bool // by the operator's explicit wish
+	finder  *finder           // nil: no discovery
 	static  []*enode.Node     // from the configuration, as applied last
 }
 
@@ -72,7 +73,9 @@ func New(cfg *configs.Config, deps Deps) (*Node, error) {
 		n.trusted[id] = true
 	}
 	if cfg.WakuConfig.Enabled {
-		host, err := waku.New(wakuConfig(cfg, deps, n.clock.Now))
+		hostConfig := wakuConfig(cfg, deps, n.clock.Now)
+		hostConfig.Watcher = wakuPeers{n}
+		host, err := waku.New(hostConfig)
 		if err != nil {
 			return nil, fmt.Errorf("build waku host: %w", err)
 		}
@@ -229,7 +232,10 @@ func (n *Node) startNetwork(life *lifecycle, key *ecdsa.PrivateKey) error {
 	life.run("dialling", stopDialling, n.dialler.Run)
 	n.log.Info("peer-to-peer server started", zap.String("addr", srv.ListenAddr),
 		zap.Stringer("id", srv.LocalNode().ID()), zap.Int("static", len(nodes)), zap.Int("maxPeers", n.cfg.MaxPeers))
-	return nil
+	if n.cfg.NoDiscovery {
+		return nil
+	}
+	return n.startDiscovery(life, srv, key)
 }
 
 // startFrontend starts the RPC surface and waits until it listens.

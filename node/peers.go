@@ -37,6 +37,31 @@ func (t *peerTable) count() int {
 	return len(t.peers)
 }
 
+// has reports whether a node is among the peers.
+func (t *peerTable) has(id enode.ID) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for p := range t.peers {
+		if p.ID() == id {
+			return true
+		}
+	}
+	return false
+}
+
+// outgoing returns the number of peers that this side dialled.
+func (t *peerTable) outgoing() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	count := 0
+	for p := range t.peers {
+		if !p.Inbound() {
+			count++
+		}
+	}
+	return count
+}
+
 // names returns the client name of each peer.
 func (t *peerTable) names() []string {
 	t.mu.Lock()
@@ -63,11 +88,11 @@ func (n *Node) watchPeers(ctx context.Context, events <-chan *p2p.PeerEvent, sub
 				n.log.Debug("peer connected", zap.Stringer("peer", ev.Peer), zap.String("addr", ev.RemoteAddress))
 			case p2p.PeerEventTypeDrop:
 				n.dialler.Dropped(ev.Peer)
+				if f := n.searching(); f != nil {
+					f.peerGone()
+				}
 				n.log.Debug("peer gone", zap.Stringer("peer", ev.Peer), zap.String("reason", ev.Error))
-			default:
-				continue
 			}
-			n.monitor.peersChanged()
 		}
 	}
 }
@@ -80,6 +105,13 @@ func (n *Node) srv() *p2p.Server {
 		return nil
 	}
 	return n.server
+}
+
+// searching returns the search for peers, nil when there is none.
+func (n *Node) searching() *finder {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.finder
 }
 
 // NodeInfo describes this node, zero while the server is not running.

@@ -24,9 +24,13 @@ import (
 // dialTimeout bounds the TCP part of a dial, name lookup included.
 const dialTimeout = 15 * time.Second
 
-// staticDial is go-ethereum's flag for a connection to a static node, which
-// the library does not export (p2p/server.go, staticDialedConn).
-const staticDial = 1 << 1
+// The kinds of an outgoing connection are flags whose type go-ethereum does
+// not export; untyped constants pass (p2p/server.go, dynDialedConn and
+// staticDialedConn).
+const (
+	dynDial    = 1 << 0 // to a node that discovery found
+	staticDial = 1 << 1 // to a node that is kept
+)
 
 // clientName is what the node calls itself to its peers.
 func clientName(name, version string) string {
@@ -113,7 +117,15 @@ func listenIP(addr string) net.IP {
 }
 
 // dial connects to a kept peer: redial.Config.Dial.
-func (n *Node) dial(ctx context.Context, dest *enode.Node) error {
+func (n *Node) dial(ctx context.Context, dest *enode.Node) error { return n.connect(ctx, dest, false) }
+
+// connect dials a node and hands the connection to the server, as a peer
+// that is kept or, with found, one that discovery came across. It returns after the handshakes.
+func (n *Node) connect(ctx context.Context, dest *enode.Node, found bool) error {
+	srv := n.srv()
+	if srv == nil {
+		return ErrNotConnected
+	}
 	addr, err := dialAddress(dest)
 	if err != nil {
 		return err
@@ -127,7 +139,10 @@ func (n *Node) dial(ctx context.Context, dest *enode.Node) error {
 	// for the handshakes; a shutdown does not wait for them.
 	release := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer release()
-	return n.server.SetupConn(conn, staticDial, dest)
+	if found {
+		return srv.SetupConn(conn, dynDial, dest)
+	}
+	return srv.SetupConn(conn, staticDial, dest)
 }
 
 // dialAddress returns host:port of a node. Names are looked up at each dial.

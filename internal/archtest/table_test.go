@@ -54,6 +54,11 @@ func table() map[string][]string {
 		},
 
 		// Layer 2: services on top of one core.
+		"statusd/mailserver":             {"statusd/waku/wire", geth + "rlp"},
+		"statusd/mailserver/archivetest": {"statusd/mailserver", "statusd/waku/wire"},
+		"statusd/mailserver/leveldb": {
+			"statusd/mailserver", "statusd/waku/wire", "github.com/syndtr/goleveldb/leveldb", zap, unix,
+		},
 		"statusd/mailserver/history": {
 			"statusd/mailserver", "statusd/waku", "github.com/syndtr/goleveldb/leveldb", geth + "crypto",
 			geth + "p2p/enode", zap,
@@ -63,12 +68,13 @@ func table() map[string][]string {
 		"statusd/configs": {geth + "p2p/enode", geth + "crypto"},
 		"statusd/node": {
 			"statusd/configs", "statusd/internal", "statusd/node/redial", "statusd/waku",
-			geth + "crypto", geth + "event", geth + "log", geth + "p2p", zap, metrics, unix,
+			geth + "crypto", geth + "event", geth + "log", geth + "p2p", zap, metrics, errgroup, unix,
 		},
 		"statusd/node/redial": {"statusd/internal/deadline", geth + "p2p/enode", zap},
 		"statusd/rpc": {
 			"statusd/configs", "statusd/internal/atomicfile", "statusd/rpc/jsonrpc", "statusd/waku",
-			geth + "common/hexutil", geth + "crypto", geth + "event", geth + "p2p", zap, metrics, errgroup, "github.com/gorilla/websocket",
+			geth + "common/hexutil", geth + "crypto", geth + "event", geth + "p2p", zap, metrics, errgroup,
+			"github.com/gorilla/websocket",
 		},
 		"statusd/rpc/jsonrpc": {geth + "rpc"},
 
@@ -89,7 +95,7 @@ func table() map[string][]string {
 func testOnly() []string {
 	return []string{
 		"statusd/internal/archtest", "statusd/internal/bench", "statusd/internal/e2e", "statusd/internal/rawpeer",
-		"statusd/internal/testnet", "statusd/internal/vectors",
+		"statusd/internal/testnet", "statusd/internal/vectors", "statusd/mailserver/archivetest",
 	}
 }
 
