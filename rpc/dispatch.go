@@ -180,7 +180,7 @@ func (d *dispatcher) run(ctx context.Context, info *call, it *jsonrpc.Item) (jso
 		return nil, err
 	}
 	names := m.paramNames()
-	raw, bad := jsonrpc.Bind(it.Params, names, m.single())
+	raw, bad := jsonrpc.Bind(it.Params, names, m.flat())
 	if bad != nil {
 		return nil, bad
 	}

@@ -103,10 +103,17 @@ func (m *method) paramNames() []string {
 	return names
 }
 
-// single tells whether the only parameter is an object, whose members may
+// flat lists the members of the only parameter if that is an object: they may
 // then be given directly as named parameters.
-func (m *method) single() bool {
-	return len(m.handler.args) == 1 && deref(m.handler.args[0]).Kind() == reflect.Struct
+func (m *method) flat() []string {
+	if len(m.handler.args) != 1 || deref(m.handler.args[0]).Kind() != reflect.Struct {
+		return nil
+	}
+	var names []string
+	for f := range deref(m.handler.args[0]).Fields() {
+		names = append(names, f.Tag.Get("json"))
+	}
+	return names
 }
 
 // handler is a Go function behind a method: the types of its arguments and

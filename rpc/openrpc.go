@@ -105,7 +105,7 @@ func (m *method) describe() rpcMethod {
 		Name: m.name, Params: []exampleValue{}, Setup: m.example.setup,
 		Result: exampleValue{Name: "result", Value: json.RawMessage(m.example.result)},
 	}
-	values, _ := jsonrpc.Bind(json.RawMessage(m.example.params), m.paramNames(), false)
+	values, _ := jsonrpc.Bind(json.RawMessage(m.example.params), m.paramNames(), nil)
 	for i, v := range values {
 		if v == nil {
 			v = json.RawMessage("null")

@@ -29,8 +29,8 @@ func schemaOf(t reflect.Type) schema {
 		return schema{"type": "string", "pattern": "^0x[0-9a-fA-F]{64}$", "title": "hash"}
 	case reflect.TypeFor[componentReport]():
 		return schema{"type": "object", "additionalProperties": schema{"type": "string"}}
-	case reflect.TypeFor[map[string]json.RawMessage]():
-		return schema{"type": "object"}
+	case reflect.TypeFor[json.RawMessage]():
+		return schema{} // anything
 	}
 	switch t.Kind() {
 	case reflect.Pointer:

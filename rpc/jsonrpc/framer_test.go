@@ -120,7 +120,7 @@ func FuzzParse(f *testing.F) {
 }
 
 func checkRequest(t *testing.T, r Request) {
-	args, err := Bind(r.Params, []string{"name", "level"}, false)
+	args, err := Bind(r.Params, []string{"name", "level"}, nil)
 	if err != nil || r.Params == nil {
 		return
 	}

@@ -11,9 +11,10 @@ import (
 // given is nil in the result, which has one entry for each name. A JSON null
 // counts as not given, as in go-ethereum.
 //
-// Named parameters of a method whose only parameter is an object (single) may
-// also be given without the level of that name.
-func Bind(params json.RawMessage, names []string, single bool) ([]json.RawMessage, *Error) {
+// Named parameters of a method whose only parameter is an object may also be
+// given without the level of that name; flat then lists the members of that
+// object. It is nil for other methods.
+func Bind(params json.RawMessage, names, flat []string) ([]json.RawMessage, *Error) {
 	args := make([]json.RawMessage, len(names))
 	params = bytes.Trim(params, space)
 	if len(params) == 0 {
@@ -23,7 +24,7 @@ func Bind(params json.RawMessage, names []string, single bool) ([]json.RawMessag
 	if params[0] == '[' {
 		err = bindPositional(params, args)
 	} else {
-		err = bindNamed(params, names, args, single)
+		err = bindNamed(params, names, flat, args)
 	}
 	if err != nil {
 		return nil, err
@@ -48,9 +49,14 @@ func bindPositional(params []byte, args []json.RawMessage) *Error {
 	return nil
 }
 
-func bindNamed(params []byte, names []string, args []json.RawMessage, single bool) *Error {
-	if single && !hasMember(params, names[0]) {
+func bindNamed(params []byte, names, flat []string, args []json.RawMessage) *Error {
+	if flat != nil && !hasMember(params, names[0]) {
 		args[0] = params
+		for name := range members(params) {
+			if !slices.ContainsFunc(flat, func(f string) bool { return strings.EqualFold(f, name) }) {
+				return unknownParameter(name, flat)
+			}
+		}
 		return nil
 	}
 	for name, value := range members(params) {

@@ -7,12 +7,12 @@ import (
 )
 
 func TestBind(t *testing.T) {
-	two := []string{"name", "level"}
+	two, flat := []string{"name", "level"}, []string{"ttl", "topic"}
 	tests := []struct {
 		name   string
 		params string
 		names  []string
-		single bool
+		flat   []string
 		want   []string
 		err    string
 	}{
@@ -30,12 +30,14 @@ func TestBind(t *testing.T) {
 		{name: "other case", params: `{"Name":1}`, names: two, err: `unknown parameter "Name"`},
 		{name: "twice", params: `{"name":1,"name":2}`, names: two, err: `parameter "name" is given twice`},
 		{name: "single wrapped",
-			params: `{"message":{"ttl":1}}`, names: []string{"message"}, single: true, want: []string{`{"ttl":1}`}},
-		{name: "single flat", params: `{"ttl":1}`, names: []string{"message"}, single: true, want: []string{`{"ttl":1}`}},
+			params: `{"message":{"ttl":1}}`, names: []string{"message"}, flat: flat, want: []string{`{"ttl":1}`}},
+		{name: "single misspelt", params: `{"mesage":{"ttl":1}}`, names: []string{"message"}, flat: flat,
+			err: `unknown parameter "mesage"`},
+		{name: "single flat", params: `{"TTL":1}`, names: []string{"message"}, flat: flat, want: []string{`{"TTL":1}`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			args, err := Bind(json.RawMessage(tt.params), tt.names, tt.single)
+			args, err := Bind(json.RawMessage(tt.params), tt.names, tt.flat)
 			if tt.err != "" {
 				if err == nil || err.Message != tt.err || err.Code != CodeInvalidParams {
 					t.Fatalf("error %v, want %q", err, tt.err)
@@ -55,7 +57,7 @@ func TestBind(t *testing.T) {
 }
 
 func TestUnknownParameterIsCut(t *testing.T) {
-	_, err := Bind(json.RawMessage(`{"`+strings.Repeat("é", 5000)+`":1}`), []string{"a"}, false)
+	_, err := Bind(json.RawMessage(`{"`+strings.Repeat("é", 5000)+`":1}`), []string{"a"}, nil)
 	if err == nil || len(err.Message) > 200 {
 		t.Fatalf("message of %d bytes, want a short one", len(err.Message))
 	}

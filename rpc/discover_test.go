@@ -1,0 +1,264 @@
+package rpc
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"statusd/rpc/jsonrpc"
+)
+
+// discovered asks a server what it has.
+func discovered(t *testing.T, l link) openRPC {
+	t.Helper()
+	return must[openRPC](t, l, "rpc.discover", `[]`)
+}
+
+// runExample makes the calls of an example and returns the answer to the last.
+// With named, the parameters are given by name.
+func runExample(t *testing.T, l link, m rpcMethod, named bool) (json.RawMessage, *jsonrpc.Error) {
+	t.Helper()
+	bound := map[string]string{}
+	fill := func(params string) string {
+		for name, value := range bound {
+			params = strings.ReplaceAll(params, `{{`+name+`}}`, value)
+		}
+		return params
+	}
+	for _, s := range m.Examples[0].Setup {
+		got := must[string](t, l, s.Method, fill(string(s.Params)))
+		if s.Bind != "" {
+			bound[s.Bind] = got
+		}
+	}
+	var parts []string
+	for _, p := range m.Examples[0].Params {
+		value := string(p.Value)
+		if named {
+			value = fmt.Sprintf("%q:%s", p.Name, value)
+		}
+		parts = append(parts, value)
+	}
+	open, shut := "[", "]"
+	if named {
+		open, shut = "{", "}"
+	}
+	return invoke(t, l, m.Name, fill(open+strings.Join(parts, ",")+shut))
+}
+
+// conforms tells how a value differs from a schema; "" if it does not.
+func conforms(s schema, v any) string {
+	want, _ := s["type"].(string)
+	switch got := v.(type) {
+	case nil:
+		if want != "" {
+			return "null instead of " + want
+		}
+	case bool:
+		if want != "boolean" {
+			return "boolean instead of " + want
+		}
+	case float64:
+		if want != "number" && want != "integer" {
+			return "number instead of " + want
+		}
+	case string:
+		if want != "string" {
+			return "string instead of " + want
+		}
+		if p, ok := s["pattern"].(string); ok && !regexp.MustCompile(p).MatchString(got) {
+			return fmt.Sprintf("%q does not match %s", got, p)
+		}
+	case []any:
+		items, ok := s["items"].(map[string]any)
+		if !ok {
+			return "array instead of " + want
+		}
+		for _, e := range got {
+			if bad := conforms(items, e); bad != "" {
+				return "in an element: " + bad
+			}
+		}
+	case map[string]any:
+		return objectConforms(s, got)
+	}
+	return ""
+}
+
+func objectConforms(s schema, got map[string]any) string {
+	if s["type"] != "object" {
+		return fmt.Sprintf("object instead of %v", s["type"])
+	}
+	properties, _ := s["properties"].(map[string]any)
+	other, _ := s["additionalProperties"].(map[string]any)
+	for name, v := range got {
+		p, ok := properties[name].(map[string]any)
+		if !ok {
+			p, ok = other, other != nil
+		}
+		if !ok {
+			return "member " + name + " is not in the schema"
+		}
+		if len(p) == 0 {
+			continue // anything goes
+		}
+		if bad := conforms(p, v); bad != "" {
+			return name + ": " + bad
+		}
+	}
+	return ""
+}
+
+// TestExamples calls every method that rpc.discover lists with its example, by
+// position and by name, and compares the result with the schema.
+func TestExamples(t *testing.T) {
+	for _, named := range []bool{false, true} {
+		t.Run(fmt.Sprintf("named=%v", named), func(t *testing.T) {
+			f := start(t, nil)
+			l := f.ipc()
+			for _, m := range discovered(t, l).Methods {
+				if len(m.Examples) != 1 {
+					t.Errorf("%s has %d examples, want 1", m.Name, len(m.Examples))
+					continue
+				}
+				got, e := runExample(t, l, m, named)
+				if e != nil {
+					t.Errorf("%s: %d %s (%s)", m.Name, e.Code, e.Message, e.Data.Hint)
+					continue
+				}
+				for what, raw := range map[string]json.RawMessage{"result": got, "example": m.Examples[0].Result.Value} {
+					var v any
+					if err := json.Unmarshal(raw, &v); err != nil {
+						t.Fatalf("%s: %s: %v", m.Name, what, err)
+					}
+					if bad := conforms(m.Result.Schema, v); bad != "" {
+						t.Errorf("%s: %s %.300s: %s", m.Name, what, raw, bad)
+					}
+				}
+			}
+			<-f.stops // admin_shutdown was among them
+		})
+	}
+}
+
+// TestListedIsCallable compares the list with what is there, on every
+// transport.
+func TestListedIsCallable(t *testing.T) {
+	f := start(t, nil)
+	for name, l := range f.links() {
+		t.Run(name, func(t *testing.T) {
+			var listed []string
+			for _, m := range discovered(t, l).Methods {
+				listed = append(listed, m.Name)
+				if m.Name == "admin_shutdown" {
+					continue
+				}
+				_, e := invoke(t, l, m.Name, `{"no such parameter":1}`)
+				if e == nil || e.Code != jsonrpc.CodeInvalidParams && e.Code != jsonrpc.CodeScope {
+					t.Errorf("%s: %+v, want an error about the parameter", m.Name, e)
+				}
+			}
+			var there []string
+			for n := range f.dispatch.methods {
+				there = append(there, n)
+			}
+			slices.Sort(there)
+			if !slices.Equal(listed, there) {
+				t.Errorf("listed %v\nthere  %v", listed, there)
+			}
+		})
+	}
+}
+
+// TestTable checks what the compiler cannot: that rows agree with themselves.
+func TestTable(t *testing.T) {
+	f := prepare(t, nil)
+	names := map[string]bool{}
+	for _, m := range f.table() {
+		if names[m.name] {
+			t.Errorf("%s is there twice", m.name)
+		}
+		names[m.name] = true
+		if len(m.params) != len(m.handler.args) {
+			t.Errorf("%s names %d parameters, its handler has %d", m.name, len(m.params), len(m.handler.args))
+		}
+		if m.summary == "" || m.result == "" || m.since == "" || m.scope == 0 {
+			t.Errorf("%s lacks summary, result, release or scope", m.name)
+		}
+		if !json.Valid([]byte(m.example.params)) || !json.Valid([]byte(m.example.result)) {
+			t.Errorf("%s: example is not JSON", m.name)
+		}
+		if m.secret && m.scope != scopeDebug {
+			t.Errorf("%s is secret, but needs the scope %s only", m.name, m.scope)
+		}
+		for _, p := range m.params {
+			if p.name == "" || p.doc == "" {
+				t.Errorf("%s: parameter without name or description", m.name)
+			}
+		}
+	}
+	for _, m := range f.table() {
+		if m.aliasOf != "" && !names[m.aliasOf] {
+			t.Errorf("%s is another name of %s, which does not exist", m.name, m.aliasOf)
+		}
+	}
+}
+
+func TestWithoutWaku(t *testing.T) {
+	f := start(t, func(_ *Config, d *Deps) { d.Waku, d.Keys = nil, nil })
+	l := f.ipc()
+	_, e := invoke(t, l, "waku_info", `[]`)
+	wantError(t, e, jsonrpc.CodeMethodNotFound, "the method waku_info does not exist/is not available")
+	if mods := must[map[string]string](t, l, "rpc_modules", `[]`); mods["waku"] != "" || mods["admin"] != "1.0" {
+		t.Errorf("modules %v", mods)
+	}
+}
+
+func TestModules(t *testing.T) {
+	f := start(t, func(c *Config, _ *Deps) { c.Modules = []string{"eth", "net", "web3", "wallet"} })
+	tcp, local := f.http(), f.ipc()
+
+	if v := must[string](t, tcp, "net_version", `[]`); v != "1" {
+		t.Errorf("net_version %q", v)
+	}
+	_, e := invoke(t, tcp, "waku_info", `[]`)
+	wantError(t, e, jsonrpc.CodeMethodNotFound, "the method waku_info does not exist/is not available")
+	if !strings.Contains(e.Data.Hint, "APIModules") {
+		t.Errorf("hint %q does not say why", e.Data.Hint)
+	}
+	must[wakuInfo](t, local, "waku_info", `[]`)
+
+	got := must[map[string]string](t, tcp, "rpc_modules", `[]`)
+	if len(got) != 3 || got["net"] == "" || got["web3"] == "" || got["rpc"] == "" {
+		t.Errorf("modules over TCP %v, want net, rpc and web3", got)
+	}
+	for _, m := range discovered(t, tcp).Methods {
+		if ns := namespace(m.Name); ns != "net" && ns != "web3" && ns != "rpc" {
+			t.Errorf("%s is listed over TCP", m.Name)
+		}
+	}
+}
+
+func TestUnknownMethod(t *testing.T) {
+	f := start(t, nil)
+	l := f.ipc()
+	for name, hint := range map[string]string{
+		"waku_pots":                  "did you mean waku_post?",
+		"waku_getfiltermessages":     "did you mean waku_getFilterMessages?",
+		"wallet_getTokensBalances":   "leaves out",
+		"browsers_getBrowsers":       "leaves out",
+		"permissions_getPermissions": "leaves out",
+		"eth_blockNumber":            "leaves out",
+		"completely_different":       "rpc.discover",
+		"nonamespace":                "rpc.discover",
+	} {
+		_, e := invoke(t, l, name, `[]`)
+		wantError(t, e, jsonrpc.CodeMethodNotFound, "the method "+name+" does not exist/is not available")
+		if !strings.Contains(e.Data.Hint, hint) {
+			t.Errorf("%s: hint %q, want %q", name, e.Data.Hint, hint)
+		}
+	}
+}
