@@ -52,6 +52,9 @@ func table() map[string][]string {
 		"statusd/waku": {
 			"statusd/waku/wire", geth + "common/hexutil", geth + "crypto", geth + "p2p", zap, metrics, errgroup,
 		},
+		"statusd/datasync":          {"golang.org/x/crypto/sha3", "google.golang.org/protobuf/encoding/protowire"},
+		"statusd/datasync/memstore": {"statusd/datasync"},
+		"statusd/datasync/runner":   {"statusd/datasync", zap},
 
 		// Layer 2: services on top of one core.
 		"statusd/mailserver":             {"statusd/waku/wire", geth + "rlp"},
