@@ -193,11 +193,13 @@ func TestStartFailures(t *testing.T) {
 		"bad key":      {badKey, Deps{}, ErrNodeKey},
 		"frontend refuses": {
 			testConfig(t),
-			Deps{Frontend: func(*Node) (Frontend, error) { return nil, front }}, front,
+			Deps{Frontend: func(*Node) (Frontend, error) { return nil, front }},
+			front,
 		},
 		"frontend fails": {
 			testConfig(t),
-			Deps{Frontend: func(*Node) (Frontend, error) { return &frontend{err: front}, nil }}, front,
+			Deps{Frontend: func(*Node) (Frontend, error) { return &frontend{err: front}, nil }},
+			front,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -86,6 +86,7 @@ func (n *Node) watchPeers(ctx context.Context, events <-chan *p2p.PeerEvent, sub
 			case p2p.PeerEventTypeAdd:
 				n.dialler.Connected(ev.Peer)
 				n.log.Debug("peer connected", zap.Stringer("peer", ev.Peer), zap.String("addr", ev.RemoteAddress))
+			case p2p.PeerEventTypeMsgSend, p2p.PeerEventTypeMsgRecv: // not asked for
 			case p2p.PeerEventTypeDrop:
 				n.dialler.Dropped(ev.Peer)
 				if f := n.searching(); f != nil {

@@ -244,6 +244,7 @@ func (e *lineEncoder) AddBool(key string, v bool)           { e.add(key, strconv
 func (e *lineEncoder) AddComplex128(key string, v complex128) {
 	e.add(key, strconv.FormatComplex(v, 'g', -1, 128))
 }
+
 func (e *lineEncoder) AddComplex64(key string, v complex64)    { e.AddComplex128(key, complex128(v)) }
 func (e *lineEncoder) AddDuration(key string, v time.Duration) { e.add(key, v.String()) }
 func (e *lineEncoder) AddFloat64(key string, v float64)        { e.add(key, float(v, 64)) }

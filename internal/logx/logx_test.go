@@ -44,7 +44,8 @@ func TestFormats(t *testing.T) {
 		{"terminal in the journal", Config{Journal: true, Colour: true}, tail, "<4>waku: peer dropped"},
 		{"logfmt", Config{Format: Logfmt}, `level=warn module=waku msg="peer dropped"` + tail, "time=2"},
 		{
-			"logfmt in the journal", Config{Format: Logfmt, Journal: true},
+			"logfmt in the journal",
+			Config{Format: Logfmt, Journal: true},
 			`<4>level=warn module=waku msg="peer dropped"` + tail, "<4>",
 		},
 	}
