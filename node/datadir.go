@@ -39,19 +39,20 @@ type dataDir struct {
 // its lock without waiting.
 func openDataDir(path string, log *zap.Logger) (*dataDir, error) {
 	if path == "" {
-		return nil, fmt.Errorf("%w: no path", ErrDataDir)
+		return nil, &StartError{Kind: ErrDataDir, Text: "no data directory is set: give one with --dir"}
 	}
 	if err := os.MkdirAll(path, 0o700); err != nil {
-		return nil, fmt.Errorf("%w: create: %w", ErrDataDir, err)
+		return nil, dirError(path, "make", err)
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDataDir, err)
+		return nil, dirError(path, "use", err)
 	}
 	mode := info.Mode().Perm()
 	if mode&0o022 != 0 {
-		return nil, fmt.Errorf("%w: %s has mode %04o and others could change the keys in it: run chmod 700 %s",
-			ErrDataDirMode, path, mode, path)
+		text := fmt.Sprintf("data directory %s has mode %04o, so others could change the keys in it: run chmod 700 %s",
+			path, mode, path)
+		return nil, &StartError{Kind: ErrDataDirMode, Text: text}
 	}
 	if mode&0o055 != 0 {
 		log.Warn("data directory can be read by others, mode 0700 is better",
@@ -68,10 +69,16 @@ func openDataDir(path string, log *zap.Logger) (*dataDir, error) {
 	return d, nil
 }
 
+// dirError words a directory that cannot be used.
+func dirError(path, verb string, err error) error {
+	text := fmt.Sprintf("cannot %s data directory %s (choose another with --dir)", verb, path)
+	return &StartError{Kind: ErrDataDir, Text: text, Cause: err}
+}
+
 // prepare clears what a kill left behind and checks the schema version.
 func (d *dataDir) prepare() error {
 	if err := atomicfile.RemoveTemps(d.path); err != nil {
-		return fmt.Errorf("%w: %w", ErrDataDir, err)
+		return dirError(d.path, "clean", err)
 	}
 	return d.checkSchema()
 }
@@ -82,7 +89,7 @@ func (d *dataDir) takeLock() error {
 	name := filepath.Join(d.path, lockFile)
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
-		return fmt.Errorf("%w: open lock: %w", ErrDataDir, err)
+		return dirError(d.path, "open the lock of", err)
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		holder := readHolder(f)
@@ -91,12 +98,12 @@ func (d *dataDir) takeLock() error {
 			holder.Dir = d.path
 			return holder
 		}
-		return fmt.Errorf("%w: lock: %w", ErrDataDir, err)
+		return dirError(d.path, "lock", err)
 	}
 	host, _ := os.Hostname() // empty when unknown
 	if err := rewrite(f, fmt.Sprintf("%d %s\n", os.Getpid(), host)); err != nil {
 		_ = f.Close()
-		return fmt.Errorf("%w: write lock: %w", ErrDataDir, err)
+		return dirError(d.path, "write to", err)
 	}
 	d.lock = f
 	return nil
@@ -135,18 +142,19 @@ func (d *dataDir) checkSchema() error {
 	raw, err := readSmall(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := atomicfile.Write(name, fmt.Appendf(nil, "%d\n", SchemaVersion), 0o600); err != nil {
-			return fmt.Errorf("%w: %w", ErrDataDir, err)
+			return dirError(d.path, "write to", err)
 		}
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrDataDir, err)
+		return dirError(d.path, "read", err)
 	}
 	have, err := strconv.Atoi(strings.TrimSpace(string(raw)))
 	switch {
 	case err != nil || have < 1:
-		return fmt.Errorf("%w: %s does not hold a number: restore it from a backup, or delete it if the directory "+
-			"was made by this version", ErrSchemaFile, name)
+		text := fmt.Sprintf("%s does not hold a number: restore it from a backup, or delete it if this version "+
+			"made the directory", name)
+		return &StartError{Kind: ErrSchemaFile, Text: text}
 	case have > SchemaVersion:
 		return &NewerDataError{Dir: d.path, Have: have, Known: SchemaVersion}
 	}

@@ -56,7 +56,7 @@ func (n *Node) startDiscovery(life *lifecycle, srv *p2p.Server, key *ecdsa.Priva
 	udp, err := discover.ListenV5(conn, srv.LocalNode(), discover.Config{
 		PrivateKey: key,
 		Bootnodes:  n.cfg.BootNodes().Nodes(),
-		Log:        gethlog.NewLogger(logx.GethHandler(n.log.Named("discv5"))),
+		Log:        gethlog.NewLogger(logx.GethHandler(n.root.Named("discv5"))),
 	})
 	if err != nil {
 		_ = conn.Close()

@@ -34,6 +34,38 @@ var (
 	ErrNoPeer    = errors.New("node: no such peer")
 )
 
+// StartError is a reason not to start in the words for an operator: what is
+// wrong, where, and what to do. It matches its kind, one of the errors above,
+// and its cause.
+type StartError struct {
+	Kind  error
+	Text  string
+	Cause error // nil: none
+}
+
+// Error implements error.
+func (e *StartError) Error() string {
+	if e.Cause == nil {
+		return e.Text
+	}
+	return e.Text + ": " + rootCause(e.Cause).Error()
+}
+
+// Unwrap returns the cause.
+func (e *StartError) Unwrap() error { return e.Cause }
+
+// Is makes the error match its kind.
+func (e *StartError) Is(target error) bool { return target == e.Kind }
+
+// rootCause strips the layers from a system's error: its own words alone,
+// since the text around has the rest.
+func rootCause(err error) error {
+	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
+		err = next
+	}
+	return err
+}
+
 // LockedError tells who holds the data directory. It matches ErrLocked.
 type LockedError struct {
 	Dir  string
@@ -81,11 +113,8 @@ type ListenError struct {
 
 // Error implements error.
 func (e *ListenError) Error() string {
-	reason := e.Err
-	for next := errors.Unwrap(reason); next != nil; next = errors.Unwrap(reason) {
-		reason = next // the system's words alone
-	}
-	return fmt.Sprintf("cannot listen for peers on %s: %v; choose another address with --addr", e.Addr, reason)
+	return fmt.Sprintf("cannot listen for peers on %s: %v; choose another address with --addr", e.Addr,
+		rootCause(e.Err))
 }
 
 // Unwrap returns the system's error.

@@ -30,6 +30,7 @@ const eventQueue = 64
 type Node struct {
 	cfg     *configs.Config
 	deps    Deps
+	root    *zap.Logger // for the loggers of other modules
 	log     *zap.Logger
 	created time.Time
 
@@ -62,7 +63,7 @@ func New(cfg *configs.Config, deps Deps) (*Node, error) {
 		log = zap.NewNop()
 	}
 	n := &Node{
-		cfg: cfg, deps: deps, log: log.Named("node"), created: time.Now(), peers: newPeerTable(),
+		cfg: cfg, deps: deps, root: log, log: log.Named("node"), created: time.Now(), peers: newPeerTable(),
 		ready: make(chan struct{}), quit: make(chan struct{}), trusted: make(map[enode.ID]bool),
 	}
 	n.clock = clock.New(clock.Config{Servers: timeServers(cfg), Logger: log.Named("clock")})
@@ -118,15 +119,28 @@ func (n *Node) Run(ctx context.Context) error {
 	if err == nil {
 		err = n.wait(ctx, life)
 	}
-	n.phase.Store(int32(phaseStopping))
+	wasUp := n.phase.Swap(int32(phaseStopping)) == int32(phaseUp)
 	n.monitor.report(n.deps.Notify.Stopping())
-	n.log.Info("stopping")
-	err = errors.Join(err, life.stopAll())
+	if wasUp {
+		n.log.Info("stopping")
+	}
+	err = join(err, life.stopAll())
 	n.phase.Store(int32(phaseDown))
-	if err == nil {
+	if wasUp && err == nil {
 		n.log.Info("stopped")
 	}
 	return err
+}
+
+// join is errors.Join, but leaves a single error as it is.
+func join(a, b error) error {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return errors.Join(a, b)
 }
 
 // wait reports that the node is up and blocks until it has to stop.
@@ -190,7 +204,7 @@ func (n *Node) loadKey() (*ecdsa.PrivateKey, error) {
 	if n.cfg.NodeKey.IsSet() {
 		key, err := n.cfg.ParseNodeKey()
 		if err != nil {
-			return nil, fmt.Errorf("%w: from the configuration: %w", ErrNodeKey, err)
+			return nil, keyError("NodeKey of the configuration cannot be used", err)
 		}
 		source.given = key
 	}

@@ -4,7 +4,6 @@ import (
 	"crypto/ecdsa"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -44,7 +43,7 @@ func (s keySource) load(log *zap.Logger) (*ecdsa.PrivateKey, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if key, err = crypto.GenerateKey(); err != nil {
-			return nil, fmt.Errorf("%w: make: %w", ErrNodeKey, err)
+			return nil, keyError("cannot make a node key", err)
 		}
 		log.Info("node key made", zap.String("file", s.file))
 	case err != nil:
@@ -53,9 +52,13 @@ func (s keySource) load(log *zap.Logger) (*ecdsa.PrivateKey, error) {
 		log.Info("node key of status-go taken over", zap.String("file", old))
 	}
 	if err := atomicfile.Write(s.file, []byte(hex.EncodeToString(crypto.FromECDSA(key))+"\n"), 0o600); err != nil {
-		return nil, fmt.Errorf("%w: store: %w", ErrNodeKey, err)
+		return nil, keyError("cannot store the node key in "+s.file, err)
 	}
 	return key, nil
+}
+
+func keyError(text string, cause error) error {
+	return &StartError{Kind: ErrNodeKey, Text: text, Cause: cause}
 }
 
 // readKey reads 64 hex digits, with or without 0x and white space around. Its
@@ -63,16 +66,16 @@ func (s keySource) load(log *zap.Logger) (*ecdsa.PrivateKey, error) {
 func readKey(name string, log *zap.Logger) (*ecdsa.PrivateKey, error) {
 	raw, err := readSmall(name)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNodeKey, err)
+		return nil, keyError("cannot read node key "+name, err)
 	}
 	bytes, err := hex.DecodeString(strings.TrimPrefix(strings.TrimSpace(string(raw)), "0x"))
 	if err != nil || len(bytes) != 32 {
-		return nil, fmt.Errorf("%w: %s must hold 64 hex digits: restore it, or delete it to get a new identity",
-			ErrNodeKey, name)
+		return nil, keyError("node key "+name+" must hold 64 hex digits: restore it, or delete it to get a new identity", nil)
 	}
 	key, err := crypto.ToECDSA(bytes)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s holds a number that is no secp256k1 key", ErrNodeKey, name)
+		return nil, keyError("node key "+name+" holds a number that is no secp256k1 key: restore it, or delete it to "+
+			"get a new identity", nil)
 	}
 	if info, err := os.Stat(name); err == nil && info.Mode().Perm()&0o077 != 0 {
 		log.Warn("node key can be read by others, mode 0600 is better", zap.String("file", name))

@@ -56,7 +56,7 @@ func (n *Node) newServer(key *ecdsa.PrivateKey) (*p2p.Server, error) {
 		ListenAddr:      n.cfg.ListenAddress(),
 		NAT:             gateway,
 		Protocols:       n.protocols(),
-		Logger:          gethlog.NewLogger(logx.GethHandler(n.log.Named("p2p"))),
+		Logger:          gethlog.NewLogger(logx.GethHandler(n.root.Named("p2p"))),
 		TrustedNodes: append(append(n.cfg.StaticNodes().Nodes(), n.cfg.TrustedNodes().Nodes()...),
 			n.cfg.MailServers().Nodes()...),
 	}}

@@ -137,7 +137,7 @@ func (c *Clock) Sync(ctx context.Context) error {
 		}()
 	}
 	var offsets []time.Duration
-	var failed []error
+	var failed []error // not empty when too few answered
 	for range c.cfg.Servers {
 		a := <-answers
 		if a.err != nil {
@@ -147,7 +147,7 @@ func (c *Clock) Sync(ctx context.Context) error {
 		offsets = append(offsets, a.offset)
 	}
 	if 2*len(offsets) < len(c.cfg.Servers) || len(offsets) == 0 {
-		return fmt.Errorf("%w: %w", ErrTooFewAnswers, errors.Join(failed...))
+		return fmt.Errorf("%w: %d of %d: %w", ErrTooFewAnswers, len(offsets), len(c.cfg.Servers), failed[0])
 	}
 	c.apply(median(offsets), len(offsets))
 	return nil
