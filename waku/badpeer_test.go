@@ -18,7 +18,7 @@ import (
 // newWitness connects an honest peer. stillServed checks that it is there and
 // that envelopes go both ways.
 func newWitness(t *testing.T, h *Host, version uint) (stillServed func()) {
-	w := dial(t, h, version, 1000, &wire.StatusOptions{PoW: new(float64)})
+	w := dial(t, h, version, 1000, &wire.StatusOptions{PoW: new(float64), Topics: []wire.Topic{testTopic(0)}})
 	seed := uint64(1 << 40)
 	return func() {
 		t.Helper()
