@@ -42,10 +42,9 @@ func (t *ackTable) take(batch wire.Hash) []wire.Hash {
 	return own
 }
 
-// reportSent tells the tracker of own envelopes in a packet just written,
-// unless the peer is going to confirm it.
+// reportSent tells the tracker of own envelopes in a packet just written.
 func (p *peer) reportSent(batch []*entry, envs []*wire.Envelope) {
-	if p.host.cfg.Tracker == nil || p.view.Load().confirmations {
+	if p.host.cfg.Tracker == nil {
 		return
 	}
 	for i, e := range batch {

@@ -151,7 +151,7 @@ func TestMalformedUpdates(t *testing.T) {
 // TestMalformedFromTrusted: the packets of mailservers count too.
 func TestMalformedFromTrusted(t *testing.T) {
 	bothVersions(t, func(t *testing.T, version uint) {
-		h := startHost(t, Config{Trusted: nil})
+		h := startHost(t, Config{})
 		r := dial(t, h, version, 0, nil)
 		for range 5 { // dropped undecoded
 			if err := r.send(wire.CodeP2PMessage, []byte{1}); err != nil {

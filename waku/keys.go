@@ -151,3 +151,39 @@ func randomID() string {
 	rand.Read(b[:])
 	return hex.EncodeToString(b[:])
 }
+
+// String describes the filter without its key.
+func (s FilterSpec) String() string {
+	return fmt.Sprintf("%s filter of %d topics, minimum PoW %g, p2p %t",
+		keyKind(s.SymKey, s.PrivateKey != nil), len(s.Topics), s.MinPoW, s.AllowP2P)
+}
+
+// Format hides the key from every verb.
+func (s FilterSpec) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) }
+
+// MarshalText hides the key from encoders, those of loggers among them.
+func (s FilterSpec) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// String describes the message without keys and content.
+func (m Post) String() string {
+	return fmt.Sprintf("%s message of %d bytes on topic %s, signed %t, ttl %d s",
+		keyKind(m.SymKey, m.PubKey != nil), len(m.Payload), m.Topic, m.Signer != nil, m.TTL)
+}
+
+// Format hides keys and content from every verb.
+func (m Post) Format(f fmt.State, _ rune) { fmt.Fprint(f, m.String()) }
+
+// MarshalText hides keys and content from encoders, those of loggers among
+// them.
+func (m Post) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+func keyKind(symmetric []byte, asymmetric bool) string {
+	switch {
+	case len(symmetric) > 0 && !asymmetric:
+		return "symmetric"
+	case len(symmetric) == 0 && asymmetric:
+		return "asymmetric"
+	default:
+		return "invalid"
+	}
+}

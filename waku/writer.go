@@ -232,7 +232,8 @@ func (w *writer) sendBatch(size int) bool {
 	}
 	w.header = wire.AppendMessagesHeader(w.header[:0], size)
 	total := len(w.header) + size
-	if w.p.view.Load().confirmations {
+	confirms := p.view.Load().confirmations // may change while we write
+	if confirms {
 		w.expectAck()
 	}
 	now := time.Now()
@@ -245,7 +246,9 @@ func (w *writer) sendBatch(size int) bool {
 	p.count.envOut.Add(n)
 	p.host.metrics.sent.Add(float64(n))
 	p.host.metrics.packetsOut.Inc()
-	p.reportSent(w.batch, w.envs)
+	if !confirms {
+		p.reportSent(w.batch, w.envs)
+	}
 	clear(w.envs)
 	clear(w.batch)
 	return true
