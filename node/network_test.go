@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/p2p"
+	"github.com/ethereum/go-ethereum/p2p/enode"
 
 	"statusd/configs"
 	"statusd/waku"
@@ -112,10 +113,10 @@ func waitFor(t *testing.T, limit time.Duration, what string, ok func() bool) tim
 }
 
 // connect starts a node that keeps connected to an enode.
-func connect(t *testing.T, enode string) *running {
+func connect(t *testing.T, url string) *running {
 	t.Helper()
 	cfg := testConfig(t)
-	ref, err := configs.ParseNodeRef(enode)
+	ref, err := configs.ParseNodeRef(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,15 +195,15 @@ func TestPeersOverTheLimit(t *testing.T) {
 	cfg.MaxPeers = 1
 	full := start(t, cfg, Deps{})
 	defer full.finish()
-	enode := full.Self().URLv4()
-	first := connect(t, enode)
+	url := full.Self().URLv4()
+	first := connect(t, url)
 	defer first.finish()
 	// A limit of one leaves a third of it, rounded up to one, for dialled
 	// peers and nothing for others, so the first peer has to be trusted.
 	if err := full.AddTrustedPeer(first.Self()); err != nil {
 		t.Fatal(err)
 	}
-	second := connect(t, enode)
+	second := connect(t, url)
 	defer second.finish()
 	waitFor(t, 20*time.Second, "trusted peer", func() bool { return full.PeerCount() == 1 })
 	if second.PeerCount() != 0 {
@@ -253,6 +254,36 @@ func TestHangingComponentIsNamed(t *testing.T) {
 		t.Fatalf("directory not given back: %v", err)
 	}
 	d.close()
+}
+
+// TestStopWithSilentConnections stops a node while strangers hold connections
+// open without a word, and while it dials an address that never answers.
+func TestStopWithSilentConnections(t *testing.T) {
+	n := start(t, testConfig(t), Deps{})
+	for range 3 {
+		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", n.Self().TCP()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	addr := silent.Addr().(*net.TCPAddr)
+	if err := n.AddPeer(enode.NewV4(otherNode(t).Pubkey(), addr.IP, addr.Port, 0)); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := silent.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	begin := time.Now()
+	n.finish()
+	t.Logf("stopped after %v", time.Since(begin).Round(time.Millisecond))
 }
 
 // TestDiscoveryFindsPeers lets two nodes that know only a boot node find each
