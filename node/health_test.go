@@ -1,13 +1,10 @@
 package node
 
 import (
-	"net"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"statusd/configs"
-	"statusd/internal/sdnotify"
 )
 
 func TestWorst(t *testing.T) {
@@ -67,24 +64,10 @@ func TestHealthFollowsEvents(t *testing.T) {
 
 // TestSystemdIsTold reads the notifications of a whole life.
 func TestSystemdIsTold(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "notify")
-	server, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
-	notify, err := sdnotify.Open(func(string) string { return path })
-	if err != nil {
-		t.Fatal(err)
-	}
+	systemd, notify := listenAsSystemd(t)
 	read := func() string {
-		buf := make([]byte, 256)
 		for {
-			n, err := server.Read(buf)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := string(buf[:n]); got != "WATCHDOG=1" { // that one may come at any moment
+			if got := systemd.read(); got != "WATCHDOG=1" { // that one may come at any moment
 				return got
 			}
 		}

@@ -84,36 +84,53 @@ func TestMonitorStopsDuringRound(t *testing.T) {
 	})
 }
 
-// TestMonitorTalksToSystemd reads what arrives at the notification socket.
-func TestMonitorTalksToSystemd(t *testing.T) {
+// systemd is the other end of a notification socket.
+type systemd struct {
+	t    *testing.T
+	conn *net.UnixConn
+}
+
+// listenAsSystemd opens a notification socket and a notifier that writes to
+// it.
+func listenAsSystemd(t *testing.T) (*systemd, *sdnotify.Notifier) {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "notify")
-	server, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer server.Close()
+	t.Cleanup(func() { _ = conn.Close() })
 	notify, err := sdnotify.Open(func(string) string { return path })
 	if err != nil {
 		t.Fatal(err)
 	}
+	return &systemd{t, conn}, notify
+}
+
+// read returns the next notification.
+func (s *systemd) read() string {
+	s.t.Helper()
+	buf := make([]byte, 256)
+	n, err := s.conn.Read(buf)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(buf[:n])
+}
+
+// TestMonitorTalksToSystemd reads what arrives at the notification socket.
+func TestMonitorTalksToSystemd(t *testing.T) {
+	systemd, notify := listenAsSystemd(t)
 	m := newMonitor(zap.NewNop(), notify, time.Hour)
 	m.status = func() string { return "peers=3" }
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- m.Run(ctx) }()
-	read := func() string {
-		buf := make([]byte, 256)
-		n, err := server.Read(buf)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(buf[:n])
-	}
-	if got := read(); got != "WATCHDOG=1" {
+	if got := systemd.read(); got != "WATCHDOG=1" {
 		t.Errorf("got %q", got)
 	}
 	m.peersChanged()
-	if got := read(); got != "STATUS=peers=3" {
+	if got := systemd.read(); got != "STATUS=peers=3" {
 		t.Errorf("got %q", got)
 	}
 	cancel()
