@@ -85,6 +85,14 @@ func (c *Config) ListenAddress() string {
 	return net.JoinHostPort(host, c.shift(n))
 }
 
+// HTTPPortShifted is HTTPPort with PortsShift applied.
+func (c *Config) HTTPPortShifted() int {
+	if c.HTTPPort == 0 {
+		return 0
+	}
+	return c.HTTPPort + c.PortsShift
+}
+
 // HTTPAddress is where HTTP and WebSocket RPC listen.
 func (c *Config) HTTPAddress() string { return net.JoinHostPort(c.HTTPHost, c.shift(c.HTTPPort)) }
 

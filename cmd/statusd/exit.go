@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io/fs"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"statusd/configs"
+	"statusd/node"
+	"statusd/rpc"
+)
+
+// Exit codes of every command (spec 07 section 2, after sysexits.h).
+const (
+	exitOK          = 0
+	exitOther       = 1
+	exitUsage       = 64
+	exitData        = 65
+	exitNoInput     = 66
+	exitUnavailable = 69
+	exitInternal    = 70
+	exitCantCreate  = 73
+	exitIO          = 74
+	exitTemporary   = 75
+	exitProtocol    = 76
+	exitPermission  = 77
+	exitConfig      = 78
+)
+
+// exitError gives an error its exit code.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+// fail gives an error an exit code; nil stays nil.
+func fail(code int, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &exitError{code, err}
+}
+
+func usageError(err error) error { return fail(exitUsage, err) }
+
+// silentError ends a command whose output already says everything.
+type silentError struct{ code int }
+
+func (e *silentError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
+
+// exitCode finds the code of an error.
+func exitCode(err error) int {
+	var silent *silentError
+	var own *exitError
+	switch {
+	case errors.As(err, &silent):
+		return silent.code
+	case errors.As(err, &own):
+		return own.code
+	case errors.Is(err, configs.ErrInvalid), errors.Is(err, node.ErrNewerData), errors.Is(err, node.ErrSchemaFile),
+		errors.Is(err, node.ErrNodeKey), errors.Is(err, node.ErrDataDirMode), isRPCConfig(err):
+		return exitConfig
+	case errors.Is(err, node.ErrDataDir), errors.Is(err, node.ErrLocked), errors.Is(err, node.ErrListen),
+		errors.Is(err, rpc.ErrListen), errors.Is(err, rpc.ErrAddressInUse), errors.Is(err, rpc.ErrIPCInUse),
+		errors.Is(err, rpc.ErrIPCNotSocket), errors.Is(err, rpc.ErrTokenFile):
+		return exitCantCreate
+	case errors.Is(err, syscall.EIO), errors.Is(err, syscall.ENOSPC):
+		return exitIO
+	case errors.Is(err, context.DeadlineExceeded):
+		return exitTemporary
+	case errors.Is(err, fs.ErrPermission):
+		return exitPermission
+	case errors.Is(err, fs.ErrNotExist):
+		return exitNoInput
+	default:
+		return exitOther
+	}
+}
+
+// isRPCConfig reports whether the RPC server refuses its configuration.
+func isRPCConfig(err error) bool {
+	for _, target := range []error{
+		rpc.ErrNoAuthNotLoopback, rpc.ErrNoAuthAnyOrigin, rpc.ErrNoToken, rpc.ErrPprofNotLoopback, rpc.ErrTLSFiles,
+		rpc.ErrIPCPathTooLong, rpc.ErrIPCGroup,
+	} {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return false
+}
+
+// userText is an error without the package names that begin its parts: they
+// help in logs, not on a terminal.
+func userText(err error) string {
+	text := err.Error()
+	for _, prefix := range []string{
+		"configs: invalid configuration: ", "configs: ", "node: ", "rpc: ", "waku: ", "mailserver: ", "history: ",
+	} {
+		text = strings.ReplaceAll(text, prefix, "")
+	}
+	return text
+}
+
+// crashID is a short name for a panic, the same for the same place.
+func crashID(p any) string {
+	h := fnv.New32a()
+	fmt.Fprint(h, p)
+	for line := range strings.Lines(string(debug.Stack())) {
+		if strings.Contains(line, ".go:") {
+			fmt.Fprint(h, strings.Fields(line)[0])
+		}
+	}
+	return fmt.Sprintf("%08x", h.Sum32())
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/pflag"
+
+	"statusd/configs"
+)
+
+// keyFlag is a flag that sets one key of the configuration.
+type keyFlag struct {
+	name string
+	key  string
+	text string // what it means
+	bool bool
+}
+
+// keyFlags are the flags of the daemon that set keys. Those of status-go keep
+// their names.
+func keyFlags() []keyFlag {
+	return []keyFlag{
+		{"fleet", "ClusterConfig.Fleet", "name of a preset, or path of a fleet file", false},
+		{"network-id", "NetworkId", "chain id, for upstream only", false},
+		{"addr", "ListenAddr", "peer-to-peer address, TCP and UDP", false},
+		{"nat", "NAT", "none, any, upnp, pmp, stun, extip:IP or extif:INTERFACE", false},
+		{"advertise", "AdvertiseAddr", "IP address to tell peers", false},
+		{"maxpeers", "MaxPeers", "most peers", false},
+		{"static", "ClusterConfig.StaticNodes", "nodes to stay connected to, comma separated", false},
+		{"trusted", "ClusterConfig.TrustedNodes", "nodes that may always connect, comma separated", false},
+		{"nodekeyfile", "NodeKeyFile", "file with the node key", false},
+		{"ports-shift", "PortsShift", "added to every fixed port", false},
+		{"ipc", "IPCEnabled", "serve RPC on the unix socket, with geth.ipc as a second name", true},
+		{"ipcfile", "IPCFile", "path of the unix socket", false},
+		{"ipc-mode", "IPCMode", "permissions of the socket: 0600 or 0660", false},
+		{"ipc-group", "IPCGroup", "group of the socket", false},
+		{"http", "HTTPEnabled", "serve RPC over HTTP and WebSocket", true},
+		{"http.addr", "HTTPHost", "address of HTTP", false},
+		{"http.port", "HTTPPort", "port of HTTP", false},
+		{"http.api", "APIModules", "namespaces over HTTP, comma separated; empty: all", false},
+		{"http.vhosts", "HTTPVirtualHosts", "accepted Host names, comma separated; *: any", false},
+		{"http.corsdomain", "HTTPCors", "origins that browsers may call from, comma separated", false},
+		{"http.no-auth", "HTTPNoAuth", "serve without a token, on loopback only", true},
+		{"http.tlscert", "HTTPTLSCert", "certificate file for TLS", false},
+		{"http.tlskey", "HTTPTLSKey", "key file for TLS", false},
+		{"log", "LogLevel", "ERROR, WARN, INFO, DEBUG or TRACE", false},
+		{"log.format", "LogFormat", "auto, terminal, logfmt or json", false},
+		{"log.modules", "LogModules", "levels of single modules, as waku=debug,rpc=warn", false},
+		{"log.full-ids", "LogFullIDs", "do not shorten keys and ids in logs", true},
+		{"logfile", "LogFile", "log file", false},
+		{"metrics", "MetricsEnabled", "serve metrics and health", true},
+		{"metrics-addr", "MetricsAddr", "address of metrics", false},
+		{"metrics-port", "MetricsPort", "port of metrics", false},
+		{"pprof", "PprofEnabled", "serve Go profiles on loopback", true},
+		{"pprof-port", "PprofPort", "port of profiles", false},
+		{"light", "WakuConfig.LightClient", "run as a light node", true},
+		{"mailserver", "WakuConfig.EnableMailServer", "archive envelopes and serve history", true},
+		{"shutdown-timeout", "ShutdownTimeout", "longest time to stop in", false},
+	}
+}
+
+// configFlags are the flags from which a configuration is loaded.
+type configFlags struct {
+	fs         *pflag.FlagSet
+	dir        string
+	files      []string
+	lenient    bool
+	noColour   bool
+	register   bool
+	syncExit   int
+	syncAsked  bool
+	loadSystem bool
+}
+
+// addConfigFlags defines the flags that choose a configuration.
+func addConfigFlags(fs *pflag.FlagSet) *configFlags {
+	f := &configFlags{fs: fs, loadSystem: true}
+	f.addFiles()
+	fs.BoolVar(&f.noColour, "log-without-color", false, "no colours in logs")
+	fs.BoolVar(&f.register, "register", false, "register with discovery as a relay, and mailserver if it is one")
+	fs.IntVar(&f.syncExit, "sync-and-exit", -1, "not applicable: there is no chain")
+	defaults := configs.Default()
+	shown := (&configs.Loaded{Config: &defaults}).Entries(false)
+	for _, k := range keyFlags() {
+		text := ""
+		for _, e := range shown {
+			if e.Key == k.key {
+				text = flagDefault(e.Value)
+			}
+		}
+		if k.bool {
+			fs.Bool(k.name, text == "true", k.text)
+		} else {
+			fs.String(k.name, text, k.text)
+		}
+	}
+	return f
+}
+
+// addFiles defines the flags that say where a configuration is.
+func (f *configFlags) addFiles() {
+	f.fs.StringVar(&f.dir, "dir", "", "data directory (default $HOME/.statusd)")
+	f.fs.StringArrayVarP(&f.files, "config", "c", nil, "JSON configuration file; may be repeated, the last wins")
+	f.fs.BoolVar(&f.lenient, "lenient-config", false, "warn of unknown keys instead of refusing them")
+}
+
+func flagDefault(v any) string {
+	switch v := v.(type) {
+	case []string:
+		if len(v) == 0 {
+			return ""
+		}
+		return v[0]
+	case configs.NodeList, configs.ModuleList:
+		return ""
+	case fmt.Stringer:
+		if s := v.String(); s != "invalid IP" {
+			return s
+		}
+		return ""
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+var errSync = errors.New("--sync-and-exit is not applicable: there is no chain to synchronise")
+
+// load reads the configuration that the flags describe.
+func (f *configFlags) load() (*configs.Loaded, error) {
+	if f.fs.Changed("sync-and-exit") && f.syncExit >= 0 {
+		return nil, usageError(errSync)
+	}
+	in := configs.Input{
+		Dir: f.dir, Files: f.files, Environ: os.Environ(), Lenient: f.lenient, SystemFile: configs.SystemFile,
+		FlagKeys: map[string]string{},
+	}
+	for _, k := range keyFlags() {
+		in.FlagKeys[k.name] = k.key
+		if flag := f.fs.Lookup(k.name); flag != nil && flag.Changed {
+			source := "--" + k.name
+			in.Overrides = append(in.Overrides, configs.Override{Key: k.key, Value: flag.Value.String(), Source: source})
+		}
+	}
+	if f.noColour {
+		in.Overrides = append(in.Overrides, configs.Override{Key: "LogColor", Value: "never", Source: "--log-without-color"})
+	}
+	if flag := f.fs.Lookup("ipc"); flag != nil && flag.Changed && flag.Value.String() == "true" {
+		in.Overrides = append(in.Overrides, configs.Override{Key: "IPCGethLink", Value: "true", Source: "--ipc"})
+	}
+	if f.register {
+		topics := "whisper"
+		if flag := f.fs.Lookup("mailserver"); flag != nil && flag.Value.String() == "true" {
+			topics += ",whispermail"
+		}
+		in.Overrides = append(in.Overrides, configs.Override{Key: "RegisterTopics", Value: topics, Source: "--register"})
+	}
+	return configs.Load(in)
+}

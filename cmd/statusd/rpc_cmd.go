@@ -1,0 +1,291 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	gethrpc "github.com/ethereum/go-ethereum/rpc"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// endpoint says how client commands reach a daemon.
+type endpoint struct {
+	config    *configFlags
+	url       string
+	tokenFile string
+	timeout   time.Duration
+}
+
+func addEndpointFlags(fs *pflag.FlagSet) *endpoint {
+	e := &endpoint{config: &configFlags{fs: fs}}
+	e.config.addFiles()
+	fs.String("ipcfile", "", "path of the daemon's socket")
+	fs.StringVar(&e.url, "url", "", "http://, ws:// or socket path of the daemon, instead of the socket in the data directory")
+	fs.StringVar(&e.tokenFile, "token-file", "", "file with the token for --url (default rpc-token in the data directory)")
+	fs.DurationVar(&e.timeout, "timeout", time.Minute, "longest time to wait for an answer")
+	return e
+}
+
+// maxAnswer bounds one WebSocket message of an answer.
+const maxAnswer = 64 << 20
+
+// dial connects to the daemon.
+func (e *endpoint) dial(ctx context.Context) (*gethrpc.Client, error) {
+	loaded, err := e.config.load()
+	if err != nil {
+		return nil, err
+	}
+	target := e.url
+	if target == "" {
+		target, _ = loaded.Config.IPCPath(os.Getenv("XDG_RUNTIME_DIR"))
+	}
+	var options []gethrpc.ClientOption
+	if strings.Contains(target, "://") {
+		file := e.tokenFile
+		if file == "" {
+			file = loaded.Config.TokenPath()
+		}
+		raw, err := os.ReadFile(file)
+		switch {
+		case err == nil:
+			header := http.Header{"Authorization": {"Bearer " + strings.TrimSpace(string(raw))}}
+			options = append(options, gethrpc.WithHeaders(header), gethrpc.WithWebsocketMessageSizeLimit(maxAnswer))
+		case e.tokenFile != "" || !errors.Is(err, fs.ErrNotExist):
+			return nil, fail(exitNoInput, fmt.Errorf("read token: %w", err))
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.timeout)
+	defer cancel()
+	client, err := gethrpc.DialOptions(ctx, target, options...)
+	if err != nil {
+		return nil, unreachable(target, err)
+	}
+	return client, nil
+}
+
+// unreachable words the failure to reach a daemon.
+func unreachable(target string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fail(exitPermission, fmt.Errorf("no permission to use %s; run as the daemon's user or join its group", target))
+	}
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+		return fail(exitUnavailable, fmt.Errorf("no daemon answers at %s; start one with: statusd run", target))
+	}
+	return fail(exitUnavailable, fmt.Errorf("no daemon answers at %s: %w", target, err))
+}
+
+func (a *app) rpcCommand() *cobra.Command {
+	var e *endpoint
+	var named bool
+	cmd := &cobra.Command{
+		Use: "rpc METHOD [JSON...]", Short: "Call a method of the running daemon",
+		Long: `Calls a method and prints its result. Each further argument is one parameter:
+JSON, or a plain word, which is taken as a string. A method that ends in
+_subscribe keeps running and prints one notification on each line.`,
+		Example: `  statusd rpc waku_info
+  statusd rpc waku_newMessageFilter '{"symKeyID":"…","topics":["0x11223344"]}'
+  statusd rpc --named waku_generateSymKeyFromPassword '{"password":"secret"}'`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError(errors.New("missing argument: the method, for example waku_info"))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			client, err := e.dial(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			params := parameters(args[1:])
+			if base, ok := strings.CutSuffix(args[0], "_subscribe"); ok {
+				return a.follow(cmd.Context(), client, base, params)
+			}
+			ctx, cancel := context.WithTimeout(cmd.Context(), e.timeout)
+			defer cancel()
+			if named {
+				return a.callNamed(ctx, client, args[0], args[1:])
+			}
+			var result json.RawMessage
+			if err := client.CallContext(ctx, &result, args[0], params...); err != nil {
+				return callError(err)
+			}
+			return a.printResult(result)
+		},
+	}
+	e = addEndpointFlags(cmd.Flags())
+	cmd.Flags().BoolVar(&named, "named", false, "the one JSON argument is an object of named parameters")
+	return cmd
+}
+
+// parameters turns arguments into JSON values.
+func parameters(args []string) []any {
+	params := make([]any, len(args))
+	for i, arg := range args {
+		if json.Valid([]byte(arg)) {
+			params[i] = json.RawMessage(arg)
+		} else {
+			params[i] = arg
+		}
+	}
+	return params
+}
+
+// callNamed calls with an object of named parameters.
+func (a *app) callNamed(ctx context.Context, client *gethrpc.Client, method string, args []string) error {
+	if len(args) != 1 || !strings.HasPrefix(strings.TrimSpace(args[0]), "{") || !json.Valid([]byte(args[0])) {
+		return usageError(errors.New("--named takes one JSON object"))
+	}
+	params, err := a.positional(ctx, client, method, []byte(args[0]))
+	if err != nil {
+		return err
+	}
+	var result json.RawMessage
+	if err := client.CallContext(ctx, &result, method, params...); err != nil {
+		return callError(err)
+	}
+	return a.printResult(result)
+}
+
+// positional orders named parameters as the daemon's own description of the
+// method says: the client library only sends lists.
+func (a *app) positional(ctx context.Context, client *gethrpc.Client, method string, raw []byte) ([]any, error) {
+	var doc struct {
+		Methods []struct {
+			Name   string                  `json:"name"`
+			Params []struct{ Name string } `json:"params"`
+		} `json:"methods"`
+	}
+	if err := client.CallContext(ctx, &doc, "rpc.discover"); err != nil {
+		return nil, callError(err)
+	}
+	given := map[string]json.RawMessage{}
+	if err := json.Unmarshal(raw, &given); err != nil {
+		return nil, fail(exitData, err)
+	}
+	for _, m := range doc.Methods {
+		if m.Name != method {
+			continue
+		}
+		var params []any
+		last := 0
+		for i, p := range m.Params {
+			value, ok := given[p.Name]
+			if !ok {
+				value = json.RawMessage("null")
+			} else {
+				last = i + 1
+			}
+			delete(given, p.Name)
+			params = append(params, value)
+		}
+		for name := range given {
+			return nil, fail(exitData, fmt.Errorf("%s has no parameter %q", method, name))
+		}
+		return params[:last], nil
+	}
+	return nil, usageError(fmt.Errorf("the daemon has no method %s", method))
+}
+
+// printResult prints a result: indented for people, on one line as JSON.
+// Plain strings come without quotes for people.
+func (a *app) printResult(raw json.RawMessage) error {
+	var text string
+	if a.output == outputPlain && json.Unmarshal(raw, &text) == nil && string(raw) != "null" {
+		_, err := fmt.Fprintln(a.out, text)
+		return fail(exitIO, err)
+	}
+	var b bytes.Buffer
+	var err error
+	if a.output == outputJSON {
+		err = json.Compact(&b, raw)
+	} else {
+		err = json.Indent(&b, raw, "", "  ")
+	}
+	if err != nil {
+		return fail(exitProtocol, fmt.Errorf("the daemon's answer is not JSON: %w", err))
+	}
+	_, err = fmt.Fprintln(a.out, b.String())
+	return fail(exitIO, err)
+}
+
+// follow prints notifications until the user or the daemon ends it.
+func (a *app) follow(ctx context.Context, client *gethrpc.Client, namespace string, params []any) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	events := make(chan json.RawMessage, 64)
+	sub, err := client.Subscribe(ctx, namespace, events, params...)
+	if err != nil {
+		return callError(err)
+	}
+	defer sub.Unsubscribe()
+	for {
+		select {
+		case event := <-events:
+			if _, err := fmt.Fprintf(a.out, "%s\n", event); err != nil {
+				return fail(exitIO, err)
+			}
+		case err := <-sub.Err():
+			return fail(exitUnavailable, fmt.Errorf("the daemon ended the subscription: %w", err))
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// callError gives the error of a call its exit code and its hint.
+func callError(err error) error {
+	var status gethrpc.HTTPError
+	if errors.As(err, &status) {
+		if status.StatusCode == http.StatusUnauthorized || status.StatusCode == http.StatusForbidden {
+			return fail(exitPermission, fmt.Errorf("the daemon refuses access: %s; give its token with --token-file", status.Status))
+		}
+		return fail(exitProtocol, err)
+	}
+	var coded gethrpc.Error
+	if !errors.As(err, &coded) {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return fail(exitTemporary, errors.New("no answer in time; see --timeout"))
+		}
+		return fail(exitUnavailable, err)
+	}
+	text := fmt.Sprintf("%s (code %d)", coded.Error(), coded.ErrorCode())
+	var withData gethrpc.DataError
+	if errors.As(err, &withData) {
+		if data, ok := withData.ErrorData().(map[string]any); ok {
+			if hint, ok := data["hint"].(string); ok && hint != "" {
+				text += "\n" + hint
+			}
+		}
+	}
+	return fail(rpcExit(coded.ErrorCode()), errors.New(text))
+}
+
+// rpcExit maps error codes of JSON-RPC to exit codes (spec 07 section 5).
+func rpcExit(code int) int {
+	switch code {
+	case -32601:
+		return exitUsage
+	case -32700, -32600, -32602, -32012, -32015:
+		return exitData
+	case -32603:
+		return exitInternal
+	case -32040, -32041, -32010, -32011:
+		return exitPermission
+	case -32002, -32014, -32016:
+		return exitTemporary
+	default:
+		return exitOther
+	}
+}

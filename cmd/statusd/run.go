@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"statusd/configs"
+	"statusd/internal/logx"
+	"statusd/internal/sdnotify"
+	"statusd/node"
+	"statusd/rpc"
+)
+
+// runCommand is the daemon itself: the root command and "run".
+func (a *app) runCommand(use string) *cobra.Command {
+	var flags *configFlags
+	var showVersion bool
+	cmd := &cobra.Command{
+		Use:   use,
+		Short: "Run the daemon in the foreground (the default command)",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if showVersion {
+				return a.printVersion()
+			}
+			loaded, err := flags.load()
+			if err != nil {
+				return err
+			}
+			return a.daemon(cmd.Context(), loaded, flags.load)
+		},
+	}
+	flags = addConfigFlags(cmd.Flags())
+	cmd.Flags().BoolVar(&showVersion, "version", false, "print the version and exit")
+	return cmd
+}
+
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError(fmt.Errorf("unexpected argument %q", args[0]))
+	}
+	return nil
+}
+
+// process is a running daemon: what signals act on.
+type process struct {
+	logs   *logx.Logs
+	log    *zap.Logger
+	node   *node.Node
+	server *rpc.Server
+	reload func() (*configs.Loaded, error)
+	dump   io.Writer
+}
+
+// daemon runs a node until it is told to stop.
+func (a *app) daemon(ctx context.Context, loaded *configs.Loaded, reload func() (*configs.Loaded, error)) error {
+	syscall.Umask(0o077)
+	cfg := loaded.Config
+	logs, err := openLogs(cfg, a.err)
+	if err != nil {
+		return fail(exitCantCreate, fmt.Errorf("open log: %w", err))
+	}
+	defer logs.Close()
+	log := logs.Logger()
+	for _, w := range loaded.Warnings {
+		log.Warn("configuration", zap.String("note", w))
+	}
+	notify, err := sdnotify.Open(os.Getenv)
+	if err != nil {
+		return fmt.Errorf("notify systemd: %w", err)
+	}
+	defer notify.Close()
+
+	p := &process{logs: logs, log: log, reload: reload, dump: a.err}
+	registry := prometheus.NewRegistry()
+	p.node, err = node.New(cfg, node.Deps{
+		Logger: log, Registry: registry, Version: node.Version{Version: version, Commit: commit}, Notify: notify,
+		Watchdog: sdnotify.WatchdogPeriod(os.Getenv, os.Getpid()),
+		Frontend: func(n *node.Node) (node.Frontend, error) {
+			server, err := rpc.New(rpcConfig(cfg, log, registry), rpcDeps(n, logs, registry))
+			p.server = server
+			return server, err
+		},
+	})
+	if err != nil {
+		return err
+	}
+	go func() {
+		<-p.node.Ready()
+		a.greet(cfg, p)
+	}()
+	return p.run(ctx)
+}
+
+// openLogs builds the logger that the configuration describes.
+func openLogs(cfg *configs.Config, stderr io.Writer) (*logx.Logs, error) {
+	lc := logx.Config{
+		Level: string(cfg.LogLevel), Modules: map[string]string{}, FullIDs: cfg.LogFullIDs,
+		File: logx.FileConfig{
+			Path: cfg.LogPath(), MaxSizeMB: cfg.LogMaxSize, MaxBackups: cfg.LogMaxBackups,
+			MaxAgeDays: cfg.LogMaxAge, Compress: cfg.LogCompressRotated,
+		},
+	}
+	for module, level := range cfg.LogModules {
+		lc.Modules[module] = string(level)
+	}
+	terminal := isTerminal(stderr)
+	switch cfg.LogFormat {
+	case configs.LogAuto:
+		lc.Format = logx.Logfmt
+		if terminal {
+			lc.Format = logx.Terminal
+		}
+	default:
+		lc.Format = logx.Format(cfg.LogFormat)
+	}
+	lc.Colour = cfg.LogColor == configs.ColorAlways ||
+		cfg.LogColor == configs.ColorAuto && terminal && os.Getenv("NO_COLOR") == ""
+	if !cfg.LogEnabled {
+		lc.File.Path = ""
+	} else if cfg.LogToStderr {
+		lc.Stderr = stderr
+		if f, ok := stderr.(*os.File); ok {
+			lc.Journal = logx.JournalStream(os.Getenv("JOURNAL_STREAM"), f)
+		}
+	}
+	return logx.New(lc)
+}
+
+// greet tells the operator who the node is and how to talk to it.
+func (a *app) greet(cfg *configs.Config, p *process) {
+	select {
+	case <-p.server.Ready():
+	default:
+		return
+	}
+	at, self := p.server.Endpoints(), p.node.Self()
+	var text string
+	add := func(format string, args ...any) { text += fmt.Sprintf(format+"\n", args...) }
+	add("statusd %s is running.", version)
+	if self != nil {
+		add("  enode    %s", self.URLv4())
+	}
+	add("  data     %s", cfg.DataDir)
+	if at.IPC != "" {
+		add("  socket   %s", at.IPC)
+		add("  try      statusd rpc --dir %s waku_info", cfg.DataDir)
+	}
+	if at.HTTP != "" {
+		add("  http     %s", at.HTTP)
+		header := ""
+		if !cfg.HTTPNoAuth {
+			header = fmt.Sprintf(` -H "Authorization: Bearer $(cat %s)"`, cfg.TokenPath())
+		}
+		add("  try      curl%s -H 'Content-Type: application/json' \\", header)
+		add(`             -d '{"jsonrpc":"2.0","id":1,"method":"waku_info"}' %s`, at.HTTP)
+	}
+	if at.Metrics != "" {
+		add("  metrics  %s/metrics", at.Metrics)
+	}
+	fmt.Fprint(a.err, text)
+}
+
+var errStopLimit = errors.New("the daemon did not stop in time")

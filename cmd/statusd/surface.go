@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+	"golang.org/x/term"
+
+	"statusd/configs"
+	"statusd/internal/logx"
+	"statusd/node"
+	"statusd/rpc"
+)
+
+// rpcConfig maps the configuration to that of the RPC server.
+func rpcConfig(cfg *configs.Config, log *zap.Logger, registry prometheus.Registerer) rpc.Config {
+	socket, moved := cfg.IPCPath(os.Getenv("XDG_RUNTIME_DIR"))
+	if moved {
+		log.Info("socket path is too long, using the runtime directory", zap.String("socket", socket))
+	}
+	return rpc.Config{
+		Logger: log, Registerer: registry, Modules: cfg.APIModules,
+		Base64Bytes: cfg.RPCByteEncoding == configs.EncodingBase64,
+		Version:     versionInfo(cfg),
+		IPC: rpc.IPCConfig{
+			Enabled: cfg.IPCEnabled, Path: socket, Mode: os.FileMode(cfg.IPCMode), Group: cfg.IPCGroup,
+			Link: cfg.GethLinkPath(),
+		},
+		HTTP: rpc.HTTPConfig{
+			Enabled: cfg.HTTPEnabled, Host: cfg.HTTPHost, Port: cfg.HTTPPortShifted(), VirtualHosts: cfg.HTTPVirtualHosts,
+			Cors: cfg.HTTPCors, NoAuth: cfg.HTTPNoAuth, TLSCert: cfg.HTTPTLSCert, TLSKey: cfg.HTTPTLSKey,
+			BodyLimit: cfg.RPCBodyLimit,
+		},
+		Metrics:     rpc.ListenConfig{Enabled: cfg.MetricsEnabled, Addr: cfg.MetricsAddress()},
+		Pprof:       rpc.ListenConfig{Enabled: cfg.PprofEnabled, Addr: cfg.PprofAddress()},
+		TokenFile:   cfg.TokenPath(),
+		StopTimeout: min(5*time.Second, time.Duration(cfg.ShutdownTimeout)/2),
+	}
+}
+
+func versionInfo(cfg *configs.Config) rpc.VersionInfo {
+	return rpc.VersionInfo{
+		Name:    fmt.Sprintf("%s/v%s/%s-%s/%s", cfg.Name, version, runtime.GOOS, runtime.GOARCH, runtime.Version()),
+		Version: version, Commit: commit, Go: runtime.Version(), Protocols: protocols(),
+	}
+}
+
+// protocols are the wire protocols of this build.
+func protocols() []string { return []string{"waku/1", "waku/0"} }
+
+// rpcDeps shows the RPC server the parts of the node.
+func rpcDeps(n *node.Node, logs *logx.Logs, gatherer prometheus.Gatherer) rpc.Deps {
+	deps := rpc.Deps{
+		Node: n, Peers: n, Logs: logControl{logs}, Health: health{n}, Gatherer: gatherer, Shutdown: n.Shutdown,
+	}
+	if host := n.Waku(); host != nil {
+		deps.Waku, deps.Keys = host, host.Keys()
+	}
+	return deps
+}
+
+// logControl is logx as the RPC server knows it.
+type logControl struct{ logs *logx.Logs }
+
+func (l logControl) SetLogLevel(module, level string) error { return l.logs.SetLevel(module, level) }
+
+// health translates the node's report.
+type health struct{ node *node.Node }
+
+func (h health) Health() rpc.Health {
+	report := h.node.Health()
+	out := rpc.Health{Node: rpc.HealthLevel(report.Level), Alive: report.Alive, Uptime: report.Uptime}
+	for _, c := range report.Components {
+		component := rpc.ComponentHealth{Name: c.Name, Level: rpc.HealthLevel(c.Level), Desc: c.Desc}
+		out.Components = append(out.Components, component)
+	}
+	return out
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
