@@ -17,6 +17,10 @@ const (
 func table() map[string][]string {
 	return map[string][]string{
 		// Layer 0: pure packages and leaves.
+		"statusd/accounts": {
+			"statusd/accounts/hd", "statusd/accounts/kdf", "statusd/accounts/key", "statusd/accounts/keystore",
+			"statusd/accounts/mnemonic", "statusd/accounts/vault", "statusd/internal/atomicfile",
+		},
 		"statusd/accounts/contact": {
 			"statusd/accounts/ens", "statusd/accounts/key", "statusd/accounts/multibase",
 		},
@@ -31,6 +35,10 @@ func table() map[string][]string {
 			"golang.org/x/text/unicode/norm",
 		},
 		"statusd/accounts/key": {"statusd/accounts/secret", geth + "crypto", "github.com/google/uuid"},
+		"statusd/accounts/keystore": {
+			"statusd/accounts/hd", "statusd/accounts/kdf", "statusd/accounts/key", "statusd/accounts/secret",
+			"statusd/internal/atomicfile", geth + "crypto", "github.com/google/uuid",
+		},
 		"statusd/accounts/mnemonic": {
 			"statusd/accounts/secret", "github.com/tyler-smith/go-bip39/wordlists", "golang.org/x/crypto/pbkdf2",
 			"golang.org/x/text/unicode/norm",
@@ -39,6 +47,7 @@ func table() map[string][]string {
 		"statusd/accounts/names":      {"statusd/accounts/key"},
 		"statusd/accounts/secret":     {},
 		"statusd/accounts/signedtext": {"statusd/accounts/key", geth + "crypto"},
+		"statusd/accounts/vault":      {"statusd/accounts/kdf", "statusd/accounts/key", "statusd/accounts/secret"},
 		"statusd/waku/wire":           {geth + "rlp", geth + "crypto", geth + "common/hexutil"},
 		"statusd/internal/atomicfile": {},
 		"statusd/internal/clock":      {"github.com/beevik/ntp", zap},
