@@ -5,7 +5,9 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
+	"fmt"
 
 	"statusd/waku/wire"
 )
@@ -73,6 +75,24 @@ func ParseCursor(b []byte) (Key, error) {
 		return Key{}, wire.ErrCursorLength
 	}
 	return Key{Created: binary.BigEndian.Uint32(b), Hash: wire.Hash(b[4:])}, nil
+}
+
+// ParseCursorText reads a cursor as callers of the RPC write it: hex without
+// 0x. An empty text is no cursor. The texts of errors are fixed (spec 02
+// section 8.1).
+func ParseCursorText(s string) (*Key, error) {
+	if s == "" {
+		return nil, nil
+	}
+	raw, err := hex.DecodeString(s)
+	if err != nil {
+		return nil, fmt.Errorf("invalid cursor: %w", err)
+	}
+	key, err := ParseCursor(raw)
+	if err != nil {
+		return nil, fmt.Errorf("invalid cursor size: expected %d but got %d", wire.CursorLength, len(raw))
+	}
+	return &key, nil
 }
 
 // Query selects envelopes.

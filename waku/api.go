@@ -103,8 +103,9 @@ type MailServer interface {
 type MailPeer interface {
 	ID() enode.ID
 	IP() string
-	// SendEnvelopes writes one P2P Message packet (code 127).
-	SendEnvelopes([]*wire.Envelope) error
+	// SendMessages writes one P2P Message packet (code 127) with this payload,
+	// a list of envelopes. It does not keep the payload.
+	SendMessages(payload []byte) error
 	// SendComplete writes one P2P Request Complete packet (code 125).
 	SendComplete(payload []byte) error
 	// Done is closed when the peer has gone.

@@ -62,8 +62,8 @@ func (m mailPeer) ID() enode.ID          { return m.p.id }
 func (m mailPeer) IP() string            { return m.p.addr.String() }
 func (m mailPeer) Done() <-chan struct{} { return m.p.quit }
 
-func (m mailPeer) SendEnvelopes(envs []*wire.Envelope) error {
-	return m.p.sendDirect(wire.CodeP2PMessage, wire.EncodeMessages(envs))
+func (m mailPeer) SendMessages(payload []byte) error {
+	return m.p.sendDirect(wire.CodeP2PMessage, payload)
 }
 
 func (m mailPeer) SendComplete(payload []byte) error {

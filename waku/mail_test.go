@@ -166,7 +166,8 @@ func TestMailServer(t *testing.T) {
 			t.Errorf("peer %s, want %s", peer.ID(), r.id)
 		}
 		old := wire.NewEnvelope(1000, 10, testTopic(0), []byte{1}, 0)
-		if err := errors.Join(peer.SendEnvelopes([]*wire.Envelope{old, old}), peer.SendComplete([]byte{0x80})); err != nil {
+		payload := wire.EncodeMessages([]*wire.Envelope{old, old})
+		if err := errors.Join(peer.SendMessages(payload), peer.SendComplete([]byte{0x80})); err != nil {
 			t.Fatal(err)
 		}
 		got := r.packets()
@@ -188,7 +189,7 @@ func TestMailServer(t *testing.T) {
 		default:
 			t.Error("the server does not learn that the peer has gone")
 		}
-		if err := peer.SendEnvelopes(nil); !errors.Is(err, ErrPeerNotConnected) {
+		if err := peer.SendMessages(wire.EncodeMessages(nil)); !errors.Is(err, ErrPeerNotConnected) {
 			t.Errorf("sending to a peer that has gone: got %v", err)
 		}
 	})
@@ -209,7 +210,7 @@ func TestMailPeerBlocked(t *testing.T) {
 		done := make(chan error)
 		go func() {
 			for {
-				if err := m.peers[0].SendEnvelopes([]*wire.Envelope{testEnvelope(1)}); err != nil {
+				if err := m.peers[0].SendMessages(wire.EncodeMessages([]*wire.Envelope{testEnvelope(1)})); err != nil {
 					done <- err
 					return
 				}

@@ -66,7 +66,9 @@ func table() map[string][]string {
 		"statusd/datasync/runner":   {"statusd/datasync", zap},
 
 		// Layer 2: services on top of one core.
-		"statusd/mailserver":             {"statusd/waku/wire", geth + "rlp"},
+		"statusd/mailserver": {
+			"statusd/waku", geth + "p2p/enode", geth + "rlp", metrics, "golang.org/x/sync/semaphore", zap,
+		},
 		"statusd/mailserver/archivetest": {"statusd/mailserver", "statusd/waku/wire"},
 		"statusd/mailserver/leveldb": {
 			"statusd/mailserver", "statusd/waku/wire", "github.com/syndtr/goleveldb/leveldb", zap, unix,
