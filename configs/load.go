@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // SystemFile is read before the files of the user.
@@ -100,7 +101,7 @@ func (ld *loader) layers(dry bool) (fleet string, err error) {
 	for _, f := range ld.files() {
 		raw, err := os.ReadFile(f.path)
 		switch {
-		case errors.Is(err, fs.ErrNotExist) && f.optional:
+		case f.optional && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)):
 			continue
 		case err != nil:
 			return "", fmt.Errorf("configs: read %w", err)

@@ -86,7 +86,7 @@ func (v *checker) between(key string, n, lo, hi int64) {
 // showValue prints a value for an error. Secrets mask themselves.
 func showValue(v any) string {
 	switch v := v.(type) {
-	case Secret:
+	case nil, Secret:
 		return ""
 	case string:
 		return strconv.Quote(v)

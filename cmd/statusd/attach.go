@@ -150,7 +150,8 @@ func (s *console) line(ctx context.Context, line string) error {
 
 // parseCall reads "method json json", or namespace.method(json, json).
 func parseCall(line string) (method string, params []any, err error) {
-	if open := strings.IndexByte(line, '('); open > 0 && strings.HasSuffix(line, ")") && !strings.Contains(line[:open], " ") {
+	open := strings.IndexByte(line, '(')
+	if open > 0 && strings.HasSuffix(line, ")") && !strings.Contains(line[:open], " ") {
 		method = strings.Replace(line[:open], ".", "_", 1)
 		var list []json.RawMessage
 		if err := json.Unmarshal([]byte("["+line[open+1:len(line)-1]+"]"), &list); err != nil {

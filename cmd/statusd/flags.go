@@ -144,7 +144,8 @@ func (f *configFlags) load() (*configs.Loaded, error) {
 		}
 	}
 	if f.noColour {
-		in.Overrides = append(in.Overrides, configs.Override{Key: "LogColor", Value: "never", Source: "--log-without-color"})
+		plain := configs.Override{Key: "LogColor", Value: "never", Source: "--log-without-color"}
+		in.Overrides = append(in.Overrides, plain)
 	}
 	if flag := f.fs.Lookup("ipc"); flag != nil && flag.Changed && flag.Value.String() == "true" {
 		in.Overrides = append(in.Overrides, configs.Override{Key: "IPCGethLink", Value: "true", Source: "--ipc"})

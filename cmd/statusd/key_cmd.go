@@ -55,7 +55,8 @@ func (a *app) keyGen() *cobra.Command {
 
 func (a *app) keyInspect() *cobra.Command {
 	return &cobra.Command{
-		Use: "inspect [FILE | PUBLIC KEY | ENODE]", Short: "Print the identities of a key (without argument: a key from standard input)",
+		Use:   "inspect [FILE | PUBLIC KEY | ENODE]",
+		Short: "Print the identities of a key (without argument: a key from standard input)",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usageError(fmt.Errorf("unexpected argument %q", args[1]))

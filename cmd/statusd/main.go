@@ -119,17 +119,24 @@ func unknownCommand(cmd *cobra.Command, name string) error {
 }
 
 // doubleDashes rewrites -name to --name, as the flags of status-go are often
-// written, for every name of more than one letter. What follows "--" stays.
+// written, for every name of more than one letter. Negative numbers among the
+// parameters of a call are kept from being read as flags. What follows "--"
+// stays.
 func doubleDashes(args []string) []string {
 	out := make([]string, len(args))
 	copy(out, args)
+	calling := false
 	for i, arg := range out {
 		if arg == "--" {
 			break
 		}
+		calling = calling || arg == "rpc"
 		name, _, _ := strings.Cut(arg, "=")
-		if len(name) > 2 && name[0] == '-' && isLetter(name[1]) {
+		switch {
+		case len(name) > 2 && name[0] == '-' && isLetter(name[1]):
 			out[i] = "-" + arg
+		case calling && len(arg) > 1 && arg[0] == '-' && '0' <= arg[1] && arg[1] <= '9':
+			out[i] = " " + arg // still the same JSON
 		}
 	}
 	return out

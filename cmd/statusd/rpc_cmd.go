@@ -31,8 +31,8 @@ func addEndpointFlags(fs *pflag.FlagSet) *endpoint {
 	e := &endpoint{config: &configFlags{fs: fs}}
 	e.config.addFiles()
 	fs.String("ipcfile", "", "path of the daemon's socket")
-	fs.StringVar(&e.url, "url", "", "http://, ws:// or socket path of the daemon, instead of the socket in the data directory")
-	fs.StringVar(&e.tokenFile, "token-file", "", "file with the token for --url (default rpc-token in the data directory)")
+	fs.StringVar(&e.url, "url", "", "http://, ws:// or socket path of the daemon, if not the usual socket")
+	fs.StringVar(&e.tokenFile, "token-file", "", "file with the token for --url (default <dir>/rpc-token)")
 	fs.DurationVar(&e.timeout, "timeout", time.Minute, "longest time to wait for an answer")
 	return e
 }
@@ -77,7 +77,8 @@ func (e *endpoint) dial(ctx context.Context) (*gethrpc.Client, error) {
 // unreachable words the failure to reach a daemon.
 func unreachable(target string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
-		return fail(exitPermission, fmt.Errorf("no permission to use %s; run as the daemon's user or join its group", target))
+		err = fmt.Errorf("no permission to use %s; run as the daemon's user or join its group", target)
+		return fail(exitPermission, err)
 	}
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
 		return fail(exitUnavailable, fmt.Errorf("no daemon answers at %s; start one with: statusd run", target))
@@ -249,7 +250,8 @@ func callError(err error) error {
 	var status gethrpc.HTTPError
 	if errors.As(err, &status) {
 		if status.StatusCode == http.StatusUnauthorized || status.StatusCode == http.StatusForbidden {
-			return fail(exitPermission, fmt.Errorf("the daemon refuses access: %s; give its token with --token-file", status.Status))
+			err = fmt.Errorf("the daemon refuses access: %s; give its token with --token-file", status.Status)
+			return fail(exitPermission, err)
 		}
 		return fail(exitProtocol, err)
 	}

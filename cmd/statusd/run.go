@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -55,7 +57,7 @@ type process struct {
 	logs   *logx.Logs
 	log    *zap.Logger
 	node   *node.Node
-	server *rpc.Server
+	server atomic.Pointer[rpc.Server] // nil until the node has its directory
 	reload func() (*configs.Loaded, error)
 	dump   io.Writer
 }
@@ -86,17 +88,24 @@ func (a *app) daemon(ctx context.Context, loaded *configs.Loaded, reload func() 
 		Watchdog: sdnotify.WatchdogPeriod(os.Getenv, os.Getpid()),
 		Frontend: func(n *node.Node) (node.Frontend, error) {
 			server, err := rpc.New(rpcConfig(cfg, log, registry), rpcDeps(n, logs, registry))
-			p.server = server
+			p.server.Store(server)
 			return server, err
 		},
 	})
 	if err != nil {
 		return err
 	}
-	go func() {
-		<-p.node.Ready()
-		a.greet(cfg, p)
-	}()
+	ctx, cancel := context.WithCancel(ctx)
+	var greeter sync.WaitGroup
+	defer greeter.Wait()
+	defer cancel()
+	greeter.Go(func() {
+		select {
+		case <-p.node.Ready():
+			a.greet(cfg, p)
+		case <-ctx.Done():
+		}
+	})
 	return p.run(ctx)
 }
 
@@ -137,12 +146,11 @@ func openLogs(cfg *configs.Config, stderr io.Writer) (*logx.Logs, error) {
 
 // greet tells the operator who the node is and how to talk to it.
 func (a *app) greet(cfg *configs.Config, p *process) {
-	select {
-	case <-p.server.Ready():
-	default:
+	server := p.server.Load()
+	if server == nil {
 		return
 	}
-	at, self := p.server.Endpoints(), p.node.Self()
+	at, self := server.Endpoints(), p.node.Self()
 	var text string
 	add := func(format string, args ...any) { text += fmt.Sprintf(format+"\n", args...) }
 	add("statusd %s is running.", version)

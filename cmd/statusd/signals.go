@@ -109,8 +109,8 @@ func (p *process) reloadAll() {
 	if err := p.logs.Reopen(); err != nil {
 		p.log.Error("log file not reopened", zap.Error(err))
 	}
-	if p.server != nil {
-		if err := p.server.Reload(); err != nil {
+	if server := p.server.Load(); server != nil {
+		if err := server.Reload(); err != nil {
 			p.log.Error("rpc token or certificate not reloaded", zap.Error(err))
 		}
 	}

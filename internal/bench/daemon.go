@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"net"
@@ -51,13 +52,14 @@ func start(binary string) (*daemon, error) {
 	}
 	d := &daemon{dir: dir, node: enode.NewV4(&key.PublicKey, addr.IP, addr.Port, 0)}
 	d.cmd = exec.Command(binary, "run", "--dir", dir, "-c", config, "--log", "error", "--nat", "none")
-	d.cmd.Stderr = os.Stderr
+	var log bytes.Buffer
+	d.cmd.Stderr = &log
 	if err := d.cmd.Start(); err != nil {
 		return nil, err
 	}
 	if err := d.await(); err != nil {
 		d.stop()
-		return nil, err
+		return nil, fmt.Errorf("%w; it said:\n%s", err, log.String())
 	}
 	return d, nil
 }
