@@ -1,5 +1,7 @@
 package archtest
 
+import "maps"
+
 // Groups of third-party packages that rules share.
 const (
 	geth     = "github.com/ethereum/go-ethereum/"
@@ -15,8 +17,18 @@ const (
 // needed. It follows the layers of docs/architecture.md; .golangci.yml has
 // the same borders for editors.
 func table() map[string][]string {
+	all := make(map[string][]string)
+	for _, layer := range []map[string][]string{
+		layer0(), layer1(), layer2(), layer4(), layerT(), layer5(),
+	} {
+		maps.Copy(all, layer)
+	}
+	return all
+}
+
+// layer0 is layer 0: pure packages and leaves.
+func layer0() map[string][]string {
 	return map[string][]string{
-		// Layer 0: pure packages and leaves.
 		"statusd/accounts": {
 			"statusd/accounts/hd", "statusd/accounts/kdf", "statusd/accounts/key", "statusd/accounts/keystore",
 			"statusd/accounts/mnemonic", "statusd/accounts/vault", "statusd/internal/atomicfile",
@@ -56,16 +68,24 @@ func table() map[string][]string {
 		"statusd/internal/sdnotify":   {unix},
 		"statusd/internal/vectors":    {},
 		"statusd/internal/wakuenr":    {geth + "rlp", geth + "p2p/enode"},
+	}
+}
 
-		// Layer 1: protocol cores with their goroutines.
+// layer1 is layer 1: protocol cores with their goroutines.
+func layer1() map[string][]string {
+	return map[string][]string{
 		"statusd/waku": {
 			"statusd/waku/wire", geth + "common/hexutil", geth + "crypto", geth + "p2p", zap, metrics, errgroup,
 		},
 		"statusd/datasync":          {"golang.org/x/crypto/sha3", "google.golang.org/protobuf/encoding/protowire"},
 		"statusd/datasync/memstore": {"statusd/datasync"},
 		"statusd/datasync/runner":   {"statusd/datasync", zap},
+	}
+}
 
-		// Layer 2: services on top of one core.
+// layer2 is layer 2: services on top of one core.
+func layer2() map[string][]string {
+	return map[string][]string{
 		"statusd/mailserver": {
 			"statusd/waku", geth + "p2p/enode", geth + "rlp", metrics, "golang.org/x/sync/semaphore", zap,
 		},
@@ -77,8 +97,12 @@ func table() map[string][]string {
 			"statusd/mailserver", "statusd/waku", "github.com/syndtr/goleveldb/leveldb", geth + "crypto",
 			geth + "p2p/enode", zap,
 		},
+	}
+}
 
-		// Layer 4: composition, control surface, configuration.
+// layer4 is layer 4: composition, control surface, configuration.
+func layer4() map[string][]string {
+	return map[string][]string{
 		"statusd/configs": {geth + "p2p/enode", geth + "crypto"},
 		"statusd/node": {
 			"statusd/configs", "statusd/internal", "statusd/node/redial", "statusd/waku",
@@ -91,8 +115,12 @@ func table() map[string][]string {
 			"github.com/gorilla/websocket",
 		},
 		"statusd/rpc/jsonrpc": {geth + "rpc"},
+	}
+}
 
-		// Layer T: programs and helpers of tests and measurements.
+// layerT is layer T: programs and helpers of tests and measurements.
+func layerT() map[string][]string {
+	return map[string][]string{
 		"statusd/internal/archtest": {},
 		"statusd/internal/bench": {
 			"statusd/internal/rawpeer", "statusd/waku/wire", geth + "crypto", geth + "p2p", geth + "rlp", geth + "rpc",
@@ -101,6 +129,17 @@ func table() map[string][]string {
 		"statusd/internal/e2e": {},
 		"statusd/internal/rawpeer": {
 			"statusd/waku/wire", geth + "p2p", geth + "crypto", geth + "rlp",
+		},
+	}
+}
+
+// layer5 is layer 5: programs that users start.
+func layer5() map[string][]string {
+	return map[string][]string{
+		"statusd/cmd/statusd": {
+			"statusd/configs", "statusd/internal/atomicfile", "statusd/internal/logx", "statusd/internal/sdnotify",
+			"statusd/node", "statusd/rpc", geth + "crypto", geth + "p2p/enode", geth + "rpc", zap, metrics,
+			"github.com/spf13", "golang.org/x/term",
 		},
 	}
 }
