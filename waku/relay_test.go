@@ -143,14 +143,16 @@ func TestLargestEnvelope(t *testing.T) {
 		}
 		// The largest payload that can be posted is one that can be sent.
 		limit := payloadLimit(t, h, testTopic(3))
-		hash, err := h.Post(t.Context(), Post{SymKey: testKey(0), Topic: testTopic(3), Payload: make([]byte, limit), Padding: []byte{1}})
+		post := Post{SymKey: testKey(0), Topic: testTopic(3), Payload: make([]byte, limit), Padding: []byte{1}}
+		hash, err := h.Post(t.Context(), post)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if hashes(r.envelopes())[hash] != 1 {
 			t.Errorf("a post with %d bytes did not arrive", limit)
 		}
-		_, err = h.Post(t.Context(), Post{SymKey: testKey(0), Topic: testTopic(3), Payload: make([]byte, limit+1), Padding: []byte{1}})
+		post.Payload = make([]byte, limit+1)
+		_, err = h.Post(t.Context(), post)
 		if reason, ok := IsReject(err); !ok || reason != RejectSize {
 			t.Errorf("a post with %d bytes: got %v", limit+1, err)
 		}

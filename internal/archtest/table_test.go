@@ -130,6 +130,7 @@ func layerT() map[string][]string {
 		"statusd/internal/rawpeer": {
 			"statusd/waku/wire", geth + "p2p", geth + "crypto", geth + "rlp",
 		},
+		"statusd/internal/testnet": {"statusd/waku", geth + "p2p"},
 	}
 }
 
