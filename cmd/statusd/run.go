@@ -102,7 +102,7 @@ func (a *app) daemon(ctx context.Context, loaded *configs.Loaded, reload func() 
 	greeter.Go(func() {
 		select {
 		case <-p.node.Ready():
-			a.greet(cfg, p)
+			a.greet(loaded, p)
 		case <-ctx.Done():
 		}
 	})
@@ -145,7 +145,8 @@ func openLogs(cfg *configs.Config, stderr io.Writer) (*logx.Logs, error) {
 }
 
 // greet tells the operator who the node is and how to talk to it.
-func (a *app) greet(cfg *configs.Config, p *process) {
+func (a *app) greet(loaded *configs.Loaded, p *process) {
+	cfg := loaded.Config
 	server := p.server.Load()
 	if server == nil {
 		return
@@ -160,7 +161,11 @@ func (a *app) greet(cfg *configs.Config, p *process) {
 	add("  data     %s", cfg.DataDir)
 	if at.IPC != "" {
 		add("  socket   %s", at.IPC)
-		add("  try      statusd rpc --dir %s waku_info", cfg.DataDir)
+		dir := ""
+		if loaded.Source("DataDir") != "default" {
+			dir = " --dir " + cfg.DataDir
+		}
+		add("  try      %s rpc%s waku_info", os.Args[0], dir)
 	}
 	if at.HTTP != "" {
 		add("  http     %s", at.HTTP)
