@@ -26,7 +26,7 @@ import (
 const schemaVersion = 1
 
 // DefaultMinFree is the free disk space below which nothing is stored.
-const DefaultMinFree = 512 << 20
+const DefaultMinFree = 256 << 20
 
 // Errors of opening.
 var (

@@ -1,0 +1,308 @@
+package mailserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/zap"
+
+	"statusd/waku"
+	"statusd/waku/wire"
+)
+
+// Defaults of a Recorder.
+const (
+	DefaultPendingBytes = 32 << 20
+	DefaultSpillBytes   = 1 << 30
+	// DefaultLinger is how long the first envelope of a batch waits for others.
+	DefaultLinger = 5 * time.Millisecond
+	// DefaultPruneEvery is the time between two looks at retention.
+	DefaultPruneEvery = time.Minute
+	// DefaultPutTimeout ends an attempt to store a batch.
+	DefaultPutTimeout = 10 * time.Second
+
+	// commitRows and commitBytes bound one batch.
+	commitRows  = 2048
+	commitBytes = 4 << 20
+	// Pauses between attempts to reach an archive that is down.
+	retryMin = 500 * time.Millisecond
+	retryMax = 15 * time.Second
+	// stopTimeout is for the last batch when the recorder ends.
+	stopTimeout = 5 * time.Second
+)
+
+// RecorderConfig sets up a Recorder. Archive is required.
+type RecorderConfig struct {
+	Archive  Archive
+	Logger   *zap.Logger           // nil: nothing is logged
+	Metrics  prometheus.Registerer // nil: counted but not exported
+	Database string                // name in metrics: directory or database
+	Now      func() time.Time      // corrected wall clock; nil: time.Now
+
+	Retention    time.Duration // age at which envelopes go; 0: never
+	MaxEnvelopes int64         // 0: no limit
+	MaxBytes     int64         // of encoded envelopes; 0: no limit
+	PruneEvery   time.Duration
+
+	PendingBytes int64 // envelopes in memory that are not stored yet
+	Linger       time.Duration
+	PutTimeout   time.Duration
+
+	SpillPath  string // keeps envelopes while the archive is down; empty: memory only
+	SpillBytes int64  // bound of that file
+}
+
+// Recorder stores what enters the pool: it collects envelopes for a few
+// milliseconds, makes each batch durable, keeps to the limits, and bridges
+// times in which the archive cannot be reached. It implements waku.Archive.
+//
+// Put blocks while PendingBytes wait and can still be stored or spilled: the
+// peers that send are held back. When neither works it does not block, so that
+// the live relay goes on: what does not fit is dropped and counted.
+type Recorder struct {
+	cfg     RecorderConfig
+	log     *zap.Logger
+	metrics *metrics
+	wake    chan struct{} // something is pending
+
+	mu      sync.Mutex
+	pending []*wire.Envelope
+	bytes   int64
+	full    bool          // a batch is complete: no more lingering
+	room    chan struct{} // closed when there is room again; nil: nobody waits
+	state   Health
+	failing bool // envelopes go nowhere now
+	stopped bool
+	status  RecorderStatus
+
+	spill *spillFile // owned by the committing goroutine
+}
+
+var _ waku.Archive = (*Recorder)(nil)
+
+// Health says whether the archive does its work.
+type Health struct {
+	OK     bool   `json:"ok"`
+	Reason string `json:"reason,omitempty"` // what is wrong, for the operator
+}
+
+// RecorderStatus are the counters of a recorder since it was made.
+type RecorderStatus struct {
+	Stored     int64 `json:"stored"` // envelopes that were new to the archive
+	Dropped    int64 `json:"dropped"`
+	Pruned     int64 `json:"pruned"`
+	Pending    int   `json:"pending"`
+	SpillBytes int64 `json:"spillBytes"`
+}
+
+// NewRecorder makes a recorder, which works while Run does. It opens the spill
+// file.
+func NewRecorder(cfg RecorderConfig) (*Recorder, error) {
+	if cfg.Archive == nil {
+		return nil, errors.New("mailserver: a recorder needs an archive")
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = zap.NewNop()
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	setDefault(&cfg.PendingBytes, DefaultPendingBytes)
+	setDefault(&cfg.Linger, DefaultLinger)
+	setDefault(&cfg.PruneEvery, DefaultPruneEvery)
+	setDefault(&cfg.PutTimeout, DefaultPutTimeout)
+	setDefault(&cfg.SpillBytes, DefaultSpillBytes)
+	r := &Recorder{
+		cfg: cfg, log: cfg.Logger, metrics: newMetrics(cfg.Metrics, cfg.Database),
+		wake: make(chan struct{}, 1), state: Health{OK: true}, room: make(chan struct{}),
+	}
+	if cfg.SpillPath != "" {
+		spill, err := openSpill(cfg.SpillPath, cfg.SpillBytes)
+		if err != nil {
+			return nil, err
+		}
+		r.spill = spill
+		r.status.SpillBytes = spill.pending()
+	}
+	return r, nil
+}
+
+func setDefault[T ~int64](v *T, def T) {
+	if *v <= 0 {
+		*v = def
+	}
+}
+
+// Put implements waku.Archive. After Run has ended envelopes are dropped.
+func (r *Recorder) Put(env *wire.Envelope) {
+	size := int64(len(env.RLP()))
+	r.mu.Lock()
+	for !r.stopped && len(r.pending) > 0 && r.bytes+size > r.cfg.PendingBytes {
+		if r.failing {
+			r.dropLocked(1)
+			r.mu.Unlock()
+			return
+		}
+		room := r.room
+		r.mu.Unlock()
+		<-room
+		r.mu.Lock()
+	}
+	defer r.mu.Unlock()
+	if r.stopped {
+		r.dropLocked(1)
+		return
+	}
+	r.pending = append(r.pending, env)
+	r.bytes += size
+	r.full = r.full || len(r.pending) >= commitRows || r.bytes >= commitBytes
+	if len(r.pending) == 1 || r.full {
+		select {
+		case r.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// makeRoom lets waiting Puts look again. The caller holds mu.
+func (r *Recorder) makeRoom() {
+	close(r.room)
+	r.room = make(chan struct{})
+}
+
+func (r *Recorder) dropLocked(n int) {
+	r.status.Dropped += int64(n)
+	r.metrics.dropped.Add(float64(n))
+}
+
+// Health tells whether envelopes are being stored.
+func (r *Recorder) Health() Health {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.state
+}
+
+// Status returns the counters.
+func (r *Recorder) Status() RecorderStatus {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.status
+	s.Pending = len(r.pending)
+	return s
+}
+
+// Run stores until ctx ends, then stores what is pending and returns.
+func (r *Recorder) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	wg.Go(func() { r.prune(ctx) })
+	defer wg.Wait()
+	c := committer{Recorder: r}
+	err := c.run(ctx)
+	r.mu.Lock()
+	r.stopped = true
+	r.dropLocked(len(r.pending))
+	r.pending, r.bytes = nil, 0
+	r.makeRoom()
+	r.mu.Unlock()
+	if r.spill != nil {
+		err = errors.Join(err, r.spill.close())
+	}
+	return err
+}
+
+// take removes a batch from what is pending.
+func (r *Recorder) take() []*wire.Envelope {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n, size := 0, int64(0)
+	for n < len(r.pending) && n < commitRows && size < commitBytes {
+		size += int64(len(r.pending[n].RLP()))
+		n++
+	}
+	batch := r.pending[:n:n]
+	r.pending = r.pending[n:]
+	r.bytes -= size
+	r.full = len(r.pending) >= commitRows || r.bytes >= commitBytes
+	if len(r.pending) == 0 {
+		r.pending = nil
+	}
+	r.makeRoom()
+	return batch
+}
+
+func (r *Recorder) waiting() (some, full bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.pending) > 0, r.full
+}
+
+// report changes the health and logs the change. failing says that envelopes
+// go nowhere, so that Put must not wait for room.
+func (r *Recorder) report(h Health, failing bool, err error) {
+	r.mu.Lock()
+	old := r.state
+	r.state, r.failing = h, failing
+	r.makeRoom()
+	r.mu.Unlock()
+	if old == h {
+		return
+	}
+	if h.OK {
+		r.log.Info("archive works again")
+	} else {
+		r.log.Error("archive does not store envelopes", zap.String("reason", h.Reason), zap.Error(err))
+	}
+}
+
+// prune keeps to the limits: at the start, and then now and again.
+func (r *Recorder) prune(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		if err := r.pruneOnce(ctx); err != nil && ctx.Err() == nil {
+			r.log.Warn("retention not applied", zap.Error(err))
+		}
+		timer.Reset(r.cfg.PruneEvery)
+	}
+}
+
+func (r *Recorder) pruneOnce(ctx context.Context) error {
+	limits := Limits{Envelopes: r.cfg.MaxEnvelopes, Bytes: r.cfg.MaxBytes}
+	if r.cfg.Retention > 0 {
+		limits.Before = uint32(max(0, r.cfg.Now().Add(-r.cfg.Retention).Unix()))
+	}
+	if limits != (Limits{}) {
+		removed, err := r.cfg.Archive.Prune(ctx, limits)
+		r.metrics.pruned.Add(float64(removed))
+		r.mu.Lock()
+		r.status.Pruned += removed
+		r.mu.Unlock()
+		if err != nil {
+			return fmt.Errorf("prune archive: %w", err)
+		}
+		if removed > 0 {
+			r.log.Info("old envelopes removed", zap.Int64("envelopes", removed))
+		}
+	}
+	stats, err := r.cfg.Archive.Stats(ctx)
+	if err != nil {
+		return fmt.Errorf("read archive counters: %w", err)
+	}
+	m := r.metrics
+	m.archived.Set(float64(stats.Envelopes))
+	m.bytes.Set(float64(stats.Bytes))
+	m.oldest.Set(float64(stats.Oldest))
+	if stats.DiskBytes >= 0 {
+		m.disk.Set(float64(stats.DiskBytes))
+	}
+	return nil
+}
