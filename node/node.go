@@ -186,9 +186,6 @@ func (n *Node) start(ctx context.Context, life *lifecycle) error {
 	if err != nil {
 		return err
 	}
-	if n.cfg.EnableNTPSync {
-		life.run("clock", stopSmall, n.clock.Run)
-	}
 	if n.host != nil {
 		life.run("waku", stopWaku, n.host.Run)
 	}
@@ -196,7 +193,13 @@ func (n *Node) start(ctx context.Context, life *lifecycle) error {
 		return err
 	}
 	life.run("monitor", stopSmall, n.monitor.Run)
-	return n.startFrontend(ctx, life)
+	if err := n.startFrontend(ctx, life); err != nil {
+		return err
+	}
+	if n.cfg.EnableNTPSync { // last, so that a failed start has nothing else to say
+		life.run("clock", stopSmall, n.clock.Run)
+	}
+	return nil
 }
 
 func (n *Node) loadKey() (*ecdsa.PrivateKey, error) {

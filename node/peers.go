@@ -68,7 +68,7 @@ func (t *peerTable) names() []string {
 	defer t.mu.Unlock()
 	names := make([]string, 0, len(t.peers))
 	for p := range t.peers {
-		names = append(names, p.Name())
+		names = append(names, p.Fullname())
 	}
 	return names
 }
