@@ -60,19 +60,6 @@ func sameMessage(a, b Message) bool {
 	return bytes.Equal(a.Group, b.Group) && a.Timestamp == b.Timestamp && bytes.Equal(a.Body, b.Body)
 }
 
-// section decodes the cases of a section that also has a description.
-func section[T any](t *testing.T, f *vectors.File, name string) []T {
-	t.Helper()
-	s := vectors.Section[struct {
-		Cases []T `json:"cases"`
-	}](t, f, name)
-	if len(s.Cases) == 0 {
-		t.Fatalf("section %q is empty", name)
-	}
-	t.Logf("datasync.json, section %q: %d cases", name, len(s.Cases))
-	return s.Cases
-}
-
 func vectorKeys(t *testing.T, f *vectors.File) map[string]PeerID {
 	t.Helper()
 	keys := make(map[string]PeerID)
@@ -101,7 +88,7 @@ func TestVectorIDs(t *testing.T) {
 		A, B    string
 		GroupID vectors.Hex `json:"group_id"`
 	}
-	for _, c := range section[group](t, f, "group_ids") {
+	for _, c := range vectors.Cases[group](t, f, "group_ids") {
 		if got := OneToOne(keys[c.A], keys[c.B]); !bytes.Equal(got[:], c.GroupID) {
 			t.Errorf("%s/%s: %x, want %x", c.A, c.B, got, c.GroupID)
 		}
@@ -113,7 +100,7 @@ func TestVectorIDs(t *testing.T) {
 		Key    string
 		PeerID vectors.Hex `json:"peer_id"`
 	}
-	for _, c := range section[peerID](t, f, "peer_ids") {
+	for _, c := range vectors.Cases[peerID](t, f, "peer_ids") {
 		got, err := ParsePeerID(c.PeerID)
 		if err != nil || got != keys[c.Key] {
 			t.Errorf("%s: %x, want %x (%v)", c.Key, got, c.PeerID, err)
@@ -122,7 +109,7 @@ func TestVectorIDs(t *testing.T) {
 }
 
 func TestVectorMessages(t *testing.T) {
-	for i, c := range section[vectorMessage](t, vectors.Load(t, "datasync"), "message_ids") {
+	for i, c := range vectors.Cases[vectorMessage](t, vectors.Load(t, "datasync"), "message_ids") {
 		m := c.message()
 		if got := m.ID(); !bytes.Equal(got[:], c.ID) {
 			t.Errorf("%d: id %x, want %x", i, got, c.ID)
@@ -152,7 +139,7 @@ func TestVectorPayloads(t *testing.T) {
 		Payload vectorPayload
 		Encoded vectors.Hex
 	}
-	for i, c := range section[payload](t, vectors.Load(t, "datasync"), "payloads") {
+	for i, c := range vectors.Cases[payload](t, vectors.Load(t, "datasync"), "payloads") {
 		p := c.Payload.payload()
 		if got := p.Encode(); !bytes.Equal(got, c.Encoded) || p.Size() != len(got) {
 			t.Errorf("%d: encoded %x (size %d), want %x", i, got, p.Size(), c.Encoded)
@@ -180,7 +167,7 @@ func TestVectorUnwrap(t *testing.T) {
 		Input       vectors.Hex
 		Bodies      []vectors.Hex
 	}
-	for _, c := range section[unwrap](t, vectors.Load(t, "datasync"), "unwrap") {
+	for _, c := range vectors.Cases[unwrap](t, vectors.Load(t, "datasync"), "unwrap") {
 		bodies := [][]byte{c.Input}
 		if p, ok := Unwrap(c.Input); ok {
 			bodies = p.Bodies()
@@ -206,7 +193,7 @@ func TestVectorSplit(t *testing.T) {
 			EncodedSize            int   `json:"encoded_size"`
 		}
 	}
-	for _, c := range section[vectorSplit](t, vectors.Load(t, "datasync"), "split") {
+	for _, c := range vectors.Cases[vectorSplit](t, vectors.Load(t, "datasync"), "split") {
 		// Our sizes agree with the encoded sizes of the reference.
 		for i, b := range c.Batches {
 			size := (b.Acks + b.Offers + b.Requests) * idEntrySize(c.IDSize)
@@ -251,7 +238,7 @@ func TestVectorScheduleReference(t *testing.T) {
 	}
 	const tick = 300 * time.Millisecond
 	s := DefaultSchedule()
-	for _, c := range section[observed](t, vectors.Load(t, "datasync"), "schedule_reference") {
+	for _, c := range vectors.Cases[observed](t, vectors.Load(t, "datasync"), "schedule_reference") {
 		epoch, k := c.Append+1, 0
 		for i, want := range c.Sends {
 			if epoch != want {
@@ -287,7 +274,7 @@ func TestVectorScenarios(t *testing.T) {
 		Own         []vectorMessage `json:"own_messages"`
 		Steps       []vectorStep
 	}
-	for _, c := range section[scenario](t, f, "scenarios") {
+	for _, c := range vectors.Cases[scenario](t, f, "scenarios") {
 		t.Run(c.Description, func(t *testing.T) {
 			n := newNode(t, Config{Self: keys[c.Node]})
 			now := time.Unix(1604000100, 0)
@@ -380,10 +367,7 @@ func addVectorSeeds(f *testing.F) {
 		Message vectors.Hex `json:"encoded_message"`
 	}
 	for _, name := range []string{"payloads", "unwrap", "message_ids"} {
-		s := vectors.Section[struct {
-			Cases []anyCase `json:"cases"`
-		}](f, file, name)
-		for _, c := range s.Cases {
+		for _, c := range vectors.Cases[anyCase](f, file, name) {
 			f.Add([]byte(c.Encoded))
 			f.Add([]byte(c.Input))
 			f.Add([]byte(c.Message))

@@ -60,14 +60,18 @@ func layer0() map[string][]string {
 		"statusd/accounts/secret":     {},
 		"statusd/accounts/signedtext": {"statusd/accounts/key", geth + "crypto"},
 		"statusd/accounts/vault":      {"statusd/accounts/kdf", "statusd/accounts/key", "statusd/accounts/secret"},
-		"statusd/waku/wire":           {geth + "rlp", geth + "crypto", geth + "common/hexutil"},
-		"statusd/internal/atomicfile": {},
-		"statusd/internal/clock":      {"github.com/beevik/ntp", zap},
-		"statusd/internal/deadline":   {},
-		"statusd/internal/logx":       {zap, "gopkg.in/natefinch/lumberjack.v2"},
-		"statusd/internal/sdnotify":   {unix},
-		"statusd/internal/vectors":    {},
-		"statusd/internal/wakuenr":    {geth + "rlp", geth + "p2p/enode"},
+		"statusd/payloads": {
+			"statusd/accounts/key", "statusd/payloads/internal/pb", geth + "crypto", "google.golang.org/protobuf",
+		},
+		"statusd/payloads/internal/pb": {"google.golang.org/protobuf"},
+		"statusd/waku/wire":            {geth + "rlp", geth + "crypto", geth + "common/hexutil"},
+		"statusd/internal/atomicfile":  {},
+		"statusd/internal/clock":       {"github.com/beevik/ntp", zap},
+		"statusd/internal/deadline":    {},
+		"statusd/internal/logx":        {zap, "gopkg.in/natefinch/lumberjack.v2"},
+		"statusd/internal/sdnotify":    {unix},
+		"statusd/internal/vectors":     {},
+		"statusd/internal/wakuenr":     {geth + "rlp", geth + "p2p/enode"},
 	}
 }
 

@@ -122,6 +122,20 @@ func Each[T any](t *testing.T, f *File, section string, name func(i int, c T) st
 	t.Logf("vectors: %s.json, section %q: %d cases", f.Area, section, len(cases))
 }
 
+// Cases decodes the cases of a section that is an object with a description
+// beside its list of cases, and logs how many there are.
+func Cases[T any](tb testing.TB, f *File, section string) []T {
+	tb.Helper()
+	s := Section[struct {
+		Cases []T `json:"cases"`
+	}](tb, f, section)
+	if len(s.Cases) == 0 {
+		tb.Fatalf("vectors: %s.json, section %q is empty", f.Area, section)
+	}
+	tb.Logf("vectors: %s.json, section %q: %d cases", f.Area, section, len(s.Cases))
+	return s.Cases
+}
+
 // Hex is a byte string that a vector file writes in hex, with or without 0x.
 type Hex []byte
 
