@@ -91,11 +91,6 @@ func (s Schedule) Attempts(period time.Duration) int {
 	return n
 }
 
-// longest returns the longest wait that the schedule can give.
-func (s Schedule) longest() time.Duration {
-	return time.Duration(float64(max(s.Cap, s.Slow)) * (1 + s.Jitter))
-}
-
 // spread returns the k-th delay with jitter; rng nil means none.
 func (s Schedule) spread(k int, rng *rand.Rand) time.Duration {
 	d := s.Delay(k)
