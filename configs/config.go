@@ -126,10 +126,12 @@ type Waku struct {
 	EnableMailServer        bool
 	DataDir                 string // empty: <dir>/mailserver
 	MailServerPassword      Secret
-	MailServerRateLimit     int  // seconds between two requests of one peer
-	MailServerDataRetention int  // days, 0: for ever
-	AllowDirectRequests     Tri  // auto: while the default password is in use
-	AllowForeignSigner      bool // serve a signer that is not the peer
+	MailServerRateLimit     int       // seconds between two requests of one peer
+	MailServerDataRetention int       // days, 0: for ever
+	MailServerRetention     Retention // whichever limit comes first; beside the days
+	MinFreeDisk             int64     // bytes; below them nothing is archived
+	AllowDirectRequests     Tri       // auto: while the default password is in use
+	AllowForeignSigner      bool      // serve a signer that is not the peer
 	DatabaseConfig          Database
 }
 

@@ -70,6 +70,7 @@ func Default() Config {
 			PoolMaxBytes:       128 << 20,
 			PoolMaxEnvelopes:   200_000,
 			MailServerPassword: NewSecret(DefaultMailServerPassword),
+			MinFreeDisk:        256 << 20,
 		},
 		ShhextConfig: Shhext{
 			PFSEnabled:                 true,

@@ -199,6 +199,7 @@ func (c *Config) checkMail(v *checker) {
 	w := &c.WakuConfig
 	v.between("WakuConfig.MailServerRateLimit", int64(w.MailServerRateLimit), 0, math.MaxInt32)
 	v.between("WakuConfig.MailServerDataRetention", int64(w.MailServerDataRetention), 0, 36_500)
+	v.between("WakuConfig.MinFreeDisk", w.MinFreeDisk, 1<<20, 1<<50)
 	v.want(!w.EnableMailServer || w.MailServerPassword.IsSet(), "WakuConfig.MailServerPassword", nil,
 		"empty: a mailserver needs a password; leave the key out for the well-known one")
 	if c.DataDir != "" {

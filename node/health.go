@@ -64,7 +64,9 @@ const (
 // Health reports the state at once, from values that are known.
 func (n *Node) Health() Health {
 	h := Health{Alive: n.monitor.alive.Load(), Uptime: time.Since(n.created)}
-	h.Components = []ComponentHealth{n.rpcHealth(), n.wakuHealth(), n.clockHealth(), n.diskHealth(), n.loopHealth()}
+	h.Components = []ComponentHealth{
+		n.rpcHealth(), n.wakuHealth(), n.mailHealth(), n.historyHealth(), n.clockHealth(), n.diskHealth(), n.loopHealth(),
+	}
 	switch phase(n.phase.Load()) {
 	case phaseNew, phaseStarting:
 		h.Level = Initializing

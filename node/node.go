@@ -40,6 +40,7 @@ type Node struct {
 	monitor *monitor
 	peers   *peerTable
 	metrics *metrics
+	mail    mail
 
 	phase         atomic.Int32
 	everConnected atomic.Bool
@@ -75,7 +76,7 @@ func New(cfg *configs.Config, deps Deps) (*Node, error) {
 	}
 	if cfg.WakuConfig.Enabled {
 		hostConfig := wakuConfig(cfg, deps, n.clock.Now)
-		hostConfig.Watcher = wakuPeers{n}
+		n.mail.attach(&hostConfig, n)
 		host, err := waku.New(hostConfig)
 		if err != nil {
 			return nil, fmt.Errorf("build waku host: %w", err)
@@ -187,6 +188,9 @@ func (n *Node) start(ctx context.Context, life *lifecycle) error {
 		return err
 	}
 	if n.host != nil {
+		if err := n.startMail(life, key); err != nil {
+			return err
+		}
 		life.run("waku", stopWaku, n.host.Run)
 	}
 	if err := n.startNetwork(life, key); err != nil {

@@ -57,6 +57,8 @@ func keyFlags() []keyFlag {
 		{"pprof-port", "PprofPort", "port of profiles", false},
 		{"light", "WakuConfig.LightClient", "run as a light node", true},
 		{"mailserver", "WakuConfig.EnableMailServer", "archive envelopes and serve history", true},
+		{"mailserver.retention", "WakuConfig.MailServerRetention", `what the archive keeps, as "30d;20GB;5000000"`, false},
+		{"min-free-disk", "WakuConfig.MinFreeDisk", "bytes of free disk below which nothing is archived", false},
 		{"shutdown-timeout", "ShutdownTimeout", "longest time to stop in", false},
 	}
 }

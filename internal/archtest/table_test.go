@@ -109,7 +109,7 @@ func layer4() map[string][]string {
 	return map[string][]string{
 		"statusd/configs": {geth + "p2p/enode", geth + "crypto"},
 		"statusd/node": {
-			"statusd/configs", "statusd/internal", "statusd/node/redial", "statusd/waku",
+			"statusd/configs", "statusd/mailserver", "statusd/internal", "statusd/node/redial", "statusd/waku",
 			geth + "crypto", geth + "event", geth + "log", geth + "p2p", zap, metrics, errgroup, unix,
 		},
 		"statusd/node/redial": {"statusd/internal/deadline", geth + "p2p/enode", zap},

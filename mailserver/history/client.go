@@ -264,3 +264,10 @@ func (c *Client) connect(ctx context.Context, s *server) error {
 		}
 	}
 }
+
+// Knows reports whether the peer is one of the servers.
+func (c *Client) Knows(id enode.ID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.servers[id] != nil
+}

@@ -284,7 +284,7 @@ func (c *Client) passwordKey(s *server) []byte {
 	}
 	password := s.Password
 	if password == "" {
-		password = DefaultPassword
+		password = mailserver.DefaultPassword
 	}
 	key = wire.SymKeyFromPassword(password)
 	c.mu.Lock()

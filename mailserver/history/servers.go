@@ -10,14 +10,11 @@ import (
 // Server is a mailserver that the operator or user trusts.
 type Server struct {
 	Node     *enode.Node
-	Password string // empty: DefaultPassword
+	Password string // empty: mailserver.DefaultPassword
 	// Archive names the archive behind the server. Servers with the same
 	// name share one, so that a cursor can be continued at another.
 	Archive string
 }
-
-// DefaultPassword seals requests to servers without one of their own.
-const DefaultPassword = "status-offline-inbox"
 
 // String hides the password.
 func (s Server) String() string { return s.Node.ID().TerminalString() }

@@ -1,0 +1,228 @@
+package node
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/ethereum/go-ethereum/p2p/enode"
+	"go.uber.org/zap"
+
+	"statusd/configs"
+	"statusd/mailserver"
+	"statusd/mailserver/history"
+	"statusd/mailserver/leveldb"
+	"statusd/waku"
+	"statusd/waku/wire"
+)
+
+// ErrArchive is returned by Run when the mail archive cannot be opened.
+var ErrArchive = errors.New("node: mail archive cannot be used")
+
+// Times of the shutdown for serving and recording mail.
+const (
+	stopMailServer = 3 * time.Second
+	stopRecorder   = 6 * time.Second
+)
+
+// mail is the serving and fetching of history. The Waku host is built before
+// the archive is opened; mail stands between them. Its fields are set by
+// startMail, before any peer can connect, and not changed after.
+type mail struct {
+	peers    waku.PeerWatcher
+	archive  mailserver.Archive   // nil: no mailserver here
+	recorder *mailserver.Recorder // with archive
+	server   *mailserver.Server   // with archive
+	client   *history.Client
+}
+
+// attach names mail as the host's partner for history.
+func (m *mail) attach(cfg *waku.Config, n *Node) {
+	m.peers = wakuPeers{n}
+	cfg.Watcher, cfg.MailReplies = m, m
+	if n.cfg.WakuConfig.EnableMailServer {
+		cfg.Archive, cfg.Mail = m, m
+	}
+}
+
+// Put implements waku.Archive.
+func (m *mail) Put(env *wire.Envelope) { m.recorder.Put(env) }
+
+// HandleRequest implements waku.MailServer.
+func (m *mail) HandleRequest(peer waku.MailPeer, payload []byte) error {
+	return m.server.HandleRequest(peer, payload)
+}
+
+// Accept implements waku.MailClient. What trusted peers that are not
+// mailservers send goes to the filters as it is.
+func (m *mail) Accept(peer enode.ID, env *wire.Envelope) bool {
+	return !m.client.Knows(peer) || m.client.Accept(peer, env)
+}
+
+// Complete implements waku.MailClient.
+func (m *mail) Complete(peer enode.ID, end *wire.RequestComplete) { m.client.Complete(peer, end) }
+
+// PeerUp implements waku.PeerWatcher.
+func (m *mail) PeerUp(id enode.ID) {
+	m.peers.PeerUp(id)
+	m.client.PeerUp(id)
+}
+
+// PeerDown implements waku.PeerWatcher.
+func (m *mail) PeerDown(id enode.ID) {
+	m.peers.PeerDown(id)
+	m.client.PeerDown(id)
+}
+
+// startMail opens the archive, if this is a mailserver, and the ledger of what
+// has been fetched from others.
+func (n *Node) startMail(life *lifecycle, key *ecdsa.PrivateKey) error {
+	if n.cfg.WakuConfig.EnableMailServer {
+		if err := n.startMailServer(life, key); err != nil {
+			return err
+		}
+	}
+	ledger, err := history.OpenLevelDB(filepath.Join(n.cfg.DataDir, "history"))
+	if err != nil {
+		return &StartError{Kind: ErrDataDir, Text: "cannot open the ledger of fetched history", Cause: err}
+	}
+	life.onStop("history ledger", stopSmall, func() { n.warnOnError("history ledger", ledger.Close()) })
+	client, err := history.New(history.Config{
+		Logger: n.root, Now: n.clock.Now, NodeKey: key, Store: ledger, Dialer: mailDialer{n},
+		Servers: mailServers(n.cfg),
+	})
+	if err != nil {
+		return fmt.Errorf("build history client: %w", err)
+	}
+	client.Attach(n.host)
+	n.mail.client = client
+	return nil
+}
+
+// mailServers are the servers of the configuration.
+func mailServers(cfg *configs.Config) []history.Server {
+	var out []history.Server
+	for _, ref := range cfg.MailServers() {
+		if ref.HasEndpoint() {
+			out = append(out, history.Server{Node: ref.Node(), Password: ref.Password().Reveal()})
+		}
+	}
+	return out
+}
+
+// startMailServer opens the archive and runs recorder and server on it.
+func (n *Node) startMailServer(life *lifecycle, key *ecdsa.PrivateKey) error {
+	w := &n.cfg.WakuConfig
+	archive, name, err := n.openArchive()
+	if err != nil {
+		return &StartError{Kind: ErrArchive, Text: "cannot open the mail archive", Cause: err}
+	}
+	life.onStop("mail archive", stopRecorder, func() { n.warnOnError("mail archive", archive.Close()) })
+	keep := n.cfg.Retention()
+	recorder, err := mailserver.NewRecorder(mailserver.RecorderConfig{
+		Archive: archive, Logger: n.root.Named("mailserver"), Metrics: n.deps.Registry, Database: name,
+		Now: n.clock.Now, Retention: keep.Age, MaxBytes: keep.Bytes, MaxEnvelopes: keep.Envelopes,
+		SpillPath: filepath.Join(n.cfg.MailServerPath(), "spill"),
+	})
+	if err != nil {
+		return &StartError{Kind: ErrArchive, Text: "cannot open the spill file of the mail archive", Cause: err}
+	}
+	server, err := mailserver.NewServer(mailserver.ServerConfig{
+		Archive: archive, Logger: n.root.Named("mailserver"), Metrics: n.deps.Registry, Database: name,
+		Now: n.clock.Now, Password: w.MailServerPassword.Reveal(), NodeKey: key, MinPoW: w.MinimumPoW,
+		RateLimits:  mailserver.NewRateLimits(w.MailServerRateLimit),
+		AllowDirect: n.cfg.DirectRequests(), AllowForeign: w.AllowForeignSigner,
+	})
+	if err != nil {
+		return fmt.Errorf("build mailserver: %w", err)
+	}
+	n.mail.archive, n.mail.recorder, n.mail.server = archive, recorder, server
+	life.run("mail recorder", stopRecorder, recorder.Run)
+	life.run("mailserver", stopMailServer, server.Run)
+	return nil
+}
+
+// openArchive opens the archive that the configuration names, and its name in
+// metrics.
+func (n *Node) openArchive() (mailserver.Archive, string, error) {
+	dir := n.cfg.MailServerPath()
+	archive, err := leveldb.Open(dir, leveldb.Options{
+		Logger: n.root.Named("mailserver"), MinFree: uint64(n.cfg.WakuConfig.MinFreeDisk),
+	})
+	return archive, filepath.Base(dir), err
+}
+
+// mailDialer connects to mailservers for the client.
+type mailDialer struct{ node *Node }
+
+// Connect implements history.Dialer.
+func (d mailDialer) Connect(server *enode.Node) error { return d.node.AddPeer(server) }
+
+// History returns the client of other mailservers, nil when Waku is switched
+// off. It is there once Run has started the network.
+func (n *Node) History() *history.Client { return n.mail.client }
+
+// MailStatus describes the mailserver of this node.
+type MailStatus struct {
+	Health   mailserver.Health         `json:"health"`
+	Recorder mailserver.RecorderStatus `json:"recorder"`
+	Archive  mailserver.Stats          `json:"archive"`
+}
+
+// ErrNoMailServer is returned for questions about a mailserver that is off.
+var ErrNoMailServer = errors.New("node: this node is not a mailserver")
+
+// MailServer describes the mailserver of this node.
+func (n *Node) MailServer(ctx context.Context) (MailStatus, error) {
+	if n.mail.recorder == nil {
+		return MailStatus{}, ErrNoMailServer
+	}
+	stats, err := n.mail.archive.Stats(ctx)
+	return MailStatus{n.mail.recorder.Health(), n.mail.recorder.Status(), stats}, err
+}
+
+// mailHealth is about the mailserver that this node is.
+func (n *Node) mailHealth() ComponentHealth {
+	c := ComponentHealth{Name: "Mailserver service", Level: NotMounted, Desc: "switched off"}
+	if !n.cfg.WakuConfig.EnableMailServer || n.host == nil {
+		return c
+	}
+	if phase(n.phase.Load()) < phaseUp {
+		c.Level, c.Desc = Initializing, ""
+		return c
+	}
+	c.Level, c.Desc = Ready, ""
+	if h := n.mail.recorder.Health(); !h.OK {
+		c.Level, c.Desc = NotReady, h.Reason
+	}
+	return c
+}
+
+// historyHealth is about the mailservers of others that this node asks.
+func (n *Node) historyHealth() ComponentHealth {
+	c := ComponentHealth{Name: "Mailserver client", Level: NotMounted, Desc: "no mailserver configured"}
+	if n.host == nil || phase(n.phase.Load()) < phaseUp {
+		return c
+	}
+	servers := n.mail.client.Status()
+	if len(servers) == 0 {
+		return c
+	}
+	c.Level, c.Desc = NotReady, servers[0].LastError
+	for _, s := range servers {
+		if s.Streak == 0 {
+			c.Level, c.Desc = Ready, fmt.Sprintf("%d mailservers", len(servers))
+		}
+	}
+	return c
+}
+
+// warnOnError logs what went wrong in a step of the shutdown.
+func (n *Node) warnOnError(step string, err error) {
+	if err != nil {
+		n.log.Warn("not closed cleanly", zap.String("what", step), zap.Error(err))
+	}
+}
