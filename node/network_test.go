@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -284,6 +285,33 @@ func TestStopWithSilentConnections(t *testing.T) {
 	begin := time.Now()
 	n.finish()
 	t.Logf("stopped after %v", time.Since(begin).Round(time.Millisecond))
+}
+
+// TestMutualStaticPeers has two nodes dial each other at the same moment. One
+// connection has to come out of it, whoever wins.
+func TestMutualStaticPeers(t *testing.T) {
+	a, b := start(t, testConfig(t), Deps{}), start(t, testConfig(t), Deps{})
+	defer a.finish()
+	defer b.finish()
+	for range 5 {
+		var both sync.WaitGroup
+		for _, pair := range [][2]*running{{a, b}, {b, a}} {
+			both.Go(func() {
+				if err := pair[0].AddPeer(pair[1].Self()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		both.Wait()
+		took := waitFor(t, 30*time.Second, "one connection", func() bool {
+			return a.Waku().PeerCount() == 1 && b.Waku().PeerCount() == 1
+		})
+		t.Logf("connected after %v", took.Round(time.Millisecond))
+		if err := errors.Join(a.RemovePeer(b.Self()), b.RemovePeer(a.Self())); err != nil && !errors.Is(err, ErrNoPeer) {
+			t.Error(err)
+		}
+		waitFor(t, 10*time.Second, "disconnection", func() bool { return a.PeerCount() == 0 && b.PeerCount() == 0 })
+	}
 }
 
 // TestDiscoveryFindsPeers lets two nodes that know only a boot node find each
