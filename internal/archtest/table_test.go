@@ -97,6 +97,8 @@ func layer2() map[string][]string {
 		"statusd/mailserver/leveldb": {
 			"statusd/mailserver", "statusd/waku/wire", "github.com/syndtr/goleveldb/leveldb", zap, unix,
 		},
+		"statusd/mailserver/postgres":        {"statusd/mailserver", "statusd/waku/wire", "github.com/jackc/pgx/v5", zap},
+		"statusd/mailserver/postgres/pgtest": {"github.com/jackc/pgx/v5"},
 		"statusd/mailserver/history": {
 			"statusd/mailserver", "statusd/waku", "github.com/syndtr/goleveldb/leveldb", geth + "crypto",
 			geth + "p2p/enode", zap,
@@ -154,6 +156,7 @@ func testOnly() []string {
 	return []string{
 		"statusd/internal/archtest", "statusd/internal/bench", "statusd/internal/e2e", "statusd/internal/rawpeer",
 		"statusd/internal/testnet", "statusd/internal/vectors", "statusd/mailserver/archivetest",
+		"statusd/mailserver/postgres/pgtest",
 	}
 }
 

@@ -1,0 +1,165 @@
+package archivetest
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"statusd/mailserver"
+	"statusd/waku/wire"
+)
+
+// EnvEnvelopes is the environment variable with the size of the workload.
+const EnvEnvelopes = "STATUSD_BENCH_ENVELOPES"
+
+// BenchWorkload returns the default workload with the number of envelopes that
+// the environment asks for, else one small enough for a routine run.
+func BenchWorkload(b *testing.B) Workload {
+	b.Helper()
+	w := DefaultWorkload()
+	w.Envelopes = 100_000
+	if s := os.Getenv(EnvEnvelopes); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			b.Fatal(err)
+		}
+		w.Envelopes = n
+	}
+	return w
+}
+
+// Fill stores the workload and returns the time spent in Put.
+func Fill(b *testing.B, a mailserver.Archive, w Workload) (took time.Duration) {
+	b.Helper()
+	err := w.Generate(1024, func(envs []*wire.Envelope) error {
+		start := time.Now()
+		_, err := a.Put(b.Context(), envs)
+		took += time.Since(start)
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return took
+}
+
+// PeakRSS returns the largest resident size of the process so far, in MiB, or
+// zero where the system does not tell.
+func PeakRSS() float64 {
+	raw, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(raw)) {
+		if f := strings.Fields(line); len(f) > 1 && f[0] == "VmHWM:" {
+			kib, err := strconv.Atoi(f[1])
+			if err != nil {
+				return 0
+			}
+			return float64(kib) / 1024
+		}
+	}
+	return 0
+}
+
+// Drain reads a query to its end.
+func Drain(b *testing.B, a mailserver.Archive, q mailserver.Query) (rows int, last mailserver.Key) {
+	b.Helper()
+	r, err := a.Select(b.Context(), q)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer r.Close()
+	for r.Next(b.Context()) {
+		if _, err := r.Data(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		last = r.Row().Key
+		rows++
+	}
+	if r.Err() != nil {
+		b.Fatal(r.Err())
+	}
+	return rows, last
+}
+
+// BenchQueries measures the queries of the performance table on an archive
+// that holds the workload.
+func BenchQueries(b *testing.B, a mailserver.Archive, w Workload) {
+	end := w.End()
+	bloomOf := func(i int) *wire.Bloom {
+		bloom := new(wire.Bloom)
+		bloom.Add(Topic(i % w.Topics))
+		return bloom
+	}
+	oneTopic := func(b *testing.B, from uint32) {
+		rows, i := 0, 0
+		for b.Loop() {
+			n, _ := Drain(b, a, mailserver.Query{Lower: from, Upper: end, Bloom: bloomOf(i), Limit: 1001})
+			rows += n
+			i++
+		}
+		b.ReportMetric(float64(rows)/float64(b.N), "rows/op")
+	}
+	b.Run("one topic, 24 h, bloom", func(b *testing.B) { oneTopic(b, end-86400) })
+	b.Run("one topic, 30 days, bloom", func(b *testing.B) { oneTopic(b, w.Start) })
+	b.Run("every topic, 1 h, first 1000", func(b *testing.B) {
+		rows := 0
+		for b.Loop() {
+			rows, _ = Drain(b, a, mailserver.Query{Lower: end - 3600, Upper: end, Limit: 1000})
+		}
+		b.ReportMetric(float64(rows), "rows/op")
+	})
+	b.Run("50 topics, 30 days, all pages", func(b *testing.B) {
+		rows, pages := 0, 0
+		for b.Loop() {
+			rows, pages = allPages(b, a, w, 50)
+		}
+		b.ReportMetric(float64(rows), "rows/op")
+		b.ReportMetric(float64(pages), "pages/op")
+	})
+	b.Run("8 parallel, one topic, 30 days", func(b *testing.B) {
+		i := 0
+		for b.Loop() {
+			var wg sync.WaitGroup
+			for j := range 8 {
+				wg.Go(func() {
+					Drain(b, a, mailserver.Query{Lower: w.Start, Upper: end, Bloom: bloomOf(8*i + j), Limit: 1001})
+				})
+			}
+			wg.Wait()
+			i++
+		}
+	})
+	b.Run("1000 topics, 30 days, first 1000", func(b *testing.B) {
+		q := mailserver.Query{Lower: w.Start, Upper: end, Limit: 1001}
+		for i := range 1000 {
+			q.Topics = append(q.Topics, Topic(i))
+		}
+		for b.Loop() {
+			Drain(b, a, q)
+		}
+	})
+	b.ReportMetric(PeakRSS(), "MiB-peak")
+}
+
+// allPages follows the cursor to the end.
+func allPages(b *testing.B, a mailserver.Archive, w Workload, topics int) (rows, pages int) {
+	b.Helper()
+	q := mailserver.Query{Lower: w.Start, Upper: w.End(), Limit: 1001}
+	for i := range topics {
+		q.Topics = append(q.Topics, Topic(i*7))
+	}
+	for {
+		n, last := Drain(b, a, q)
+		pages++
+		if n < q.Limit {
+			return rows + n, pages
+		}
+		rows += n
+		q.After = &last
+	}
+}

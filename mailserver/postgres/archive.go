@@ -1,0 +1,236 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"go.uber.org/zap"
+
+	"statusd/mailserver"
+)
+
+const (
+	// maxAttempts is how often a transaction is tried that the database asks
+	// to try again.
+	maxAttempts = 8
+	// callTimeout bounds one statement.
+	callTimeout = 30 * time.Second
+	// connectTimeout bounds the making of a connection, unless the address
+	// says otherwise.
+	connectTimeout = 5 * time.Second
+	// counterShards is the number of rows in table counters.
+	counterShards = 8
+)
+
+// Options tune an archive. The zero value is a good choice.
+type Options struct {
+	Logger *zap.Logger // nil: nothing is logged
+}
+
+// Archive is a mailserver.Archive in a database.
+type Archive struct {
+	pool   *pgxpool.Pool
+	log    *zap.Logger
+	shard  int32
+	topics topicCache
+
+	mu       sync.Mutex
+	migrated bool
+	closed   bool
+}
+
+var _ mailserver.Archive = (*Archive)(nil)
+
+// Open prepares an archive at a database address in the form of a URI or of
+// key=value pairs. It waits for no database: one that is down now is used when
+// it is there. An address, name or password that is wrong is an error.
+func Open(ctx context.Context, uri string, o Options) (*Archive, error) {
+	cfg, err := pgxpool.ParseConfig(uri)
+	if err != nil {
+		// The parser's error may repeat the address with its password.
+		return nil, errors.New("postgres: address of the database cannot be parsed")
+	}
+	if cfg.ConnConfig.ConnectTimeout == 0 {
+		cfg.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	a := &Archive{pool: pool, log: o.Logger, shard: rand.Int32N(counterShards)}
+	if a.log == nil {
+		a.log = zap.NewNop()
+	}
+	if err := a.ready(ctx); err != nil {
+		if !errors.Is(err, mailserver.ErrUnavailable) {
+			pool.Close()
+			return nil, err
+		}
+		a.log.Warn("database is not available yet", zap.Error(err))
+	}
+	return a, nil
+}
+
+// Name returns the name of the database, for metrics.
+func (a *Archive) Name() string { return a.pool.Config().ConnConfig.Database }
+
+// ready migrates the schema the first time the database is there.
+func (a *Archive) ready(ctx context.Context) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return mailserver.ErrClosed
+	}
+	if a.migrated {
+		return nil
+	}
+	if err := migrate(ctx, a.pool); err != nil {
+		return fail("prepare archive schema", err)
+	}
+	a.migrated = true
+	return nil
+}
+
+// Close ends all connections.
+func (a *Archive) Close() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.closed {
+		a.closed = true
+		a.pool.Close()
+	}
+	return nil
+}
+
+// do runs a statement or transaction until the database does not ask for
+// another attempt.
+func (a *Archive) do(ctx context.Context, doing string, fn func(context.Context) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := a.ready(ctx); err != nil {
+		return err
+	}
+	for attempt := 0; ; attempt++ {
+		err := a.once(ctx, fn)
+		if err == nil {
+			return nil
+		}
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			// Our own bound, not the caller's: the database hangs.
+			return fmt.Errorf("%s: %w: %w", doing, mailserver.ErrUnavailable, err)
+		}
+		if attempt == maxAttempts || !mayRetry(err) {
+			return fail(doing, err)
+		}
+		if err := pauseBeforeRetry(ctx, attempt); err != nil {
+			return fail(doing, err)
+		}
+	}
+}
+
+func (a *Archive) once(ctx context.Context, fn func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return fn(ctx)
+}
+
+// transaction runs fn in a transaction.
+func (a *Archive) transaction(ctx context.Context, doing string, fn func(context.Context, pgx.Tx) error) error {
+	return a.do(ctx, doing, func(ctx context.Context) error {
+		return pgx.BeginFunc(ctx, a.pool, func(tx pgx.Tx) error { return fn(ctx, tx) })
+	})
+}
+
+// pauseBeforeRetry waits longer from attempt to attempt, by chance, so that
+// those who got in each other's way do not meet again.
+func pauseBeforeRetry(ctx context.Context, attempt int) error {
+	longest := time.Millisecond << min(attempt+2, 9)
+	timer := time.NewTimer(rand.N(longest) + time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+func mayRetry(err error) bool {
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) {
+		return pgErr.Code == "40001" || pgErr.Code == "40P01" // serialization, deadlock
+	}
+	// The statement did not reach the server: a connection of the pool had died.
+	return pgconn.SafeToRetry(err)
+}
+
+// fail turns an error of the driver into one of the archive's.
+func fail(doing string, err error) error {
+	var pgErr *pgconn.PgError
+	var netErr net.Error
+	var connectErr *pgconn.ConnectError
+	kind := error(nil)
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &connectErr):
+	case errors.As(err, &pgErr):
+		kind = kindOf(pgErr.Code)
+	case strings.Contains(err.Error(), "closed pool"):
+		kind = mailserver.ErrClosed
+	case errors.As(err, &connectErr), errors.As(err, &netErr), pgconn.SafeToRetry(err), lostConnection(err):
+		kind = mailserver.ErrUnavailable
+	}
+	if kind == nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return fmt.Errorf("%s: %w: %w", doing, kind, err)
+}
+
+// kindOf sorts the SQL states that mean something to callers.
+func kindOf(state string) error {
+	switch {
+	case state == "53100": // disk full
+		return mailserver.ErrDiskLow
+	case state == "XX001" || state == "XX002": // data or index corrupted
+		return mailserver.ErrCorrupted
+	case strings.HasPrefix(state, "08"), strings.HasPrefix(state, "57P"), strings.HasPrefix(state, "53"),
+		state == "25006", state == "40001", state == "40P01", state == "57014":
+		// Connection, shutdown, resources, a standby, contention, timeout.
+		return mailserver.ErrUnavailable
+	}
+	return nil
+}
+
+// lostConnection recognises a connection that ended in the middle.
+func lostConnection(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "unexpected EOF") || strings.Contains(text, "conn closed") ||
+		strings.Contains(text, "broken pipe")
+}
+
+// Stats implements mailserver.Archive.
+func (a *Archive) Stats(ctx context.Context) (s mailserver.Stats, err error) {
+	s.DiskBytes = -1
+	err = a.do(ctx, "read archive counters", func(ctx context.Context) error {
+		var oldest, newest int64
+		const query = `SELECT
+			(SELECT COALESCE(sum(envelopes), 0)::INT8 FROM counters),
+			(SELECT COALESCE(sum(bytes), 0)::INT8 FROM counters),
+			(SELECT count(*) FROM topics),
+			COALESCE((SELECT created FROM envelopes ORDER BY created, hash LIMIT 1), 0),
+			COALESCE((SELECT created FROM envelopes ORDER BY created DESC, hash DESC LIMIT 1), 0)`
+		err := a.pool.QueryRow(ctx, query).Scan(&s.Envelopes, &s.Bytes, &s.Topics, &oldest, &newest)
+		s.Oldest, s.Newest = uint32(oldest), uint32(newest)
+		return err
+	})
+	return s, err
+}
