@@ -53,11 +53,15 @@ func (f *fakeNode) noted() []string {
 }
 
 func (f *fakeNode) NodeInfo() *p2p.NodeInfo {
-	return &p2p.NodeInfo{ID: exampleID, Enode: exampleNode, Protocols: map[string]any{"waku": map[string]any{"version": "1"}}}
+	return &p2p.NodeInfo{
+		ID: exampleID, Enode: exampleNode, Protocols: map[string]any{"waku": map[string]any{"version": "1"}},
+	}
 }
 
 func (f *fakeNode) PeersInfo() []*p2p.PeerInfo {
-	return []*p2p.PeerInfo{{Enode: exampleNode, Caps: []string{"waku/1"}, Protocols: map[string]any{"waku": waku.PeerStats{}}}}
+	return []*p2p.PeerInfo{{
+		Enode: exampleNode, Caps: []string{"waku/1"}, Protocols: map[string]any{"waku": waku.PeerStats{}},
+	}}
 }
 
 func (f *fakeNode) PeerCount() int    { return 4 }

@@ -1,0 +1,212 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"statusd/rpc/jsonrpc"
+)
+
+func TestSocketFile(t *testing.T) {
+	f := start(t, func(c *Config, _ *Deps) { c.IPC.Link = filepath.Join(filepath.Dir(c.IPC.Path), "geth.ipc") })
+	path, link := filepath.Join(f.dir, "statusd.ipc"), filepath.Join(f.dir, "geth.ipc")
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode().Perm() != 0o600 || info.Mode()&os.ModeSocket == 0 {
+		t.Fatalf("socket: %v, %v", info.Mode(), err)
+	}
+	if target, err := os.Readlink(link); err != nil || target != "statusd.ipc" {
+		t.Errorf("link: %q, %v", target, err)
+	}
+	conn, err := net.Dial("unix", link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	f.stop()
+	for _, p := range []string{path, link} {
+		if _, err := os.Lstat(p); !os.IsNotExist(err) {
+			t.Errorf("%s is still there (%v)", p, err)
+		}
+	}
+}
+
+func TestSocketMode(t *testing.T) {
+	f := start(t, func(c *Config, _ *Deps) { c.IPC.Mode, c.IPC.Group = 0o660, "0" })
+	if os.Getuid() != 0 {
+		t.Skip("only root can give a file to any group")
+	}
+	if info, err := os.Lstat(f.Endpoints().IPC); err != nil || info.Mode().Perm() != 0o660 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}
+
+// TestSocketPathIsTaken starts where something is already.
+func TestSocketPathIsTaken(t *testing.T) {
+	run := func(f *fixture) error { return f.Run(context.Background()) }
+
+	t.Run("left over by a crash", func(t *testing.T) {
+		f := start(t, func(c *Config, _ *Deps) {
+			c.IPC.Link = filepath.Join(filepath.Dir(c.IPC.Path), "geth.ipc")
+			l, err := net.Listen("unix", c.IPC.Path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			l.(*net.UnixListener).SetUnlinkOnClose(false)
+			l.Close()
+			if err := os.Symlink("statusd.ipc", c.IPC.Link); err != nil {
+				t.Fatal(err)
+			}
+		})
+		must[string](t, f.ipc(), "waku_version", `[]`)
+	})
+	t.Run("in use", func(t *testing.T) {
+		first := start(t, nil)
+		second := prepare(t, func(c *Config, _ *Deps) { c.IPC.Path = first.Endpoints().IPC })
+		if err := run(second); !errors.Is(err, ErrIPCInUse) {
+			t.Errorf("Run: %v", err)
+		}
+		must[string](t, first.ipc(), "waku_version", `[]`)
+	})
+	t.Run("a file", func(t *testing.T) {
+		f := prepare(t, func(c *Config, _ *Deps) { os.WriteFile(c.IPC.Path, []byte("dear"), 0o600) })
+		if err := run(f); !errors.Is(err, ErrIPCNotSocket) {
+			t.Errorf("Run: %v", err)
+		}
+		if got, _ := os.ReadFile(filepath.Join(f.dir, "statusd.ipc")); string(got) != "dear" {
+			t.Errorf("the file is gone")
+		}
+	})
+	t.Run("a folder that is not there", func(t *testing.T) {
+		f := prepare(t, func(c *Config, _ *Deps) { c.IPC.Path = filepath.Join(filepath.Dir(c.IPC.Path), "no", "s") })
+		if err := run(f); !errors.Is(err, ErrListen) {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	t.Run("the link is a file", func(t *testing.T) {
+		f := prepare(t, func(c *Config, _ *Deps) {
+			c.IPC.Link = filepath.Join(filepath.Dir(c.IPC.Path), "geth.ipc")
+			os.WriteFile(c.IPC.Link, []byte("dear"), 0o600)
+		})
+		if err := run(f); !errors.Is(err, ErrIPCNotSocket) {
+			t.Errorf("Run: %v", err)
+		}
+		if _, err := os.Lstat(filepath.Join(f.dir, "statusd.ipc")); !os.IsNotExist(err) {
+			t.Errorf("the socket was left behind")
+		}
+	})
+}
+
+// TestSocketOfASuccessorIsKept stops a server whose socket was replaced.
+func TestSocketOfASuccessorIsKept(t *testing.T) {
+	f := start(t, nil)
+	path := f.Endpoints().IPC
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	f.stop()
+	if _, err := os.Lstat(path); err != nil {
+		t.Errorf("the successor's socket is gone: %v", err)
+	}
+}
+
+func TestLongSocketPath(t *testing.T) {
+	runtimeDir, err := os.MkdirTemp("", "xdg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(runtimeDir)
+	long := "/" + strings.Repeat("x", 120) + "/statusd.ipc"
+
+	t.Setenv("XDG_RUNTIME_DIR", "")
+	if _, err := SocketPath(long); !errors.Is(err, ErrIPCPathTooLong) {
+		t.Errorf("without a runtime directory: %v", err)
+	}
+	t.Setenv("XDG_RUNTIME_DIR", runtimeDir)
+	short, err := SocketPath(long)
+	if err != nil || filepath.Dir(short) != filepath.Join(runtimeDir, "statusd") || len(short) > maxSocketPath {
+		t.Fatalf("SocketPath = %q, %v", short, err)
+	}
+	if other, _ := SocketPath(long + "2"); other == short {
+		t.Errorf("two paths have the same replacement")
+	}
+	if same, _ := SocketPath("/short"); same != "/short" {
+		t.Errorf("a short path became %q", same)
+	}
+	f := start(t, func(c *Config, _ *Deps) { c.IPC.Path = long })
+	if f.Endpoints().IPC != short {
+		t.Errorf("socket at %s, want %s", f.Endpoints().IPC, short)
+	}
+	must[string](t, f.ipc(), "waku_version", `[]`)
+	if info, err := os.Stat(filepath.Dir(short)); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("folder: %v, %v", info, err)
+	}
+}
+
+// TestStreamOfRequests writes several requests in one go, in the forms that
+// people use.
+func TestStreamOfRequests(t *testing.T) {
+	f := start(t, nil)
+	one := func(id string) string { return `{"jsonrpc":"2.0","id":` + id + `,"method":"waku_version"}` }
+	l := f.ipc()
+	io.WriteString(l.conn, one("1")+one("2")+"\n\n"+one("3")+" nonsense\n"+
+		"{\n \"jsonrpc\": \"2.0\",\n \"id\": 4,\n \"method\": \"waku_version\"\n}"+"["+one("5")+"]"+one("6")+"\r\n")
+	for _, want := range []string{"1", "2", "3"} {
+		if a := decode(t, l.push()); string(a.ID) != want {
+			t.Fatalf("answer to %s, want %s", a.ID, want)
+		}
+	}
+	wantError(t, decode(t, l.push()).Error, jsonrpc.CodeParse, "parse error")
+	if a := decode(t, l.push()); string(a.ID) != "4" {
+		t.Fatalf("answer to %s, want 4", a.ID)
+	}
+	if got := l.push(); !strings.HasPrefix(got, `[{"jsonrpc":"2.0","id":5,`) {
+		t.Errorf("batch answered with %s", got)
+	}
+	if a := decode(t, l.push()); string(a.ID) != "6" {
+		t.Fatalf("answer to %s, want 6", a.ID)
+	}
+}
+
+// TestHalfClose sends requests and closes the sending side: the answers still
+// come, also of slow calls, and then the end.
+func TestHalfClose(t *testing.T) {
+	f := start(t, nil)
+	l := f.ipc()
+	io.WriteString(l.conn, request("waku_generateSymKeyFromPassword", `["x"]`)+request("waku_version", `[]`))
+	l.conn.(*net.UnixConn).CloseWrite()
+	raw, err := io.ReadAll(l.r)
+	if err != nil || strings.Count(string(raw), "\n") != 2 {
+		t.Errorf("got %q, %v", raw, err)
+	}
+
+	l = f.ipc()
+	io.WriteString(l.conn, `{"jsonrpc":"2.0","id":1,`)
+	l.conn.(*net.UnixConn).CloseWrite()
+	wantError(t, decode(t, l.push()).Error, jsonrpc.CodeParse, "ends in the middle")
+}
+
+func TestTooManySocketConnections(t *testing.T) {
+	f := start(t, nil)
+	links := make([]*ipcLink, maxIPCSessions)
+	for i := range links {
+		links[i] = f.ipc()
+		must[string](t, links[i], "waku_version", `[]`)
+	}
+	over := f.ipc()
+	wantError(t, decode(t, over.push()).Error, jsonrpc.CodeBusy, "too many connections")
+	if _, err := over.r.ReadByte(); !errors.Is(err, io.EOF) {
+		t.Errorf("after the answer: %v", err)
+	}
+	must[string](t, links[0], "waku_version", `[]`)
+}
