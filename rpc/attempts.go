@@ -45,7 +45,8 @@ func (a *attempts) fail(addr netip.Addr, now time.Time) time.Duration {
 	return 0
 }
 
-// forget makes room: entries of the past go, and some other if there are none.
+// forget makes room: entries of the past go, and others until a quarter is free,
+// so that many addresses do not make each failure expensive.
 func (a *attempts) forget(now time.Time) {
 	for addr, times := range a.failed {
 		if now.Sub(times[len(times)-1]) >= failureWindow {
@@ -53,7 +54,7 @@ func (a *attempts) forget(now time.Time) {
 		}
 	}
 	for addr := range a.failed {
-		if len(a.failed) < maxAddresses {
+		if len(a.failed) <= maxAddresses/4*3 {
 			return
 		}
 		delete(a.failed, addr)

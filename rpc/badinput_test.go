@@ -156,13 +156,14 @@ func TestBatch(t *testing.T) {
 	}
 }
 
-// TestBatchAnswerIsBounded makes answers of 5 MB each: after 25 MB the rest of
-// the batch is refused.
+// TestBatchAnswerIsBounded makes answers of a fifth of the bound: after five the
+// rest of the batch is refused.
 func TestBatchAnswerIsBounded(t *testing.T) {
 	f := start(t, nil)
+	f.dispatch.maxAnswer = 250_000
 	runs := 0
 	f.dispatch.methods["test_big"] = &method{name: "test_big", scope: scopeRead, handler: fn0(
-		func(context.Context) (string, error) { runs++; return strings.Repeat("x", 5_000_000), nil })}
+		func(context.Context) (string, error) { runs++; return strings.Repeat("x", 50_000), nil })}
 	one := `{"jsonrpc":"2.0","id":1,"method":"test_big"}`
 	var got []answer
 	raw := f.ipc().send(`[` + strings.Repeat(one+`,`, 9) + one + `]`)

@@ -3,6 +3,7 @@ package rpc
 import (
 	"errors"
 	"io"
+	"net"
 	"sync/atomic"
 
 	"statusd/rpc/jsonrpc"
@@ -79,4 +80,11 @@ func readBody(r io.Reader, limit int64, c *charge) ([]byte, error) {
 			return nil, err
 		}
 	}
+}
+
+// timedOut tells whether a deadline made a read fail. The WebSocket library
+// wraps such an error in one of its own.
+func timedOut(err error) bool {
+	var ne net.Error
+	return errors.As(err, &ne) && ne.Timeout()
 }

@@ -59,6 +59,9 @@ type dispatcher struct {
 	methods map[string]*method
 	log     *zap.Logger
 	metrics *metrics
+	// maxAnswer bounds the answer to a batch, in bytes. What exceeds it is
+	// still sent, the rest of the batch is not run.
+	maxAnswer int
 }
 
 // reply is what a message leads to.
@@ -102,9 +105,9 @@ func (d *dispatcher) serve(ctx context.Context, c *caller, m jsonrpc.Message) re
 	var all reply
 	for i := range m.Items {
 		it := &m.Items[i]
-		if len(all.body) > maxBatchAnswer {
+		if len(all.body) > d.maxAnswer {
 			it.Err = jsonrpc.NewError(jsonrpc.CodeTooLargeReply, "response too large").
-				WithHint("the answers of one batch may have %d bytes; this request was not run", maxBatchAnswer)
+				WithHint("the answers of one batch may have %d bytes; this request was not run", d.maxAnswer)
 		}
 		one := d.one(ctx, c, it)
 		all.after = append(all.after, one.after...)

@@ -93,7 +93,8 @@ func validOrigin(origin string, allowed []string) bool {
 	})
 }
 
-// statusWriter counts refusals.
+// statusWriter counts refusals, and gives every answer its time to be written,
+// however long it took to come about.
 type statusWriter struct {
 	http.ResponseWriter
 	metrics *metrics
@@ -101,6 +102,7 @@ type statusWriter struct {
 
 // WriteHeader implements http.ResponseWriter.
 func (w *statusWriter) WriteHeader(status int) {
+	http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(sendTimeout))
 	if status >= http.StatusBadRequest {
 		w.metrics.refused.WithLabelValues(strconv.Itoa(status)).Inc()
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"os"
 	"strconv"
 	"time"
 
@@ -167,7 +166,7 @@ func (s *Server) readRequest(w http.ResponseWriter, r *http.Request, c *charge) 
 		return nil, http.StatusRequestEntityTooLarge, tooLarge(limit)
 	case errors.As(err, &busy):
 		return nil, http.StatusServiceUnavailable, busy
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case timedOut(err):
 		return nil, http.StatusRequestTimeout, tooSlow()
 	default:
 		return nil, http.StatusBadRequest,
@@ -191,7 +190,6 @@ func jsonContent(r *http.Request) bool {
 // writeReply writes what a request led to. Errors of calls are answers like
 // others, apart from a missing scope (spec 07 section 5).
 func (s *Server) writeReply(w http.ResponseWriter, r reply) {
-	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(sendTimeout))
 	if r.body == nil {
 		w.WriteHeader(http.StatusNoContent)
 		return

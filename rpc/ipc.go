@@ -278,7 +278,7 @@ func (s *socketStream) next() ([]byte, error) {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		e := jsonrpc.NewError(jsonrpc.CodeParse, "parse error: the request ends in the middle")
 		return nil, &lastWords{e, endPeer}
-	case errors.Is(err, os.ErrDeadlineExceeded) && !s.stopped.Load():
+	case timedOut(err) && !s.stopped.Load():
 		return nil, &lastWords{tooSlow(), endMisuse}
 	case errors.As(err, &busy) && busy.Code == jsonrpc.CodeBusy:
 		return nil, &lastWords{busy, endMisuse}

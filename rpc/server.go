@@ -79,7 +79,9 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
-	s.dispatch = &dispatcher{methods: make(map[string]*method), log: s.log, metrics: metrics}
+	s.dispatch = &dispatcher{
+		methods: make(map[string]*method), log: s.log, metrics: metrics, maxAnswer: maxBatchAnswer,
+	}
 	for _, m := range s.table() {
 		s.dispatch.methods[m.name] = &m
 	}

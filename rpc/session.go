@@ -83,9 +83,10 @@ func (s *session) run(ctx context.Context) {
 	s.mu.Lock()
 	s.cancel = cancel
 	s.mu.Unlock()
-	defer context.AfterFunc(ctx, s.stream.interrupt)()
+	stop := context.AfterFunc(ctx, s.stream.interrupt)
 
 	s.read(ctx)
+	stop() // close may want to read on for a moment
 	s.calls.Wait()
 	s.caller.subs.closeAll()
 	cancel()

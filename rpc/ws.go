@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -129,7 +128,7 @@ func (s *wsStream) next() ([]byte, error) {
 	switch {
 	case errors.Is(err, errBodyTooLarge):
 		return nil, &lastWords{tooLarge(s.limit), endTooLarge}
-	case errors.Is(err, os.ErrDeadlineExceeded) && !s.stopped.Load():
+	case timedOut(err) && !s.stopped.Load():
 		return nil, &lastWords{tooSlow(), endMisuse}
 	case errors.Is(err, io.EOF): // readBody takes the end of a message for its end; this is the connection's
 		return nil, net.ErrClosed
