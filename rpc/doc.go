@@ -27,3 +27,5 @@
 // The package does not know how the node, the Waku host or the configuration
 // files work.
 package rpc
+
+//go:generate go test -run TestDocumentation -count=1 . -update
