@@ -148,6 +148,8 @@ func layer5() map[string][]string {
 			"statusd/node", "statusd/rpc", geth + "crypto", geth + "p2p/enode", geth + "rpc", zap, metrics,
 			"github.com/spf13", "golang.org/x/term",
 		},
+		// What users write has go-ethereum's client, and nothing of ours.
+		"statusd/examples/websocket": {geth + "common/hexutil", geth + "rpc"},
 	}
 }
 
