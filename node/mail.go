@@ -190,7 +190,7 @@ func (n *Node) mailHealth() ComponentHealth {
 	if !n.cfg.WakuConfig.EnableMailServer || n.host == nil {
 		return c
 	}
-	if phase(n.phase.Load()) < phaseUp {
+	if phase(n.phase.Load()) < phaseUp || n.mail.recorder == nil { // nil: the start failed
 		c.Level, c.Desc = Initializing, ""
 		return c
 	}
@@ -204,7 +204,7 @@ func (n *Node) mailHealth() ComponentHealth {
 // historyHealth is about the mailservers of others that this node asks.
 func (n *Node) historyHealth() ComponentHealth {
 	c := ComponentHealth{Name: "Mailserver client", Level: NotMounted, Desc: "no mailserver configured"}
-	if n.host == nil || phase(n.phase.Load()) < phaseUp {
+	if n.host == nil || phase(n.phase.Load()) < phaseUp || n.mail.client == nil { // nil: the start failed
 		return c
 	}
 	servers := n.mail.client.Status()

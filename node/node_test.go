@@ -182,6 +182,11 @@ func TestStartFailures(t *testing.T) {
 	if err := os.WriteFile(badKey.NodeKeyPath(), []byte("secret"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	badArchive := testConfig(t)
+	badArchive.WakuConfig.EnableMailServer = true
+	if err := os.WriteFile(badArchive.MailServerPath(), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	front := errors.New("front")
 	for name, c := range map[string]struct {
 		cfg  *configs.Config
@@ -191,6 +196,7 @@ func TestStartFailures(t *testing.T) {
 		"port in use":  {inUse, Deps{}, ErrListen},
 		"address busy": {inUse, Deps{}, syscall.EADDRINUSE},
 		"bad key":      {badKey, Deps{}, ErrNodeKey},
+		"bad archive":  {badArchive, Deps{}, ErrArchive},
 		"frontend refuses": {
 			testConfig(t),
 			Deps{Frontend: func(*Node) (Frontend, error) { return nil, front }},
@@ -212,6 +218,9 @@ func TestStartFailures(t *testing.T) {
 			case <-n.Ready():
 				t.Error("ready")
 			default:
+			}
+			if h := n.Health(); h.Level != ShuttingDown {
+				t.Errorf("health %+v", h)
 			}
 			d, err := openDataDir(c.cfg.DataDir, n.log)
 			if err != nil {
