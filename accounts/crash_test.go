@@ -3,32 +3,15 @@ package accounts
 import (
 	"bytes"
 	"encoding/hex"
-	"fmt"
-	"math/rand/v2"
-	"os"
-	"os/exec"
-	"syscall"
 	"testing"
 	"time"
 
 	"statusd/accounts/key"
-)
-
-// Environment of the child that TestKill… start and kill.
-const (
-	envJob = "STATUSD_TEST_ACCOUNTS_JOB"
-	envDir = "STATUSD_TEST_ACCOUNTS_DIR"
+	"statusd/internal/crashtest"
 )
 
 func TestMain(m *testing.M) {
-	if job := os.Getenv(envJob); job != "" {
-		if err := child(job, os.Getenv(envDir)); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
+	crashtest.Main(m, map[string]crashtest.Job{"password": changePasswords, "create": createAndDelete})
 }
 
 // childKey is the i-th key that the child creates an account of.
@@ -43,73 +26,53 @@ func childKey(i int) Keys {
 // passwords are what the child changes to and fro between.
 func passwords() [2]string { return [2]string{"one", "two"} }
 
-// child works until it is killed. It prints a line once it is at work.
-func child(job, dir string) error {
+// changePasswords changes the password of the only account for ever.
+func changePasswords(dir string, ready func()) error {
 	d, err := Open(dir)
 	if err != nil {
 		return err
 	}
-	fmt.Println("ready")
-	switch job {
-	case "password":
-		all, err := d.List()
+	all, err := d.List()
+	if err != nil {
+		return err
+	}
+	ready()
+	for i := 0; ; i++ {
+		old, next := password(passwords()[i%2]), password(passwords()[(i+1)%2])
+		if _, err := d.Unlock(all[0].UID, old); err != nil {
+			continue // a run before was killed after an odd number of changes
+		}
+		if err := d.ChangePassword(all[0].UID, old, next, tiny); err != nil {
+			return err
+		}
+	}
+}
+
+// createAndDelete creates accounts that are not there and deletes those that
+// are, for ever.
+func createAndDelete(dir string, ready func()) error {
+	d, err := Open(dir)
+	if err != nil {
+		return err
+	}
+	ready()
+	for i := 0; ; i = (i + 1) % 8 {
+		n := NewAccount{Keys: childKey(i), Password: password("x"), Cost: tiny, Now: time.Now()}
+		if d.check(n.Keys.UID) == nil {
+			err = d.Delete(n.Keys.UID)
+		} else {
+			_, err = d.Create(n)
+		}
 		if err != nil {
 			return err
 		}
-		for i := 0; ; i++ {
-			old, next := password(passwords()[i%2]), password(passwords()[(i+1)%2])
-			if _, err := d.Unlock(all[0].UID, old); err != nil {
-				continue // a run before was killed after an odd number of changes
-			}
-			if err := d.ChangePassword(all[0].UID, old, next, tiny); err != nil {
-				return err
-			}
-		}
-	case "create":
-		for i := 0; ; i = (i + 1) % 8 {
-			n := NewAccount{Keys: childKey(i), Password: password("x"), Cost: tiny, Now: time.Now()}
-			if d.check(n.Keys.UID) == nil {
-				if err := d.Delete(n.Keys.UID); err != nil {
-					return err
-				}
-				continue
-			}
-			if _, err := d.Create(n); err != nil {
-				return err
-			}
-		}
-	}
-	return fmt.Errorf("unknown job %q", job)
-}
-
-// killChild runs a job and kills it at a random time after it began to work.
-func killChild(t *testing.T, job, dir string) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), envJob+"="+job, envDir+"="+dir)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := out.Read(make([]byte, 16)); err != nil {
-		t.Fatalf("child did not start: %v, %s", err, &stderr)
-	}
-	time.Sleep(time.Duration(rand.IntN(12_000)) * time.Microsecond) // the test is about chance
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait()
-	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
-		t.Fatalf("child ended by itself: %v, %s", cmd.ProcessState, &stderr)
 	}
 }
 
-const kills = 60
+const (
+	kills      = 60
+	killWithin = 12 * time.Millisecond
+)
 
 func TestKillDuringPasswordChange(t *testing.T) {
 	dir := t.TempDir()
@@ -119,7 +82,7 @@ func TestKillDuringPasswordChange(t *testing.T) {
 	}
 	files, opened := len(tree(t, dir)), [2]int{}
 	for range kills {
-		killChild(t, "password", dir)
+		crashtest.Kill(t, "password", dir, killWithin)
 		d := open(t, dir)
 		for i, p := range passwords() {
 			if opens(t, d, n.Keys.UID, p) {
@@ -139,7 +102,7 @@ func TestKillDuringPasswordChange(t *testing.T) {
 func TestKillDuringCreationAndDeletion(t *testing.T) {
 	dir := t.TempDir()
 	for range kills {
-		killChild(t, "create", dir)
+		crashtest.Kill(t, "create", dir, killWithin)
 		d := open(t, dir)
 		all, err := d.List()
 		if err != nil {

@@ -9,6 +9,7 @@ const (
 	metrics  = "github.com/prometheus/client_golang/prometheus"
 	errgroup = "golang.org/x/sync/errgroup"
 	unix     = "golang.org/x/sys/unix"
+	sqlite   = "github.com/ncruces/go-sqlite3"
 )
 
 // table says what each package may import besides the standard library: a
@@ -90,6 +91,9 @@ func layer1() map[string][]string {
 // layer2 is layer 2: services on top of one core.
 func layer2() map[string][]string {
 	return map[string][]string{
+		"statusd/internal/store": {
+			"statusd/accounts/secret", "statusd/internal/atomicfile", "statusd/internal/deadline", sqlite, zap,
+		},
 		"statusd/mailserver": {
 			"statusd/waku", geth + "p2p/enode", geth + "rlp", metrics, "golang.org/x/sync/semaphore", zap,
 		},
@@ -132,7 +136,8 @@ func layerT() map[string][]string {
 			"statusd/internal/rawpeer", "statusd/waku/wire", geth + "crypto", geth + "p2p", geth + "rlp", geth + "rpc",
 			errgroup,
 		},
-		"statusd/internal/e2e": {},
+		"statusd/internal/crashtest": {},
+		"statusd/internal/e2e":       {},
 		"statusd/internal/rawpeer": {
 			"statusd/waku/wire", geth + "p2p", geth + "crypto", geth + "rlp",
 		},
@@ -156,7 +161,8 @@ func layer5() map[string][]string {
 // testOnly are packages that product code must not import.
 func testOnly() []string {
 	return []string{
-		"statusd/internal/archtest", "statusd/internal/bench", "statusd/internal/e2e", "statusd/internal/rawpeer",
+		"statusd/internal/archtest", "statusd/internal/bench", "statusd/internal/crashtest", "statusd/internal/e2e",
+		"statusd/internal/rawpeer",
 		"statusd/internal/testnet", "statusd/internal/vectors", "statusd/mailserver/archivetest",
 		"statusd/mailserver/postgres/pgtest",
 	}

@@ -1,0 +1,210 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+const (
+	// DefaultEventAge and DefaultEventCount are how much of the event log is
+	// kept (spec 07 section 6).
+	DefaultEventAge   = 30 * 24 * time.Hour
+	DefaultEventCount = 1_000_000
+
+	// MaxEventPage is the most events that one reading returns.
+	MaxEventPage = 1000
+	// MaxConsumers bounds the named consumers.
+	MaxConsumers = 1000
+	// MaxConsumerName bounds the name of a consumer in bytes.
+	MaxConsumerName = 128
+
+	// scanPerPage bounds the events that one reading passes over because of
+	// their type.
+	scanPerPage = 10_000
+	// pruneEvery is how often, in events, old ones are removed, and prunePart
+	// the most that are removed at a time, so that no transaction is long.
+	pruneEvery = 64
+	prunePart  = 1024
+)
+
+// Errors of consumers.
+var (
+	ErrConsumer = fmt.Errorf("store: name of a consumer is empty or longer than %d bytes", MaxConsumerName)
+	ErrAhead    = errors.New("store: acknowledged an event that has not happened")
+	ErrTooMany  = fmt.Errorf("store: more than %d consumers; remove one", MaxConsumers)
+)
+
+// EventLimits say how much of the event log is kept; zero or less means the
+// default.
+type EventLimits struct {
+	Age   time.Duration
+	Count int64
+}
+
+func (l *EventLimits) setDefaults() {
+	if l.Age <= 0 {
+		l.Age = DefaultEventAge
+	}
+	if l.Count <= 0 {
+		l.Count = DefaultEventCount
+	}
+}
+
+// Event is an entry of the event log.
+type Event struct {
+	Seq  int64 // from 1 on, increasing, never given twice
+	Time time.Time
+	Type string
+	Body []byte // JSON
+}
+
+// AppendEvent adds an event to the log, in the transaction of what it reports,
+// and returns its number. Now and then it removes events beyond the limits.
+func (tx *Tx) AppendEvent(kind string, body []byte, now time.Time) (seq int64, err error) {
+	_, err = tx.Get(`INSERT INTO event_log (time, type, body) VALUES (?, ?, ?) RETURNING seq`,
+		[]any{now.UnixMilli(), kind, body}, func(r Row) { seq = r.Int64(0) })
+	if err != nil {
+		return 0, fmt.Errorf("append event: %w", err)
+	}
+	if seq%pruneEvery == 0 {
+		err = tx.pruneEvents(seq, now)
+	}
+	return seq, err
+}
+
+// pruneEvents removes events beyond the limits, oldest first, but never the
+// newest: the next number follows from it. Times follow the clock, which may
+// jump; numbers do not, and go first.
+func (tx *Tx) pruneEvents(last int64, now time.Time) error {
+	limits := tx.db.limits
+	err := tx.Exec(`DELETE FROM event_log WHERE seq IN (
+			SELECT seq FROM event_log WHERE seq <= ? ORDER BY seq LIMIT ?)`, last-limits.Count, prunePart)
+	if err != nil {
+		return fmt.Errorf("prune events: %w", err)
+	}
+	oldest, cutoff := int64(math.MaxInt64), now.Add(-limits.Age).UnixMilli()
+	_, err = tx.Get(`SELECT time FROM event_log ORDER BY seq LIMIT 1`, nil, func(r Row) { oldest = r.Int64(0) })
+	if err == nil && oldest < cutoff {
+		err = tx.Exec(`DELETE FROM event_log WHERE time < ? AND seq IN (
+			SELECT seq FROM event_log WHERE seq < ? ORDER BY seq LIMIT ?)`, cutoff, last, prunePart)
+	}
+	if err != nil {
+		return fmt.Errorf("prune events: %w", err)
+	}
+	return nil
+}
+
+// EventQuery says which events to read.
+type EventQuery struct {
+	Since int64    // events after this number
+	Limit int      // at most; 0 or more than MaxEventPage mean MaxEventPage
+	Types []string // none means all
+}
+
+// EventPage is a part of the event log.
+type EventPage struct {
+	Events []Event
+	Next   int64 // Since of the next reading
+	More   bool  // there is more to read at once
+	Gap    bool  // events after Since are gone, or Since is not of this log; reading went on at From
+	From   int64 // with Gap: the first event that is there
+}
+
+// Events reads the event log from a number on.
+func (tx *Tx) Events(q EventQuery) (EventPage, error) {
+	if q.Limit <= 0 || q.Limit > MaxEventPage {
+		q.Limit = MaxEventPage
+	}
+	first, last, err := tx.eventBounds()
+	if err != nil {
+		return EventPage{}, err
+	}
+	page := EventPage{Next: q.Since}
+	if q.Since+1 < first || q.Since > last { // too old, or from before an older backup came back
+		page = EventPage{Next: first - 1, Gap: true, From: first}
+	}
+	_, err = tx.run(`SELECT seq, time, type, body FROM event_log WHERE seq > ? ORDER BY seq LIMIT ?`,
+		[]any{page.Next, scanPerPage}, func(r Row) (bool, error) {
+			page.Next = r.Int64(0)
+			if kind := r.Text(2); len(q.Types) == 0 || slices.Contains(q.Types, kind) {
+				e := Event{Seq: r.Int64(0), Time: time.UnixMilli(r.Int64(1)), Type: kind, Body: r.Blob(3)}
+				page.Events = append(page.Events, e)
+			}
+			return len(page.Events) < q.Limit, nil
+		})
+	if err != nil {
+		return EventPage{}, fmt.Errorf("read events: %w", err)
+	}
+	page.More = page.Next < last
+	return page, nil
+}
+
+// eventBounds returns the numbers of the first and the last event that are
+// there: 1 and 0 when there never was one.
+func (tx *Tx) eventBounds() (first, last int64, err error) {
+	first = 1
+	_, err = tx.Get(`SELECT (SELECT min(seq) FROM event_log), (SELECT max(seq) FROM event_log)`, nil, func(r Row) {
+		if !r.IsNull(0) {
+			first, last = r.Int64(0), r.Int64(1)
+		}
+	})
+	if err != nil {
+		return 0, 0, fmt.Errorf("read bounds of the event log: %w", err)
+	}
+	return first, last, nil
+}
+
+// LastEvent returns the number of the newest event, 0 when there never was one.
+func (tx *Tx) LastEvent() (int64, error) {
+	_, last, err := tx.eventBounds()
+	return last, err
+}
+
+// AckEvents notes that a named consumer is done with the events up to seq. A
+// smaller number than before changes nothing. Errors: ErrConsumer, ErrAhead,
+// ErrTooMany.
+func (tx *Tx) AckEvents(consumer string, seq int64, now time.Time) error {
+	if consumer == "" || len(consumer) > MaxConsumerName {
+		return ErrConsumer
+	}
+	_, last, err := tx.eventBounds()
+	if err != nil {
+		return err
+	}
+	if seq < 0 || seq > last {
+		return fmt.Errorf("%w: %d, the last is %d", ErrAhead, seq, last)
+	}
+	err = tx.Exec(`INSERT INTO event_consumer (name, seq, time) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE
+		SET seq = max(seq, excluded.seq), time = excluded.time`, consumer, seq, now.UnixMilli())
+	if err != nil {
+		return fmt.Errorf("acknowledge events: %w", err)
+	}
+	var count int64
+	if _, err := tx.Get(`SELECT count(*) FROM event_consumer`, nil, func(r Row) { count = r.Int64(0) }); err != nil {
+		return fmt.Errorf("count consumers: %w", err)
+	}
+	if count > MaxConsumers {
+		return ErrTooMany // the caller's error ends the transaction
+	}
+	return nil
+}
+
+// Acked returns how far a named consumer has come, 0 for an unknown one.
+func (tx *Tx) Acked(consumer string) (seq int64, err error) {
+	_, err = tx.Get(`SELECT seq FROM event_consumer WHERE name = ?`, []any{consumer}, func(r Row) { seq = r.Int64(0) })
+	if err != nil {
+		return 0, fmt.Errorf("read consumer: %w", err)
+	}
+	return seq, nil
+}
+
+// RemoveConsumer forgets a named consumer.
+func (tx *Tx) RemoveConsumer(consumer string) error {
+	if err := tx.Exec(`DELETE FROM event_consumer WHERE name = ?`, consumer); err != nil {
+		return fmt.Errorf("remove consumer: %w", err)
+	}
+	return nil
+}
