@@ -101,6 +101,9 @@ func layer2() map[string][]string {
 		"statusd/mailserver/leveldb": {
 			"statusd/mailserver", "statusd/waku/wire", "github.com/syndtr/goleveldb/leveldb", zap, unix,
 		},
+		"statusd/mailserver/statusgo": {
+			"statusd/mailserver", "statusd/waku/wire", "github.com/syndtr/goleveldb/leveldb",
+		},
 		"statusd/mailserver/postgres":        {"statusd/mailserver", "statusd/waku/wire", "github.com/jackc/pgx/v5", zap},
 		"statusd/mailserver/postgres/pgtest": {"github.com/jackc/pgx/v5"},
 		"statusd/mailserver/history": {
