@@ -415,7 +415,7 @@ func TestUnknownPackets(t *testing.T) {
 // they really cost.
 func TestTinyEnvelopes(t *testing.T) {
 	bothVersions(t, func(t *testing.T, version uint) {
-		const n, bound = 50_000, 4 << 20
+		const n, bound = 20_000, 4 << 20
 		h := startHost(t, Config{PoolBytes: bound, Confirmations: true})
 		served := newWitness(t, h, version)
 		r := dial(t, h, version, 0, nil)

@@ -188,7 +188,7 @@ func TestFilterBehind(t *testing.T) {
 		if _, err := h.InstallFilter(FilterSpec{SymKey: testKey(9), Topics: []wire.Topic{testTopic(1)}}, sink); err != nil {
 			t.Fatal(err)
 		}
-		const each, peers = 40, 2
+		const each, peers = 28, 2
 		var sent [peers]int
 		done := make(chan struct{})
 		for n := range peers {
