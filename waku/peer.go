@@ -355,8 +355,12 @@ func (p *peer) handleUpdate(payload []byte) error {
 	if err != nil {
 		return err
 	}
-	p.view.Store(p.view.Load().apply(update))
-	p.resync.Store(true)
+	old := p.view.Load()
+	next := old.apply(update)
+	p.view.Store(next)
+	if next.pow < old.pow || !next.interest.equal(&old.interest) {
+		p.resync.Store(true)
+	}
 	p.wake()
 	return nil
 }

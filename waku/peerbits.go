@@ -6,14 +6,20 @@ import (
 	"sync/atomic"
 )
 
-// inlineWords is how many 64-peer words an entry holds without allocating.
-const inlineWords = 1
+// blockWords is how many words of 64 peers a peerBits grows by.
+const blockWords = 7
 
-// peerBits is a set of peer numbers that grows. All methods are safe for
+// peerBits is a set of peer numbers that grows. The first 64 peers cost no
+// allocation, the next 448 one of 64 bytes. All methods are safe for
 // concurrent use.
 type peerBits struct {
-	inline [inlineWords]atomic.Uint64
-	more   atomic.Pointer[[]atomic.Uint64]
+	first atomic.Uint64
+	more  atomic.Pointer[bitBlock]
+}
+
+type bitBlock struct {
+	words [blockWords]atomic.Uint64
+	next  atomic.Pointer[bitBlock]
 }
 
 func (b *peerBits) has(n int) bool {
@@ -32,25 +38,26 @@ func (b *peerBits) clear(n int) {
 }
 
 // word returns the word of peer n, or nil when it is not there and grow is
-// not set. The extension is made once, for every number that a slot table
-// hands out, so that no bit can get lost in copying.
+// not set. Blocks are only ever added, so that no bit can get lost in copying.
 func (b *peerBits) word(n int, grow bool) *atomic.Uint64 {
-	if n < 64*inlineWords {
-		return &b.inline[n/64]
+	if n < 64 {
+		return &b.first
 	}
-	more := b.more.Load()
-	if more == nil {
-		if !grow {
-			return nil
+	at := n/64 - 1
+	for link := &b.more; ; at -= blockWords {
+		block := link.Load()
+		if block == nil {
+			if !grow {
+				return nil
+			}
+			link.CompareAndSwap(nil, new(bitBlock)) // or somebody else was faster
+			block = link.Load()
 		}
-		fresh := make([]atomic.Uint64, maxPeerSlots/64-inlineWords)
-		if b.more.CompareAndSwap(nil, &fresh) {
-			more = &fresh
-		} else {
-			more = b.more.Load()
+		if at < blockWords {
+			return &block.words[at]
 		}
+		link = &block.next
 	}
-	return &(*more)[n/64-inlineWords]
 }
 
 // maxPeerSlots bounds the peers of one host.

@@ -231,6 +231,45 @@ func TestResync(t *testing.T) {
 	})
 }
 
+// TestResyncIsBounded: a peer that changes its interest all the time does not
+// make us walk through the pool each time, and misses nothing in the end.
+func TestResyncIsBounded(t *testing.T) {
+	bothVersions(t, func(t *testing.T, version uint) {
+		const n = walkBurst + 20
+		h := startHost(t, Config{})
+		var all []*wire.Envelope
+		for i := range n {
+			all = append(all, envelopeAt(time.Now(), uint64(i), 50, testTopic(i), 10))
+			if err := h.Submit(all[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := dial(t, h, version, 0, &wire.StatusOptions{PoW: new(float64), Topics: []wire.Topic{}})
+		var topics []wire.Topic
+		for i := range n {
+			topics = append(topics, testTopic(i))
+			if err := r.update(wire.StatusOptions{Topics: topics}); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			same, no := wire.StatusOptions{Topics: topics}, false
+			same.Confirmations = &no // nothing new, so no walk
+			if err := r.update(same); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		wantHashes(t, "at once", r.envelopes(), all[:walkBurst])
+		fresh := envelopeAt(time.Now(), n, 50, testTopic(n-1), 10)
+		if err := h.Submit(fresh); err != nil {
+			t.Fatal(err)
+		}
+		wantHashes(t, "meanwhile", r.envelopes(), []*wire.Envelope{fresh})
+		time.Sleep(time.Second)
+		wantHashes(t, "soon", r.envelopes(), all[walkBurst:])
+	})
+}
+
 // TestReconnectStartsAnew: a peer that comes again is offered all that lives.
 func TestReconnectStartsAnew(t *testing.T) {
 	bothVersions(t, func(t *testing.T, version uint) {

@@ -18,6 +18,11 @@ const (
 	maxReplyBytes = 2 << 20
 	// scanBatch is how many log entries a writer looks at per lock.
 	scanBatch = 256
+	// walkBurst and walkRate, per second, bound how often a peer can make us
+	// walk through the whole pool by changing its interest. Clients that start
+	// change it once for each chat.
+	walkBurst = 32
+	walkRate  = 2
 )
 
 // writer sends to one peer. It belongs to the peer's writer goroutine.
@@ -27,6 +32,7 @@ type writer struct {
 	packet bucket // what the peer lets us send
 	bytes  bucket
 	limits [2]wire.Limits // that the buckets were made from
+	walks  bucket         // walks through the whole pool
 	scan   []*entry
 	batch  []*entry
 	envs   []*wire.Envelope
@@ -45,6 +51,7 @@ func (p *peer) write(status []byte, ready <-chan struct{}) {
 		return
 	}
 	w := &writer{p: p, scan: make([]*entry, 0, scanBatch)}
+	w.walks = bucket{rate: walkRate, capacity: walkBurst, tokens: walkBurst, last: time.Now()}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -87,20 +94,35 @@ func (w *writer) drain() (wait time.Duration, ok bool) {
 		if wait, ok = w.control(); wait > 0 || !ok {
 			return wait, ok
 		}
-		if w.p.resync.Swap(false) {
-			w.cursor = 0
-		}
+		later := w.restart()
 		size, wait := w.gather()
 		if wait > 0 {
 			return wait, true
 		}
 		if size == 0 {
-			return 0, true
+			return later, true
 		}
 		if !w.sendBatch(size) {
 			return 0, false
 		}
 	}
+}
+
+// restart goes back to the start of the pool when the peer wants more than
+// before. It returns how long to wait for that when the peer changes its mind
+// all the time; what is new is sent meanwhile.
+func (w *writer) restart() (later time.Duration) {
+	if !w.p.resync.Load() {
+		return 0
+	}
+	now := time.Now()
+	if later = w.walks.wait(1, now); later > 0 {
+		return later
+	}
+	w.walks.debit(1, now)
+	w.p.resync.Store(false)
+	w.cursor = 0
+	return 0
 }
 
 // control sends what the peer must know of our settings, then replies. They
