@@ -108,7 +108,7 @@ func (n *vecNode) config(at int64) Config {
 
 // clockAt returns a clock that shows the Unix second now and goes on.
 func clockAt(second int64) func() time.Time {
-	shift := time.Unix(second, 0).Sub(time.Now())
+	shift := time.Until(time.Unix(second, 0))
 	return func() time.Time { return time.Now().Add(shift) }
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ethereum/go-ethereum/crypto"
+	//lint:ignore SA1019 BIP32 names it
 	"golang.org/x/crypto/ripemd160" //nolint:staticcheck,gosec // BIP32 names it
 
 	"statusd/accounts/key"

@@ -72,7 +72,6 @@ type configFlags struct {
 	noColour   bool
 	register   bool
 	syncExit   int
-	syncAsked  bool
 	loadSystem bool
 }
 

@@ -72,7 +72,6 @@ type scan struct {
 	window  window
 	left    int // rows still to give, -1: no limit
 	row     mailserver.Row
-	started bool
 	err     error
 }
 
