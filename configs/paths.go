@@ -1,6 +1,8 @@
 package configs
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net"
 	"net/netip"
 	"path/filepath"
@@ -45,13 +47,15 @@ func (c *Config) LogPath() string {
 }
 
 // IPCPath is the socket of the RPC server. A path too long for a socket is
-// replaced by one below runtimeDir ($XDG_RUNTIME_DIR), and moved is true.
+// replaced by one below runtimeDir ($XDG_RUNTIME_DIR), and moved is true. The
+// name there is made of the whole path, so that two daemons do not meet.
 func (c *Config) IPCPath(runtimeDir string) (path string, moved bool) {
 	path = c.inDir(c.IPCFile, DefaultIPCFile)
 	if len(path) <= maxSocketPath || runtimeDir == "" {
 		return path, false
 	}
-	return filepath.Join(runtimeDir, "statusd", filepath.Base(path)), true
+	sum := sha256.Sum256([]byte(path))
+	return filepath.Join(runtimeDir, "statusd", hex.EncodeToString(sum[:8])+".ipc"), true
 }
 
 // GethLinkPath is the link beside the socket that IPCGethLink asks for, or

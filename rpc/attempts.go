@@ -18,38 +18,48 @@ const (
 // with an outdated token on this machine must not lock out the others.
 type attempts struct {
 	mu     sync.Mutex
-	failed map[netip.Addr][]time.Time // at most maxFailures, oldest first
+	failed map[netip.Addr]record
+}
+
+// record is the failures of one address within the window.
+type record struct {
+	times []time.Time // at most maxFailures, oldest first
+	told  bool        // that the address had to wait
 }
 
 // fail records a failure. It returns 0, or how long to wait when the address
-// had its ten failures within the last minute already.
-func (a *attempts) fail(addr netip.Addr, now time.Time) time.Duration {
+// had its ten failures within the last minute already; first is true once in
+// such a time.
+func (a *attempts) fail(addr netip.Addr, now time.Time) (wait time.Duration, first bool) {
 	addr = group(addr)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.failed == nil {
-		a.failed = make(map[netip.Addr][]time.Time)
+		a.failed = make(map[netip.Addr]record)
 	}
-	times := a.failed[addr]
-	for len(times) > 0 && now.Sub(times[0]) >= failureWindow {
-		times = times[1:]
+	f := a.failed[addr]
+	for len(f.times) > 0 && now.Sub(f.times[0]) >= failureWindow {
+		f.times, f.told = f.times[1:], false
 	}
-	if len(times) >= maxFailures {
-		a.failed[addr] = times
-		return failureWindow - now.Sub(times[0])
+	if len(f.times) >= maxFailures {
+		first = !f.told
+		f.told = true
+		a.failed[addr] = f
+		return failureWindow - now.Sub(f.times[0]), first
 	}
-	if len(times) == 0 && len(a.failed) >= maxAddresses {
+	if len(f.times) == 0 && len(a.failed) >= maxAddresses {
 		a.forget(now)
 	}
-	a.failed[addr] = append(times[:len(times):len(times)], now)
-	return 0
+	f.times = append(f.times[:len(f.times):len(f.times)], now)
+	a.failed[addr] = f
+	return 0, false
 }
 
 // forget makes room: entries of the past go, and others until a quarter is free,
 // so that many addresses do not make each failure expensive.
 func (a *attempts) forget(now time.Time) {
-	for addr, times := range a.failed {
-		if now.Sub(times[len(times)-1]) >= failureWindow {
+	for addr, f := range a.failed {
+		if len(f.times) == 0 || now.Sub(f.times[len(f.times)-1]) >= failureWindow {
 			delete(a.failed, addr)
 		}
 	}

@@ -48,8 +48,7 @@ type VersionInfo struct {
 // IPCConfig sets up the unix socket. Whoever may open it has every scope.
 type IPCConfig struct {
 	Enabled bool
-	// Path of the socket. A path above 104 bytes is replaced as SocketPath
-	// says.
+	// Path of the socket, at most 104 bytes. Its folder is made if need be.
 	Path  string
 	Mode  fs.FileMode // 0: 0600
 	Group string      // name or number of the owning group; empty: unchanged

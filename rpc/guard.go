@@ -131,14 +131,18 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (caller, b
 	if presented != "" && s.token != nil && s.token.matches(presented) {
 		return c, true
 	}
-	wait := s.attempts.fail(remoteIP(r), time.Now())
+	wait, first := s.attempts.fail(remoteIP(r), time.Now())
 	if wait > 0 {
+		if first {
+			s.log.Warn("many requests without a valid token", zap.Stringer("remote", remoteIP(r)))
+		}
 		e := jsonrpc.NewError(jsonrpc.CodeUnauthenticated, "too many requests without a valid token from this address")
 		e.Data.RetryAfterSeconds = int(math.Ceil(wait.Seconds()))
 		refuse(w, http.StatusTooManyRequests, e.WithHint("wait, or send the right token"))
 		return caller{}, false
 	}
-	s.log.Info("request without a valid token", zap.String("remote", r.RemoteAddr), zap.Bool("token", presented != ""))
+	s.log.Debug("request without a valid token",
+		zap.String("remote", r.RemoteAddr), zap.Bool("presented", presented != ""))
 	text := "authentication required"
 	if presented != "" {
 		text = "the token is not valid"

@@ -128,25 +128,28 @@ func TestAttempts(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	ip := netip.MustParseAddr("192.0.2.1")
 	for i := range maxFailures {
-		if wait := a.fail(ip, now.Add(time.Duration(i)*time.Second)); wait != 0 {
+		if wait, _ := a.fail(ip, now.Add(time.Duration(i)*time.Second)); wait != 0 {
 			t.Fatalf("failure %d has to wait %v", i+1, wait)
 		}
 	}
-	if wait := a.fail(ip, now.Add(30*time.Second)); wait != 30*time.Second {
+	if wait, _ := a.fail(ip, now.Add(30*time.Second)); wait != 30*time.Second {
 		t.Errorf("wait %v, want 30s", wait)
 	}
-	if wait := a.fail(netip.MustParseAddr("192.0.2.2"), now.Add(30*time.Second)); wait != 0 {
+	if wait, _ := a.fail(netip.MustParseAddr("192.0.2.2"), now.Add(30*time.Second)); wait != 0 {
 		t.Errorf("another address has to wait %v", wait)
 	}
-	if wait := a.fail(ip, now.Add(60*time.Second)); wait != 0 {
+	if wait, _ := a.fail(ip, now.Add(60*time.Second)); wait != 0 {
 		t.Errorf("after a minute: wait %v", wait)
 	}
 	one, two := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2")
 	for range maxFailures {
 		a.fail(one, now)
 	}
-	if a.fail(two, now) == 0 {
+	if wait, first := a.fail(two, now); wait == 0 || !first {
 		t.Errorf("hosts of one IPv6 network are counted apart")
+	}
+	if _, first := a.fail(one, now); first {
+		t.Errorf("told twice")
 	}
 	for i := range 3 * maxAddresses {
 		a.fail(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), now)
@@ -319,6 +322,7 @@ func TestConfigIsChecked(t *testing.T) {
 		"half a certificate": {http(HTTPConfig{Host: "127.0.0.1", TLSCert: good}, good), ErrTLSFiles},
 		"no certificate":     {http(HTTPConfig{Host: "127.0.0.1", TLSCert: good, TLSKey: good}, good), ErrTLSFiles},
 		"public profiles":    {Config{Pprof: ListenConfig{Enabled: true, Addr: ":52525"}}, ErrPprofNotLoopback},
+		"long socket path":   {Config{IPC: IPCConfig{Enabled: true, Path: strings.Repeat("x", 105)}}, ErrIPCPathTooLong},
 		"unknown group":      {Config{IPC: IPCConfig{Enabled: true, Path: "x", Group: "no-such-group"}}, ErrIPCGroup},
 	} {
 		t.Run(name, func(t *testing.T) {

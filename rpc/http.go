@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -70,7 +71,8 @@ func allow(w http.ResponseWriter, r *http.Request, methods ...string) bool {
 		}
 		w.Header().Add("Allow", m)
 	}
-	refuse(w, http.StatusMethodNotAllowed, jsonrpc.NewError(jsonrpc.CodeInvalidRequest, "method not allowed"))
+	refuse(w, http.StatusMethodNotAllowed, jsonrpc.NewError(jsonrpc.CodeInvalidRequest, "method not allowed").
+		WithHint("this address takes: %s", strings.Join(methods, ", ")))
 	return false
 }
 

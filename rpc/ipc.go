@@ -2,8 +2,6 @@ package rpc
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -31,26 +29,6 @@ const (
 	maxLingerDiscard = 64 << 20
 )
 
-// SocketPath returns where the socket of a configured path really is: the path
-// itself or, if that is longer than 104 bytes, a name made from it in
-// $XDG_RUNTIME_DIR/statusd (spec 07 section 3). Server and clients agree
-// through this function.
-func SocketPath(path string) (string, error) {
-	if len(path) <= maxSocketPath {
-		return path, nil
-	}
-	runtimeDir := os.Getenv("XDG_RUNTIME_DIR")
-	if runtimeDir == "" {
-		return "", fmt.Errorf("%w: %s; choose a shorter one, or set XDG_RUNTIME_DIR", ErrIPCPathTooLong, path)
-	}
-	sum := sha256.Sum256([]byte(path))
-	short := filepath.Join(runtimeDir, "statusd", hex.EncodeToString(sum[:8])+".ipc")
-	if len(short) > maxSocketPath {
-		return "", fmt.Errorf("%w: so is its replacement %s", ErrIPCPathTooLong, short)
-	}
-	return short, nil
-}
-
 // socket is the listening unix socket and what it has put into the file
 // system.
 type socket struct {
@@ -62,14 +40,9 @@ type socket struct {
 
 // listenIPC opens the socket. A socket file that nobody serves is replaced.
 func listenIPC(ctx context.Context, cfg *IPCConfig) (*socket, error) {
-	path, err := SocketPath(cfg.Path)
-	if err != nil {
-		return nil, err
-	}
-	if path != cfg.Path {
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrListen, err)
-		}
+	path := cfg.Path
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrListen, err)
 	}
 	if err := clearSocket(ctx, path); err != nil {
 		return nil, err

@@ -103,8 +103,8 @@ func (c *Config) defaults() {
 // check refuses what would be unsafe or cannot work.
 func (c *Config) check() error {
 	if c.IPC.Enabled {
-		if _, err := SocketPath(c.IPC.Path); err != nil {
-			return err
+		if len(c.IPC.Path) > maxSocketPath {
+			return fmt.Errorf("%w: %s; choose a shorter one, or set XDG_RUNTIME_DIR", ErrIPCPathTooLong, c.IPC.Path)
 		}
 		if c.IPC.Group != "" {
 			if _, err := groupID(c.IPC.Group); err != nil {
@@ -232,10 +232,6 @@ func (s *Server) listen(ctx context.Context) ([]*listener, error) {
 		sock, err := listenIPC(ctx, &s.cfg.IPC)
 		if err != nil {
 			return open, err
-		}
-		if sock.path != s.cfg.IPC.Path {
-			s.log.Warn("socket path is too long and was replaced",
-				zap.String("configured", s.cfg.IPC.Path), zap.String("socket", sock.path))
 		}
 		s.endpoints.IPC = sock.path
 		open = append(open, &listener{

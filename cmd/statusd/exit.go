@@ -101,12 +101,20 @@ func isRPCConfig(err error) bool {
 // userText is an error without the package names that begin its parts: they
 // help in logs, not on a terminal.
 func userText(err error) string {
-	text := err.Error()
-	for _, prefix := range []string{
-		"configs: invalid configuration: ", "configs: ", "node: ", "rpc: ", "waku: ", "mailserver: ", "history: ",
-	} {
-		text = strings.ReplaceAll(text, prefix, "")
+	parts := strings.Split(err.Error(), ": ")
+	keep := parts[:0]
+	for i, part := range parts {
+		switch part {
+		case "configs", "node", "rpc", "waku", "mailserver", "history":
+			if i < len(parts)-1 {
+				continue
+			}
+		case "invalid configuration":
+			continue
+		}
+		keep = append(keep, part)
 	}
+	text := strings.Join(keep, ": ")
 	return text
 }
 

@@ -86,7 +86,7 @@ func run(ctx context.Context, url, tokenFile, password, topic, say string, count
 	for n := 0; count == 0 || n < count; n++ {
 		select {
 		case m := <-messages:
-			fmt.Printf("received %s %q (proof of work %.4f)\n", m.Hash, m.Payload, m.PoW)
+			fmt.Printf("received %s %q (proof of work %.4f)\n", m.Hash, string(m.Payload), m.PoW)
 		case err := <-subscription.Err():
 			return fmt.Errorf("subscription ended: %w", err)
 		case <-ctx.Done():

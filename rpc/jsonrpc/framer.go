@@ -44,8 +44,8 @@ func (f *Framer) Next() ([]byte, error) {
 	err := f.dec.Decode(&raw)
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		f.resync(syntax.Offset)
-		return nil, syntaxError(err)
+		syntax.Offset = f.resync(syntax.Offset)
+		return nil, syntaxError(syntax)
 	}
 	if err != nil {
 		return nil, err
@@ -77,13 +77,17 @@ func unread(r io.Reader) int {
 	}
 }
 
-// resync gives the source back what the decoder has read beyond offset.
-func (f *Framer) resync(offset int64) {
+// resync gives the source back what the decoder has read beyond the fault at
+// offset, counted from the start of the stream. It returns the place of the
+// fault within the message.
+func (f *Framer) resync(offset int64) int64 {
 	held, _ := io.ReadAll(f.dec.Buffered())
 	bad := max(0, min(offset-1-f.dec.InputOffset(), int64(len(held))))
+	begin := min(int64(skipSpace(held, 0)), bad)
 	f.src.back = append(held[bad:len(held):len(held)], f.src.back...)
 	f.restart()
 	f.skip = true
+	return bad - begin + 1
 }
 
 // skipLine drops bytes up to and including the next line feed.

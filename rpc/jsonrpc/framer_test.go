@@ -63,6 +63,14 @@ func TestFramer(t *testing.T) {
 	}
 }
 
+func TestFramerTellsWhere(t *testing.T) {
+	f := NewFramer(strings.NewReader("{\"a\":1}\n\n{\"a\":nope}\n"), 100, nil)
+	f.Next()
+	if _, err := f.Next(); err == nil || !strings.Contains(err.Error(), "(byte 7)") {
+		t.Errorf("error %v, want one at byte 7 of the message", err)
+	}
+}
+
 func TestFramerTellsWhatIsPending(t *testing.T) {
 	var seen []int
 	in := iotest.DataErrReader(io.MultiReader(strings.NewReader("{}\n"),
