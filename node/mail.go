@@ -15,12 +15,16 @@ import (
 	"statusd/mailserver"
 	"statusd/mailserver/history"
 	"statusd/mailserver/leveldb"
+	"statusd/mailserver/postgres"
 	"statusd/waku"
 	"statusd/waku/wire"
 )
 
 // ErrArchive is returned by Run when the mail archive cannot be opened.
 var ErrArchive = errors.New("node: mail archive cannot be used")
+
+// startDatabase is how long the start waits for the answer of a database.
+const startDatabase = 10 * time.Second
 
 // Times of the shutdown for serving and recording mail.
 const (
@@ -148,9 +152,19 @@ func (n *Node) startMailServer(life *lifecycle, key *ecdsa.PrivateKey) error {
 // openArchive opens the archive that the configuration names, and its name in
 // metrics.
 func (n *Node) openArchive() (mailserver.Archive, string, error) {
+	log := n.root.Named("mailserver")
+	if pg := n.cfg.WakuConfig.DatabaseConfig.PGConfig; pg.Enabled {
+		ctx, cancel := context.WithTimeout(context.Background(), startDatabase)
+		defer cancel()
+		archive, err := postgres.Open(ctx, pg.URI.Reveal(), postgres.Options{Logger: log})
+		if err != nil {
+			return nil, "", err
+		}
+		return archive, archive.Name(), nil
+	}
 	dir := n.cfg.MailServerPath()
 	archive, err := leveldb.Open(dir, leveldb.Options{
-		Logger: n.root.Named("mailserver"), MinFree: uint64(n.cfg.WakuConfig.MinFreeDisk),
+		Logger: log, MinFree: uint64(n.cfg.WakuConfig.MinFreeDisk),
 	})
 	return archive, filepath.Base(dir), err
 }

@@ -255,7 +255,10 @@ func TestCorruptedTable(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(file, c.damage(raw), 0o600); err != nil {
+			spill := filepath.Join(dir, "spill")
+			if err := errors.Join(
+				os.WriteFile(file, c.damage(raw), 0o600), os.WriteFile(spill, []byte("spilled"), 0o600),
+			); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := Open(dir, Options{}); !errors.Is(err, mailserver.ErrCorrupted) {
@@ -268,6 +271,9 @@ func TestCorruptedTable(t *testing.T) {
 			a = openTest(t, dir)
 			if n := checkConsistent(t, a); int64(n) != report.Envelopes || n < count/10 {
 				t.Errorf("%d envelopes, report %+v", n, report)
+			}
+			if raw, err := os.ReadFile(spill); string(raw) != "spilled" {
+				t.Errorf("a foreign file in the folder: %q, %v", raw, err)
 			}
 			t.Logf("%d of %d envelopes saved", report.Envelopes, count)
 			if _, err := a.Put(t.Context(), envs); err != nil {
@@ -330,5 +336,47 @@ func TestDamageFoundInUse(t *testing.T) {
 	a.Close()
 	if _, err := Open(dir, Options{}); !errors.Is(err, mailserver.ErrCorrupted) {
 		t.Errorf("next start: got %v, want %v", err, mailserver.ErrCorrupted)
+	}
+}
+
+// TestRepairAgain goes on where a repair was interrupted.
+func TestRepairAgain(t *testing.T) {
+	envs := testEnvelopes(3000, 300)
+	for _, at := range []string{"before the swap", "between the renames"} {
+		t.Run(at, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "archive")
+			a := openTest(t, dir)
+			fillTest(t, a, envs)
+			if err := a.Close(); err != nil {
+				t.Fatal(err)
+			}
+			half := openTest(t, dir+repairedSuffix)
+			fillTest(t, half, envs[:100])
+			if err := half.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir+repairedSuffix, "spill"), []byte("spilled"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if at == "between the renames" {
+				if err := os.Rename(dir, dir+damagedSuffix); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if report, err := Repair(t.Context(), dir, testOptions, nil); err != nil || report.Envelopes != 3000 {
+				t.Fatalf("%+v, %v", report, err)
+			}
+			if n := checkConsistent(t, openTest(t, dir)); n != len(envs) {
+				t.Errorf("%d envelopes", n)
+			}
+			if raw, err := os.ReadFile(filepath.Join(dir, "spill")); string(raw) != "spilled" {
+				t.Errorf("spill: %q, %v", raw, err)
+			}
+			for _, suffix := range []string{repairedSuffix, damagedSuffix} {
+				if _, err := os.Stat(dir + suffix); !errors.Is(err, os.ErrNotExist) {
+					t.Errorf("%s: %v", suffix, err)
+				}
+			}
+		})
 	}
 }

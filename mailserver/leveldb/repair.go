@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/syndtr/goleveldb/leveldb"
 	"github.com/syndtr/goleveldb/leveldb/journal"
@@ -55,6 +57,10 @@ func repair(ctx context.Context, dir string, o Options, progress func(RepairRepo
 			return RepairReport{}, err
 		}
 	}
+	// What an interrupted swap had taken along goes back.
+	if err := takeAlong(fresh, dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return RepairReport{}, err
+	}
 	if err := os.RemoveAll(fresh); err != nil {
 		return RepairReport{}, err
 	}
@@ -75,16 +81,52 @@ func repair(ctx context.Context, dir string, o Options, progress func(RepairRepo
 	if err := errors.Join(target.Close(), source.Close()); err != nil {
 		return s.report, err
 	}
+	return s.report, swap(dir, fresh, old)
+}
+
+// swap puts the new archive in the place of the old one. Files in the folder
+// that are not of the engine are taken along.
+func swap(dir, fresh, old string) error {
 	if err := os.RemoveAll(old); err != nil {
-		return s.report, err
+		return err
+	}
+	if err := takeAlong(dir, fresh); err != nil {
+		return err
 	}
 	if err := os.Rename(dir, old); err != nil {
-		return s.report, err
+		return err
 	}
 	if err := os.Rename(fresh, dir); err != nil {
-		return s.report, err
+		return err
 	}
-	return s.report, os.RemoveAll(old)
+	return os.RemoveAll(old)
+}
+
+// takeAlong moves the files that are not of the engine.
+func takeAlong(from, to string) error {
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !engineFile(e.Name()) {
+			if err := os.Rename(filepath.Join(from, e.Name()), filepath.Join(to, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// engineFile reports whether a file belongs to the database.
+func engineFile(name string) bool {
+	switch name {
+	case "CURRENT", "CURRENT.bak", "LOCK", "LOG", "LOG.old", markerName, tablesName:
+		return true
+	}
+	ext := filepath.Ext(name)
+	return strings.HasPrefix(name, "MANIFEST-") || strings.HasPrefix(name, "CURRENT.") ||
+		ext == ".ldb" || ext == ".sst" || ext == ".log" || ext == ".tmp"
 }
 
 // salvage moves envelopes from files to a new archive.
