@@ -266,3 +266,61 @@ func TestCallErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestMemoryIsBounded refuses bodies when all that may be buffered is in use.
+func TestMemoryIsBounded(t *testing.T) {
+	f := start(t, nil)
+	f.budget.used.Store(maxBuffered - 100_000)
+	large := request("web3_sha3", `["0x`+strings.Repeat("ab", 300_000)+`"]`)
+	resp, body := f.do(http.MethodPost, "/", large, f.http().headers)
+	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
+		t.Errorf("HTTP: status %d", resp.StatusCode)
+	}
+	wantError(t, decode(t, body).Error, jsonrpc.CodeBusy, "too much")
+	for name, l := range map[string]link{"ipc": f.ipc(), "ws": f.ws()} {
+		t.Log(name)
+		wantError(t, decode(t, l.send(large)).Error, jsonrpc.CodeBusy, "too much")
+	}
+	must[string](t, f.http(), "waku_version", `[]`) // small ones go on
+	f.budget.used.Store(0)
+	must[string](t, f.ws(), "web3_sha3", `["0x`+strings.Repeat("ab", 300_000)+`"]`)
+}
+
+// FuzzServe sends bytes to the whole table of methods: whatever they are, what
+// comes back is JSON and no defect of ours shows.
+func FuzzServe(f *testing.F) {
+	fix := prepareFuzz(f)
+	for name, m := range fix.dispatch.methods {
+		f.Add([]byte(request(name, m.example.params)))
+		f.Add([]byte(`[{"jsonrpc":"2.0","id":"x","method":"` + name +
+			`","params":{"` + strings.Join(m.paramNames(), `":1,"`) + `":{}}}]`))
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		c := &caller{transport: "ipc", scopes: scopeAll, private: true}
+		r := fix.serveBody(t.Context(), c, in)
+		if r.code == jsonrpc.CodeInternal {
+			t.Fatalf("internal error on %q", in)
+		}
+		if r.body != nil && !json.Valid(r.body) {
+			t.Fatalf("%q answered with %q", in, r.body)
+		}
+	})
+}
+
+// prepareFuzz builds a server for a fuzz target. Nothing is mined.
+func prepareFuzz(f *testing.F) *Server {
+	host, err := waku.New(waku.Config{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	node := &fakeNode{}
+	w := &fakeWaku{Waku: host}
+	w.onPost = func(context.Context, waku.Post) (wire.Hash, error) { return wire.Hash{}, nil }
+	s, err := New(Config{}, Deps{
+		Node: node, Peers: node, Logs: node, Health: node, Waku: w, Keys: host.Keys(), Shutdown: func() {},
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	return s
+}

@@ -11,7 +11,7 @@ import (
 
 // maxBuffered bounds what all connections together hold of unfinished
 // requests and unsent notifications, in bytes.
-const maxBuffered = 256 << 20
+const maxBuffered = 128 << 20
 
 // budget is a number of bytes that several parties share.
 type budget struct {

@@ -222,7 +222,7 @@ var errInterrupted = errors.New("rpc: connection interrupted")
 // wait prepares for a read: there is no hurry between messages, but one that
 // has begun must come to its end.
 func (s *socketStream) wait(pending int) error {
-	if !s.charge.set(int64(pending)) {
+	if !s.charge.set(2 * int64(pending)) { // the buffer grows by doubling
 		return errBusy()
 	}
 	switch {

@@ -60,6 +60,20 @@ func TestStopBeforeStart(t *testing.T) {
 	}
 }
 
+// postOnAll posts over every transport and waits until each post has begun. The
+// answers come through the channel.
+func postOnAll(f *fixture, started <-chan struct{}) <-chan string {
+	links := f.links()
+	results := make(chan string, len(links))
+	for _, l := range links {
+		go func() { results <- l.send(request("waku_post", `[{"pubKey":"`+examplePublicKey+`"}]`)) }()
+	}
+	for range links {
+		<-started
+	}
+	return results
+}
+
 // TestStopWaitsForCalls stops while a post is being mined: it ends, and its
 // answer arrives.
 func TestStopWaitsForCalls(t *testing.T) {
@@ -74,13 +88,7 @@ func TestStopWaitsForCalls(t *testing.T) {
 			return wire.Hash{}, ctx.Err()
 		}
 	}
-	results := make(chan string, 3)
-	for _, l := range f.links() {
-		go func() { results <- l.send(request("waku_post", `[{"pubKey":"`+examplePublicKey+`"}]`)) }()
-	}
-	for range 3 {
-		<-started
-	}
+	results := postOnAll(f, started)
 	f.cancel()
 	close(release)
 	for range 3 {
@@ -100,13 +108,7 @@ func TestStopCancelsCalls(t *testing.T) {
 		<-ctx.Done()
 		return wire.Hash{}, ctx.Err()
 	}
-	results := make(chan string, 3)
-	for _, l := range f.links() {
-		go func() { results <- l.send(request("waku_post", `[{"pubKey":"`+examplePublicKey+`"}]`)) }()
-	}
-	for range 3 {
-		<-started
-	}
+	results := postOnAll(f, started)
 	f.stop()
 	for range 3 {
 		wantError(t, decode(t, <-results).Error, jsonrpc.CodeFailed, "request cancelled")
