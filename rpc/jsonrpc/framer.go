@@ -10,6 +10,10 @@ import (
 // ErrTooLarge ends a stream in which one message exceeds the limit.
 var ErrTooLarge = errors.New("jsonrpc: message exceeds the limit")
 
+// keptBuffer is the largest message after which a Framer keeps its buffer: an
+// idle connection shall not hold on to the size of its largest message.
+const keptBuffer = 64 << 10
+
 // Framer cuts a stream of concatenated or line-separated JSON values into
 // messages. It holds at most one message and what one read gives.
 type Framer struct {
@@ -50,7 +54,18 @@ func (f *Framer) Next() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(raw) > keptBuffer {
+		f.giveBack(0)
+	}
 	return raw, nil
+}
+
+// giveBack returns to the source what the decoder has read but not used, from
+// an offset on, and replaces the decoder and its buffer.
+func (f *Framer) giveBack(from int64) {
+	held, _ := io.ReadAll(f.dec.Buffered())
+	f.src.back = append(held[from:len(held):len(held)], f.src.back...)
+	f.restart()
 }
 
 // restart puts a fresh decoder before the source: the old one does not go on
@@ -84,8 +99,7 @@ func (f *Framer) resync(offset int64) int64 {
 	held, _ := io.ReadAll(f.dec.Buffered())
 	bad := max(0, min(offset-1-f.dec.InputOffset(), int64(len(held))))
 	begin := min(int64(skipSpace(held, 0)), bad)
-	f.src.back = append(held[bad:len(held):len(held)], f.src.back...)
-	f.restart()
+	f.giveBack(bad)
 	f.skip = true
 	return bad - begin + 1
 }

@@ -63,6 +63,20 @@ func TestFramer(t *testing.T) {
 	}
 }
 
+// TestFramerAfterALargeMessage goes on with what was read along with it.
+func TestFramerAfterALargeMessage(t *testing.T) {
+	large := `"` + strings.Repeat("x", 3*keptBuffer) + `"`
+	in := large + `{"a":1}` + large + "\n" + large + `{"b":2}`
+	for name, r := range map[string]io.Reader{
+		"whole": strings.NewReader(in), "pieces": iotest.HalfReader(strings.NewReader(in)),
+	} {
+		got, err := frames(NewFramer(r, 1<<20, nil))
+		if len(got) != 5 || got[0] != large || got[1] != `{"a":1}` || got[3] != large || got[4] != `{"b":2}` || err != io.EOF {
+			t.Errorf("%s: %d messages, %v", name, len(got), err)
+		}
+	}
+}
+
 func TestFramerTellsWhere(t *testing.T) {
 	f := NewFramer(strings.NewReader("{\"a\":1}\n\n{\"a\":nope}\n"), 100, nil)
 	f.Next()
