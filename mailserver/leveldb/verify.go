@@ -105,14 +105,25 @@ func changedTables(dir string) ([]tableState, error) {
 }
 
 // verifyTables reads tables from end to end. It runs when the engine has
-// opened the database and removed the tables that a crash left unfinished.
+// opened the database and removed the tables that a crash left unfinished. The
+// engine works meanwhile, and gives the numbers of those to new tables: what
+// is not the file it was before is not looked at.
 func verifyTables(dir string, tables []tableState) error {
 	for _, t := range tables {
-		if err := verifyTable(dir, t); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if !t.unchanged(dir) {
+			continue
+		}
+		if err := verifyTable(dir, t); err != nil && t.unchanged(dir) {
 			return err
 		}
 	}
 	return nil
+}
+
+// unchanged reports whether the file is there as it was.
+func (s tableState) unchanged(dir string) bool {
+	info, err := os.Stat(filepath.Join(dir, s.name))
+	return err == nil && info.Size() == s.size && info.ModTime().UnixNano() == s.modTime
 }
 
 func soundTables(dir string) (map[string]bool, error) {
