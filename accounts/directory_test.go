@@ -21,7 +21,7 @@ import (
 )
 
 // TestVectorSections names where each section of accounts.json is tested.
-// contact_strings is about topics and tested in package transport.
+// Each has its own test in the sub-package that it is about.
 func TestVectorSections(t *testing.T) {
 	vectors.Load(t, "accounts").Unknown(t,
 		"bip32_public", "contact_strings", "eip191", "eip55", "ens_namehash", "entropy_to_mnemonic",

@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/ethereum/go-ethereum/crypto"
+
 	"statusd/accounts/mnemonic"
+	"statusd/accounts/multibase"
 	"statusd/internal/vectors"
 )
 
@@ -189,7 +193,7 @@ func TestExtendedKeyTextVector(t *testing.T) {
 			public, errPublic := ParsePublic(c.String)
 			// The reference wrongly takes the empty key, its zero marker and
 			// points off the curve.
-			offCurve := strings.HasPrefix(c.String, "xpub") && !errors.Is(errPublic, nil)
+			offCurve := strings.HasPrefix(c.String, "xpub") && c.Result == "ok" && !onCurve(t, c.String)
 			if c.Result == "ok" && !offCurve {
 				if strings.HasPrefix(c.String, "xprv") {
 					text, err := private.Text()
@@ -211,6 +215,21 @@ func TestExtendedKeyTextVector(t *testing.T) {
 				t.Errorf("got %v, want ErrKey", errPublic)
 			}
 		})
+}
+
+// onCurve tells, without the package's own reader, whether the X coordinate in
+// an xpub has a Y.
+func onCurve(t *testing.T, xpub string) bool {
+	t.Helper()
+	_, raw, err := multibase.Decode("z" + xpub)
+	if err != nil || len(raw) != bodySize+checksumSize {
+		t.Fatalf("not an xpub: %v", err)
+	}
+	p := crypto.S256().Params().P
+	x := new(big.Int).SetBytes(raw[46:78])
+	y2 := new(big.Int).Exp(x, big.NewInt(3), p)
+	y2.Mod(y2.Add(y2, big.NewInt(7)), p)
+	return x.Cmp(p) < 0 && new(big.Int).ModSqrt(y2, p) != nil
 }
 
 func FuzzParseExtended(f *testing.F) {

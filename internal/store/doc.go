@@ -11,10 +11,9 @@
 // 32 bytes and comes from the account's vault; it is passed by pragma, never
 // in a name.
 //
-// The layer rewrites whole blocks, and a write-ahead log is not aligned to
-// them: a power cut in the middle of a write can damage the block that also
-// holds the end of the transaction before. Disks with sectors of 4 KiB write
-// a block whole.
+// The layer rewrites whole blocks and says so: SQLite then fills the last block
+// of each commit, so that no later write touches a block with committed data
+// and a power cut in the middle of a write cannot reach back.
 //
 // # One connection
 //
