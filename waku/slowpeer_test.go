@@ -1,6 +1,7 @@
 package waku
 
 import (
+	"io"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -82,6 +83,40 @@ func TestDeafPeerWithExpiry(t *testing.T) {
 		wantHashes(t, "after the pause", r.envelopes(), append(stuck, alive...))
 		if len(dead) == 0 || poolLen(h) != len(alive) {
 			t.Errorf("pool holds %d, want %d", poolLen(h), len(alive))
+		}
+	})
+}
+
+// TestCloseWhilePacketIsRead: a packet that is being read when the connection
+// ends can be read on.
+func TestCloseWhilePacketIsRead(t *testing.T) {
+	bothVersions(t, func(t *testing.T, version uint) {
+		h := startHost(t, Config{})
+		for i := range uint64(20) {
+			if err := h.Submit(testEnvelope(i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := dialDeaf(t, h, version, 0, wantAll())
+		msg, err := r.rw.ReadMsg()
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := make([]byte, 150)
+		if _, err := io.ReadFull(msg.Payload, start); err != nil {
+			t.Fatal(err)
+		}
+		r.close()
+		synctest.Wait()
+		rest, err := io.ReadAll(msg.Payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if envs, err := wire.DecodeMessages(append(start, rest...)); err != nil || len(envs) != 20 {
+			t.Errorf("got %d envelopes (%v), want 20", len(envs), err)
+		}
+		if !r.gone() {
+			t.Error("the connection goes on")
 		}
 	})
 }

@@ -3,6 +3,7 @@ package waku
 import (
 	"bytes"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/ethereum/go-ethereum/crypto"
@@ -261,7 +262,12 @@ func (w *writer) sendBatch(size int) bool {
 	now := time.Now()
 	w.packet.debit(1, now)
 	w.bytes.debit(float64(total), now)
-	if !p.sendFrom(wire.CodeMessages, total, &batchReader{head: w.header, envs: w.envs}) {
+	payload := &batchReader{head: w.header, envs: w.envs}
+	if !p.sendFrom(wire.CodeMessages, total, payload) {
+		return false
+	}
+	if !payload.done.Load() { // a pipe that is closed meanwhile may be read on
+		p.close(CloseWrite)
 		return false
 	}
 	n := uint64(len(w.envs))
@@ -280,24 +286,31 @@ func (w *writer) sendBatch(size int) bool {
 type batchReader struct {
 	head []byte
 	envs []*wire.Envelope
+	done atomic.Bool // everything was read
 }
 
 func (r *batchReader) Read(b []byte) (n int, err error) {
-	for n < len(b) {
-		if len(r.head) == 0 {
-			if len(r.envs) == 0 {
-				if n == 0 {
-					return 0, io.EOF
-				}
-				return n, nil
-			}
-			r.head, r.envs = r.envs[0].RLP(), r.envs[1:]
-		}
+	for n < len(b) && r.more() {
 		c := copy(b[n:], r.head)
 		r.head = r.head[c:]
 		n += c
 	}
+	if r.more() {
+		return n, nil
+	}
+	r.done.Store(true)
+	if n == 0 {
+		return 0, io.EOF
+	}
 	return n, nil
+}
+
+// more reports whether head has bytes left, going on to the next envelope.
+func (r *batchReader) more() bool {
+	if len(r.head) == 0 && len(r.envs) > 0 {
+		r.head, r.envs = r.envs[0].RLP(), r.envs[1:]
+	}
+	return len(r.head) > 0
 }
 
 // expectAck remembers a packet that holds own envelopes until the peer
