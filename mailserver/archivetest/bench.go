@@ -15,20 +15,18 @@ import (
 // EnvEnvelopes is the environment variable with the size of the workload.
 const EnvEnvelopes = "STATUSD_BENCH_ENVELOPES"
 
-// BenchWorkload returns the default workload with the number of envelopes that
-// the environment asks for, else one small enough for a routine run.
+// BenchWorkload returns the workload with the number of envelopes that the
+// environment asks for, else one small enough for a routine run.
 func BenchWorkload(b *testing.B) Workload {
 	b.Helper()
-	w := DefaultWorkload()
-	w.Envelopes = 100_000
+	envelopes := 100_000
 	if s := os.Getenv(EnvEnvelopes); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil {
+		var err error
+		if envelopes, err = strconv.Atoi(s); err != nil {
 			b.Fatal(err)
 		}
-		w.Envelopes = n
 	}
-	return w
+	return NewWorkload(envelopes)
 }
 
 // Fill stores the workload and returns the time spent in Put.
@@ -151,7 +149,7 @@ func allPages(b *testing.B, a mailserver.Archive, w Workload, topics int) (rows,
 	b.Helper()
 	q := mailserver.Query{Lower: w.Start, Upper: w.End(), Limit: 1001}
 	for i := range topics {
-		q.Topics = append(q.Topics, Topic(i*7))
+		q.Topics = append(q.Topics, Topic(i*7%w.Topics))
 	}
 	for {
 		n, last := Drain(b, a, q)

@@ -16,9 +16,10 @@ type Workload struct {
 	Start     uint32 // Unix seconds of the oldest envelope
 }
 
-// DefaultWorkload is that of the performance table.
-func DefaultWorkload() Workload {
-	return Workload{Envelopes: 1_000_000, Topics: 5000, Days: 30, Start: 1_600_000_000}
+// NewWorkload spreads envelopes over 30 days and so many topics that each has
+// 200 of them. That of the performance table has a million, of 5000 topics.
+func NewWorkload(envelopes int) Workload {
+	return Workload{Envelopes: envelopes, Topics: max(1, envelopes/200), Days: 30, Start: 1_600_000_000}
 }
 
 // End returns the creation time of the newest envelope.
