@@ -89,7 +89,7 @@ func (h *Host) admit(
 	e, added, evicted, first := h.pool.insert(env, v.pow, from == nil, slot)
 	if !added {
 		h.metrics.duplicates.Inc()
-		if slot != nil {
+		if slot != nil && e != nil {
 			e.known.set(slot.n)
 		}
 		return v

@@ -3,7 +3,6 @@ package waku
 import (
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,30 +13,12 @@ import (
 )
 
 // tracks is a Tracker that writes down what it is told.
-type tracks struct {
-	mu   sync.Mutex
-	list []string
-}
+type tracks struct{ notes[string] }
 
-func (k *tracks) note(format string, args ...any) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.list = append(k.list, fmt.Sprintf(format, args...))
-}
-
-func (k *tracks) Sent(hash wire.Hash, peer enode.ID) { k.note("sent %s %s", hash, peer) }
+func (k *tracks) Sent(hash wire.Hash, peer enode.ID) { k.add(fmt.Sprintf("sent %s %s", hash, peer)) }
 
 func (k *tracks) Refused(hash wire.Hash, peer enode.ID, timeError bool, text string) {
-	k.note("refused %s %s %t %s", hash, peer, timeError, text)
-}
-
-func (k *tracks) take() []string {
-	synctest.Wait()
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	list := k.list
-	k.list = nil
-	return list
+	k.add(fmt.Sprintf("refused %s %s %t %s", hash, peer, timeError, text))
 }
 
 func (k *tracks) want(t *testing.T, what string, want ...string) {

@@ -97,8 +97,7 @@ type remote struct {
 	err     error         // what it returned; read after ended
 	host    *Host
 
-	mu     sync.Mutex
-	got    []wirePacket
+	got    notes[wirePacket]
 	status *wire.StatusOptions // of the host
 }
 
@@ -186,9 +185,7 @@ func (r *remote) listen() {
 		if err != nil {
 			return
 		}
-		r.mu.Lock()
-		r.got = append(r.got, pkt)
-		r.mu.Unlock()
+		r.got.add(pkt)
 	}
 }
 
@@ -207,14 +204,7 @@ func (r *remote) update(o wire.StatusOptions) error {
 }
 
 // packets returns what arrived since the last call, once everybody is idle.
-func (r *remote) packets() []wirePacket {
-	synctest.Wait()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	got := r.got
-	r.got = nil
-	return got
-}
+func (r *remote) packets() []wirePacket { return r.got.take() }
 
 // envelopes returns the envelopes among packets.
 func (r *remote) envelopes() []*wire.Envelope {
@@ -312,26 +302,32 @@ func wantHashes(tb testing.TB, what string, got, want []*wire.Envelope) {
 	}
 }
 
-// recorder is a Sink.
-type recorder struct {
+// notes gathers what a test is told.
+type notes[T any] struct {
 	mu   sync.Mutex
-	list []*ReceivedMessage
+	list []T
 }
 
-func (r *recorder) Deliver(m *ReceivedMessage) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.list = append(r.list, m)
+func (n *notes[T]) add(v T) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.list = append(n.list, v)
 }
 
-func (r *recorder) take() []*ReceivedMessage {
+// take returns what came since the last call, once everybody is idle.
+func (n *notes[T]) take() []T {
 	synctest.Wait()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	list := r.list
-	r.list = nil
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	list := n.list
+	n.list = nil
 	return list
 }
+
+// recorder is a Sink.
+type recorder struct{ notes[*ReceivedMessage] }
+
+func (r *recorder) Deliver(m *ReceivedMessage) { r.add(m) }
 
 // testKey is a symmetric key.
 func testKey(n byte) []byte {

@@ -31,34 +31,18 @@ func (m *mailbox) HandleRequest(peer MailPeer, payload []byte) error {
 // mailLog is a MailClient that writes down, together with a Sink, what comes
 // in which order.
 type mailLog struct {
-	mu     sync.Mutex
-	list   []string
+	notes[string]
 	refuse wire.Topic
 }
 
-func (m *mailLog) note(s string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.list = append(m.list, s)
-}
-
 func (m *mailLog) Deliver(r *ReceivedMessage) {
-	m.note(fmt.Sprintf("message %s %t", r.Payload, r.P2P))
+	m.add(fmt.Sprintf("message %s %t", r.Payload, r.P2P))
 }
 
 func (m *mailLog) Accept(_ enode.ID, env *wire.Envelope) bool { return env.Topic() != m.refuse }
 
 func (m *mailLog) Complete(peer enode.ID, c *wire.RequestComplete) {
-	m.note(fmt.Sprintf("complete %x %x", peer[31], c.ID[0]))
-}
-
-func (m *mailLog) take() []string {
-	synctest.Wait()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	list := m.list
-	m.list = nil
-	return list
+	m.add(fmt.Sprintf("complete %x %x", peer[31], c.ID[0]))
 }
 
 // TestHistory: envelopes of a trusted mailserver skip every check and the

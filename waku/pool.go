@@ -43,6 +43,7 @@ type pool struct {
 	bytes   int64
 	expiry  expiryIndex
 	byPoW   powHeap
+	evicted hashRing
 }
 
 func newPool(maxBytes int64, maxCount int) *pool {
@@ -62,14 +63,15 @@ func (p *pool) get(h wire.Hash) *entry {
 
 // insert adds an envelope. It returns the entry, whether it is new, how many
 // envelopes were evicted for it (possibly itself), and whether it expires
-// before every other one.
+// before every other one. An envelope that was evicted not long ago is not
+// new and has no entry.
 func (p *pool) insert(
 	env *wire.Envelope, pow float64, own bool, from *peerSlot,
 ) (e *entry, added bool, evicted int, first bool) {
 	hash := env.Hash()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if e := p.byHash[hash]; e != nil {
+	if e := p.byHash[hash]; e != nil || p.evicted.has(hash) {
 		return e, false, 0, false
 	}
 	e = &entry{pow: pow, topic: env.Topic(), own: own, seq: p.nextSeq}
@@ -84,6 +86,7 @@ func (p *pool) insert(
 	heap.Push(&p.byPoW, e)
 	first = p.expiry.add(env.Expiry(), e)
 	for len(p.byHash) > p.maxCount || p.bytes > p.maxBytes && len(p.byHash) > 0 {
+		p.evicted.add(p.byPoW[0].env.Load().Hash())
 		p.drop(p.byPoW[0])
 		evicted++
 	}
@@ -169,6 +172,38 @@ func (p *pool) size() (count int, bytes int64) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return len(p.byHash), p.bytes
+}
+
+// maxEvicted bounds how many evicted envelopes are remembered.
+const maxEvicted = 1 << 15
+
+// hashRing remembers the latest maxEvicted hashes. An envelope that other
+// peers still send after the pool had no room for it has been archived and
+// matched against the filters already.
+type hashRing struct {
+	set  map[wire.Hash]struct{}
+	ring []wire.Hash
+	next int
+}
+
+func (r *hashRing) has(h wire.Hash) bool {
+	_, ok := r.set[h]
+	return ok
+}
+
+func (r *hashRing) add(h wire.Hash) {
+	switch {
+	case r.set == nil:
+		r.set = make(map[wire.Hash]struct{})
+		fallthrough
+	case len(r.ring) < maxEvicted:
+		r.ring = append(r.ring, h)
+	default:
+		delete(r.set, r.ring[r.next])
+		r.ring[r.next] = h
+		r.next = (r.next + 1) % maxEvicted
+	}
+	r.set[h] = struct{}{}
 }
 
 // expiryIndex groups entries by the second of their expiry.

@@ -15,6 +15,7 @@ type poolModel struct {
 	maxCount int
 	list     []modelEntry
 	next     uint64
+	evicted  map[wire.Hash]bool
 }
 
 type modelEntry struct {
@@ -44,7 +45,7 @@ func (m *poolModel) earliest() (second uint32, ok bool) {
 }
 
 func (m *poolModel) insert(env *wire.Envelope, pow float64) (added bool, evicted int) {
-	if m.index(env.Hash()) >= 0 {
+	if m.index(env.Hash()) >= 0 || m.evicted[env.Hash()] {
 		return false, 0
 	}
 	m.list = append(m.list, modelEntry{env, pow, m.next})
@@ -60,6 +61,7 @@ func (m *poolModel) insert(env *wire.Envelope, pow float64) (added bool, evicted
 				worst = i
 			}
 		}
+		m.evicted[m.list[worst].env.Hash()] = true
 		m.list = slices.Delete(m.list, worst, worst+1)
 		evicted++
 	}
@@ -101,7 +103,7 @@ func (w *walker) walk(t *testing.T, p *pool, batches, size int) {
 func TestPoolAgainstModel(t *testing.T) {
 	for seed := range uint64(6) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
-		m := &poolModel{maxBytes: 60_000, maxCount: 20 + rnd.IntN(200)}
+		m := &poolModel{maxBytes: 60_000, maxCount: 20 + rnd.IntN(200), evicted: map[wire.Hash]bool{}}
 		if seed%3 == 0 {
 			m.maxBytes = 1 << 40
 		}
@@ -170,7 +172,7 @@ func checkInsert(t *testing.T, p *pool, m *poolModel, env *wire.Envelope, pow fl
 	if added != wantAdded || evicted != wantEvicted {
 		t.Fatalf("insert: got %t %d, want %t %d", added, evicted, wantAdded, wantEvicted)
 	}
-	if e == nil || added && (e.pow != pow || e.topic != env.Topic()) {
+	if (e == nil) != m.evicted[env.Hash()] && !added || added && (e.pow != pow || e.topic != env.Topic()) {
 		t.Fatalf("insert returned entry %+v", e)
 	}
 	if added && (!any || env.Expiry() < before) && m.index(env.Hash()) >= 0 && !first {
@@ -218,6 +220,28 @@ func TestPoolLogStaysSmall(t *testing.T) {
 		if len(p.log) > 4096 || entries > 4096 || len(p.expiry.seconds) > 4096 {
 			t.Fatalf("after %d: log %d, expiry index %d entries in %d seconds, for 100 live ones",
 				i, len(p.log), entries, len(p.expiry.seconds))
+		}
+	}
+}
+
+// TestPoolRemembersEvicted: as many of the latest evicted envelopes as the
+// bound says are not taken again.
+func TestPoolRemembersEvicted(t *testing.T) {
+	p := newPool(1<<40, 1)
+	const n = 2*maxEvicted + 5
+	for i := range uint64(n) {
+		p.insert(wire.NewEnvelope(1000, 1, testTopic(0), nil, i), 1, false, nil)
+	}
+	if len(p.evicted.set) != maxEvicted || len(p.evicted.ring) != maxEvicted {
+		t.Errorf("%d hashes are remembered, want %d", len(p.evicted.set), maxEvicted)
+	}
+	for _, c := range []struct {
+		i    uint64
+		want bool
+	}{{n - 1, false}, {n - 2, false}, {n - 1 - maxEvicted, false}, {n - 2 - maxEvicted, true}, {0, true}} {
+		env := wire.NewEnvelope(1000, 1, testTopic(0), nil, c.i)
+		if _, added, _, _ := p.insert(env, 0, false, nil); added != c.want {
+			t.Errorf("envelope %d of %d: taken %t, want %t", c.i, n, added, c.want)
 		}
 	}
 }

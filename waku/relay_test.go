@@ -315,6 +315,12 @@ func TestEvictedIsDelivered(t *testing.T) {
 		if got := sink.take(); len(got) != len(all) {
 			t.Errorf("delivered %d, want %d", len(got), len(all))
 		}
+		if err := dial(t, h, version, 1, nil).sendEnvelopes(all...); err != nil {
+			t.Fatal(err)
+		}
+		if got := sink.take(); len(got) != 0 {
+			t.Errorf("delivered %d again when another peer sent all", len(got))
+		}
 		wantHashes(t, "archive", archive.take(), all)
 		if poolLen(h) != 3 || counted(t, h.metrics.evicted) != 3 {
 			t.Errorf("pool holds %d, evicted %g", poolLen(h), counted(t, h.metrics.evicted))
@@ -452,11 +458,6 @@ func TestOwnPostJitter(t *testing.T) {
 	})
 }
 
-type listArchive struct{ list []*wire.Envelope }
+type listArchive struct{ notes[*wire.Envelope] }
 
-func (a *listArchive) Put(env *wire.Envelope) { a.list = append(a.list, env) }
-
-func (a *listArchive) take() []*wire.Envelope {
-	synctest.Wait()
-	return a.list
-}
+func (a *listArchive) Put(env *wire.Envelope) { a.add(env) }
