@@ -28,8 +28,17 @@ type daemon struct {
 // start runs the binary with a fresh directory and identity and waits until
 // its socket answers.
 func start(binary string) (*daemon, error) {
+	return startWith(binary, `{"Enabled":true}`, func(string) error { return nil })
+}
+
+// startWith does so with a configuration of Waku, after prepare has filled the
+// directory.
+func startWith(binary, waku string, prepare func(dir string) error) (*daemon, error) {
 	dir, err := os.MkdirTemp("", "statusd-bench")
 	if err != nil {
+		return nil, err
+	}
+	if err := prepare(dir); err != nil {
 		return nil, err
 	}
 	key, err := crypto.GenerateKey()
@@ -46,7 +55,7 @@ func start(binary string) (*daemon, error) {
 	addr := l.Addr().(*net.TCPAddr)
 	l.Close()
 	config := filepath.Join(dir, "bench.json")
-	body := fmt.Sprintf(`{"ListenAddr":%q,"MaxPeers":100,"EnableNTPSync":false,"WakuConfig":{"Enabled":true}}`, addr)
+	body := fmt.Sprintf(`{"ListenAddr":%q,"MaxPeers":100,"EnableNTPSync":false,"WakuConfig":%s}`, addr, waku)
 	if err := os.WriteFile(config, []byte(body), 0o600); err != nil {
 		return nil, err
 	}

@@ -53,6 +53,14 @@ func run(binary, only string, scale float64) error {
 			return err
 		}
 	}
+	if only == "" || only == "mail" {
+		if err := measureMail(binary); err != nil {
+			return err
+		}
+	}
+	if only == "idle" || only == "mail" {
+		return nil
+	}
 	fmt.Println("| workload | delivered | per receiver/s | CPU/envelope | latency p50 | p99 | peak RSS |")
 	fmt.Println("|---|---|---|---|---|---|---|")
 	for _, w := range workloads {
