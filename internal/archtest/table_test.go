@@ -85,8 +85,14 @@ func layer1() map[string][]string {
 		"statusd/datasync":          {"golang.org/x/crypto/sha3", "google.golang.org/protobuf/encoding/protowire"},
 		"statusd/datasync/memstore": {"statusd/datasync"},
 		"statusd/datasync/runner":   {"statusd/datasync", zap},
-		"statusd/transport/dh":      {"statusd/accounts/key", "statusd/accounts/secret", geth + "crypto"},
-		"statusd/transport/ratchet": {"statusd/accounts/key", "statusd/accounts/secret", "statusd/transport/dh"},
+		"statusd/transport/bundle": {
+			"statusd/accounts/key", "statusd/transport/dh", "statusd/transport/internal/fields", geth + "crypto",
+		},
+		"statusd/transport/internal/fields": {"google.golang.org/protobuf/encoding/protowire"},
+		"statusd/transport/protocol":        {"statusd/transport/bundle", "statusd/transport/internal/fields"},
+		"statusd/transport/topics":          {"statusd/accounts/key", "statusd/transport/dh", "statusd/waku/wire"},
+		"statusd/transport/dh":              {"statusd/accounts/key", "statusd/accounts/secret", geth + "crypto"},
+		"statusd/transport/ratchet":         {"statusd/accounts/key", "statusd/accounts/secret", "statusd/transport/dh"},
 		"statusd/transport/x3dh": {
 			"statusd/accounts/key", "statusd/accounts/secret", "statusd/transport/dh", geth + "crypto",
 		},
