@@ -147,7 +147,8 @@ func layerT() map[string][]string {
 	return map[string][]string{
 		"statusd/internal/archtest": {},
 		"statusd/internal/bench": {
-			"statusd/internal/rawpeer", "statusd/mailserver/leveldb", "statusd/waku/wire", geth + "crypto", geth + "p2p", geth + "rlp", geth + "rpc",
+			"statusd/internal/rawpeer", "statusd/mailserver/leveldb", "statusd/waku/wire",
+			geth + "crypto", geth + "p2p", geth + "rlp", geth + "rpc",
 			errgroup,
 		},
 		"statusd/internal/crashtest": {},
