@@ -55,7 +55,8 @@ type Archive struct {
 
 	mu     sync.Mutex // serialises batches: a change is computed, written and applied
 	closed bool
-	tail   []byte // keys from here on have been pruned; nil: none known
+	noted  time.Time // when the tables were recorded
+	tail   []byte    // keys from here on have been pruned; nil: none known
 	pruned struct{ rows, bytes, index int64 }
 }
 
@@ -91,6 +92,7 @@ func Open(dir string, o Options) (*Archive, error) {
 		db.Close()
 		return nil, a.openError(err)
 	}
+	a.noted = time.Now()
 	stats := a.topics.stats()
 	a.log.Info("archive opened", zap.Duration("took", time.Since(start)),
 		zap.Int64("envelopes", stats.Envelopes), zap.Int("topics", stats.Topics))

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"time"
 
 	"github.com/syndtr/goleveldb/leveldb"
 	"github.com/syndtr/goleveldb/leveldb/opt"
+	"go.uber.org/zap"
 
 	"statusd/mailserver"
 	"statusd/waku/wire"
@@ -88,7 +90,19 @@ func (a *Archive) putBatch(envs []*wire.Envelope) (added int, err error) {
 	if err := a.commit(batch, c, true); err != nil {
 		return 0, a.fail("store envelopes", err)
 	}
+	a.noteTables()
 	return added, nil
+}
+
+// noteTables records the tables now and then. The caller holds mu.
+func (a *Archive) noteTables() {
+	if time.Since(a.noted) < recordEvery {
+		return
+	}
+	a.noted = time.Now()
+	if err := recordTables(a.dir); err != nil {
+		a.log.Warn("tables not recorded; the next start may take longer", zap.Error(err))
+	}
 }
 
 // commit adds directory and counters to the batch, writes it and applies the

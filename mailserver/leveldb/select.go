@@ -23,8 +23,12 @@ func (a *Archive) Select(ctx context.Context, q mailserver.Query) (mailserver.Ro
 	if err != nil {
 		return nil, a.fail("read archive", err)
 	}
-	if scanIsCheaper(q, len(topics), rows, all, totals) {
-		return newScan(a, snap, q, topics, all), nil
+	if all {
+		return newScan(a, snap, q, nil, 0), nil
+	}
+	scan, merge := estimate(q, len(topics), rows, totals)
+	if scan < merge {
+		return newScan(a, snap, q, topics, merge), nil
 	}
 	return newMerge(a, snap, q, topics), nil
 }
@@ -37,50 +41,56 @@ const (
 	costStep = 1  // walk past one envelope
 )
 
-// scanIsCheaper decides between walking all envelopes by time and merging the
-// index of the candidate topics. The share of the candidates in the archive
-// stands for their share in the range.
-func scanIsCheaper(q mailserver.Query, topics int, rows int64, all bool, totals counters) bool {
-	if all {
-		return true
-	}
+// estimate returns the costs of walking all envelopes by time and of merging
+// the index of the candidate topics, which have so many rows together. The
+// share of the candidates in the archive stands for their share in the range.
+func estimate(q mailserver.Query, topics int, rows int64, totals counters) (scan, merge float64) {
 	if rows == 0 {
-		return false
+		return 1, 0
 	}
 	span := float64(totals.newest) - float64(totals.oldest) + 1
 	lower, upper := max(q.Lower, totals.oldest), min(q.Upper, totals.newest)
 	if q.After != nil {
 		upper = min(upper, q.After.Created)
 	}
-	share := (float64(upper) - float64(lower) + 1) / span
+	share := max(0, (float64(upper)-float64(lower)+1)/span)
 	wanted := float64(rows) * share
 	inRange := float64(totals.envelopes) * share
 	if q.Limit > 0 && float64(q.Limit) < wanted {
 		inRange *= float64(q.Limit) / wanted
 		wanted = float64(q.Limit)
 	}
-	return inRange*costStep < float64(topics)*costSeek+wanted*costGet
+	return inRange * costStep, float64(topics)*costSeek + wanted*costGet
 }
 
 // scan walks the envelopes by time and passes over foreign topics, which it
-// recognises by the key alone.
+// recognises by the key alone. When it has passed over more of them than it
+// would have cost to merge the topics, the estimate was wrong, and a merge goes
+// on from there.
 type scan struct {
 	archive *Archive
 	snap    *leveldb.Snapshot
 	iter    iterator.Iterator
+	query   mailserver.Query
+	topics  []wire.Topic
 	wanted  map[wire.Topic]struct{} // nil: every topic
 	window  window
-	left    int // rows still to give, -1: no limit
+	budget  float64 // cost of foreign envelopes still to be walked past
+	left    int     // rows still to give, -1: no limit
 	row     mailserver.Row
+	rest    *merge // took over
 	err     error
 }
 
-func newScan(a *Archive, snap *leveldb.Snapshot, q mailserver.Query, topics []wire.Topic, all bool) *scan {
-	s := &scan{archive: a, snap: snap, window: newWindow(q), left: q.Limit}
+// newScan walks all topics when topics is nil, else the given ones.
+func newScan(a *Archive, snap *leveldb.Snapshot, q mailserver.Query, topics []wire.Topic, budget float64) *scan {
+	s := &scan{
+		archive: a, snap: snap, query: q, topics: topics, window: newWindow(q), left: q.Limit, budget: budget,
+	}
 	if q.Limit == 0 {
 		s.left = -1
 	}
-	if !all {
+	if topics != nil {
 		s.wanted = make(map[wire.Topic]struct{}, len(topics))
 		for _, t := range topics {
 			s.wanted[t] = struct{}{}
@@ -92,6 +102,9 @@ func newScan(a *Archive, snap *leveldb.Snapshot, q mailserver.Query, topics []wi
 }
 
 func (s *scan) Next(ctx context.Context) bool {
+	if s.rest != nil {
+		return s.rest.Next(ctx)
+	}
 	if s.err != nil || s.left == 0 || s.iter == nil {
 		return false
 	}
@@ -111,6 +124,9 @@ func (s *scan) Next(ctx context.Context) bool {
 		}
 		if s.wanted != nil {
 			if _, ok := s.wanted[topic]; !ok {
+				if s.budget -= costStep; s.budget < 0 {
+					return s.handOver(ctx, p.key())
+				}
 				continue
 			}
 		}
@@ -127,11 +143,42 @@ func (s *scan) Next(ctx context.Context) bool {
 	return false
 }
 
-func (s *scan) Row() mailserver.Row                  { return s.row }
-func (s *scan) Data(context.Context) ([]byte, error) { return s.iter.Value(), nil }
-func (s *scan) Err() error                           { return s.err }
+// handOver lets a merge go on after the last envelope that was walked past.
+func (s *scan) handOver(ctx context.Context, after mailserver.Key) bool {
+	s.iter.Release()
+	s.iter = nil
+	q := s.query
+	q.After, q.Limit = &after, max(s.left, 0)
+	s.rest = newMerge(s.archive, s.snap, q, s.topics)
+	return s.rest.Next(ctx)
+}
+
+func (s *scan) Row() mailserver.Row {
+	if s.rest != nil {
+		return s.rest.Row()
+	}
+	return s.row
+}
+
+func (s *scan) Data(ctx context.Context) ([]byte, error) {
+	if s.rest != nil {
+		return s.rest.Data(ctx)
+	}
+	return s.iter.Value(), nil
+}
+
+func (s *scan) Err() error {
+	if s.rest != nil {
+		return s.rest.Err()
+	}
+	return s.err
+}
 
 func (s *scan) Close() {
+	if s.rest != nil {
+		s.rest.Close()
+		return
+	}
 	if s.iter != nil {
 		s.iter.Release()
 		s.snap.Release()

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/syndtr/goleveldb/leveldb/opt"
 	"github.com/syndtr/goleveldb/leveldb/storage"
@@ -21,8 +22,12 @@ import (
 // Files of this package beside those of the engine.
 const (
 	markerName = "DAMAGED" // why the archive may not be opened
-	tablesName = "TABLES"  // tables that were sound at the last close
+	tablesName = "TABLES"  // tables that this program wrote
 )
+
+// recordEvery is how often the tables are noted while the archive is in use:
+// after a crash only those written since have to be read.
+const recordEvery = 5 * time.Minute
 
 // checkMarker refuses an archive that was found damaged while it was in use.
 func checkMarker(dir string) error {
@@ -61,6 +66,9 @@ func listTables(dir string) ([]tableState, error) {
 			continue
 		}
 		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // the engine removes tables at any time
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +78,8 @@ func listTables(dir string) ([]tableState, error) {
 	return out, nil
 }
 
-// recordTables notes the tables as they are, after a clean close.
+// recordTables notes the tables as they are. One that is being written will
+// look different later and be read at the next start.
 func recordTables(dir string) error {
 	tables, err := listTables(dir)
 	if err != nil {
@@ -90,8 +99,8 @@ func recordTables(dir string) error {
 	return nil
 }
 
-// changedTables returns the tables that are not as they were at the last clean
-// close. After one that is none; after a crash those written since.
+// changedTables returns the tables that are not as they were noted. After a
+// clean close that is none; after a crash those of the last minutes.
 func changedTables(dir string) ([]tableState, error) {
 	tables, err := listTables(dir)
 	if err != nil {
