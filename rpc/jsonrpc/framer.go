@@ -71,7 +71,7 @@ func (f *Framer) giveBack(from int64) {
 // restart puts a fresh decoder before the source: the old one does not go on
 // after a syntax error.
 func (f *Framer) restart() {
-	f.dec = json.NewDecoder(&f.src)
+	f.dec = json.NewDecoder(trimmed{&f.src})
 	f.src.pending = func() int { return unread(f.dec.Buffered()) }
 }
 
@@ -153,4 +153,21 @@ func (s *source) Read(p []byte) (int, error) {
 		}
 	}
 	return s.r.Read(p)
+}
+
+// trimmed is a source without the white space in front of a message: the
+// decoder keeps that until the message ends, however much there is.
+type trimmed struct{ *source }
+
+// Read implements io.Reader.
+func (t trimmed) Read(p []byte) (int, error) {
+	for {
+		n, err := t.source.Read(p)
+		if t.pending() == 0 {
+			n = copy(p, bytes.TrimLeft(p[:n], space))
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
 }

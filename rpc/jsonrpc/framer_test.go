@@ -64,6 +64,42 @@ func TestFramer(t *testing.T) {
 	}
 }
 
+// blanks reads as n spaces.
+type blanks struct{ n int }
+
+func (b *blanks) Read(p []byte) (int, error) {
+	n := min(len(p), b.n)
+	for i := range p[:n] {
+		p[i] = ' '
+	}
+	if b.n -= n; n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// TestFramerDropsWhiteSpace: a client that sends line feeds to keep its
+// connection open does not fill the memory with them.
+func TestFramerDropsWhiteSpace(t *testing.T) {
+	f := NewFramer(io.MultiReader(strings.NewReader(`{"a":1}  `), &blanks{4 << 20}, strings.NewReader(`{"b":2}`)), 100, nil)
+	for _, want := range []string{`{"a":1}`, `{"b":2}`} {
+		got, err := f.Next()
+		if string(got) != want || err != nil {
+			t.Errorf("got %q, %v, want %q", got, err, want)
+		}
+		if held, _ := io.ReadAll(f.dec.Buffered()); len(held) > 64<<10 {
+			t.Errorf("%d bytes are held", len(held))
+		}
+	}
+	f = NewFramer(&blanks{4 << 20}, 100, nil)
+	if _, err := f.Next(); !errors.Is(err, io.EOF) {
+		t.Errorf("got %v", err)
+	}
+	if held, _ := io.ReadAll(f.dec.Buffered()); len(held) > 64<<10 {
+		t.Errorf("%d bytes are held", len(held))
+	}
+}
+
 // TestFramerAfterALargeMessage goes on with what was read along with it.
 func TestFramerAfterALargeMessage(t *testing.T) {
 	large := `"` + strings.Repeat("x", 3*keptBuffer) + `"`
