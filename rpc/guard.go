@@ -41,7 +41,12 @@ func refuse(w http.ResponseWriter, status int, e *jsonrpc.Error) {
 // people's web pages.
 func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(sendTimeout))
+		conn := http.NewResponseController(w)
+		conn.SetWriteDeadline(time.Now().Add(sendTimeout))
+		// The server reads on to the end of a body that its handler leaves: who
+		// announces one and holds it back must not keep the connection for it.
+		// Handlers that take longer set a deadline of their own.
+		conn.SetReadDeadline(time.Now().Add(headerTimeout))
 		counted := &statusWriter{ResponseWriter: w, metrics: s.dispatch.metrics}
 		if !validHost(r.Host, s.cfg.HTTP.VirtualHosts) {
 			refuse(counted, http.StatusForbidden, jsonrpc.NewError(jsonrpc.CodeInvalidRequest, "invalid host specified").

@@ -138,7 +138,11 @@ func (s *Server) pprofMux() http.Handler {
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	mux.HandleFunc("/", notFound)
 	return s.guarded(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		http.NewResponseController(w).SetWriteDeadline(time.Time{}) // profiles take as long as asked for
+		conn := http.NewResponseController(w)
+		conn.SetWriteDeadline(time.Time{}) // profiles take as long as asked for
+		if r.ContentLength == 0 {
+			conn.SetReadDeadline(time.Time{})
+		}
 		mux.ServeHTTP(w, r)
 	}))
 }

@@ -136,6 +136,43 @@ func TestSlowBodyWithoutToken(t *testing.T) {
 	})
 }
 
+// TestHeldBackBody: who announces a body and never sends it holds a connection
+// no longer than a header may take, on every address and without a token.
+func TestHeldBackBody(t *testing.T) {
+	for _, head := range []string{
+		"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n", // no token
+		"POST / HTTP/1.1\r\nHost: evil.example\r\n",
+		"POST / HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\n",
+		"PUT / HTTP/1.1\r\nHost: localhost\r\n",
+		"GET /health HTTP/1.1\r\nHost: localhost\r\n",
+		"GET /metrics HTTP/1.1\r\nHost: localhost\r\n",
+		"POST /nothing HTTP/1.1\r\nHost: localhost\r\n",
+	} {
+		line, _, _ := strings.Cut(head, "\r\n")
+		t.Run(line, func(t *testing.T) {
+			inVirtualTime(t, func(t *testing.T, _ *fixture, web, _ *pipes) {
+				c, begin := web.dial(), time.Now()
+				go io.WriteString(c, head+"Content-Length: 1000\r\n\r\n")
+				closed := make(chan struct{})
+				go func() {
+					defer close(closed)
+					io.Copy(io.Discard, c)
+				}()
+				select {
+				case <-closed:
+				case <-time.After(time.Hour):
+					t.Error("the connection is still held after an hour")
+				}
+				if took := time.Since(begin); took > headerTimeout+2*time.Second {
+					t.Errorf("closed after %v", took)
+				}
+				c.Close()
+				<-closed
+			})
+		})
+	}
+}
+
 func TestSlowSocketMessage(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, _ *fixture, _, socket *pipes) {
 		c := socket.dial()
