@@ -11,6 +11,9 @@ import (
 type verdict struct {
 	reason RejectReason // 0: taken, or a duplicate
 	pow    float64
+	// early is set when the proof of work would have sufficed a moment later:
+	// by the clock of the peer that sent the envelope it did.
+	early bool
 }
 
 // check makes the tests 1 to 5 of spec 01 section 5: why the envelope is
@@ -37,7 +40,7 @@ func (s *settings) check(env *wire.Envelope, at time.Time, own bool) (v verdict)
 	v.pow = env.PoW(diff)
 	switch {
 	case !s.enough(v.pow, at):
-		v.reason = RejectPoW
+		v.reason, v.early = RejectPoW, diff > 0 && s.enough(env.PoW(0), at)
 	case !own && !s.wants(env.Topic(), at):
 		v.reason = RejectInterest
 	}

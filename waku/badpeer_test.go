@@ -325,6 +325,30 @@ func TestStaleIsForgiven(t *testing.T) {
 	})
 }
 
+// TestSlowClockIsForgiven: envelopes that have just enough proof of work for a
+// peer, and too little for us because our clock is a second behind, are not
+// held against it: otherwise anybody could part honest nodes with them.
+func TestSlowClockIsForgiven(t *testing.T) {
+	bothVersions(t, func(t *testing.T, version uint) {
+		peerNow := time.Now().Add(time.Second)
+		weakest := math.Inf(1)
+		envs := make([]*wire.Envelope, 700)
+		for i := range envs {
+			envs[i] = envelopeAt(peerNow, uint64(i), 1, testTopic(0), 500)
+			weakest = min(weakest, envs[i].PoW(0))
+		}
+		h := startHost(t, Config{MinPoW: &weakest})
+		r := dial(t, h, version, 0, nil)
+		if err := r.sendEnvelopes(envs...); err != nil {
+			t.Fatal(err)
+		}
+		r.wantOpen()
+		if s, _ := h.PeerStats(r.id); s.Rejected < 500 || poolLen(h) != len(envs)-int(s.Rejected) {
+			t.Errorf("%d refused, %d pooled", s.Rejected, poolLen(h))
+		}
+	})
+}
+
 // TestRejectionsAfterChange: for 10 s after our interest or proof of work
 // changed, refused envelopes are not held against the peer.
 func TestRejectionsAfterChange(t *testing.T) {

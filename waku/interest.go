@@ -132,6 +132,7 @@ type settings struct {
 	interest       *interest
 	tolerated      []tolerated // earlier values that still count for a while
 	changed        time.Time   // when interest or minPoW was last changed
+	sizeChanged    time.Time   // when maxMessageSize was
 }
 
 // tolerated is an earlier setting that peers may not know is gone.

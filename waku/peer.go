@@ -318,7 +318,7 @@ func (p *peer) handleMessages(payload []byte) CloseReason {
 				text := s.refusal(env, at, v).Detail
 				refused = append(refused, wire.EnvelopeError{Hash: env.Hash(), Code: code, Description: text})
 			}
-			if !p.tolerates(v.reason, s, at) {
+			if !p.tolerates(v, s, at) {
 				return CloseRejections
 			}
 		}
@@ -334,13 +334,17 @@ func (p *peer) handleMessages(payload []byte) CloseReason {
 }
 
 // tolerates counts a refused envelope. Stale ones are normal, and so are
-// those refused just after we changed what we want.
-func (p *peer) tolerates(reason RejectReason, s *settings, at time.Time) bool {
+// those refused just after we changed what we want, or for a clock that is
+// behind the peer's: anybody can make envelopes that only one of the two takes.
+func (p *peer) tolerates(v verdict, s *settings, at time.Time) bool {
 	p.count.rejected.Add(1)
-	switch reason {
+	switch v.reason {
 	case RejectSize:
+		if at.Sub(s.sizeChanged) < settingTolerance {
+			return true
+		}
 	case RejectPoW, RejectInterest:
-		if at.Sub(s.changed) < settingTolerance {
+		if v.early || at.Sub(s.changed) < settingTolerance {
 			return true
 		}
 	default:

@@ -36,7 +36,7 @@ func (h *Host) SetMaxMessageSize(n uint32) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := *h.set.Load()
-	s.maxMessageSize = n
+	s.maxMessageSize, s.sizeChanged = n, h.cfg.Now()
 	h.set.Store(&s)
 	return nil
 }
