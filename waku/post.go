@@ -48,7 +48,7 @@ func (h *Host) Seal(ctx context.Context, m Post) (*wire.Envelope, error) {
 	switch {
 	case env.Size() > int(s.maxMessageSize):
 		return nil, tooLarge(env, fmt.Sprintf("size %d is above the limit of %d bytes", env.Size(), s.maxMessageSize))
-	case wire.MessagesSize(len(env.RLP())) > max(wire.MaxPacketSent, int(s.maxMessageSize)):
+	case !sendable(len(env.RLP())):
 		return nil, tooLarge(env, "too large for one packet")
 	case m.PoWTarget == 0:
 		return env, nil

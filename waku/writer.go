@@ -197,7 +197,7 @@ func (w *writer) gather() (size int, wait time.Duration) {
 				continue
 			}
 			n := len(env.RLP())
-			if !w.sendable(n) {
+			if !sendable(n) {
 				h.metrics.unsendable.Inc()
 				continue
 			}
@@ -219,12 +219,11 @@ func (w *writer) gather() (size int, wait time.Duration) {
 	}
 }
 
-// sendable reports whether an envelope of n bytes fits in a packet alone. An
-// operator who raised the message size has done so on all his nodes.
-func (w *writer) sendable(n int) bool {
-	limit := max(wire.MaxPacketSent, int(w.p.host.set.Load().maxMessageSize))
-	return wire.MessagesSize(n) <= limit
-}
+// sendable reports whether an envelope of n bytes fits in a packet alone. The
+// bound holds whatever our own limit on messages is: peers do not announce
+// theirs, and close the connection to who sends a larger packet, again after
+// each reconnection until the envelope expires.
+func sendable(n int) bool { return wire.MessagesSize(n) <= wire.MaxPacketSent }
 
 // adoptLimits makes new buckets when the peer has announced other limits.
 func (w *writer) adoptLimits(now time.Time) {
