@@ -81,7 +81,8 @@ func (b *blanks) Read(p []byte) (int, error) {
 // TestFramerDropsWhiteSpace: a client that sends line feeds to keep its
 // connection open does not fill the memory with them.
 func TestFramerDropsWhiteSpace(t *testing.T) {
-	f := NewFramer(io.MultiReader(strings.NewReader(`{"a":1}  `), &blanks{4 << 20}, strings.NewReader(`{"b":2}`)), 100, nil)
+	in := io.MultiReader(strings.NewReader(`{"a":1}  `), &blanks{4 << 20}, strings.NewReader(`{"b":2}`))
+	f := NewFramer(in, 100, nil)
 	for _, want := range []string{`{"a":1}`, `{"b":2}`} {
 		got, err := f.Next()
 		if string(got) != want || err != nil {
