@@ -103,7 +103,8 @@ func layer1() map[string][]string {
 func layer2() map[string][]string {
 	return map[string][]string{
 		"statusd/internal/store": {
-			"statusd/accounts/secret", "statusd/internal/atomicfile", "statusd/internal/deadline", sqlite, zap,
+			"statusd/accounts/secret", "statusd/datasync", "statusd/internal/atomicfile", "statusd/internal/deadline",
+			sqlite, zap,
 		},
 		"statusd/mailserver": {
 			"statusd/waku", geth + "p2p/enode", geth + "rlp", metrics, "golang.org/x/sync/semaphore", zap,

@@ -14,7 +14,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	crashtest.Main(m, map[string]crashtest.Job{"write": writeForEver, "migrate": migrateOnce})
+	crashtest.Main(m, map[string]crashtest.Job{"write": writeForEver, "migrate": migrateOnce, "sync": syncForEver})
 }
 
 const (

@@ -239,10 +239,17 @@ func (db *DB) with(ctx context.Context, fn func() error) error {
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	return db.with(ctx, func() error {
 		tx := &Tx{db: db, ctx: ctx}
-		defer tx.end()
+		committed := false
+		defer func() { // also when fn panics
+			tx.end()
+			for _, fn := range tx.finish {
+				fn(committed)
+			}
+		}()
 		if err := db.transaction(ctx, func() error { return fn(tx) }); err != nil {
 			return err
 		}
+		committed = true
 		if tx.forget {
 			select {
 			case db.forget <- struct{}{}:

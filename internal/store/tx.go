@@ -15,6 +15,7 @@ type Tx struct {
 	forget   bool
 	ended    bool
 	depth    int // of savepoints
+	finish   []func(committed bool)
 }
 
 // run is what every query of a transaction goes through. SQLite ends a
@@ -50,6 +51,10 @@ func (tx *Tx) Get(query string, args []any, fn func(Row)) (found bool, err error
 		return false, nil
 	})
 }
+
+// onFinish registers fn to be called once the transaction has ended, before
+// another can begin. It must not use the database.
+func (tx *Tx) onFinish(fn func(committed bool)) { tx.finish = append(tx.finish, fn) }
 
 // Changed returns how many rows the last statement that writes changed.
 func (tx *Tx) Changed() (n int64, err error) {
