@@ -11,7 +11,6 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 	"go.uber.org/zap"
 
-	"statusd/configs"
 	"statusd/mailserver"
 	"statusd/mailserver/history"
 	"statusd/mailserver/leveldb"
@@ -41,6 +40,7 @@ type mail struct {
 	recorder *mailserver.Recorder // with archive
 	server   *mailserver.Server   // with archive
 	client   *history.Client
+	ledger   *history.LevelDB
 }
 
 // attach names mail as the host's partner for history.
@@ -96,25 +96,13 @@ func (n *Node) startMail(life *lifecycle, key *ecdsa.PrivateKey) error {
 	life.onStop("history ledger", stopSmall, func() { n.warnOnError("history ledger", ledger.Close()) })
 	client, err := history.New(history.Config{
 		Logger: n.root, Now: n.clock.Now, NodeKey: key, Store: ledger, Dialer: mailDialer{n},
-		Servers: mailServers(n.cfg),
 	})
 	if err != nil {
 		return fmt.Errorf("build history client: %w", err)
 	}
 	client.Attach(n.host)
-	n.mail.client = client
-	return nil
-}
-
-// mailServers are the servers of the configuration.
-func mailServers(cfg *configs.Config) []history.Server {
-	var out []history.Server
-	for _, ref := range cfg.MailServers() {
-		if ref.HasEndpoint() {
-			out = append(out, history.Server{Node: ref.Node(), Password: ref.Password().Reveal()})
-		}
-	}
-	return out
+	n.mail.client, n.mail.ledger = client, ledger
+	return n.applyServers()
 }
 
 // startMailServer opens the archive and runs recorder and server on it.
@@ -168,16 +156,6 @@ func (n *Node) openArchive() (mailserver.Archive, string, error) {
 	})
 	return archive, filepath.Base(dir), err
 }
-
-// mailDialer connects to mailservers for the client.
-type mailDialer struct{ node *Node }
-
-// Connect implements history.Dialer.
-func (d mailDialer) Connect(server *enode.Node) error { return d.node.AddPeer(server) }
-
-// History returns the client of other mailservers, nil when Waku is switched
-// off. It is there once Run has started the network.
-func (n *Node) History() *history.Client { return n.mail.client }
 
 // MailStatus describes the mailserver of this node.
 type MailStatus struct {

@@ -54,6 +54,10 @@ type Node struct {
 	trusted map[enode.ID]bool // by the operator's explicit wish
 	finder  *finder           // nil: no discovery
 	static  []*enode.Node     // from the configuration, as applied last
+	// mailPeers are kept only because the history client asked for them.
+	mailPeers map[enode.ID]bool
+
+	mailMu sync.Mutex // one change of the mailservers at a time
 }
 
 // New builds a node from a validated configuration. It starts nothing and
@@ -66,6 +70,7 @@ func New(cfg *configs.Config, deps Deps) (*Node, error) {
 	n := &Node{
 		cfg: cfg, deps: deps, root: log, log: log.Named("node"), created: time.Now(), peers: newPeerTable(),
 		ready: make(chan struct{}), quit: make(chan struct{}), trusted: make(map[enode.ID]bool),
+		mailPeers: make(map[enode.ID]bool),
 	}
 	n.clock = clock.New(clock.Config{Servers: timeServers(cfg), Logger: log.Named("clock")})
 	n.monitor = newMonitor(n.log, deps.Notify, deps.Watchdog)
@@ -195,6 +200,9 @@ func (n *Node) start(ctx context.Context, life *lifecycle) error {
 	}
 	if err := n.startNetwork(life, key); err != nil {
 		return err
+	}
+	if n.host != nil {
+		n.startKeeper(life)
 	}
 	life.run("monitor", stopSmall, n.monitor.Run)
 	if err := n.startFrontend(ctx, life); err != nil {

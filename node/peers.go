@@ -168,6 +168,13 @@ func (n *Node) DataDir() string { return n.cfg.DataDir }
 // AddPeer stays connected to a node from now on, over the peer limit if need
 // be. It does not wait for the connection.
 func (n *Node) AddPeer(node *enode.Node) error {
+	n.mu.Lock()
+	delete(n.mailPeers, node.ID()) // from now on wanted for more
+	n.mu.Unlock()
+	return n.keepPeer(node)
+}
+
+func (n *Node) keepPeer(node *enode.Node) error {
 	srv := n.srv()
 	if srv == nil {
 		return ErrNotConnected

@@ -119,8 +119,8 @@ func layer2() map[string][]string {
 		"statusd/mailserver/postgres":        {"statusd/mailserver", "statusd/waku/wire", "github.com/jackc/pgx/v5", zap},
 		"statusd/mailserver/postgres/pgtest": {"github.com/jackc/pgx/v5"},
 		"statusd/mailserver/history": {
-			"statusd/mailserver", "statusd/waku", "github.com/syndtr/goleveldb/leveldb", geth + "crypto",
-			geth + "p2p/enode", zap,
+			"statusd/internal/deadline", "statusd/mailserver", "statusd/waku", "github.com/syndtr/goleveldb/leveldb",
+			geth + "crypto", geth + "p2p/enode", zap,
 		},
 	}
 }
@@ -135,7 +135,8 @@ func layer4() map[string][]string {
 		},
 		"statusd/node/redial": {"statusd/internal/deadline", geth + "p2p/enode", zap},
 		"statusd/rpc": {
-			"statusd/configs", "statusd/internal/atomicfile", "statusd/rpc/jsonrpc", "statusd/waku",
+			"statusd/configs", "statusd/internal/atomicfile", "statusd/mailserver", "statusd/mailserver/history",
+			"statusd/rpc/jsonrpc", "statusd/waku",
 			geth + "common/hexutil", geth + "crypto", geth + "event", geth + "p2p", zap, metrics, errgroup,
 			"github.com/gorilla/websocket",
 		},

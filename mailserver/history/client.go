@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,10 +24,13 @@ type Network interface {
 	PeerConnected(enode.ID) bool
 }
 
-// Dialer asks the node to connect to a server and to keep it. It returns at
-// once; the connection shows as PeerUp.
+// Dialer manages connections to servers. Both calls return at once; what they
+// lead to shows as PeerUp and PeerDown.
 type Dialer interface {
+	// Connect connects to a server, and again when the connection is lost.
 	Connect(*enode.Node) error
+	// Disconnect takes Connect back. Connections that somebody else wants stay.
+	Disconnect(*enode.Node) error
 }
 
 // Store keeps the ledger and unfinished fetches. Calls are made one at a time.
@@ -47,7 +51,7 @@ type Config struct {
 	Logger  *zap.Logger
 	Now     func() time.Time  // nil: time.Now; the NTP-corrected clock
 	NodeKey *ecdsa.PrivateKey // signs requests: servers demand the peer's own key
-	Store   Store
+	Store   Store             // nil: Sync does not work
 	Servers []Server
 	Dialer  Dialer // nil: only servers that are connected are asked
 
@@ -55,6 +59,7 @@ type Config struct {
 	ConnectTimeout time.Duration // 0: 10 s
 	Tries          int           // on one server before the next; 0: 2
 	PoWTarget      float64       // of request envelopes; 0: waku.DefaultMinPoW
+	TTL            uint32        // of request envelopes in seconds; 0: 50
 }
 
 // Defaults of spec 02 section 9.
@@ -63,7 +68,7 @@ const (
 	DefaultConnectTimeout = 10 * time.Second
 	DefaultTries          = 2
 
-	requestTTL     = 50 // seconds
+	defaultTTL     = 50 // seconds
 	requestPoWTime = 5 * time.Second
 	// grace is how long stragglers of a finished request are still taken.
 	grace = 10 * time.Second
@@ -81,6 +86,7 @@ type Client struct {
 
 	mu      sync.Mutex
 	servers map[enode.ID]*server
+	visits  map[enode.ID]*line // peers asked now that are not among servers
 	active  map[enode.ID]*pending
 	changed chan struct{} // closed and replaced when a peer comes or goes
 }
@@ -88,6 +94,7 @@ type Client struct {
 // pending is an exchange and the goroutine that waits for it.
 type pending struct {
 	exchange
+	began    time.Time
 	progress chan struct{} // capacity 1
 	done     chan outcome  // capacity 1
 }
@@ -100,8 +107,8 @@ type outcome struct {
 
 // New builds a client. Attach must be called before it is used.
 func New(cfg Config) (*Client, error) {
-	if cfg.NodeKey == nil || cfg.Store == nil {
-		return nil, errors.New("history: node key and store are required")
+	if cfg.NodeKey == nil {
+		return nil, errors.New("history: a node key is required")
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = zap.NewNop()
@@ -121,9 +128,12 @@ func New(cfg Config) (*Client, error) {
 	if cfg.PoWTarget == 0 {
 		cfg.PoWTarget = waku.DefaultMinPoW
 	}
+	if cfg.TTL == 0 {
+		cfg.TTL = defaultTTL
+	}
 	c := &Client{
 		cfg: cfg, log: cfg.Logger.Named("history"), servers: make(map[enode.ID]*server),
-		active: make(map[enode.ID]*pending), changed: make(chan struct{}),
+		visits: make(map[enode.ID]*line), active: make(map[enode.ID]*pending), changed: make(chan struct{}),
 	}
 	c.SetServers(cfg.Servers)
 	return c, nil
@@ -148,11 +158,11 @@ func (c *Client) SetServers(list []Server) {
 	old := c.servers
 	c.servers = make(map[enode.ID]*server, len(list))
 	for _, s := range list {
-		id := s.Node.ID()
-		fresh := &server{Server: s, turn: make(chan struct{}, 1), status: ServerStatus{ID: id, Enode: s.Node.String()}}
+		fresh := newServer(s)
+		id := fresh.status.ID
 		if have := old[id]; have != nil {
-			fresh.turn, fresh.status = have.turn, have.status
-			fresh.status.Enode = s.Node.String()
+			fresh.line, fresh.status = have.line, have.status
+			fresh.status.Enode = s.Node.URLv4()
 			if have.Password == s.Password {
 				fresh.key = have.key
 			}
@@ -163,6 +173,13 @@ func (c *Client) SetServers(list []Server) {
 			fresh.status.Connected = c.net.PeerConnected(id)
 		}
 	}
+	c.wake()
+}
+
+// wake tells those who wait that something has changed. The caller holds mu.
+func (c *Client) wake() {
+	close(c.changed)
+	c.changed = make(chan struct{})
 }
 
 // Status describes the servers, in the order in which they would be asked.
@@ -198,8 +215,7 @@ func (c *Client) setConnected(id enode.ID, up bool) {
 	if s := c.servers[id]; s != nil {
 		s.status.Connected = up
 	}
-	close(c.changed)
-	c.changed = make(chan struct{})
+	c.wake()
 }
 
 // Accept implements waku.MailClient.
@@ -235,39 +251,74 @@ func (c *Client) Complete(peer enode.ID, end *wire.RequestComplete) {
 	p.done <- outcome{a, err} // capacity 1, and over lets only one in
 }
 
-// connect waits until the server is a peer.
-func (c *Client) connect(ctx context.Context, s *server) error {
+// connect waits until the server is a peer. asked is whether the dialer had to
+// be asked for that.
+func (c *Client) connect(ctx context.Context, s *server) (asked bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.ConnectTimeout)
 	defer cancel()
 	id := s.Node.ID()
-	asked := false
 	for {
 		c.mu.Lock()
 		changed := c.changed
 		c.mu.Unlock()
 		if c.net.PeerConnected(id) {
-			return nil
+			return asked, nil
 		}
 		if c.cfg.Dialer == nil {
-			return fmt.Errorf("%w: not connected", ErrGone)
+			return asked, fmt.Errorf("%w: not connected", ErrGone)
 		}
 		if !asked {
-			asked = true
 			if err := c.cfg.Dialer.Connect(s.Node); err != nil {
-				return fmt.Errorf("connect to server: %w", err)
+				return asked, fmt.Errorf("connect to server: %w", err)
 			}
+			asked = true
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return fmt.Errorf("%w: no connection: %w", ErrGone, ctx.Err())
+			return asked, fmt.Errorf("%w: no connection: %w", ErrGone, ctx.Err())
 		}
 	}
 }
 
-// Knows reports whether the peer is one of the servers.
+// Knows reports whether the peer is one of the servers, or has been asked just
+// now.
 func (c *Client) Knows(id enode.ID) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.servers[id] != nil
+	return c.servers[id] != nil || c.active[id] != nil
+}
+
+// Outstanding is a request that waits for the end of its answer.
+type Outstanding struct {
+	Server    enode.ID     `json:"server"`
+	RequestID wire.Hash    `json:"requestId"`
+	Topics    []wire.Topic `json:"topics"`
+	From      uint32       `json:"from"`
+	To        uint32       `json:"to"`
+	Envelopes int          `json:"envelopes"` // that have come so far
+	Since     time.Time    `json:"since"`
+}
+
+// Outstanding lists the requests that wait for an answer, the oldest first.
+func (c *Client) Outstanding() []Outstanding {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := make([]Outstanding, 0, len(c.active))
+	for _, p := range c.active {
+		if !p.over.IsZero() {
+			continue
+		}
+		o := Outstanding{
+			Server: p.server, RequestID: p.id, Topics: make([]wire.Topic, 0, len(p.page.topics)), From: p.page.from,
+			To: p.page.to, Envelopes: p.wanted, Since: p.began,
+		}
+		for t := range p.page.topics {
+			o.Topics = append(o.Topics, t)
+		}
+		slices.SortFunc(o.Topics, func(a, b wire.Topic) int { return slices.Compare(a[:], b[:]) })
+		out = append(out, o)
+	}
+	slices.SortFunc(out, func(a, b Outstanding) int { return a.Since.Compare(b.Since) })
+	return out
 }

@@ -79,7 +79,7 @@ func newNetwork(t *testing.T, store Store, servers ...*fakeServer) *fakeNetwork 
 	return n
 }
 
-func newServer(t *testing.T, stored ...*wire.Envelope) *fakeServer {
+func newFakeServer(t *testing.T, stored ...*wire.Envelope) *fakeServer {
 	t.Helper()
 	key, err := crypto.GenerateKey()
 	if err != nil {
@@ -116,6 +116,12 @@ func (n *fakeNetwork) Connect(node *enode.Node) error {
 		time.Sleep(delay)
 		n.setUp(node.ID(), true)
 	})
+	return nil
+}
+
+// Disconnect implements Dialer.
+func (n *fakeNetwork) Disconnect(node *enode.Node) error {
+	n.wg.Go(func() { n.setUp(node.ID(), false) })
 	return nil
 }
 

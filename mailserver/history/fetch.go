@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -32,8 +33,15 @@ type Request struct {
 	Limit    uint32      // envelopes of one page; 0: the server's maximum
 	Cursor   []byte      // 36 bytes to go on from; empty: from the start
 	Server   enode.ID    // zero: the best one, and others when it fails
+	At       *Server     // a server that need not be one of the client's; instead of Server
+	Key      []byte      // symmetric key to seal with; nil: that of the server's password
 	OnePage  bool        // stop after the first page
 	Timeout  time.Duration
+	Tries    int // on one server; 0: as the client's
+	// Sent is called with the id of each request before it is written, from
+	// the calling goroutine. With it, requests are sealed before it is their
+	// turn, and given up when their turn does not come in time.
+	Sent func(id wire.Hash, server enode.ID)
 	// Progress is called after each page, from the calling goroutine.
 	Progress func(Result)
 }
@@ -75,6 +83,9 @@ func (c *Client) check(r *Request) error {
 	if r.Timeout <= 0 {
 		r.Timeout = c.cfg.Timeout
 	}
+	if r.Tries <= 0 {
+		r.Tries = c.cfg.Tries
+	}
 	return nil
 }
 
@@ -100,9 +111,12 @@ func (c *Client) Fetch(ctx context.Context, r Request) (Result, error) {
 	if err := c.check(&r); err != nil {
 		return Result{}, err
 	}
-	servers, err := c.choose(r.Server)
+	servers, err := c.choose(&r)
 	if err != nil {
 		return Result{}, err
+	}
+	if servers[0].visitor {
+		defer c.leave(servers[0])
 	}
 	var total Result
 	var failures []error
@@ -125,13 +139,19 @@ func (c *Client) Fetch(ctx context.Context, r Request) (Result, error) {
 }
 
 // choose returns the servers to ask, in order.
-func (c *Client) choose(only enode.ID) ([]*server, error) {
+func (c *Client) choose(r *Request) ([]*server, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if only != (enode.ID{}) {
-		s := c.servers[only]
+	if r.At != nil {
+		if s := c.servers[r.At.Node.ID()]; s != nil && (r.At.Password == "" || r.At.Password == s.Password) {
+			return []*server{s}, nil
+		}
+		return []*server{c.visitor(*r.At)}, nil
+	}
+	if r.Server != (enode.ID{}) {
+		s := c.servers[r.Server]
 		if s == nil {
-			return nil, fmt.Errorf("%w with id %s", ErrNoServer, only)
+			return nil, fmt.Errorf("%w with id %s", ErrNoServer, r.Server)
 		}
 		return []*server{s}, nil
 	}
@@ -141,18 +161,57 @@ func (c *Client) choose(only enode.ID) ([]*server, error) {
 	return c.ranked(), nil
 }
 
+// visitor makes the record of a server that is asked only once. It stands in
+// line with other fetches at the same peer. The caller holds mu and calls leave
+// at the end.
+func (c *Client) visitor(at Server) *server {
+	s := newServer(at)
+	id := s.status.ID
+	s.visitor = true
+	if known := c.servers[id]; known != nil {
+		s.line = known.line
+	} else if l := c.visits[id]; l != nil {
+		s.line = l
+	} else {
+		c.visits[id] = s.line
+	}
+	s.line.users++
+	c.net.TrustPeer(id)
+	return s
+}
+
+// enter and leave enclose the use of a server.
+func (c *Client) enter(s *server) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s.line.users++
+}
+
+func (c *Client) leave(s *server) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s.line.users--
+	if s.line.users == 0 {
+		delete(c.visits, s.status.ID)
+		c.wake()
+	}
+}
+
 func sharesArchive(a, b *server) bool { return a.Archive != "" && a.Archive == b.Archive }
 
 // pages asks one server for page after page, from at on.
 func (c *Client) pages(ctx context.Context, s *server, r *Request, at *page, total *Result) error {
+	c.enter(s)
+	defer c.leave(s)
 	var dir direction
 	for failed := 0; ; {
-		id, a, err := c.onePage(ctx, s, at, r.Timeout)
+		id, a, err := c.onePage(ctx, s, r, at)
 		if err == nil && len(a.cursor) > 0 {
 			err = dir.step(a.cursor)
 		}
 		if err != nil {
-			if failed++; failed >= c.cfg.Tries || ctx.Err() != nil || errors.Is(err, ErrUnverified) {
+			if failed++; failed >= r.Tries || ctx.Err() != nil || errors.Is(err, ErrUnverified) {
+				c.gaveUp(ctx, s)
 				return err
 			}
 			continue
@@ -174,49 +233,99 @@ func (c *Client) pages(ctx context.Context, s *server, r *Request, at *page, tot
 	}
 }
 
+// gaveUp notes that a server did not give a page.
+func (c *Client) gaveUp(ctx context.Context, s *server) {
+	if ctx.Err() != nil {
+		return // it is not the server's fault
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s.status.GivenUp++
+	c.wake()
+}
+
 // onePage makes one request and waits for its end. It keeps the record of the
 // server.
-func (c *Client) onePage(ctx context.Context, s *server, at *page, timeout time.Duration) (wire.Hash, answer, error) {
+func (c *Client) onePage(ctx context.Context, s *server, r *Request, at *page) (wire.Hash, answer, error) {
+	var env *wire.Envelope
+	inTurn := ctx
+	if r.Sent != nil {
+		var err error
+		if env, err = c.seal(ctx, s, r.Key, at); err != nil {
+			return wire.Hash{}, answer{}, err
+		}
+		r.Sent(env.Hash(), s.status.ID)
+		var cancel context.CancelFunc
+		inTurn, cancel = context.WithTimeout(ctx, min(r.Timeout, time.Duration(c.cfg.TTL)*time.Second/2))
+		defer cancel()
+	}
 	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
-	case <-ctx.Done():
+	case s.line.turn <- struct{}{}:
+		defer func() { <-s.line.turn }()
+	case <-inTurn.Done():
+		if ctx.Err() == nil {
+			return env.Hash(), answer{}, fmt.Errorf("%w: it was busy with other requests", ErrTimeout)
+		}
 		return wire.Hash{}, answer{}, ctx.Err()
 	}
 	began := time.Now()
-	id, a, err := c.request(ctx, s, at, timeout)
+	id, a, err := c.request(ctx, s, r, at, env)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case err == nil:
 		s.answered(a, time.Since(began), c.cfg.Now())
+		c.wake()
 	case ctx.Err() == nil:
 		s.failed(err, c.cfg.Now())
 	}
 	return id, a, err
 }
 
-func (c *Client) request(ctx context.Context, s *server, at *page, timeout time.Duration) (wire.Hash, answer, error) {
-	if err := c.connect(ctx, s); err != nil {
-		return wire.Hash{}, answer{}, err
+// request sends a request, which is sealed here when env is nil, and waits for
+// the end of the answer.
+func (c *Client) request(
+	ctx context.Context, s *server, r *Request, at *page, env *wire.Envelope,
+) (wire.Hash, answer, error) {
+	asked, err := c.connect(ctx, s)
+	if asked && s.visitor {
+		defer func() {
+			if err := c.cfg.Dialer.Disconnect(s.Node); err != nil {
+				c.log.Debug("visited server stays connected", zap.Stringer("server", s), zap.Error(err))
+			}
+		}()
 	}
-	env, err := c.seal(ctx, s, at)
 	if err != nil {
 		return wire.Hash{}, answer{}, err
 	}
+	if env == nil {
+		if env, err = c.seal(ctx, s, r.Key, at); err != nil {
+			return wire.Hash{}, answer{}, err
+		}
+	}
 	p := &pending{
 		exchange: exchange{id: env.Hash(), server: s.Node.ID(), page: *at, seen: make(map[wire.Hash]struct{})},
-		progress: make(chan struct{}, 1), done: make(chan outcome, 1),
+		began:    c.cfg.Now(), progress: make(chan struct{}, 1), done: make(chan outcome, 1),
 	}
-	c.mu.Lock()
-	c.active[p.server] = p
-	c.mu.Unlock()
+	c.begin(p)
 	defer c.finish(p)
 	if err := c.net.SendP2PRequest(p.server, env.RLP()); err != nil {
 		return p.id, answer{}, fmt.Errorf("send request: %w", err)
 	}
-	a, err := c.wait(ctx, p, timeout)
+	a, err := c.wait(ctx, p, r.Timeout)
 	return p.id, a, err
+}
+
+// begin makes p the outstanding request of its server, and forgets those whose
+// stragglers no longer count.
+func (c *Client) begin(p *pending) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.cfg.Now()
+	maps.DeleteFunc(c.active, func(_ enode.ID, old *pending) bool {
+		return !old.over.IsZero() && now.After(old.over)
+	})
+	c.active[p.server] = p
 }
 
 // finish lets stragglers in for a while after a request that did not complete.
@@ -254,7 +363,10 @@ func (c *Client) wait(ctx context.Context, p *pending, timeout time.Duration) (a
 }
 
 // seal makes the request envelope for a server.
-func (c *Client) seal(ctx context.Context, s *server, at *page) (*wire.Envelope, error) {
+func (c *Client) seal(ctx context.Context, s *server, key []byte, at *page) (*wire.Envelope, error) {
+	if key == nil {
+		key = c.passwordKey(s)
+	}
 	topics := make([][]byte, 0, len(at.topics))
 	for t := range at.topics {
 		topics = append(topics, t[:])
@@ -269,7 +381,7 @@ func (c *Client) seal(ctx context.Context, s *server, at *page) (*wire.Envelope,
 		return nil, err
 	}
 	return c.net.Seal(ctx, waku.Post{
-		SymKey: c.passwordKey(s), Signer: c.cfg.NodeKey, TTL: requestTTL, Payload: raw,
+		SymKey: key, Signer: c.cfg.NodeKey, TTL: c.cfg.TTL, Payload: raw,
 		PoWTarget: c.cfg.PoWTarget, PoWTime: requestPoWTime,
 	})
 }

@@ -40,7 +40,7 @@ func (n *fakeNetwork) exactlyOnce(want []*wire.Envelope) {
 func TestFetchFollowsCursorToTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stored := envelopes(topicA, start, 25)
-		s := newServer(t, append(envelopes(topicB, start, 10), stored...)...)
+		s := newFakeServer(t, append(envelopes(topicB, start, 10), stored...)...)
 		n := newNetwork(t, nil, s)
 		var pages int
 		r, err := n.client.Fetch(t.Context(), Request{
@@ -64,7 +64,7 @@ func TestFetchFollowsCursorToTheEnd(t *testing.T) {
 
 func TestFetchConnectsToAServerThatIsNotThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newServer(t, envelopes(topicA, start, 3)...)
+		s := newFakeServer(t, envelopes(topicA, start, 3)...)
 		s.up = false
 		n := newNetwork(t, nil, s)
 		if _, err := n.client.Fetch(t.Context(), Request{Topics: []wire.Topic{topicA}, From: start}); err != nil {
@@ -92,7 +92,7 @@ func TestFetchGoesToAnotherServer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				stored := envelopes(topicA, start, 25)
-				bad, good := newServer(t, stored...), newServer(t, stored...)
+				bad, good := newFakeServer(t, stored...), newFakeServer(t, stored...)
 				bad.behave = func(n int, r *reply) {
 					if n > 0 {
 						fault.behave(n, r)
@@ -126,7 +126,7 @@ func TestFetchGoesToAnotherServer(t *testing.T) {
 
 func TestServerErrorIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newServer(t)
+		s := newFakeServer(t)
 		s.behave = func(_ int, r *reply) { r.end.Failed, r.end.Text = true, "too many requests" }
 		n := newNetwork(t, nil, s)
 		_, err := n.client.Fetch(t.Context(), Request{Topics: []wire.Topic{topicA}, From: start})
@@ -157,7 +157,7 @@ func TestHostileServer(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newServer(t)
+				s := newFakeServer(t)
 				s.behave = func(_ int, r *reply) {
 					r.envs = tt.envs
 					r.end.Last = wire.Hash{}
@@ -186,7 +186,7 @@ func TestHostileServer(t *testing.T) {
 
 func TestEndlessPages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newServer(t)
+		s := newFakeServer(t)
 		s.behave = func(n int, r *reply) {
 			r.end.Cursor = make([]byte, 36)
 			r.end.Cursor[35] = byte(1 + n%2) // forth and back
@@ -205,7 +205,7 @@ func TestEndlessPages(t *testing.T) {
 func TestSyncAsksOnlyForGaps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stored := append(envelopes(topicA, start, 50), envelopes(topicB, start, 50)...)
-		s := newServer(t, stored...)
+		s := newFakeServer(t, stored...)
 		n := newNetwork(t, nil, s)
 		topics := []wire.Topic{topicA, topicB, topicA}
 		if _, err := n.client.Sync(t.Context(), topics, start, start+20, nil); err != nil {
@@ -231,7 +231,7 @@ func TestSyncAsksOnlyForGaps(t *testing.T) {
 func TestSyncResumesAfterRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stored := envelopes(topicA, start, 2500)
-		s := newServer(t, stored...)
+		s := newFakeServer(t, stored...)
 		s.behave = func(n int, r *reply) {
 			if n == 1 || n == 2 {
 				r.drop = true
@@ -259,7 +259,7 @@ func TestSyncResumesAfterRestart(t *testing.T) {
 func TestRequestsTakeTurnsAtOneServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stored := append(envelopes(topicA, start, 30), envelopes(topicB, start, 30)...)
-		n := newNetwork(t, nil, newServer(t, stored...))
+		n := newNetwork(t, nil, newFakeServer(t, stored...))
 		errs := make(chan error, 2)
 		for _, topic := range []wire.Topic{topicA, topicB} {
 			go func() {
@@ -277,7 +277,7 @@ func TestRequestsTakeTurnsAtOneServer(t *testing.T) {
 }
 
 func TestInvalidRequests(t *testing.T) {
-	n := newNetwork(t, nil, newServer(t))
+	n := newNetwork(t, nil, newFakeServer(t))
 	for name, r := range map[string]Request{
 		"range":  {Topics: []wire.Topic{topicA}, From: 2, To: 1},
 		"limit":  {Topics: []wire.Topic{topicA}, Limit: 1001},

@@ -15,6 +15,7 @@ import (
 //
 //	'b' | key            JSON Bookmark
 //	't' | topic(4)       JSON Spans
+//	'r' | table | 0 | key   a record of that table
 type LevelDB struct{ db *leveldb.DB }
 
 var _ Store = (*LevelDB)(nil)

@@ -14,6 +14,11 @@ type Server struct {
 	// Archive names the archive behind the server. Servers with the same
 	// name share one, so that a cursor can be continued at another.
 	Archive string
+	// Preferred servers are asked before others that work as well.
+	Preferred bool
+	// LastUsed is when it last answered, as far as an earlier run of the
+	// program wrote down; zero: not known.
+	LastUsed time.Time
 }
 
 // String hides the password.
@@ -27,6 +32,7 @@ type ServerStatus struct {
 	Pages       uint64        `json:"pages"`     // answered
 	Failures    uint64        `json:"failures"`  // in all
 	Streak      int           `json:"streak"`    // failures since the last answer
+	GivenUp     int           `json:"givenUp"`   // pages given up since the last answer
 	Envelopes   uint64        `json:"envelopes"` // taken from its answers
 	Unwanted    uint64        `json:"unwanted"`  // of topics not asked for
 	Refused     uint64        `json:"refused"`   // outside what was asked for
@@ -37,12 +43,25 @@ type ServerStatus struct {
 }
 
 // server is a configured server with its record. Guarded by Client.mu, except
-// for turn.
+// for line.turn.
 type server struct {
 	Server
-	key    []byte        // symmetric key of its password, made on first use
-	turn   chan struct{} // capacity 1: held while a request is outstanding
-	status ServerStatus
+	key     []byte // symmetric key of its password, made on first use
+	line    *line  // of those who want to ask it
+	visitor bool   // not one of the client's servers
+	status  ServerStatus
+}
+
+// line is what all records of one peer share.
+type line struct {
+	turn  chan struct{} // capacity 1: held while a request is outstanding
+	users int           // fetches that go on there
+}
+
+func newServer(s Server) *server {
+	return &server{Server: s, line: &line{turn: make(chan struct{}, 1)}, status: ServerStatus{
+		ID: s.Node.ID(), Enode: s.Node.URLv4(), LastAnswer: s.LastUsed,
+	}}
 }
 
 // Pauses after failures: a server that fails is asked last, and not at all
@@ -61,20 +80,24 @@ func (s *server) pausedUntil() time.Time {
 	return s.status.LastFailure.Add(min(pause, maxPause))
 }
 
-// rank orders servers: those not paused first, then connected ones, then by
-// failures in a row, by latency, and by id.
+// rank orders servers: those not paused first, then preferred ones, connected
+// ones, by failures in a row, by latency, by the last answer, and by id.
 func rank(list []*server, now time.Time) {
 	slices.SortStableFunc(list, func(a, b *server) int {
 		pa, pb := now.Before(a.pausedUntil()), now.Before(b.pausedUntil())
 		switch {
 		case pa != pb:
 			return order(pb)
+		case a.Preferred != b.Preferred:
+			return order(a.Preferred)
 		case a.status.Connected != b.status.Connected:
 			return order(a.status.Connected)
 		case a.status.Streak != b.status.Streak:
 			return order(a.status.Streak < b.status.Streak)
 		case a.status.Latency != b.status.Latency:
 			return order(a.status.Latency < b.status.Latency)
+		case !a.status.LastAnswer.Equal(b.status.LastAnswer):
+			return order(a.status.LastAnswer.After(b.status.LastAnswer))
 		}
 		return slices.Compare(a.status.ID[:], b.status.ID[:])
 	})
@@ -91,7 +114,7 @@ func order(aFirst bool) int {
 func (s *server) answered(a answer, took time.Duration, now time.Time) {
 	st := &s.status
 	st.Pages++
-	st.Streak = 0
+	st.Streak, st.GivenUp = 0, 0
 	st.LastAnswer, st.LastError = now, ""
 	st.Envelopes += uint64(a.wanted)
 	st.Unwanted += uint64(a.unwanted)

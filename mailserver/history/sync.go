@@ -27,6 +27,9 @@ const topicsPerRequest = 50
 func (c *Client) Sync(
 	ctx context.Context, topics []wire.Topic, from, to uint32, progress func(Result),
 ) (Result, error) {
+	if c.cfg.Store == nil {
+		return Result{}, errors.New("history: a client without a store keeps no ledger")
+	}
 	if to == 0 {
 		to = uint32(c.cfg.Now().Unix())
 	}
@@ -171,11 +174,11 @@ func (c *Client) fetchGap(ctx context.Context, g gap, mark Bookmark, progress fu
 	if err != nil {
 		return res, err
 	}
-	return res, c.enter(g, key)
+	return res, c.record(g, key)
 }
 
-// enter writes a fetched gap into the ledger.
-func (c *Client) enter(g gap, key string) error {
+// record writes a fetched gap into the ledger.
+func (c *Client) record(g gap, key string) error {
 	c.storeMu.Lock()
 	defer c.storeMu.Unlock()
 	all := make(map[wire.Topic]Spans, len(g.topics))
