@@ -31,6 +31,10 @@ type Config struct {
 	// exist; empty: no token is read, and HTTP needs NoAuth.
 	TokenFile string
 
+	// RequestsDelay is how long wakuext_requestMessages refuses to ask the same
+	// server for the same topics again, while the first request goes on.
+	RequestsDelay time.Duration
+
 	// StopTimeout is how long running calls may take to end once Run's
 	// context is cancelled; 0: 5 s.
 	StopTimeout time.Duration

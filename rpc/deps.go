@@ -10,6 +10,9 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"statusd/configs"
+	"statusd/mailserver"
+	"statusd/mailserver/history"
 	"statusd/waku"
 	"statusd/waku/wire"
 )
@@ -23,6 +26,9 @@ type Deps struct {
 	Health   HealthSource
 	Waku     Waku
 	Keys     Keys
+	History  History             // nil: the methods about mailservers do not exist
+	Mail     MailControl         // with History
+	Records  MailRecords         // with History
 	Gatherer prometheus.Gatherer // nil: /metrics answers 404
 
 	// Shutdown asks the daemon to stop (admin_shutdown). It must return at
@@ -127,6 +133,42 @@ type WakuFilters interface {
 	InstallFilter(waku.FilterSpec, waku.Sink) (waku.FilterID, error)
 	UninstallFilter(waku.FilterID) bool
 	FilterMessages(waku.FilterID) ([]*waku.ReceivedMessage, error)
+}
+
+// History asks mailservers; *history.Client implements it.
+type History interface {
+	Fetch(context.Context, history.Request) (history.Result, error)
+	// Status lists the mailservers, the best one first.
+	Status() []history.ServerStatus
+	// Outstanding lists the requests that wait for an answer.
+	Outstanding() []history.Outstanding
+}
+
+// MailControl is the node as the methods about mailservers use it.
+type MailControl interface {
+	// Now is network time.
+	Now() time.Time
+	// UpdateMailservers replaces the mailservers that are asked; the first is
+	// preferred.
+	UpdateMailservers([]configs.NodeRef) error
+	// MailServer describes the mailserver that this node is. It fails when it
+	// is none.
+	MailServer(context.Context) (MailStatus, error)
+}
+
+// MailStatus describes the mailserver of this node (mailserver_stats).
+type MailStatus struct {
+	Health   mailserver.Health         `json:"health"`
+	Recorder mailserver.RecorderStatus `json:"recorder"`
+	Archive  mailserver.Stats          `json:"archive"`
+}
+
+// MailRecords stores what clients want remembered; *history.LevelDB
+// implements it.
+type MailRecords interface {
+	Records(table string) ([]history.Record, error)
+	PutRecords(table string, records ...history.Record) error
+	DeleteRecords(table string, keys ...string) error
 }
 
 // Keys is the key store of the Waku host; *waku.Keys implements it.

@@ -52,6 +52,9 @@ func runExample(t *testing.T, l link, m rpcMethod, named bool) (json.RawMessage,
 // conforms tells how a value differs from a schema; "" if it does not.
 func conforms(s schema, v any) string {
 	want, _ := s["type"].(string)
+	if either, ok := s["type"].([]any); ok && v != nil {
+		want, _ = either[0].(string)
+	}
 	switch got := v.(type) {
 	case nil:
 		if want != "" {

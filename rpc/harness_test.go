@@ -24,6 +24,7 @@ import (
 	"go.uber.org/zap"
 
 	"statusd/configs"
+	"statusd/mailserver/history"
 	"statusd/rpc/jsonrpc"
 	"statusd/waku"
 	"statusd/waku/wire"
@@ -130,6 +131,7 @@ type fixture struct {
 	dir    string
 	node   *fakeNode
 	waku   *fakeWaku
+	mail   *fakeHistory
 	token  string
 	cancel context.CancelFunc
 	done   chan error // what Run returned
@@ -155,8 +157,9 @@ func prepare(t *testing.T, change func(*Config, *Deps)) *fixture {
 	reg := prometheus.NewRegistry()
 	f := &fixture{
 		t: t, dir: dir, node: &fakeNode{}, waku: &fakeWaku{Waku: host, connected: ref.Node().ID()},
-		stops: make(chan struct{}, 1), done: make(chan error, 1),
+		mail: &fakeHistory{}, stops: make(chan struct{}, 1), done: make(chan error, 1),
 	}
+	f.mail.status = []history.ServerStatus{{ID: ref.Node().ID(), Enode: exampleNode, Connected: true}}
 	f.node.health = Health{Node: HealthReady, Alive: true, Uptime: time.Minute, Components: []ComponentHealth{
 		{Name: "Waku", Level: HealthReady, Desc: "4 peers"},
 	}}
@@ -171,6 +174,7 @@ func prepare(t *testing.T, change func(*Config, *Deps)) *fixture {
 	}
 	deps := Deps{
 		Node: f.node, Peers: f.node, Logs: f.node, Health: f.node, Waku: f.waku, Keys: host.Keys(), Gatherer: reg,
+		History: f.mail, Mail: f.node, Records: &fakeRecords{},
 		Shutdown: func() { f.stops <- struct{}{} },
 	}
 	if change != nil {

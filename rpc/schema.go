@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common/hexutil"
+	"github.com/ethereum/go-ethereum/p2p/enode"
 
 	"statusd/waku/wire"
 )
@@ -27,6 +29,10 @@ func schemaOf(t reflect.Type) schema {
 		return schema{"type": "string", "pattern": "^0x[0-9a-fA-F]{8}$", "title": "topic"}
 	case reflect.TypeFor[wire.Hash]():
 		return schema{"type": "string", "pattern": "^0x[0-9a-fA-F]{64}$", "title": "hash"}
+	case reflect.TypeFor[enode.ID]():
+		return schema{"type": "string", "pattern": "^[0-9a-fA-F]{64}$", "title": "node id"}
+	case reflect.TypeFor[time.Time]():
+		return schema{"type": "string", "format": "date-time"}
 	case reflect.TypeFor[componentReport]():
 		return schema{"type": "object", "additionalProperties": schema{"type": "string"}}
 	case reflect.TypeFor[json.RawMessage]():
@@ -68,7 +74,10 @@ func structSchema(t reflect.Type) schema {
 			name = f.Name
 		}
 		p := schemaOf(f.Type)
-		if options == "omitempty" {
+		if f.Type.Kind() == reflect.Pointer {
+			p["type"] = []any{p["type"], "null"}
+		}
+		if strings.HasPrefix(options, "omit") {
 			p["description"] = "left out when it has nothing to say"
 		}
 		properties[name] = p

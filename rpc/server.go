@@ -29,6 +29,7 @@ type Server struct {
 	attempts attempts
 	budget   budget
 	sessions sessionSet
+	tasks    *tasks
 	conns    sync.WaitGroup // socket connections and HTTP calls
 
 	ready     chan struct{}
@@ -55,7 +56,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, deps: deps, log: cfg.Logger.Named("rpc"), ready: make(chan struct{})}
+	s := &Server{cfg: cfg, deps: deps, log: cfg.Logger.Named("rpc"), ready: make(chan struct{}), tasks: newTasks()}
 	s.budget.max = maxBuffered
 	if cfg.TokenFile != "" {
 		var err error
@@ -214,6 +215,7 @@ func (s *Server) stop(listeners []*listener, accepted func() error, cancelCalls 
 	err := accepted()
 	s.conns.Wait()
 	s.sessions.wg.Wait()
+	s.tasks.stop()
 	return err
 }
 

@@ -52,6 +52,9 @@ func (s *Server) table() []method {
 		a := &wakuAPI{host: s.deps.Waku, keys: s.deps.Keys, format: formatOf(s.cfg.Base64Bytes)}
 		all = slices.Concat(a.settingMethods(), a.keyMethods(), a.messageMethods(), a.subscriptionMethods(), all)
 	}
+	if s.deps.History != nil {
+		all = slices.Concat(all, s.historyMethods(), s.mailserversMethods())
+	}
 	for i := range all {
 		if all[i].since == "" {
 			all[i].since = firstRelease

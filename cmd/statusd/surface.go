@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -36,10 +37,11 @@ func rpcConfig(cfg *configs.Config, log *zap.Logger, registry prometheus.Registe
 			Cors: cfg.HTTPCors, NoAuth: cfg.HTTPNoAuth, TLSCert: cfg.HTTPTLSCert, TLSKey: cfg.HTTPTLSKey,
 			BodyLimit: cfg.RPCBodyLimit,
 		},
-		Metrics:     rpc.ListenConfig{Enabled: cfg.MetricsEnabled, Addr: cfg.MetricsAddress()},
-		Pprof:       rpc.ListenConfig{Enabled: cfg.PprofEnabled, Addr: cfg.PprofAddress()},
-		TokenFile:   cfg.TokenPath(),
-		StopTimeout: min(5*time.Second, time.Duration(cfg.ShutdownTimeout)/2),
+		Metrics:       rpc.ListenConfig{Enabled: cfg.MetricsEnabled, Addr: cfg.MetricsAddress()},
+		Pprof:         rpc.ListenConfig{Enabled: cfg.PprofEnabled, Addr: cfg.PprofAddress()},
+		TokenFile:     cfg.TokenPath(),
+		RequestsDelay: time.Duration(cfg.ShhextConfig.RequestsDelay),
+		StopTimeout:   min(5*time.Second, time.Duration(cfg.ShutdownTimeout)/2),
 	}
 }
 
@@ -60,8 +62,17 @@ func rpcDeps(n *node.Node, logs *logx.Logs, gatherer prometheus.Gatherer) rpc.De
 	}
 	if host := n.Waku(); host != nil {
 		deps.Waku, deps.Keys = host, host.Keys()
+		deps.History, deps.Records, deps.Mail = n.History(), n.MailRecords(), mailControl{n}
 	}
 	return deps
+}
+
+// mailControl is the node as the methods about mailservers know it.
+type mailControl struct{ *node.Node }
+
+func (m mailControl) MailServer(ctx context.Context) (rpc.MailStatus, error) {
+	status, err := m.Node.MailServer(ctx)
+	return rpc.MailStatus(status), err
 }
 
 // logControl is logx as the RPC server knows it.

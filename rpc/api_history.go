@@ -1,0 +1,425 @@
+package rpc
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ethereum/go-ethereum/p2p/enode"
+	"go.uber.org/zap"
+
+	"statusd/configs"
+	"statusd/mailserver"
+	"statusd/mailserver/history"
+	"statusd/rpc/jsonrpc"
+	"statusd/waku/wire"
+)
+
+// The error texts of wakuext_* are those of status-go (spec 02 section 8).
+
+// Limits of requests for history.
+const (
+	defaultRequestSpan    = 86400 // seconds before to
+	defaultRequestTimeout = 10 * time.Second
+	maxRequestTimeout     = maxCallTime
+	maxSyncRetries        = 100
+)
+
+// historyAPI asks mailservers: wakuext and mailserver.
+type historyAPI struct {
+	client History
+	mail   MailControl
+	waku   Waku
+	keys   Keys
+	tasks  *tasks
+	guard  *requestGuard
+	log    *zap.Logger
+}
+
+// messagesRequest is the argument of wakuext_requestMessages.
+type messagesRequest struct {
+	MailServerPeer string       `json:"mailServerPeer"`
+	From           uint32       `json:"from"`
+	To             uint32       `json:"to"`
+	Limit          uint32       `json:"limit"`
+	Cursor         string       `json:"cursor"`
+	Topic          wire.Topic   `json:"topic"`
+	Topics         []wire.Topic `json:"topics"`
+	SymKeyID       string       `json:"symKeyID"`
+	Timeout        uint32       `json:"timeout"` // seconds
+	Force          bool         `json:"force"`
+}
+
+// retryConfig is the first argument of wakuext_requestMessagesSync.
+type retryConfig struct {
+	BaseTimeout time.Duration `json:"BaseTimeout"` // nanoseconds, as all durations of Go in JSON
+	StepTimeout time.Duration `json:"StepTimeout"`
+	MaxRetries  int           `json:"MaxRetries"`
+}
+
+// messagesResponse is what wakuext_requestMessagesSync answers.
+type messagesResponse struct {
+	Cursor string `json:"cursor"` // hex without 0x; empty: nothing is left
+	Error  string `json:"error"`  // of the server; empty: none
+}
+
+// build checks a request in the order of status-go.
+func (a *historyAPI) build(r *messagesRequest) (history.Request, error) {
+	out := history.Request{
+		From: r.From, To: r.To, Limit: r.Limit, Topics: r.Topics, OnePage: true, Tries: 1, Timeout: defaultRequestTimeout,
+	}
+	if out.To == 0 {
+		out.To = uint32(a.mail.Now().Unix())
+	}
+	if out.From == 0 {
+		out.From = out.To - min(out.To, defaultRequestSpan)
+	}
+	if out.From > out.To {
+		return out, failed("Query range is invalid: from > to (%d > %d)", out.From, out.To)
+	}
+	if err := a.server(&out, r.MailServerPeer); err != nil {
+		return out, err
+	}
+	var err error
+	if r.SymKeyID != "" {
+		if out.Key, err = a.symKey(r.SymKeyID); err != nil {
+			return out, err
+		}
+	}
+	if len(out.Topics) == 0 {
+		out.Topics = []wire.Topic{r.Topic}
+	}
+	if out.Cursor, err = cursorBytes(r.Cursor); err != nil {
+		return out, err
+	}
+	if r.Timeout > 0 {
+		out.Timeout = min(time.Duration(r.Timeout)*time.Second, maxRequestTimeout)
+	}
+	return out, nil
+}
+
+// server finds the connected mailserver that a request names, or the best one.
+func (a *historyAPI) server(out *history.Request, url string) error {
+	if url == "" {
+		for _, s := range a.client.Status() {
+			if s.Connected {
+				out.Server = s.ID
+				return nil
+			}
+		}
+		return failed("invalid mailServerPeer value: no connected mail servers").
+			WithHint("set mailservers with wakuext_updateMailservers or ClusterConfig.TrustedMailServers; mailserver_status " +
+				"shows how they do")
+	}
+	ref, err := configs.ParseNodeRef(url)
+	if err != nil {
+		return failed("invalid mailServerPeer value: %v", err)
+	}
+	out.At = &history.Server{Node: ref.Node(), Password: ref.Password().Reveal()}
+	return nil
+}
+
+func (a *historyAPI) symKey(id string) ([]byte, error) {
+	key, ok := a.keys.SymKey(id)
+	if !ok {
+		return nil, failed("invalid symKeyID value: non-existent key ID").
+			WithHint("make a key of the server's password with waku_generateSymKeyFromPassword")
+	}
+	return key, nil
+}
+
+// cursorBytes reads a cursor as it is written in JSON: hex without 0x.
+func cursorBytes(text string) ([]byte, error) {
+	key, err := mailserver.ParseCursorText(text)
+	if err != nil {
+		return nil, failed("%v", err)
+	}
+	if key == nil {
+		return nil, nil
+	}
+	return key.AppendCursor(nil), nil
+}
+
+// peerOf is the server that a request goes to.
+func peerOf(r *history.Request) enode.ID {
+	if r.At != nil {
+		return r.At.Node.ID()
+	}
+	return r.Server
+}
+
+// begin makes the last checks of a request: the guard, unless it is forced,
+// and the connection. release is called at the end of the request.
+func (a *historyAPI) begin(in *messagesRequest, r *history.Request) (release func(), err error) {
+	id := peerOf(r)
+	release = func() {}
+	if !in.Force {
+		if release, err = a.guard.enter(id, r.Topics); err != nil {
+			return nil, err
+		}
+	}
+	if !a.waku.PeerConnected(id) {
+		release()
+		return nil, failed("could not find peer with ID: %x", id[:]).
+			WithHint("connect to it with admin_addPeer, or make it one of the mailservers with wakuext_updateMailservers")
+	}
+	return release, nil
+}
+
+// requestMessages asks for one page and returns the id of the request. The
+// fetch goes on after the call.
+func (a *historyAPI) requestMessages(ctx context.Context, in messagesRequest) (wire.Hash, error) {
+	r, err := a.build(&in)
+	if err != nil {
+		return wire.Hash{}, err
+	}
+	release, err := a.begin(&in, &r)
+	if err != nil {
+		return wire.Hash{}, err
+	}
+	sent, ended := make(chan wire.Hash, 1), make(chan error, 1)
+	r.Sent = func(id wire.Hash, _ enode.ID) { sent <- id } // one try, one page: called once
+	started := a.tasks.run(func(ctx context.Context) {
+		defer release()
+		result, err := a.client.Fetch(ctx, r)
+		a.log.Debug("history request ended", zap.Stringer("request", result.RequestID),
+			zap.Int("envelopes", result.Envelopes), zap.Error(err))
+		ended <- err
+	})
+	if !started {
+		release()
+		return wire.Hash{}, context.Canceled
+	}
+	select {
+	case id := <-sent:
+		return id, nil
+	case err := <-ended:
+		select {
+		case id := <-sent:
+			return id, nil
+		default:
+			return wire.Hash{}, historyError(err)
+		}
+	case <-ctx.Done():
+		return wire.Hash{}, ctx.Err()
+	}
+}
+
+// requestMessagesSync asks for one page and waits for its end.
+func (a *historyAPI) requestMessagesSync(
+	ctx context.Context, retry retryConfig, in messagesRequest,
+) (messagesResponse, error) {
+	r, err := a.build(&in)
+	if err != nil {
+		return messagesResponse{}, err
+	}
+	if retry.MaxRetries < 0 || retry.MaxRetries > maxSyncRetries || retry.BaseTimeout < 0 || retry.StepTimeout < 0 {
+		return messagesResponse{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams,
+			"config is invalid: want timeouts of 0 or more and MaxRetries from 0 to %d", maxSyncRetries)
+	}
+	release, err := a.begin(&in, &r)
+	if err != nil {
+		return messagesResponse{}, err
+	}
+	defer release()
+	for k := range retry.MaxRetries + 1 {
+		r.Timeout = retry.timeout(k)
+		result, err := a.client.Fetch(ctx, r)
+		var answer *history.ServerError
+		switch {
+		case err == nil:
+			return messagesResponse{Cursor: hex.EncodeToString(result.Cursor)}, nil
+		case errors.As(err, &answer):
+			return messagesResponse{Error: answer.Text}, nil
+		case !errors.Is(err, history.ErrTimeout) || ctx.Err() != nil:
+			return messagesResponse{}, historyError(err)
+		}
+	}
+	return messagesResponse{}, failed("failed to request messages after %d retries", retry.MaxRetries)
+}
+
+// timeout is that of the k-th attempt.
+func (c *retryConfig) timeout(k int) time.Duration {
+	step := min(c.StepTimeout, maxRequestTimeout) * time.Duration(k)
+	return cmp.Or(min(min(c.BaseTimeout, maxRequestTimeout)+step, maxRequestTimeout), defaultRequestTimeout)
+}
+
+// syncTime is how long wakuext_requestMessagesSync may take: all its attempts.
+func syncTime(args []json.RawMessage) time.Duration {
+	var c retryConfig
+	if json.Unmarshal(args[0], &c) != nil {
+		return callTimeout
+	}
+	total := callTimeout
+	for k := range min(max(0, c.MaxRetries), maxSyncRetries) + 1 {
+		total += c.timeout(k)
+	}
+	return total
+}
+
+// historyError gives a failed fetch its code.
+func historyError(err error) error {
+	var answer *history.ServerError
+	switch {
+	case errors.Is(err, history.ErrBadRequest):
+		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%v", err)
+	case errors.Is(err, history.ErrNoServer):
+		return jsonrpc.NewError(jsonrpc.CodeNoMailserver, "no mailserver is configured").
+			WithHint("name one, or set some with wakuext_updateMailservers or ClusterConfig.TrustedMailServers")
+	case errors.As(err, &answer):
+		return err // it was reachable, and says what it has against the request
+	case errors.Is(err, history.ErrTimeout), errors.Is(err, history.ErrGone):
+		return jsonrpc.NewError(jsonrpc.CodeNoMailserver, "%v", err).
+			WithHint("a wrong password looks the same, since a server does not answer what it cannot open")
+	}
+	return err
+}
+
+func (a *historyAPI) updateMailservers(_ context.Context, urls []string) (any, error) {
+	refs := make([]configs.NodeRef, len(urls))
+	for i, url := range urls {
+		ref, err := configs.ParseNodeRef(url)
+		if err != nil {
+			return nil, failed("mailserver %d: %v", i+1, err)
+		}
+		refs[i] = ref
+	}
+	return nil, a.mail.UpdateMailservers(refs)
+}
+
+// fetchRequest is the argument of mailserver_fetch.
+type fetchRequest struct {
+	Topics   []wire.Topic `json:"topics"`
+	From     uint32       `json:"from"`
+	To       uint32       `json:"to"`
+	Limit    uint32       `json:"limit"`
+	Cursor   string       `json:"cursor"`
+	Server   string       `json:"server"`
+	SymKeyID string       `json:"symKeyID"`
+	Timeout  uint32       `json:"timeout"` // seconds
+}
+
+// fetchResult is one page.
+type fetchResult struct {
+	Server    string    `json:"server"` // enode
+	RequestID wire.Hash `json:"requestId"`
+	Envelopes int       `json:"envelopes"`
+	Cursor    string    `json:"cursor"`
+	Done      bool      `json:"done"`
+}
+
+// fetch asks for one page and waits until it has gone through the filters.
+func (a *historyAPI) fetch(ctx context.Context, in fetchRequest) (fetchResult, error) {
+	r := history.Request{
+		Topics: in.Topics, From: in.From, To: in.To, Limit: in.Limit, OnePage: true,
+		Timeout: time.Duration(in.Timeout) * time.Second,
+	}
+	if in.Server != "" {
+		if err := a.server(&r, in.Server); err != nil {
+			return fetchResult{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%v", err)
+		}
+	}
+	var err error
+	if in.SymKeyID != "" {
+		if r.Key, err = a.symKey(in.SymKeyID); err != nil {
+			return fetchResult{}, err
+		}
+	}
+	if r.Cursor, err = cursorBytes(in.Cursor); err != nil {
+		return fetchResult{}, err
+	}
+	result, err := a.client.Fetch(ctx, r)
+	if err != nil {
+		return fetchResult{}, historyError(err)
+	}
+	return fetchResult{
+		Server: a.serverURL(result.Server, r.At), RequestID: result.RequestID, Envelopes: result.Envelopes,
+		Cursor: hex.EncodeToString(result.Cursor), Done: len(result.Cursor) == 0,
+	}, nil
+}
+
+// serverURL is the address of a server that answered.
+func (a *historyAPI) serverURL(id enode.ID, at *history.Server) string {
+	for _, s := range a.client.Status() {
+		if s.ID == id {
+			return s.Enode
+		}
+	}
+	if at != nil {
+		return at.Node.URLv4()
+	}
+	return id.String()
+}
+
+// fetchTime is how long mailserver_fetch may take: servers are tried one after
+// the other.
+func fetchTime([]json.RawMessage) time.Duration { return maxCallTime }
+
+// clientStatus is the result of mailserver_status.
+type clientStatus struct {
+	Servers     []history.ServerStatus `json:"servers"`
+	Outstanding []history.Outstanding  `json:"outstanding"`
+}
+
+func (a *historyAPI) status(context.Context) (clientStatus, error) {
+	return clientStatus{a.client.Status(), a.client.Outstanding()}, nil
+}
+
+func (a *historyAPI) stats(ctx context.Context) (MailStatus, error) { return a.mail.MailServer(ctx) }
+
+// requestGuard keeps callers from asking a server for the same topics again
+// and again.
+type requestGuard struct {
+	delay time.Duration
+	mu    sync.Mutex // guards last
+	last  map[string]time.Time
+}
+
+func newRequestGuard(delay time.Duration) *requestGuard {
+	return &requestGuard{delay: delay, last: make(map[string]time.Time)}
+}
+
+// enter notes a request. It fails when another one for exactly these topics at
+// this server has begun within the delay and not ended.
+func (g *requestGuard) enter(server enode.ID, topics []wire.Topic) (release func(), err error) {
+	sorted := slices.Clone(topics)
+	slices.SortFunc(sorted, func(a, b wire.Topic) int { return slices.Compare(a[:], b[:]) })
+	flat := slices.Clone(server[:])
+	for _, t := range slices.Compact(sorted) {
+		flat = append(flat, t[:]...)
+	}
+	key, now := string(flat), time.Now()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for k, at := range g.last {
+		if now.Sub(at) >= g.delay {
+			delete(g.last, k)
+		}
+	}
+	if _, recent := g.last[key]; recent {
+		return nil, failed("another request with the same topics was sent less than %s ago. Please wait for a bit longer, "+
+			"or set `force` to true in request parameters", g.delay)
+	}
+	g.last[key] = now
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.last[key].Equal(now) {
+			delete(g.last, key)
+		}
+	}, nil
+}
+
+// recordError says what ids of records look like.
+func recordError(what string, err error) error {
+	if errors.Is(err, history.ErrRecordName) {
+		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "invalid %s: want 1 to 1024 characters without zero bytes", what)
+	}
+	return fmt.Errorf("store %s: %w", what, err)
+}
