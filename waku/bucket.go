@@ -24,6 +24,11 @@ func (b *bucket) refill(now time.Time) {
 	}
 }
 
+// slack is how many tokens may be missing. Two buckets of the same rate that
+// are refilled at different moments differ by rounding, and a sender who
+// waits to the nanosecond must not exceed the limit of the receiver by that.
+const slack = 1e-6
+
 // spend takes n tokens and reports whether they were there. When they were
 // not, nothing is taken.
 func (b *bucket) spend(n float64, now time.Time) bool {
@@ -31,7 +36,7 @@ func (b *bucket) spend(n float64, now time.Time) bool {
 		return true
 	}
 	b.refill(now)
-	if b.tokens < n {
+	if b.tokens < n-slack {
 		return false
 	}
 	b.tokens -= n

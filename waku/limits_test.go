@@ -1,6 +1,7 @@
 package waku
 
 import (
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 	"testing/synctest"
@@ -237,6 +238,30 @@ func TestLimiterAddresses(t *testing.T) {
 	}
 	if len(l.ips) != 0 {
 		t.Errorf("%d addresses are remembered after all have gone", len(l.ips))
+	}
+}
+
+// TestBucketsAgree: what a sender's bucket lets through is never too much for
+// the receiver's, however often the sender looks at his.
+func TestBucketsAgree(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 1))
+	for range 200 {
+		rate := uint64(1 + rnd.IntN(20))
+		now := time.Unix(1_600_000_000, 0)
+		ours, theirs := newBucket(rate, now), newBucket(rate, now)
+		for i := range 500 {
+			n := float64(1 + rnd.IntN(int(rate)))
+			for wait := ours.wait(n, now); wait > 0; wait = ours.wait(n, now) {
+				if rnd.IntN(2) == 0 {
+					wait = 1 + time.Duration(rnd.Int64N(int64(wait))) // woken by something else
+				}
+				now = now.Add(wait)
+			}
+			ours.debit(n, now)
+			if !theirs.spend(n, now) {
+				t.Fatalf("rate %d, packet %d of %g: %g tokens are there", rate, i, n, theirs.tokens)
+			}
+		}
 	}
 }
 
