@@ -2,15 +2,11 @@ package mailserver_test
 
 import (
 	"context"
-	"crypto/ecdsa"
 	"fmt"
 	"os"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/ethereum/go-ethereum/crypto"
-	"github.com/ethereum/go-ethereum/p2p/enode"
 
 	"statusd/mailserver"
 	"statusd/mailserver/archivetest"
@@ -20,10 +16,7 @@ import (
 
 // benchPeer counts what it is sent and passes completions on.
 type benchPeer struct {
-	key      *ecdsa.PrivateKey
-	id       enode.ID
-	sym      *wire.SymCipher
-	sealed   uint64
+	*identity
 	bytes    int
 	packets  int
 	complete chan *wire.RequestComplete
@@ -31,21 +24,9 @@ type benchPeer struct {
 
 func newBenchPeer(b *testing.B) *benchPeer {
 	b.Helper()
-	key, err := crypto.GenerateKey()
-	if err != nil {
-		b.Fatal(err)
-	}
-	sym, err := wire.NewSymCipher(requestKey())
-	if err != nil {
-		b.Fatal(err)
-	}
-	return &benchPeer{
-		key: key, id: enode.PubkeyToIDV4(&key.PublicKey), sym: sym, complete: make(chan *wire.RequestComplete, 1),
-	}
+	return &benchPeer{identity: newIdentity(b), complete: make(chan *wire.RequestComplete, 1)}
 }
 
-func (p *benchPeer) ID() enode.ID          { return p.id }
-func (p *benchPeer) IP() string            { return "192.0.2.1" }
 func (p *benchPeer) Done() <-chan struct{} { return nil }
 
 func (p *benchPeer) SendMessages(payload []byte) error {
@@ -67,18 +48,7 @@ func (p *benchPeer) SendComplete(payload []byte) error {
 func (p *benchPeer) ask(b *testing.B, s *mailserver.Server, payload mailserver.Payload, all bool) (pages int) {
 	b.Helper()
 	for {
-		raw, err := payload.Encode()
-		if err != nil {
-			b.Fatal(err)
-		}
-		p.sealed++
-		plain, err := wire.EncodePlain(raw, fmt.Append(nil, p.sealed), p.key)
-		if err != nil {
-			b.Fatal(err)
-		}
-		const ttl = 50
-		env := wire.NewEnvelope(uint32(time.Now().Unix())+ttl, ttl, wire.Topic{}, p.sym.Seal([12]byte{}, plain), p.sealed)
-		if err := s.HandleRequest(p, env.RLP()); err != nil {
+		if err := s.HandleRequest(p, p.sealedRequest(b, payload, time.Now())); err != nil {
 			b.Fatal(err)
 		}
 		c := <-p.complete

@@ -2,7 +2,9 @@ package mailserver_test
 
 import (
 	"crypto/ecdsa"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -18,12 +20,52 @@ import (
 // requestKey opens requests; deriving it takes long with the race detector.
 var requestKey = sync.OnceValue(func() []byte { return wire.SymKeyFromPassword(mailserver.DefaultPassword) })
 
+// identity seals the requests of one peer.
+type identity struct {
+	key    *ecdsa.PrivateKey
+	id     enode.ID
+	sym    *wire.SymCipher
+	sealed uint64
+}
+
+func newIdentity(tb testing.TB) *identity {
+	tb.Helper()
+	key, err := crypto.GenerateKey()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	sym, err := wire.NewSymCipher(requestKey())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return &identity{key: key, id: enode.PubkeyToIDV4(&key.PublicKey), sym: sym}
+}
+
+func (p *identity) ID() enode.ID { return p.id }
+func (p *identity) IP() string   { return "192.0.2.7" }
+
+// sealedRequest makes the packet of a request.
+func (p *identity) sealedRequest(tb testing.TB, payload mailserver.Payload, now time.Time) []byte {
+	tb.Helper()
+	raw, err := payload.Encode()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	p.sealed++
+	plain, err := wire.EncodePlain(raw, fmt.Append(nil, p.sealed), p.key)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	const ttl = 50
+	var nonce [wire.SymNonceLength]byte
+	binary.BigEndian.PutUint64(nonce[:], p.sealed)
+	return wire.NewEnvelope(uint32(now.Unix())+ttl, ttl, wire.Topic{}, p.sym.Seal(nonce, plain), p.sealed).RLP()
+}
+
 // fakePeer is a peer that keeps what it is sent. While it is stalled, writes
 // to it block.
 type fakePeer struct {
-	key  *ecdsa.PrivateKey
-	id   enode.ID
-	sym  *wire.SymCipher
+	*identity
 	done chan struct{}
 
 	mu          sync.Mutex
@@ -34,28 +76,17 @@ type fakePeer struct {
 	packets     [][]wire.Hash
 	completions []*wire.RequestComplete
 	largest     int
-	sealed      byte
 }
 
 var errGone = errors.New("peer has gone")
 
 func newPeer(t *testing.T) *fakePeer {
 	t.Helper()
-	key, err := crypto.GenerateKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	sym, err := wire.NewSymCipher(requestKey())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &fakePeer{key: key, id: enode.PubkeyToIDV4(&key.PublicKey), sym: sym, done: make(chan struct{})}
+	p := &fakePeer{identity: newIdentity(t), done: make(chan struct{})}
 	p.moved = sync.NewCond(&p.mu)
 	return p
 }
 
-func (p *fakePeer) ID() enode.ID          { return p.id }
-func (p *fakePeer) IP() string            { return "192.0.2.7" }
 func (p *fakePeer) Done() <-chan struct{} { return p.done }
 
 func (p *fakePeer) write(fn func()) error {
@@ -123,21 +154,4 @@ func (p *fakePeer) got() (hashes []wire.Hash, completions []*wire.RequestComplet
 	completions = p.completions
 	p.packets, p.completions = nil, nil
 	return hashes, completions
-}
-
-// sealedRequest makes the packet of a request.
-func (p *fakePeer) sealedRequest(t *testing.T, payload mailserver.Payload, now time.Time) []byte {
-	t.Helper()
-	raw, err := payload.Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.sealed++
-	plain, err := wire.EncodePlain(raw, []byte{p.sealed}, p.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const ttl = 50
-	nonce := [wire.SymNonceLength]byte{p.sealed}
-	return wire.NewEnvelope(uint32(now.Unix())+ttl, ttl, wire.Topic{}, p.sym.Seal(nonce, plain), 0).RLP()
 }

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"statusd/mailserver"
+	"statusd/waku/wire"
 )
 
 const (
@@ -67,6 +68,7 @@ func Open(ctx context.Context, uri string, o Options) (*Archive, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	a := &Archive{pool: pool, log: o.Logger, shard: rand.Int32N(counterShards)}
+	a.topics.topics = make(map[wire.Topic]time.Time)
 	if a.log == nil {
 		a.log = zap.NewNop()
 	}

@@ -72,9 +72,6 @@ func (a *Archive) announce(ctx context.Context, envs []*wire.Envelope) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.topics == nil {
-		c.topics = make(map[wire.Topic]time.Time)
-	}
 	for _, t := range due {
 		c.topics[wire.Topic(t)] = now
 	}
@@ -137,9 +134,6 @@ func (a *Archive) refresh(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.topics == nil {
-		c.topics = make(map[wire.Topic]time.Time)
-	}
 	if reload {
 		c.reloaded = now
 		for t, announced := range c.topics {
