@@ -85,6 +85,13 @@ func layer1() map[string][]string {
 		"statusd/datasync":          {"golang.org/x/crypto/sha3", "google.golang.org/protobuf/encoding/protowire"},
 		"statusd/datasync/memstore": {"statusd/datasync"},
 		"statusd/datasync/runner":   {"statusd/datasync", zap},
+		"statusd/transport": {
+			"statusd/accounts/key", "statusd/transport/bundle", "statusd/transport/dh", "statusd/transport/protocol",
+			"statusd/transport/ratchet", "statusd/transport/topics", "statusd/transport/x3dh", "statusd/waku/wire",
+		},
+		"statusd/transport/memstore": {
+			"statusd/accounts/key", "statusd/transport", "statusd/waku/wire",
+		},
 		"statusd/transport/bundle": {
 			"statusd/accounts/key", "statusd/transport/dh", "statusd/transport/internal/fields", geth + "crypto",
 		},

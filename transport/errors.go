@@ -1,0 +1,34 @@
+package transport
+
+import "errors"
+
+// Errors of Receive. ErrNotProtocol is the only one after which the caller may
+// hand the payload of the waku message to the layers above, as unprotected
+// content. After ErrDeviceNotFound and ErrSessionNotFound it calls Answer.
+var (
+	ErrNotProtocol     = errors.New("transport: no payload: not a message of the secure transport")
+	ErrBundle          = errors.New("transport: attached bundle is refused")
+	ErrDeviceNotFound  = errors.New("transport: device not found: the message is for other installations of ours")
+	ErrNotPaired       = errors.New("transport: message of ours for other devices, or from one that is not paired")
+	ErrSessionNotFound = errors.New("transport: session not found")
+	ErrNoKey           = errors.New("transport: no key specified")
+	ErrHeader          = errors.New("transport: invalid public key in a header")
+	ErrDecrypt         = errors.New("transport: message cannot be decrypted")
+	ErrPanic           = errors.New("transport: handling a message failed unexpectedly, please report it")
+)
+
+// Errors of sending and of managing installations.
+var (
+	ErrConfig       = errors.New("transport: configuration needs an identity key and an installation id of 1 to 256 bytes")
+	ErrEmpty        = errors.New("transport: a public message needs a payload")
+	ErrRecipient    = errors.New("transport: recipient is not a public key")
+	ErrPlace        = errors.New("transport: public messages go to public chats")
+	ErrNoMetadata   = errors.New("transport: set the name of this installation before pairing")
+	ErrInstallation = errors.New("transport: no such installation; it must be known from a bundle")
+	ErrTooManyOwn   = errors.New("transport: disable an installation first, 3 of an identity are active at most")
+)
+
+// NeedsAnswer reports whether a failed Receive is to be followed by Answer.
+func NeedsAnswer(err error) bool {
+	return errors.Is(err, ErrDeviceNotFound) || errors.Is(err, ErrSessionNotFound)
+}

@@ -1,0 +1,163 @@
+package transport
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"statusd/transport/dh"
+	"statusd/transport/ratchet"
+	"statusd/transport/x3dh"
+)
+
+// errUnusable marks an installation that cannot be written to.
+var errUnusable = errors.New("transport: installation cannot be written to")
+
+// sendingSession returns the session to write to an installation with: of the
+// live ones the first by shared key, a new one if there is none (spec 03
+// section 8.5). Both sides see the same sessions and so agree on one.
+func (d *Device) sendingSession(st Store, i Installation, now time.Time) (Session, error) {
+	live, err := st.Sessions(i.Identity, i.ID, i.Prekey)
+	if err != nil {
+		return Session{}, err
+	}
+	live = slices.DeleteFunc(live, func(s Session) bool { return !s.Initiator })
+	own, ok, err := st.CurrentPrekey()
+	if err != nil {
+		return Session{}, err
+	}
+	if ok {
+		theirs, err := st.Sessions(i.Identity, i.ID, own.ID())
+		if err != nil {
+			return Session{}, err
+		}
+		for _, s := range theirs {
+			if !s.Initiator {
+				live = append(live, s)
+			}
+		}
+	}
+	best, found := Session{}, false
+	for _, s := range live {
+		if s.Retired || s.State.SendCount == math.MaxUint32 {
+			continue
+		}
+		if !found || s.Order < best.Order {
+			best, found = s, true
+		}
+	}
+	if found {
+		return best, nil
+	}
+	return d.initiate(i, now)
+}
+
+// initiate runs X3DH with the prekey of an installation.
+func (d *Device) initiate(i Installation, now time.Time) (Session, error) {
+	prekey, err := i.Prekey.Parse()
+	if err != nil {
+		return Session{}, errUnusable
+	}
+	ephemeral, err := d.cfg.NewKey()
+	if err != nil {
+		return Session{}, fmt.Errorf("make ephemeral key: %w", err)
+	}
+	defer ephemeral.Wipe()
+	shared, err := x3dh.Initiate(d.cfg.Identity, ephemeral, i.Identity, prekey)
+	if err != nil {
+		return Session{}, errUnusable
+	}
+	defer shared.Wipe()
+	own, err := d.cfg.NewKey()
+	if err != nil {
+		return Session{}, fmt.Errorf("make ratchet key: %w", err)
+	}
+	state, err := ratchet.NewInitiator(shared, own, prekey)
+	if err != nil {
+		return Session{}, errUnusable
+	}
+	return Session{
+		ID:        SessionID{i.Identity, i.ID, i.Prekey, dh.PointOf(ephemeral.Public())},
+		Initiator: true, Order: orderOf(shared), Created: now.UnixNano(), State: state,
+	}, nil
+}
+
+// respond is the other side of initiate: the session that a received handshake
+// makes. Errors: ErrSessionNotFound if we do not have the prekey, ErrHeader.
+func (d *Device) respond(st Store, id SessionID, now time.Time) (Session, error) {
+	prekey, ok, err := st.Prekey(id.Prekey)
+	if err != nil {
+		return Session{}, fmt.Errorf("load prekey: %w", err)
+	}
+	if !ok {
+		return Session{}, ErrSessionNotFound
+	}
+	ephemeral, err := id.Ephemeral.Parse()
+	if err != nil {
+		return Session{}, ErrHeader
+	}
+	shared, err := x3dh.Respond(d.cfg.Identity, prekey.Private, id.Identity, ephemeral)
+	if err != nil {
+		return Session{}, fmt.Errorf("agree on a key: %w", err)
+	}
+	defer shared.Wipe()
+	state, err := ratchet.NewResponder(shared, prekey.Private)
+	if err != nil {
+		return Session{}, fmt.Errorf("start session: %w", err)
+	}
+	return Session{ID: id, Order: orderOf(shared), Created: now.UnixNano(), State: state}, nil
+}
+
+func orderOf(shared dh.Secret) uint64 { return binary.BigEndian.Uint64(shared.Reveal()) }
+
+// candidates returns the sessions that a message may belong to, best first.
+// With a handshake there is exactly one, which may be new.
+func (d *Device) candidates(st Store, in *incoming) ([]Session, error) {
+	all, err := st.Sessions(in.from, in.message.Installation, in.prekey)
+	if err != nil {
+		return nil, fmt.Errorf("load sessions: %w", err)
+	}
+	if !in.handshake {
+		if len(all) == 0 {
+			return nil, ErrSessionNotFound
+		}
+		slices.SortStableFunc(all, func(a, b Session) int {
+			return rank(b, in.header).compare(rank(a, in.header))
+		})
+		return all, nil
+	}
+	i := slices.IndexFunc(all, func(s Session) bool { return s.ID.Ephemeral == in.ephemeral })
+	if i >= 0 {
+		return all[i : i+1], nil
+	}
+	s, err := d.respond(st, SessionID{in.from, in.message.Installation, in.prekey, in.ephemeral}, in.now)
+	if err != nil {
+		return nil, err
+	}
+	return []Session{s}, nil
+}
+
+// rating orders sessions for an attempt to decrypt.
+type rating struct {
+	match   bool // the header has the ratchet key that the session expects
+	created int64
+}
+
+func rank(s Session, h ratchet.Header) rating { return rating{s.State.Peer == h.Key, s.Created} }
+
+func (r rating) compare(o rating) int {
+	switch {
+	case r.match != o.match && r.match:
+		return 1
+	case r.match != o.match:
+		return -1
+	case r.created != o.created && r.created > o.created:
+		return 1
+	case r.created != o.created:
+		return -1
+	}
+	return 0
+}
