@@ -11,6 +11,7 @@ import (
 	"statusd/accounts/kdf"
 	"statusd/accounts/key"
 	"statusd/accounts/keystore"
+	"statusd/accounts/secret"
 	"statusd/accounts/vault"
 	"statusd/internal/atomicfile"
 )
@@ -53,13 +54,16 @@ type Directory struct {
 
 // Open returns the accounts of a data directory, makes the folders if they are
 // missing, and settles what a crash interrupted.
-func Open(dir string) (*Directory, error) {
+func Open(dir string) (*Directory, error) { return OpenAt(dir, filepath.Join(dir, keystoreFolder)) }
+
+// OpenAt is Open with the key files in a folder of their own.
+func OpenAt(dir, keyFiles string) (*Directory, error) {
 	d := &Directory{folder: filepath.Join(dir, accountsFolder)}
 	if err := os.MkdirAll(d.folder, folderMode); err != nil {
 		return nil, fmt.Errorf("make accounts folder: %w", err)
 	}
 	var err error
-	if d.keys, err = keystore.Open(filepath.Join(dir, keystoreFolder)); err != nil {
+	if d.keys, err = keystore.Open(keyFiles); err != nil {
 		return nil, err
 	}
 	if err := d.settle(); err != nil {
@@ -153,6 +157,7 @@ type NewAccount struct {
 	Password kdf.Password
 	Cost     kdf.Cost
 	Now      time.Time
+	Data     secret.Bytes // vault.Contents.Data; empty for an account without a database
 }
 
 // Create stores a new account and returns it unlocked. It costs two key
@@ -175,7 +180,9 @@ func (d *Directory) Create(n NewAccount) (u *vault.Unlocked, err error) {
 			return nil, err
 		}
 	}
-	contents := vault.Contents{UID: n.Keys.UID, ChatKey: n.Keys.Chat, Phrase: n.Phrase, Keys: n.Keys.Addresses()}
+	contents := vault.Contents{
+		UID: n.Keys.UID, ChatKey: n.Keys.Chat, Phrase: n.Phrase, Keys: n.Keys.Addresses(), Data: n.Data,
+	}
 	if u, err = vault.New(contents, n.Password, n.Cost); err != nil {
 		return nil, err
 	}

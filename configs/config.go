@@ -32,6 +32,10 @@ type Config struct {
 	MaxPeers        int
 	MaxPendingPeers int // 0: the server's own default
 
+	// Accounts.
+	Login    string // key-uid or name of the account to log in at the start; empty: none
+	LightKDF bool   // new passwords are made cheap to check, for small machines
+
 	// RPC. APIModules empty: every namespace.
 	APIModules       ModuleList
 	RPCByteEncoding  ByteEncoding

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"statusd/accounts/kdf"
 	"statusd/configs"
 	"statusd/internal/sdnotify"
 	"statusd/internal/wakuenr"
@@ -24,6 +25,8 @@ type Deps struct {
 	Logger   *zap.Logger           // nil: nothing is logged
 	Registry prometheus.Registerer // nil: nothing is exported
 	Version  Version
+	// Password opens the account that the configuration names in Login.
+	Password kdf.Password
 	// Frontend makes the RPC surface once the data directory is there. It is
 	// started last and stopped first. nil: none.
 	Frontend func(*Node) (Frontend, error)

@@ -65,7 +65,8 @@ const (
 func (n *Node) Health() Health {
 	h := Health{Alive: n.monitor.alive.Load(), Uptime: time.Since(n.created)}
 	h.Components = []ComponentHealth{
-		n.rpcHealth(), n.wakuHealth(), n.mailHealth(), n.historyHealth(), n.clockHealth(), n.diskHealth(), n.loopHealth(),
+		n.rpcHealth(), n.wakuHealth(), n.mailHealth(), n.historyHealth(), n.accountHealth(), n.clockHealth(), n.diskHealth(),
+		n.loopHealth(),
 	}
 	switch phase(n.phase.Load()) {
 	case phaseNew, phaseStarting:

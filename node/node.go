@@ -14,9 +14,11 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sys/unix"
 
+	"statusd/accounts/names"
 	"statusd/configs"
 	"statusd/internal/clock"
 	"statusd/internal/sdnotify"
+	"statusd/internal/session"
 	"statusd/node/redial"
 	"statusd/waku"
 )
@@ -56,6 +58,9 @@ type Node struct {
 	static  []*enode.Node     // from the configuration, as applied last
 	// mailPeers are kept only because the history client asked for them.
 	mailPeers map[enode.ID]bool
+
+	accounts *session.Manager // nil: not open yet
+	names    *names.Lists     // nil: none
 
 	mailMu sync.Mutex // one change of the mailservers at a time
 }
@@ -190,6 +195,9 @@ func (n *Node) start(ctx context.Context, life *lifecycle) error {
 	life.onStop("data directory", stopSmall, dir.close)
 	key, err := n.loadKey()
 	if err != nil {
+		return err
+	}
+	if err := n.startAccounts(ctx, life); err != nil {
 		return err
 	}
 	if n.host != nil {

@@ -56,6 +56,9 @@ const (
 	// KeySize is the length of the data key and of every key derived from it.
 	KeySize = 32
 
+	// DataSize is the length of what Unlocked.Data returns.
+	DataSize = KeySize + saltSize
+
 	maxPhrase = 4096 // bytes
 	maxKeys   = 256
 	saltSize  = 32
@@ -74,7 +77,8 @@ var (
 	ErrNewer     = errors.New("vault: vault file was written by a newer version of this program")
 	ErrTampered  = errors.New("vault: vault file was changed by something other than this program")
 	ErrNoPhrase  = errors.New("vault: no seed phrase is kept: its backup was confirmed, or there never was one")
-	ErrContents  = errors.New("vault: phrase or list of keys is too long, or the chat key is missing")
+	ErrContents  = errors.New("vault: phrase or list of keys is too long, the data key has a wrong length, " +
+		"or the chat key is missing")
 )
 
 // Contents is what a new vault protects.
@@ -83,6 +87,9 @@ type Contents struct {
 	ChatKey key.Private
 	Phrase  []byte // UTF-8; empty to keep none
 	Keys    []key.Address
+	// Data is the data key with its salt that another vault of the account
+	// had, so that its database opens with this one; empty for new ones.
+	Data secret.Bytes
 }
 
 // file is the JSON of a vault.
@@ -213,15 +220,26 @@ type Unlocked struct {
 	data  secret.Bytes
 }
 
-// New makes a vault with a new data key. It blocks for one key derivation.
+// New makes a vault, with a new data key unless there is one in c. It blocks
+// for one key derivation.
 // Errors: ErrContents, kdf.ErrCost.
 func New(c Contents, p kdf.Password, cost kdf.Cost) (*Unlocked, error) {
 	if len(c.Phrase) > maxPhrase || len(c.Keys) > maxKeys || c.ChatKey.IsZero() {
 		return nil, ErrContents
 	}
-	u := &Unlocked{data: secret.Random(KeySize), vault: &Vault{uid: c.UID}}
+	data := c.Data
+	switch data.Len() {
+	case 0:
+		data = secret.Random(DataSize)
+		defer data.Wipe()
+	case DataSize:
+	default:
+		return nil, ErrContents
+	}
+	u := &Unlocked{data: secret.New(data.Reveal()[:KeySize]), vault: &Vault{uid: c.UID}}
 	defer u.Wipe() // what is returned has its own copy
-	f := file{Version: Version, UID: c.UID.String(), DBSalt: secret.Random(saltSize).Reveal(), Keys: hexOf(c.Keys)}
+	salt := bytes.Clone(data.Reveal()[KeySize:])
+	f := file{Version: Version, UID: c.UID.String(), DBSalt: salt, Keys: hexOf(c.Keys)}
 	u.vault.file = f
 	var err error
 	if f.ChatKey, err = u.sealWith(infoChatKey, c.ChatKey.Reveal()); err != nil {
@@ -269,6 +287,14 @@ func (u *Unlocked) Vault() *Vault { return u.vault }
 
 // Wipe overwrites the data key. u is of no use afterwards.
 func (u *Unlocked) Wipe() { u.data.Wipe() }
+
+// Data returns the data key and its salt, from which the database key follows,
+// for a backup that is to hold no other key. See Contents.Data.
+func (u *Unlocked) Data() secret.Bytes {
+	both := append(bytes.Clone(u.data.Reveal()), u.vault.file.DBSalt...)
+	defer clear(both)
+	return secret.New(both)
+}
 
 // DatabaseKey returns the key of the account's database.
 func (u *Unlocked) DatabaseKey() (secret.Bytes, error) { return u.Derive(infoDatabase) }

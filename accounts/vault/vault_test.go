@@ -27,7 +27,9 @@ func newVault(t testing.TB, pass string) (*Unlocked, Contents) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := Contents{chat.Public().UID(), chat, []byte(phrase), []key.Address{chat.Public().Address(), {1}}}
+	c := Contents{
+		UID: chat.Public().UID(), ChatKey: chat, Phrase: []byte(phrase), Keys: []key.Address{chat.Public().Address(), {1}},
+	}
 	u, err := New(c, password(pass), tiny)
 	if err != nil {
 		t.Fatal(err)

@@ -31,6 +31,8 @@ func keyFlags() []keyFlag {
 		{"static", "ClusterConfig.StaticNodes", "nodes to stay connected to, comma separated", false},
 		{"trusted", "ClusterConfig.TrustedNodes", "nodes that may always connect, comma separated", false},
 		{"nodekeyfile", "NodeKeyFile", "file with the node key", false},
+		{"login", "Login", "account to log in at the start: its key-uid or name", false},
+		{"light-kdf", "LightKDF", "make new passwords cheap to check, for small machines", true},
 		{"ports-shift", "PortsShift", "added to every fixed port", false},
 		{"ipc", "IPCEnabled", "serve RPC on the unix socket, with geth.ipc as a second name", true},
 		{"ipcfile", "IPCFile", "path of the unix socket", false},

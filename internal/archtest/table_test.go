@@ -20,7 +20,7 @@ const (
 func table() map[string][]string {
 	all := make(map[string][]string)
 	for _, layer := range []map[string][]string{
-		layer0(), layer1(), layer2(), layer4(), layerT(), layer5(),
+		layer0(), layer1(), layer2(), layer3(), layer4(), layerT(), layer5(),
 	} {
 		maps.Copy(all, layer)
 	}
@@ -32,7 +32,7 @@ func layer0() map[string][]string {
 	return map[string][]string{
 		"statusd/accounts": {
 			"statusd/accounts/hd", "statusd/accounts/kdf", "statusd/accounts/key", "statusd/accounts/keystore",
-			"statusd/accounts/mnemonic", "statusd/accounts/vault", "statusd/internal/atomicfile",
+			"statusd/accounts/mnemonic", "statusd/accounts/secret", "statusd/accounts/vault", "statusd/internal/atomicfile",
 		},
 		"statusd/accounts/contact": {
 			"statusd/accounts/ens", "statusd/accounts/key", "statusd/accounts/multibase",
@@ -67,6 +67,7 @@ func layer0() map[string][]string {
 		"statusd/payloads/internal/pb": {"google.golang.org/protobuf"},
 		"statusd/waku/wire":            {geth + "rlp", geth + "crypto", geth + "common/hexutil"},
 		"statusd/internal/atomicfile":  {},
+		"statusd/internal/backup":      {"statusd/accounts/kdf", "statusd/accounts/secret"},
 		"statusd/internal/clock":       {"github.com/beevik/ntp", zap},
 		"statusd/internal/deadline":    {},
 		"statusd/internal/logx":        {zap, "gopkg.in/natefinch/lumberjack.v2"},
@@ -132,11 +133,22 @@ func layer2() map[string][]string {
 	}
 }
 
+// layer3 is layer 3: what works for the person who is logged in.
+func layer3() map[string][]string {
+	return map[string][]string{
+		"statusd/internal/session": {
+			"statusd/accounts", "statusd/internal/atomicfile", "statusd/internal/backup", "statusd/internal/store",
+			"github.com/google/uuid", zap,
+		},
+	}
+}
+
 // layer4 is layer 4: composition, control surface, configuration.
 func layer4() map[string][]string {
 	return map[string][]string{
 		"statusd/configs": {geth + "p2p/enode", geth + "crypto"},
 		"statusd/node": {
+			"statusd/accounts/kdf", "statusd/accounts/names",
 			"statusd/configs", "statusd/mailserver", "statusd/internal", "statusd/node/redial", "statusd/waku",
 			geth + "crypto", geth + "event", geth + "log", geth + "p2p", zap, metrics, errgroup, unix,
 		},

@@ -1,0 +1,256 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"statusd/accounts"
+	"statusd/accounts/kdf"
+	"statusd/accounts/key"
+	"statusd/accounts/vault"
+	"statusd/internal/atomicfile"
+	"statusd/internal/store"
+)
+
+// Names of values in the database's table meta.
+const (
+	// MetaInstallation is the installation id of this copy, as text.
+	MetaInstallation = "installation-id"
+	// MetaPreviousInstallation is the id that a restored copy had before.
+	// Whatever belongs to it, ratchets above all, must not be used any more.
+	MetaPreviousInstallation = "previous-installation-id"
+)
+
+// newInstallationFile in an account's folder asks for a new installation id.
+const newInstallationFile = "new-installation"
+
+// Account is the account that is logged in.
+type Account struct {
+	info         accounts.Info
+	chat         key.Private
+	unlocked     *vault.Unlocked // replaced by who has the turn
+	db           *store.DB
+	installation string
+	ringID       string // of the chat key in the key ring
+
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// UID returns the key-uid.
+func (a *Account) UID() key.UID { return a.info.UID }
+
+// Name returns the name that the owner gave it, or "".
+func (a *Account) Name() string { return a.info.Name }
+
+// ChatKey returns the identity of the account. It is overwritten at logout.
+func (a *Account) ChatKey() key.Private { return a.chat }
+
+// DB returns the client database. It is closed at logout.
+func (a *Account) DB() *store.DB { return a.db }
+
+// InstallationID returns the id of this copy of the account.
+func (a *Account) InstallationID() string { return a.installation }
+
+// KeyID returns the id under which the key ring has the chat key, or "".
+func (a *Account) KeyID() string { return a.ringID }
+
+// Login opens an account. If it is open already, the password is verified and
+// nothing else happens. Errors: ErrOther, accounts.ErrUnknown,
+// kdf.ErrWrongPassword, and those of the files: vault.ErrNewer,
+// store.ErrNewer, accounts.ErrDamaged, store.ErrMissing and the like.
+func (m *Manager) Login(ctx context.Context, uid key.UID, p kdf.Password) (*Account, error) {
+	var a *Account
+	err := m.exclusive(ctx, func() error {
+		current := m.Current()
+		if current != nil && current.UID() != uid {
+			return fmt.Errorf("%w: %s", ErrOther, current.UID())
+		}
+		u, err := m.dir.Unlock(uid, p)
+		if err != nil {
+			return err
+		}
+		if current != nil {
+			u.Wipe()
+			a = current
+			return nil
+		}
+		if a, err = m.open(ctx, uid, u); err != nil {
+			u.Wipe()
+			return err
+		}
+		m.setCurrent(a)
+		m.log.Info("logged in", zap.Stringer("account", uid))
+		return nil
+	})
+	return a, err
+}
+
+// open makes an account of an unlocked vault, which is the account's from then
+// on. After an error everything but the vault is closed.
+func (m *Manager) open(ctx context.Context, uid key.UID, u *vault.Unlocked) (*Account, error) {
+	if _, err := m.dir.KeyFiles(uid); err != nil {
+		return nil, err
+	}
+	chat, err := u.ChatKey()
+	if err != nil {
+		return nil, err
+	}
+	a := &Account{unlocked: u, chat: chat, stop: func() {}}
+	if err := m.bringUp(ctx, uid, a); err != nil {
+		return nil, errors.Join(err, m.shut(a))
+	}
+	return a, nil
+}
+
+// bringUp opens what belongs to an account. What it opened when it fails is in
+// a.
+func (m *Manager) bringUp(ctx context.Context, uid key.UID, a *Account) (err error) {
+	a.info, err = m.dir.Get(uid)
+	if errors.Is(err, accounts.ErrDamaged) {
+		// Only the name is lost. The time of the last login says that the
+		// database, if there is none, is missing.
+		a.info, err = accounts.Info{UID: uid, ChatKey: a.chat.Public(), Timestamp: 1}, nil
+		m.log.Warn("account.json is written anew: it was damaged or missing", zap.Stringer("account", uid))
+	}
+	if err != nil {
+		return err
+	}
+	if err := m.openDatabase(ctx, a); err != nil {
+		return err
+	}
+	a.info.Timestamp = max(m.cfg.Now().Unix(), 1)
+	if err := m.dir.Set(a.info); err != nil {
+		return err
+	}
+	return m.attach(a)
+}
+
+func (m *Manager) openDatabase(ctx context.Context, a *Account) error {
+	dbKey, err := a.unlocked.DatabaseKey()
+	if err != nil {
+		return err
+	}
+	defer dbKey.Wipe()
+	a.db, err = store.Open(ctx, store.Config{
+		Path: m.database(a.UID()), Key: dbKey, Create: a.info.Timestamp == 0, Log: m.cfg.Log, Now: m.cfg.Now,
+	})
+	if err != nil {
+		return err
+	}
+	return m.identify(ctx, a)
+}
+
+// identify reads the installation id, or makes a new one.
+func (m *Manager) identify(ctx context.Context, a *Account) error {
+	marker := filepath.Join(m.dir.Folder(a.UID()), newInstallationFile)
+	fresh := exists(marker)
+	err := a.db.Update(ctx, func(tx *store.Tx) error {
+		id, found, err := tx.Meta(MetaInstallation)
+		if err != nil {
+			return err
+		}
+		if found && !fresh {
+			a.installation = string(id)
+			return nil
+		}
+		a.installation = m.cfg.InstallationID
+		if a.installation == "" || found {
+			a.installation = uuid.NewString()
+		}
+		if found {
+			if err := tx.SetMeta(MetaPreviousInstallation, id); err != nil {
+				return err
+			}
+		}
+		return tx.SetMeta(MetaInstallation, []byte(a.installation))
+	})
+	if err != nil || !fresh {
+		return err
+	}
+	if err := os.Remove(marker); err != nil {
+		return fmt.Errorf("note new installation: %w", err)
+	}
+	return atomicfile.SyncDir(m.dir.Folder(a.UID()))
+}
+
+// attach gives the chat key to the key ring and starts what works for the
+// account.
+func (m *Manager) attach(a *Account) error {
+	if m.cfg.Ring != nil {
+		k, err := a.chat.ECDSA()
+		if err != nil {
+			return err
+		}
+		a.ringID = m.cfg.Ring.AddKeyPair(k)
+	}
+	services := []Service{a.db}
+	if m.cfg.Attach != nil {
+		s, err := m.cfg.Attach(a)
+		if err != nil {
+			return err
+		}
+		services = append(services, s)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	a.stop = cancel
+	for _, s := range services {
+		a.done.Go(func() { // ends with the logout, which waits for it
+			err := s.Run(ctx)
+			if ctx.Err() != nil {
+				return
+			}
+			select {
+			case m.failed <- errors.Join(ErrService, err):
+			default: // an earlier failure is enough
+			}
+		})
+	}
+	return nil
+}
+
+// Logout closes the account that is logged in. Errors: ErrNotLoggedIn. Other
+// errors come from closing the database; the account is logged out then too.
+func (m *Manager) Logout(ctx context.Context) error {
+	return m.exclusive(ctx, func() error {
+		if m.Current() == nil {
+			return ErrNotLoggedIn
+		}
+		return m.logout()
+	})
+}
+
+// logout closes the account that is logged in, if any. The caller has the turn.
+func (m *Manager) logout() error {
+	a := m.Current()
+	if a == nil {
+		return nil
+	}
+	m.setCurrent(nil)
+	err := m.shut(a)
+	a.unlocked.Wipe()
+	m.log.Info("logged out", zap.Stringer("account", a.UID()))
+	return err
+}
+
+// shut closes everything of an account but its vault.
+func (m *Manager) shut(a *Account) error {
+	a.stop()
+	a.done.Wait()
+	if a.ringID != "" {
+		m.cfg.Ring.DeleteKeyPair(a.ringID)
+	}
+	var err error
+	if a.db != nil {
+		err = a.db.Close()
+	}
+	a.chat.Wipe()
+	return err
+}

@@ -1,0 +1,268 @@
+package session
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"statusd/accounts"
+	"statusd/accounts/kdf"
+	"statusd/accounts/key"
+	"statusd/internal/atomicfile"
+)
+
+// maxWaiting bounds the callers that wait for their turn.
+const maxWaiting = 16
+
+// Errors of a Manager. Those of packages accounts, vault, keystore, kdf,
+// mnemonic and store are passed on.
+var (
+	ErrNotLoggedIn   = errors.New("session: no account is logged in")
+	ErrOther         = errors.New("session: another account is logged in")
+	ErrLoggedIn      = errors.New("session: the account is logged in")
+	ErrEmptyPassword = errors.New("session: the password is empty")
+	ErrConfirm       = errors.New("session: the confirmation is not the key-uid of the account")
+	ErrAmbiguous     = errors.New("session: several accounts have this name")
+	ErrBusy          = errors.New("session: too many calls wait for their turn")
+	ErrClosed        = errors.New("session: the accounts are closed")
+	ErrService       = errors.New("session: a component of the account ended by itself")
+)
+
+// KeyRing takes the chat key of the account that is logged in; *waku.Keys
+// implements it.
+type KeyRing interface {
+	AddKeyPair(*ecdsa.PrivateKey) string
+	DeleteKeyPair(id string) bool
+}
+
+// Service is what works for the account that is logged in.
+type Service interface {
+	// Run works until ctx ends and returns after everything it started. If it
+	// returns before, Manager.Run ends with its error.
+	Run(ctx context.Context) error
+}
+
+// Config sets up a Manager.
+type Config struct {
+	Dir      string   // data directory
+	KeyFiles string   // folder of the key files; empty: <dir>/keystore
+	Cost     kdf.Cost // of new passwords; zero: kdf.Standard
+	// InstallationID is given to accounts at their first login; empty: a
+	// random one.
+	InstallationID string
+	NodeKeyFile    string  // goes into a backup with keys; empty: none
+	Ring           KeyRing // nil: none
+	// Attach makes the service of an account that was opened; nil: none. An
+	// error makes the login fail.
+	Attach func(*Account) (Service, error)
+	Log    *zap.Logger      // nil: nothing is logged
+	Now    func() time.Time // nil: time.Now
+	// BackupCost is that of backups; zero: kdf.Standard, also where Cost is
+	// light. For tests.
+	BackupCost kdf.Cost
+}
+
+// Manager owns the accounts of a data directory.
+type Manager struct {
+	cfg Config
+	log *zap.Logger
+
+	turn    chan struct{} // holds a token while somebody has the turn
+	waiting atomic.Int32
+	closed  chan struct{}
+	once    sync.Once
+	failed  chan error // capacity 1: the first service that ended by itself
+
+	dir *accounts.Directory // used by who has the turn
+
+	mu      sync.Mutex // guards what follows; written by who has the turn
+	current *Account
+}
+
+// Open opens the accounts of a data directory and settles what a crash
+// interrupted. Nobody is logged in.
+func Open(cfg Config) (*Manager, error) {
+	if cfg.Cost == (kdf.Cost{}) {
+		cfg.Cost = kdf.Standard()
+	}
+	if cfg.BackupCost == (kdf.Cost{}) {
+		cfg.BackupCost = kdf.Standard()
+	}
+	if cfg.Log == nil {
+		cfg.Log = zap.NewNop()
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.KeyFiles == "" {
+		cfg.KeyFiles = filepath.Join(cfg.Dir, "keystore")
+	}
+	dir, err := accounts.OpenAt(cfg.Dir, cfg.KeyFiles)
+	if err != nil {
+		return nil, fmt.Errorf("open accounts: %w", err)
+	}
+	m := &Manager{
+		cfg: cfg, log: cfg.Log.Named("account"), turn: make(chan struct{}, 1), closed: make(chan struct{}),
+		failed: make(chan error, 1), dir: dir,
+	}
+	if err := atomicfile.RemoveTemps(m.backupFolder()); err != nil {
+		return nil, fmt.Errorf("clean backups: %w", err)
+	}
+	return m, nil
+}
+
+// Run waits until ctx ends, then closes; or until a service ends by itself,
+// and returns its error. Either way nobody is logged in afterwards.
+func (m *Manager) Run(ctx context.Context) error {
+	var failure error
+	select {
+	case <-ctx.Done():
+	case failure = <-m.failed:
+	}
+	return errors.Join(failure, m.Close())
+}
+
+// Close logs out and refuses everything from then on. It waits for the call
+// that has the turn. A second Close does nothing.
+func (m *Manager) Close() error {
+	var err error
+	m.once.Do(func() {
+		close(m.closed)
+		m.turn <- struct{}{} // kept
+		err = m.logout()
+	})
+	return err
+}
+
+// exclusive runs fn when it is its turn.
+func (m *Manager) exclusive(ctx context.Context, fn func() error) error {
+	defer m.waiting.Add(-1)
+	if m.waiting.Add(1) > maxWaiting {
+		return ErrBusy
+	}
+	select {
+	case <-m.closed:
+		return ErrClosed
+	default:
+	}
+	select {
+	case m.turn <- struct{}{}:
+	case <-m.closed:
+		return ErrClosed
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { <-m.turn }()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return fn()
+}
+
+// Current returns the account that is logged in, nil if there is none. It is
+// of use until the next logout.
+func (m *Manager) Current() *Account {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.current
+}
+
+func (m *Manager) setCurrent(a *Account) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.current = a
+}
+
+// isCurrent reports whether an account is the one logged in.
+func (m *Manager) isCurrent(uid key.UID) bool {
+	a := m.Current()
+	return a != nil && a.UID() == uid
+}
+
+// Listed is an account in a list.
+type Listed struct {
+	accounts.Info
+	LoggedIn bool
+}
+
+// List returns all accounts, last login first.
+func (m *Manager) List(ctx context.Context) ([]Listed, error) {
+	var out []Listed
+	err := m.exclusive(ctx, func() error {
+		all, err := m.dir.List()
+		for _, info := range all {
+			out = append(out, Listed{info, m.isCurrent(info.UID)})
+		}
+		return err
+	})
+	return out, err
+}
+
+// Find returns the account that a text names: a key-uid, the address of one of
+// its keys, or its name. Errors: accounts.ErrUnknown, ErrAmbiguous.
+func (m *Manager) Find(ctx context.Context, text string) (key.UID, error) {
+	var found key.UID
+	err := m.exclusive(ctx, func() error {
+		all, err := m.dir.List()
+		if err != nil {
+			return err
+		}
+		uid, notUID := key.ParseUID(text)
+		address, notAddress := key.ParseAddress(text)
+		count := 0
+		for _, info := range all {
+			match := info.Name == text && text != ""
+			switch {
+			case notUID == nil:
+				match = info.UID == uid
+			case notAddress == nil:
+				match = m.hasAddress(info.UID, address)
+			}
+			if match {
+				found = info.UID
+				count++
+			}
+		}
+		switch count {
+		case 0:
+			return accounts.ErrUnknown
+		case 1:
+			return nil
+		default:
+			return ErrAmbiguous
+		}
+	})
+	return found, err
+}
+
+// hasAddress reports whether one of an account's keys has an address.
+func (m *Manager) hasAddress(uid key.UID, a key.Address) bool {
+	v, err := m.dir.Vault(uid)
+	if err != nil {
+		return false
+	}
+	for _, own := range v.Keys() {
+		if own == a {
+			return true
+		}
+	}
+	return false
+}
+
+// database is the path of an account's database.
+func (m *Manager) database(uid key.UID) string {
+	return filepath.Join(m.dir.Folder(uid), accounts.DatabaseFile)
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}

@@ -1,0 +1,98 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"go.uber.org/zap"
+
+	"statusd/accounts/kdf"
+	"statusd/accounts/names"
+	"statusd/configs"
+	"statusd/internal/session"
+)
+
+// wordListFolder of the data directory may hold the lists of three-word names.
+const wordListFolder = "wordlists"
+
+// stopAccount is how long the account may take to close. A key derivation
+// that has begun is waited for.
+const stopAccount = 5 * time.Second
+
+// ErrLogin is returned by Run when the account named in the configuration
+// cannot be logged in.
+var ErrLogin = errors.New("node: cannot log in")
+
+// startAccounts opens the accounts, and logs in the one that the configuration
+// names.
+func (n *Node) startAccounts(ctx context.Context, life *lifecycle) error {
+	cfg := session.Config{
+		Dir: n.cfg.DataDir, KeyFiles: n.cfg.KeyStorePath(), NodeKeyFile: n.cfg.NodeKeyPath(), Cost: passwordCost(n.cfg),
+		InstallationID: n.cfg.ShhextConfig.InstallationID, Log: n.root, Now: n.clock.Now,
+	}
+	if n.host != nil {
+		cfg.Ring = n.host.Keys()
+	}
+	m, err := session.Open(cfg)
+	if err != nil {
+		return dirError(n.cfg.DataDir, "open the accounts of", err)
+	}
+	lists, err := names.Load(filepath.Join(n.cfg.DataDir, wordListFolder))
+	if err != nil && !errors.Is(err, names.ErrNoLists) {
+		n.log.Warn("there are no three-word names", zap.Error(err))
+	}
+	n.mu.Lock()
+	n.accounts, n.names = m, lists
+	n.mu.Unlock()
+	life.run("account", stopAccount, m.Run)
+	if n.cfg.Login == "" {
+		return nil
+	}
+	if err := login(ctx, m, n.cfg.Login, n.deps.Password); err != nil {
+		return &StartError{Kind: ErrLogin, Text: fmt.Sprintf("cannot log in account %q", n.cfg.Login), Cause: err}
+	}
+	return nil
+}
+
+func login(ctx context.Context, m *session.Manager, name string, p kdf.Password) error {
+	uid, err := m.Find(ctx, name)
+	if err != nil {
+		return err
+	}
+	_, err = m.Login(ctx, uid, p)
+	return err
+}
+
+// passwordCost is what a new password costs to check.
+func passwordCost(cfg *configs.Config) kdf.Cost {
+	if cfg.LightKDF {
+		return kdf.Light()
+	}
+	return kdf.Standard()
+}
+
+// Accounts returns the accounts, nil before the data directory is open.
+func (n *Node) Accounts() *session.Manager {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.accounts
+}
+
+// Names returns the word lists of three-word names, nil if there are none.
+func (n *Node) Names() *names.Lists {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.names
+}
+
+// accountHealth tells whether somebody is logged in.
+func (n *Node) accountHealth() ComponentHealth {
+	c := ComponentHealth{Name: "Account", Level: NotMounted, Desc: "nobody is logged in"}
+	if m := n.Accounts(); m != nil && m.Current() != nil {
+		c.Level, c.Desc = Ready, "logged in"
+	}
+	return c
+}
