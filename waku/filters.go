@@ -12,10 +12,13 @@ import (
 )
 
 // Bounds of what a polling filter keeps between two polls. The oldest message
-// goes when one is passed; that is counted and logged.
+// goes when one is passed; that is counted and logged. storeMaxTotal bounds all
+// such filters together: anybody who knows the keys of public chats can fill
+// those that nobody polls any more. The fullest filter gives way then.
 const (
 	storeMaxMessages = 8192
 	storeMaxBytes    = 64 << 20
+	storeMaxTotal    = 256 << 20
 )
 
 // filter is one installed FilterSpec.
@@ -46,9 +49,6 @@ func newFilter(spec FilterSpec, sink Sink) (*filter, error) {
 		f.cipher = cipher
 		f.key = [32]byte(crypto.Keccak256([]byte("symmetric"), spec.SymKey))
 	}
-	if sink == nil {
-		f.store = &store{seen: make(map[wire.Hash]struct{})}
-	}
 	return f, nil
 }
 
@@ -72,6 +72,8 @@ func (f *filter) takes(pow float64, p2p bool) bool {
 
 // filterSet is the installed filters, by topic.
 type filterSet struct {
+	stored atomic.Int64 // bytes that the stores hold
+
 	mu       sync.RWMutex
 	byID     map[FilterID]*filter
 	byTopic  map[wire.Topic][]*filter
@@ -96,6 +98,9 @@ func (s *filterSet) add(f *filter) error {
 	if len(s.byTopic)+len(fresh) > wire.MaxTopicInterest {
 		return ErrTooManyTopics
 	}
+	if f.sink == nil {
+		f.store = &store{total: &s.stored, seen: make(map[wire.Hash]struct{})}
+	}
 	s.byID[f.id] = f
 	if len(f.Topics) == 0 {
 		s.wildcard = append(s.wildcard, f)
@@ -116,6 +121,9 @@ func (s *filterSet) remove(id FilterID) bool {
 		return false
 	}
 	f.removed.Store(true)
+	if f.store != nil {
+		f.store.close()
+	}
 	delete(s.byID, id)
 	s.wildcard = without(s.wildcard, f)
 	for _, t := range f.Topics {
@@ -163,6 +171,22 @@ func (s *filterSet) candidates(t wire.Topic) (listed, wildcard []*filter) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.byTopic[t], s.wildcard
+}
+
+// fullest returns the filter whose store holds the most bytes, or nil.
+func (s *filterSet) fullest() (f *filter) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	most := 0
+	for _, g := range s.byID {
+		if g.store == nil {
+			continue
+		}
+		if n := g.store.held(); n > most {
+			f, most = g, n
+		}
+	}
+	return f
 }
 
 // waiting counts the messages that polling filters hold.
@@ -274,10 +298,14 @@ func (h *Host) FilterMessages(id FilterID) ([]*ReceivedMessage, error) {
 
 // store gathers the messages of a polling filter.
 type store struct {
-	mu    sync.Mutex
-	list  []*ReceivedMessage
-	seen  map[wire.Hash]struct{}
-	bytes int
+	total *atomic.Int64 // bytes of all stores
+
+	mu     sync.Mutex
+	list   []*ReceivedMessage
+	seen   map[wire.Hash]struct{}
+	bytes  int
+	closed bool
+	warned bool // of drops since the last poll
 }
 
 // add keeps a message unless it is there already, and returns how many old
@@ -285,21 +313,42 @@ type store struct {
 func (s *store) add(m *ReceivedMessage) (dropped int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.seen[m.Hash]; ok {
+	if _, ok := s.seen[m.Hash]; ok || s.closed {
 		return 0
 	}
 	s.seen[m.Hash] = struct{}{}
 	s.list = append(s.list, m)
-	s.bytes += m.size()
+	s.count(m.size())
 	for len(s.list) > storeMaxMessages || s.bytes > storeMaxBytes && len(s.list) > 1 {
-		old := s.list[0]
-		s.list[0] = nil
-		s.list = s.list[1:]
-		delete(s.seen, old.Hash)
-		s.bytes -= old.size()
+		s.dropOldest()
 		dropped++
 	}
 	return dropped
+}
+
+// shed drops the oldest message while the stores together hold more than
+// limit bytes, and returns how many went.
+func (s *store) shed(limit int64) (dropped int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.list) > 0 && s.total.Load() > limit {
+		s.dropOldest()
+		dropped++
+	}
+	return dropped
+}
+
+func (s *store) dropOldest() {
+	old := s.list[0]
+	s.list[0] = nil
+	s.list = s.list[1:]
+	delete(s.seen, old.Hash)
+	s.count(-old.size())
+}
+
+func (s *store) count(n int) {
+	s.bytes += n
+	s.total.Add(int64(n))
 }
 
 func (m *ReceivedMessage) size() int { return len(m.Payload) + len(m.Padding) }
@@ -308,13 +357,38 @@ func (s *store) drain() []*ReceivedMessage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := s.list
-	s.list, s.bytes = nil, 0
+	s.list, s.warned = nil, false
+	s.count(-s.bytes)
 	clear(s.seen)
 	return out
+}
+
+// warn reports whether to log that messages were dropped: once between two
+// polls, since anybody can make it happen at any rate.
+func (s *store) warn() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first := !s.warned
+	s.warned = true
+	return first
+}
+
+// close drops what is kept and all that is added later.
+func (s *store) close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.drain()
 }
 
 func (s *store) len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.list)
+}
+
+func (s *store) held() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bytes
 }

@@ -4,9 +4,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"statusd/waku/wire"
 )
@@ -204,7 +208,7 @@ func TestPollingStoreBounds(t *testing.T) {
 		return m
 	}
 	t.Run("number", func(t *testing.T) {
-		s := &store{seen: make(map[wire.Hash]struct{})}
+		s := &store{total: new(atomic.Int64), seen: make(map[wire.Hash]struct{})}
 		const n = storeMaxMessages + 1000
 		dropped := 0
 		for i := range uint64(n) {
@@ -223,7 +227,7 @@ func TestPollingStoreBounds(t *testing.T) {
 		}
 	})
 	t.Run("bytes", func(t *testing.T) {
-		s := &store{seen: make(map[wire.Hash]struct{})}
+		s := &store{total: new(atomic.Int64), seen: make(map[wire.Hash]struct{})}
 		for i := range uint64(100) {
 			s.add(message(i, 1<<20))
 			if s.bytes > storeMaxBytes || s.bytes != s.len()<<20 {
@@ -240,10 +244,55 @@ func TestPollingStoreBounds(t *testing.T) {
 	})
 }
 
-// TestStoreDropsAreCounted goes the whole way to the metric.
-func TestStoreDropsAreCounted(t *testing.T) {
+// TestPollingStoresTogether: filters that nobody polls are bounded together,
+// and the fullest one pays for what comes to others.
+func TestPollingStoresTogether(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		h := startHost(t, Config{})
+		ids := make([]FilterID, 6)
+		for i := range ids {
+			var err error
+			if ids[i], err = h.InstallFilter(FilterSpec{SymKey: testKey(byte(i))}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		send := func(filter, n int) {
+			for i := range uint64(n) {
+				m := &ReceivedMessage{Payload: make([]byte, 1<<20)}
+				binary.BigEndian.PutUint64(m.Hash[:], i)
+				h.openers.keep(h.filters.get(ids[filter]), m)
+			}
+		}
+		for i := range 5 {
+			send(i, storeMaxBytes>>20-4)
+		}
+		send(5, 10)
+		if n := h.filters.stored.Load(); n > storeMaxTotal || n < storeMaxTotal-2<<20 {
+			t.Errorf("%d bytes are kept", n)
+		}
+		if list, err := h.FilterMessages(ids[5]); err != nil || len(list) != 10 {
+			t.Errorf("the filter with little has %d messages, %v", len(list), err)
+		}
+		for _, id := range ids[:3] {
+			h.UninstallFilter(id)
+		}
+		for _, id := range ids[3:] {
+			if _, err := h.FilterMessages(id); err != nil {
+				t.Error(err)
+			}
+		}
+		if n := h.filters.stored.Load(); n != 0 {
+			t.Errorf("%d bytes are counted when all is fetched", n)
+		}
+	})
+}
+
+// TestStoreDropsAreCounted goes the whole way to the metric. The log has it
+// once until the filter is polled: anybody can fill a filter.
+func TestStoreDropsAreCounted(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		core, logs := observer.New(zap.WarnLevel)
+		h := startHost(t, Config{Logger: zap.New(core)})
 		id, err := h.InstallFilter(FilterSpec{SymKey: testKey(0)}, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -257,6 +306,9 @@ func TestStoreDropsAreCounted(t *testing.T) {
 		synctest.Wait()
 		if n := counted(t, h.metrics.storeDrops); n != 3 {
 			t.Errorf("counted %g dropped messages, want 3", n)
+		}
+		if logs.Len() != 1 {
+			t.Errorf("%d log lines", logs.Len())
 		}
 		if list, _ := h.FilterMessages(id); len(list) != storeMaxMessages || list[0].Payload[1] != 3 {
 			t.Errorf("got %d messages, the first is %v", len(list), list[0].Payload)

@@ -154,12 +154,33 @@ func (o *openers) deliver(job *openJob) {
 		case f.sink != nil:
 			f.sink.Deliver(job.msg)
 		default:
-			if n := f.store.add(job.msg); n > 0 {
-				o.host.metrics.storeDrops.Add(float64(n))
-				o.host.log.Warn("polling filter is not read, oldest messages dropped",
-					zap.String("filter", string(f.id)), zap.Int("dropped", n))
-			}
+			o.keep(f, job.msg)
 		}
+	}
+}
+
+// keep stores a message for a polling filter. When all such filters together
+// hold too much, the fullest gives way.
+func (o *openers) keep(f *filter, m *ReceivedMessage) {
+	o.warnDropped(f, f.store.add(m))
+	for o.host.filters.stored.Load() > storeMaxTotal {
+		f := o.host.filters.fullest()
+		if f == nil {
+			break
+		}
+		o.warnDropped(f, f.store.shed(storeMaxTotal))
+	}
+}
+
+// warnDropped reports messages that a polling filter lost, if any.
+func (o *openers) warnDropped(f *filter, n int) {
+	if n == 0 {
+		return
+	}
+	o.host.metrics.storeDrops.Add(float64(n))
+	if f.store.warn() {
+		o.host.log.Warn("polling filter is not read, oldest messages are dropped until it is",
+			zap.String("filter", string(f.id)))
 	}
 }
 
