@@ -97,30 +97,35 @@ func (h *Host) runPeer(version uint, pp *p2p.Peer, rw p2p.MsgReadWriter) error {
 		},
 	}
 	p.usage = h.limiter.open(p.id, p.addr, now)
+	// Deferred, so that a reader that panics, which costs that peer alone its
+	// connection, leaves neither its number nor its writer behind.
+	defer func() {
+		h.limiter.close(p.usage)
+		h.pool.forget(slot)
+		h.slots.release(slot)
+		h.metrics.closed[p.reason].Inc()
+		p.log.Debug("waku peer gone", zap.Stringer("reason", p.reason))
+	}()
 	p.serve()
-	h.limiter.close(p.usage)
-	h.pool.forget(slot)
-	h.slots.release(slot)
-	h.metrics.closed[p.reason].Inc()
-	p.log.Debug("waku peer gone", zap.Stringer("reason", p.reason))
 	return p.reason.disc()
 }
 
 // serve runs handshake, writer and reader.
 func (p *peer) serve() {
 	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer p.close(CloseRemote)   // closed already unless the reader panics
 	ready := make(chan struct{}) // the peer's Status is in p.view
 	status := p.host.statusOptions(p.version)
 	wg.Go(func() { p.write(status.EncodeStatus(p.version), ready) })
 	wg.Go(p.stopWithHost)
 	if p.handshake() {
 		p.host.addPeer(p)
+		defer p.host.removePeer(p)
 		p.announceSince(&status)
 		close(ready)
 		p.read()
-		p.host.removePeer(p)
 	}
-	wg.Wait()
 }
 
 // stopWithHost ends the connection when the host stops.

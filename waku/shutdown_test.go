@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ethereum/go-ethereum/p2p"
+
 	"statusd/waku/wire"
 )
 
@@ -230,4 +232,37 @@ func (a *slowArchive) Put(*wire.Envelope) {
 func poolLen(h *Host) int {
 	n, _ := h.pool.size()
 	return n
+}
+
+// brokenArchive has a defect that a packet from outside brings out.
+type brokenArchive struct{}
+
+func (brokenArchive) Put(*wire.Envelope) { panic("defect") }
+
+// TestPanicLeavesNothingBehind: the owner of the connection may survive a
+// panic of the reader; then the peer is gone altogether.
+func TestPanicLeavesNothingBehind(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		h := startHost(t, Config{Archive: brokenArchive{}, RateLimits: RateLimits{Enabled: true}})
+		near, far := p2p.MsgPipe()
+		r := &remote{tb: t, version: 1, rw: far}
+		ended := make(chan any)
+		go func() {
+			defer func() { ended <- recover() }()
+			_ = h.Protocols()[0].Run(p2p.NewPeerPipe(testID(0), "remote", nil, near), near)
+		}()
+		r.readStatus()
+		if err := r.send(wire.CodeStatus, new(wire.StatusOptions).EncodeStatus(1)); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.sendEnvelopes(testEnvelope(0)); err != nil {
+			t.Fatal(err)
+		}
+		if p := <-ended; p != "defect" {
+			t.Errorf("got %v", p)
+		}
+		if h.PeerCount() != 0 || h.slots.used[0] != 0 || len(h.limiter.ips) != 0 {
+			t.Errorf("%d peers, slots %b, %d addresses", h.PeerCount(), h.slots.used[0], len(h.limiter.ips))
+		}
+	})
 }
