@@ -14,7 +14,10 @@ const (
 	MaxRequestLimit = 1000
 
 	errorPrefix = "ERROR="
-	maxSuccess  = RequestIDLength + HashLength + CursorLength
+	// maxFailureText bounds the text of a failure that is kept, in bytes: it is
+	// shown and logged, and a packet could hold a megabyte of it.
+	maxFailureText = 1 << 10
+	maxSuccess     = RequestIDLength + HashLength + CursorLength
 )
 
 // Errors of history packets.
@@ -160,7 +163,8 @@ func ParseRequestComplete(s []byte) (*RequestComplete, error) {
 	if len(s) >= len(errorPrefix)+RequestIDLength && string(s[:len(errorPrefix)]) == errorPrefix {
 		c.Failed = true
 		c.ID = Hash(s[len(errorPrefix):][:RequestIDLength])
-		c.Text = string(s[len(errorPrefix)+RequestIDLength:])
+		text := s[len(errorPrefix)+RequestIDLength:]
+		c.Text = string(text[:min(len(text), maxFailureText)])
 		return c, nil
 	}
 	if len(s) > maxSuccess {

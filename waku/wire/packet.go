@@ -59,8 +59,8 @@ var (
 
 // DecodeMessages parses the payload of a Messages or P2P Message packet. One
 // malformed envelope spoils the whole packet. The function takes over payload:
-// an envelope that makes up most of it keeps it, others are copied out so that
-// a small envelope never holds a large packet in memory.
+// an envelope that makes up nearly all of it keeps it, others are copied out so
+// that an envelope never holds much more memory than its own length.
 func DecodeMessages(payload []byte) ([]*Envelope, error) {
 	if len(payload) == 0 {
 		return nil, ErrEmptyPayload
@@ -81,7 +81,7 @@ func DecodeMessages(payload []byte) ([]*Envelope, error) {
 		}
 		raw := list[: len(list)-len(rest) : len(list)-len(rest)]
 		offset := len(raw) - len(content)
-		if len(raw) < len(payload)/2 {
+		if len(raw) < len(payload)-len(payload)/8 {
 			raw = append(make([]byte, 0, len(raw)), raw...)
 		}
 		env, err := parseEnvelope(raw, offset)
