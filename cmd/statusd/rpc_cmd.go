@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -92,11 +94,14 @@ func (a *app) rpcCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "rpc METHOD [JSON...]", Short: "Call a method of the running daemon",
 		Long: `Calls a method and prints its result. Each further argument is one parameter:
-JSON, or a plain word, which is taken as a string. A method that ends in
-_subscribe keeps running and prints one notification on each line.`,
+JSON, or a plain word, which is taken as a string. An argument "-" is read from
+standard input: other users of the machine can see what is on the command line,
+so keys and passwords do not belong there. A method that ends in _subscribe
+keeps running and prints one notification on each line.`,
 		Example: `  statusd rpc waku_info
   statusd rpc waku_newMessageFilter '{"symKeyID":"…","topics":["0x11223344"]}'
-  statusd rpc --named waku_generateSymKeyFromPassword '{"password":"secret"}'`,
+  statusd rpc --named waku_getFilterMessages '{"id":"…"}'
+  statusd rpc waku_generateSymKeyFromPassword - < password-file`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageError(errors.New("missing argument: the method, for example waku_info"))
@@ -104,19 +109,23 @@ _subscribe keeps running and prints one notification on each line.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			given, err := a.withInput(args[1:])
+			if err != nil {
+				return err
+			}
 			client, err := e.dial(cmd.Context())
 			if err != nil {
 				return err
 			}
 			defer client.Close()
-			params := parameters(args[1:])
+			params := parameters(given)
 			if base, ok := strings.CutSuffix(args[0], "_subscribe"); ok {
 				return a.follow(cmd.Context(), client, base, params)
 			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), e.timeout)
 			defer cancel()
 			if named {
-				return a.callNamed(ctx, client, args[0], args[1:])
+				return a.callNamed(ctx, client, args[0], given)
 			}
 			var result json.RawMessage
 			if err := client.CallContext(ctx, &result, args[0], params...); err != nil {
@@ -128,6 +137,27 @@ _subscribe keeps running and prints one notification on each line.`,
 	e = addEndpointFlags(cmd.Flags())
 	cmd.Flags().BoolVar(&named, "named", false, "the one JSON argument is an object of named parameters")
 	return cmd
+}
+
+// withInput replaces an argument "-" by what standard input holds, without the
+// line feed at its end.
+func (a *app) withInput(args []string) ([]string, error) {
+	at := slices.Index(args, "-")
+	if at < 0 {
+		return args, nil
+	}
+	raw, err := io.ReadAll(io.LimitReader(a.in, maxAnswer+1))
+	switch {
+	case err != nil:
+		return nil, fail(exitIO, fmt.Errorf("read standard input: %w", err))
+	case len(raw) > maxAnswer:
+		return nil, fail(exitData, errors.New("standard input holds more than a parameter may"))
+	case slices.Contains(args[at+1:], "-"):
+		return nil, usageError(errors.New("only one argument can be read from standard input"))
+	}
+	out := slices.Clone(args)
+	out[at] = strings.TrimRight(string(raw), "\r\n")
+	return out, nil
 }
 
 // parameters turns arguments into JSON values.

@@ -169,11 +169,11 @@ func (a *app) greet(loaded *configs.Loaded, p *process) {
 	}
 	if at.HTTP != "" {
 		add("  http     %s", at.HTTP)
-		header := ""
-		if !cfg.HTTPNoAuth {
-			header = fmt.Sprintf(` -H "Authorization: Bearer $(cat %s)"`, cfg.TokenPath())
+		curl := "curl"
+		if !cfg.HTTPNoAuth { // by the input: other users see what is on the command line
+			curl = fmt.Sprintf(`printf 'Authorization: Bearer %%s' "$(cat %s)" | curl -H @-`, cfg.TokenPath())
 		}
-		add("  try      curl%s -H 'Content-Type: application/json' \\", header)
+		add("  try      %s -H 'Content-Type: application/json' \\", curl)
 		add(`             -d '{"jsonrpc":"2.0","id":1,"method":"waku_info"}' %s`, at.HTTP)
 	}
 	if at.Metrics != "" {
