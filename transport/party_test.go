@@ -15,12 +15,13 @@ var start = time.Unix(1_606_060_800, 123_456_789)
 
 // party is a device with its state.
 type party struct {
-	tb    testing.TB
-	dev   *transport.Device
-	store *memstore.Store
-	keys  []key.Private // the next keys to generate; when empty, random ones
-	fixed bool          // an empty list of keys is an error
-	nonce [12]byte
+	tb       testing.TB
+	identity key.Private
+	dev      *transport.Device
+	store    *memstore.Store
+	keys     []key.Private // the next keys to generate; when empty, random ones
+	fixed    bool          // an empty list of keys is an error
+	nonce    [12]byte
 }
 
 func generate(tb testing.TB) key.Private {
@@ -34,7 +35,7 @@ func generate(tb testing.TB) key.Private {
 
 func newParty(tb testing.TB, identity key.Private, installation string) *party {
 	tb.Helper()
-	p := &party{tb: tb, store: memstore.New()}
+	p := &party{tb: tb, identity: identity, store: memstore.New()}
 	p.dev = p.device(identity, installation)
 	return p
 }

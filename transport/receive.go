@@ -251,7 +251,7 @@ func (d *Device) try(
 	if err != nil {
 		return nil, fmt.Errorf("%w: load message key: %w", errStore, err)
 	}
-	before := s.State
+	before, fresh := s.State, !s.Initiator && !s.Answered
 	s.Answered, s.Used = true, in.now.UnixNano()
 	if ok {
 		plaintext, err := ratchet.Reopen(stored.StoredKey, in.header, payload)
@@ -275,10 +275,18 @@ func (d *Device) try(
 		keys[i].StoredKey = k
 	}
 	keys[len(keys)-1].Envelope = in.envelope
-	return func(st Store) error { return d.commitSession(st, s, before, keys) }, nil
+	return func(st Store) error { return d.commitSession(st, s, before, keys, fresh) }, nil
 }
 
-func (d *Device) commitSession(st Store, s Session, before ratchet.State, keys []MessageKey) error {
+// commitSession writes a session that opened a message no key was stored for.
+func (d *Device) commitSession(
+	st Store, s Session, before ratchet.State, keys []MessageKey, fresh bool,
+) error {
+	if fresh {
+		if err := supersede(st, s.ID); err != nil {
+			return err
+		}
+	}
 	highest, through, old := d.cfg.Limits.Trim(s.State)
 	if err := st.PutSession(s); err != nil {
 		return fmt.Errorf("session: %w", err)

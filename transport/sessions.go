@@ -111,6 +111,25 @@ func (d *Device) respond(st Store, id SessionID, now time.Time) (Session, error)
 	return Session{ID: id, Order: orderOf(shared), Created: now.UnixNano(), State: state}, nil
 }
 
+// supersede retires the sessions that a peer started on the same prekey before:
+// a peer that still had one of them would not have started another.
+func supersede(st Store, id SessionID) error {
+	list, err := st.Sessions(id.Identity, id.Installation, id.Prekey)
+	if err != nil {
+		return fmt.Errorf("load sessions: %w", err)
+	}
+	for _, s := range list {
+		if s.Initiator || s.Retired || s.ID == id {
+			continue
+		}
+		s.Retired = true
+		if err := st.PutSession(s); err != nil {
+			return fmt.Errorf("retire session: %w", err)
+		}
+	}
+	return nil
+}
+
 func orderOf(shared dh.Secret) uint64 { return binary.BigEndian.Uint64(shared.Reveal()) }
 
 // candidates returns the sessions that a message may belong to, best first.

@@ -93,6 +93,7 @@ func layer1() map[string][]string {
 		"statusd/transport/memstore": {
 			"statusd/accounts/key", "statusd/transport", "statusd/waku/wire",
 		},
+		"statusd/transport/envelopes": {"statusd/waku/wire"},
 		"statusd/transport/bundle": {
 			"statusd/accounts/key", "statusd/transport/dh", "statusd/transport/internal/fields", geth + "crypto",
 		},
