@@ -99,8 +99,11 @@ func Open(dir string, o Options) (*Archive, error) {
 	return a, nil
 }
 
-// options are the settings of the engine: envelopes are ciphertext, so nothing
-// is compressed; a write buffer small enough to be replayed fast on open.
+// options are the settings of the engine. Envelopes are ciphertext, so nothing
+// is compressed. The write buffer is small enough to be replayed fast on open.
+// Blocks are larger than usual: what has to be cached to find an envelope with
+// one read is the index of the tables, one entry for each block, and it must
+// fit into the cache for archives of many gigabytes.
 func options(o Options) *opt.Options {
 	cache, buffer := o.Cache, o.writeBuffer
 	if cache == 0 {
@@ -115,10 +118,11 @@ func options(o Options) *opt.Options {
 		Filter:                 filter.NewBloomFilter(10),
 		BlockCacheCapacity:     cache,
 		WriteBuffer:            buffer,
-		CompactionTableSize:    buffer / 2,
+		BlockSize:              16 * opt.KiB,
+		CompactionTableSize:    buffer,
 		CompactionTotalSize:    64 * opt.MiB,
 		DisableSeeksCompaction: true,
-		OpenFilesCacheCapacity: 256,
+		OpenFilesCacheCapacity: 800,
 	}
 }
 

@@ -348,7 +348,8 @@ func (m *merge) Err() error          { return m.err }
 
 func (m *merge) Data(context.Context) ([]byte, error) {
 	m.key = appendEnvelopeKey(m.key[:0], m.place, m.row.Topic)
-	data, err := m.snap.Get(m.key, nil)
+	// The cache is for indexes; envelopes are in that of the system.
+	data, err := m.snap.Get(m.key, &opt.ReadOptions{DontFillCache: true})
 	if err != nil {
 		if err == leveldb.ErrNotFound {
 			err = errRecord // the index names an envelope that is not there
