@@ -435,38 +435,6 @@ func TestUnknownPackets(t *testing.T) {
 	})
 }
 
-// TestTinyEnvelopes: thousands in one packet are taken; the pool counts what
-// they really cost.
-func TestTinyEnvelopes(t *testing.T) {
-	bothVersions(t, func(t *testing.T, version uint) {
-		const n, bound = 20_000, 4 << 20
-		h := startHost(t, Config{PoolBytes: bound, Confirmations: true})
-		served := newWitness(t, h, version)
-		r := dial(t, h, version, 0, nil)
-		var payload []byte
-		expiry := uint32(time.Now().Unix()) + 1
-		for i := range uint64(n) {
-			payload = append(payload, wire.NewEnvelope(expiry, 1, wire.Topic{}, nil, i).RLP()...)
-		}
-		payload = append(wire.MessagesHeader(len(payload)), payload...)
-		if err := r.send(wire.CodeMessages, payload); err != nil {
-			t.Fatal(err)
-		}
-		if got := confirmation(t, r.packets(), r, payload); len(got) > 0 {
-			t.Errorf("%d error entries", len(got))
-		}
-		count, bytes := h.pool.size()
-		if bytes > bound || count < bound/1024 || count > bound/entryOverhead {
-			t.Errorf("pool holds %d envelopes of %d bytes, bound %d", count, bytes, bound)
-		}
-		time.Sleep(3 * time.Second)
-		if poolLen(h) > 0 {
-			t.Errorf("%d envelopes have not expired", poolLen(h))
-		}
-		served()
-	})
-}
-
 // TestRefusedListFitsPacket: however many envelopes a packet holds, the
 // response about them fits into one.
 func TestRefusedListFitsPacket(t *testing.T) {

@@ -1,0 +1,71 @@
+package waku
+
+import (
+	"bytes"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"statusd/waku/wire"
+)
+
+// TestTinyEnvelopes: thousands in one packet are taken; the pool counts what
+// they really cost.
+func TestTinyEnvelopes(t *testing.T) {
+	bothVersions(t, func(t *testing.T, version uint) {
+		const n, bound = 20_000, 4 << 20
+		h := startHost(t, Config{PoolBytes: bound, Confirmations: true})
+		served := newWitness(t, h, version)
+		r := dial(t, h, version, 0, nil)
+		var payload []byte
+		expiry := uint32(time.Now().Unix()) + 1
+		for i := range uint64(n) {
+			payload = append(payload, wire.NewEnvelope(expiry, 1, wire.Topic{}, nil, i).RLP()...)
+		}
+		payload = append(wire.MessagesHeader(len(payload)), payload...)
+		if err := r.send(wire.CodeMessages, payload); err != nil {
+			t.Fatal(err)
+		}
+		if got := confirmation(t, r.packets(), r, payload); len(got) > 0 {
+			t.Errorf("%d error entries", len(got))
+		}
+		count, bytes := h.pool.size()
+		if bytes > bound || count < bound/1024 || count > bound/entryOverhead {
+			t.Errorf("pool holds %d envelopes of %d bytes, bound %d", count, bytes, bound)
+		}
+		time.Sleep(3 * time.Second)
+		if poolLen(h) > 0 {
+			t.Errorf("%d envelopes have not expired", poolLen(h))
+		}
+		served()
+	})
+}
+
+// TestEnvelopeFloodIsHeldBack: a peer that sends more envelopes than we want to
+// hash is read from more slowly, and nobody else is.
+func TestEnvelopeFloodIsHeldBack(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		const n = 15_000
+		h := newHost(t, Config{})
+		stop := run(t, h)
+		served := newWitness(t, h, 1)
+		r := dial(t, h, 1, 0, nil)
+		stale := wire.NewEnvelope(1, 1, wire.Topic{}, nil, 0).RLP()
+		payload := append(wire.MessagesHeader(n*len(stale)), bytes.Repeat(stale, n)...)
+		synctest.Wait()
+		h.peerByID(r.id).intake.tokens = 0 // its reader waits for a packet
+		begin := time.Now()
+		for range 3 {
+			if err := r.send(wire.CodeMessages, payload); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took, want := time.Since(begin), 2*n*time.Second/intakeRate; took < want || took > want+time.Second/100 {
+			t.Errorf("read for %v, want %v", took, want)
+		}
+		served()
+		r.wantOpen()
+		stop() // while it waits
+		r.wantClosed(CloseStopped)
+	})
+}
