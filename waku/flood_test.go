@@ -69,3 +69,35 @@ func TestEnvelopeFloodIsHeldBack(t *testing.T) {
 		r.wantClosed(CloseStopped)
 	})
 }
+
+// TestBudgetServesInTurn: a large claim is not overtaken by small ones that
+// still fit.
+func TestBudgetServesInTurn(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBudget(100)
+		b.take(90, nil, nil)
+		got := make(chan int, 2)
+		for _, n := range []int{50, 5} {
+			go func() {
+				b.take(n, nil, nil)
+				got <- n
+			}()
+			synctest.Wait()
+		}
+		if len(got) > 0 {
+			t.Errorf("%d was served before its turn", <-got)
+		}
+		b.give(90)
+		if first, second := <-got, <-got; first != 50 || second != 5 {
+			t.Errorf("served %d, then %d", first, second)
+		}
+		cancelled := make(chan struct{})
+		close(cancelled)
+		if b.take(60, cancelled, nil) {
+			t.Error("a claim that does not fit was granted")
+		}
+		if !b.take(45, nil, nil) {
+			t.Error("a claim that was given up blocks others")
+		}
+	})
+}

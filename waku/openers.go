@@ -185,20 +185,33 @@ func (o *openers) warnDropped(f *filter, n int) {
 }
 
 // budget is a number of bytes that several goroutines share. A single claim
-// above the whole is granted when nothing else is out.
+// above the whole is granted when nothing else is out. Claims are served in
+// turn: otherwise many small ones would keep a large one, and the honest peer
+// that brought it, waiting for ever.
 type budget struct {
-	max int
+	max  int
+	turn chan struct{} // capacity 1: full while somebody claims
 
 	mu    sync.Mutex
 	used  int
 	freed chan struct{} // closed and replaced when something is given back
 }
 
-func newBudget(limit int) *budget { return &budget{max: limit, freed: make(chan struct{})} }
+func newBudget(limit int) *budget {
+	return &budget{max: limit, turn: make(chan struct{}, 1), freed: make(chan struct{})}
+}
 
 // take claims n bytes, waiting for them until one of the channels is closed.
 // It reports whether it got them.
 func (b *budget) take(n int, done, stopped <-chan struct{}) bool {
+	select {
+	case b.turn <- struct{}{}:
+		defer func() { <-b.turn }()
+	case <-done:
+		return false
+	case <-stopped:
+		return false
+	}
 	for {
 		b.mu.Lock()
 		if b.used == 0 || b.used+n <= b.max {
