@@ -64,11 +64,11 @@ func (ld *loader) variable(byName map[string]leaf, name, value string) error {
 			hint := ""
 			names := make([]string, 0, len(byName))
 			for n := range byName {
-				names = append(names, n)
+				names = append(names, strings.TrimPrefix(n, envPrefix))
 			}
 			slices.Sort(names)
-			if near := nearest(name, names); near != "" {
-				hint = "; did you mean " + near + "?"
+			if near := nearest(strings.TrimPrefix(name, envPrefix), names); near != "" {
+				hint = "; did you mean " + envPrefix + near + "?"
 			}
 			ld.warn(fmt.Sprintf("environment: %s sets nothing%s", name, hint))
 			return nil

@@ -7,12 +7,18 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
 //go:embed fleets
 var embedded embed.FS
+
+// retired is the source of presets whose nodes are gone.
+const retired = "retired"
+
+// Retired reports whether the preset is a known name and no more: it adds no
+// nodes.
+func (f Fleet) Retired() bool { return f.Source == retired }
 
 // retiredFleets are names that status-go knows. Their nodes are gone.
 func retiredFleets() []string { return []string{"eth.prod", "eth.staging", "eth.test"} }
@@ -51,7 +57,7 @@ func Fleets(dir string) ([]Fleet, error) {
 		out = append(out, Fleet{strings.TrimSuffix(filepath.Base(path), ".json"), "embedded", raw})
 	}
 	for _, name := range retiredFleets() {
-		out = append(out, Fleet{name, "retired", []byte("{}")})
+		out = append(out, Fleet{name, retired, []byte("{}")})
 	}
 	return out, nil
 }
@@ -74,7 +80,7 @@ func FindFleet(dir, name string) (Fleet, error) {
 	case err == nil:
 		return Fleet{name, name, raw}, nil
 	case !errors.Is(err, fs.ErrNotExist):
-		return Fleet{}, fmt.Errorf("configs: read fleet %w", err)
+		return Fleet{}, fmt.Errorf("configs: read fleet: %w", err)
 	}
 	return Fleet{}, fmt.Errorf("%w: fleet %q is neither a file nor one of %s; put it in %s",
 		ErrInvalid, name, orList(names), filepath.Join(dir, "fleets", name+".json"))
@@ -89,7 +95,7 @@ func (ld *loader) applyFleet(name string) error {
 	if err != nil {
 		return err
 	}
-	if slices.Contains(retiredFleets(), f.Name) && f.Source == "retired" {
+	if f.Retired() {
 		ld.warn(fmt.Sprintf("fleet %s is retired: its nodes are gone, and naming it adds none", f.Name))
 		return nil
 	}

@@ -65,12 +65,15 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"cofnig"}, exitUsage, `unknown command "cofnig"; did you mean "config"?`},
 		{[]string{"run", "extra"}, exitUsage, `unexpected argument "extra"`},
 		{[]string{"config"}, exitUsage, "needs a command"},
+		{[]string{"completion"}, exitUsage, "needs a command"},
+		{[]string{"completion", "bsh"}, exitUsage, `unknown command "bsh"; did you mean "bash"?`},
+		{[]string{"completion", "bash", "extra"}, exitUsage, "extra"},
 		{[]string{"rpc"}, exitUsage, "missing argument: the method"},
 		{[]string{"-sync-and-exit", "3"}, exitUsage, "not applicable"},
 		{[]string{"-o", "xml", "version"}, exitUsage, "want plain or json"},
 		{[]string{"config", "check", "-maxpeers", "many"}, exitConfig, `--maxpeers: "many": want a whole number`},
 		{[]string{"config", "check", "-log", "loud"}, exitConfig, "want ERROR, WARN, INFO, DEBUG or TRACE"},
-		{[]string{"config", "check", "-c", "/nonexistent.json"}, exitNoInput, "/nonexistent.json"},
+		{[]string{"config", "check", "-c", "/nonexistent.json"}, exitNoInput, "read configuration: open /nonexistent.json"},
 		{[]string{"config", "check", "--http", "--http.addr", "0.0.0.0", "--http.no-auth"}, exitConfig, "loopback"},
 		{[]string{"key", "inspect", strings.Repeat("ab", 32)}, exitUsage, "private keys are not taken"},
 		{[]string{"key", "inspect", "/nonexistent"}, exitNoInput, "/nonexistent"},
@@ -86,6 +89,36 @@ func TestUsageErrors(t *testing.T) {
 				t.Errorf("exit code %d, want %d; stdout %q, stderr %q, want %q", code, tt.code, out, errOut, tt.want)
 			}
 		})
+	}
+}
+
+// TestErrorsAreJSON: an error is valid JSON whatever bytes the user typed.
+func TestErrorsAreJSON(t *testing.T) {
+	t.Setenv("HOME", t.TempDir())
+	code, _, errOut := statusd(t, "", "-o", "json", "config", "check", "-c", "\a\x01\U0001f600\xff")
+	var got struct {
+		Error    string `json:"error"`
+		ExitCode int    `json:"exitCode"`
+	}
+	if err := json.Unmarshal([]byte(errOut), &got); err != nil || got.ExitCode != code || got.Error == "" {
+		t.Errorf("%v: exit code %d: %s", err, code, errOut)
+	}
+}
+
+func TestPathsWithoutFiles(t *testing.T) {
+	t.Setenv("HOME", t.TempDir())
+	for _, args := range [][]string{{"config", "path"}, {"config", "check"}} {
+		if _, out, _ := statusd(t, "", append(args, "-o", "json")...); strings.Contains(out, "null") {
+			t.Errorf("%q: an empty list is null: %s", args, out)
+		}
+	}
+}
+
+func TestRetiredFleetIsSaidToBe(t *testing.T) {
+	t.Setenv("HOME", t.TempDir())
+	code, out, errOut := statusd(t, "", "fleet", "show", "eth.prod")
+	if code != exitOK || out != "{}\n" || !strings.Contains(errOut, "eth.prod is retired") {
+		t.Errorf("exit code %d: %q %q", code, out, errOut)
 	}
 }
 
@@ -303,6 +336,8 @@ func TestDaemon(t *testing.T) {
 		{"", []string{"rpc", "waku_nothing"}, exitUsage, "does not exist"},
 		{"", []string{"rpc", "waku_setMinPoW", "-1"}, exitOther, "invalid PoW"},
 		{"", []string{"rpc", "waku_setMinPoW", "word"}, exitData, "invalid argument"},
+		{"", []string{"rpc", "waku_post", `{"ttl":10`}, exitData, "argument 1 is not JSON: unexpected end"},
+		{"", []string{"rpc", "waku_post", `["x]`}, exitData, "argument 1 is not JSON"},
 		{"", []string{"rpc", "--named", "waku_generateSymKeyFromPassword", `{"password":"x"}`}, exitOK, ""},
 		{"", []string{"rpc", "--named", "waku_generateSymKeyFromPassword", `{"word":"x"}`}, exitData, "no parameter"},
 		{"status\n", []string{"rpc", "waku_generateSymKeyFromPassword", "-"}, exitOK, ""},
@@ -317,6 +352,9 @@ func TestDaemon(t *testing.T) {
 		code, out, errOut := statusd(t, c.in, append(c.args, "--dir", dir)...)
 		if code != c.code || !strings.Contains(out+errOut, c.want) {
 			t.Errorf("%q: exit code %d, want %d; %q %q", c.args, code, c.code, out, errOut)
+		}
+		if strings.HasPrefix(c.want, "does not exist") && strings.Contains(errOut, "statusd --help") {
+			t.Errorf("%q: --help does not list methods: %q", c.args, errOut)
 		}
 	}
 	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -15,10 +16,19 @@ import (
 func (a *app) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "config", Short: "Show, check and make configurations",
-		RunE: func(cmd *cobra.Command, args []string) error { return needSubcommand(cmd, args) },
+		RunE: needSubcommand,
 	}
 	cmd.AddCommand(a.configDump(), a.configCheck(), a.configDefault(), a.configPath())
 	return cmd
+}
+
+// strictGroup makes a command of the library, and those in it, refuse
+// arguments as ours do.
+func strictGroup(group *cobra.Command) {
+	group.Args, group.RunE = nil, needSubcommand
+	for _, cmd := range group.Commands() {
+		cmd.Args = noArguments
+	}
 }
 
 // needSubcommand is what a command that only groups others does.
@@ -100,7 +110,7 @@ func (a *app) configCheck() *cobra.Command {
 				return err
 			}
 			if a.output == outputJSON {
-				return a.printJSON(map[string]any{"ok": true, "files": loaded.Files, "warnings": loaded.Warnings})
+				return a.printJSON(map[string]any{"ok": true, "files": list(loaded.Files), "warnings": list(loaded.Warnings)})
 			}
 			fmt.Fprintln(a.out, "configuration is valid")
 			return nil
@@ -130,7 +140,7 @@ func (a *app) configPath() *cobra.Command {
 				return err
 			}
 			if a.output == outputJSON {
-				return a.printJSON(map[string]any{"dir": loaded.Config.DataDir, "files": loaded.Files})
+				return a.printJSON(map[string]any{"dir": loaded.Config.DataDir, "files": list(loaded.Files)})
 			}
 			fmt.Fprintln(a.out, "dir  ", loaded.Config.DataDir)
 			for _, f := range loaded.Files {
@@ -143,10 +153,13 @@ func (a *app) configPath() *cobra.Command {
 	return cmd
 }
 
+// list keeps an empty list from being printed as null.
+func list(of []string) []string { return append([]string{}, of...) }
+
 func (a *app) fleetCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "fleet", Short: "List and show network presets",
-		RunE: func(cmd *cobra.Command, args []string) error { return needSubcommand(cmd, args) },
+		RunE: needSubcommand,
 	}
 	var dir string
 	cmd.PersistentFlags().StringVar(&dir, "dir", "", "data directory (default $HOME/.statusd)")
@@ -177,8 +190,12 @@ func (a *app) fleetCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.out, "%s\n", f.JSON)
-			return nil
+			if f.Retired() {
+				fmt.Fprintf(a.err, "statusd: fleet %s is retired: its nodes are gone; a file %s replaces it\n",
+					f.Name, filepath.Join(dir, "fleets", f.Name+".json"))
+			}
+			_, err = fmt.Fprintf(a.out, "%s\n", f.JSON)
+			return fail(exitIO, err)
 		},
 	})
 	return cmd

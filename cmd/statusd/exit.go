@@ -34,8 +34,9 @@ const (
 
 // exitError gives an error its exit code.
 type exitError struct {
-	code int
-	err  error
+	code  int
+	err   error
+	usage bool // of the command line, which --help explains
 }
 
 func (e *exitError) Error() string { return e.err.Error() }
@@ -46,10 +47,11 @@ func fail(code int, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &exitError{code, err}
+	return &exitError{code: code, err: err}
 }
 
-func usageError(err error) error { return fail(exitUsage, err) }
+// usageError is an error in how a command was called.
+func usageError(err error) error { return &exitError{code: exitUsage, err: err, usage: true} }
 
 // silentError ends a command whose output already says everything.
 type silentError struct{ code int }

@@ -19,7 +19,7 @@ import (
 func (a *app) keyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "key", Short: "Make and inspect node keys",
-		RunE: func(cmd *cobra.Command, args []string) error { return needSubcommand(cmd, args) },
+		RunE: needSubcommand,
 	}
 	cmd.AddCommand(a.keyGen(), a.keyInspect())
 	return cmd

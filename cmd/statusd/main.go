@@ -63,13 +63,16 @@ func realMain(args []string, in io.Reader, out, errOut io.Writer) (code int) {
 func (a *app) complain(err error, code int) {
 	text := strings.TrimSpace(userText(err))
 	if a.output == outputJSON {
-		fmt.Fprintf(a.err, "{\"error\":%q,\"exitCode\":%d}\n", text, code)
+		if err := writeJSON(a.err, map[string]any{"error": text, "exitCode": code}); err != nil {
+			fmt.Fprintln(a.err, "statusd:", text)
+		}
 		return
 	}
 	for line := range strings.SplitSeq(text, "\n") {
 		fmt.Fprintln(a.err, "statusd:", line)
 	}
-	if code == exitUsage {
+	var own *exitError
+	if errors.As(err, &own) && own.usage {
 		fmt.Fprintln(a.err, "statusd: see statusd --help")
 	}
 }
@@ -105,7 +108,12 @@ the daemon in the foreground; the other commands configure it or talk to it.`
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.AddCommand(a.runCommand("run"), a.configCommand(), a.fleetCommand(), a.keyCommand(), a.rpcCommand(),
 		a.attachCommand(), a.versionCommand(), a.manCommand())
-	root.CompletionOptions.HiddenDefaultCmd = false
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" {
+			strictGroup(cmd)
+		}
+	}
 	return root
 }
 

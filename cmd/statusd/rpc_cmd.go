@@ -118,7 +118,10 @@ keeps running and prints one notification on each line.`,
 				return err
 			}
 			defer client.Close()
-			params := parameters(given)
+			params, err := parameters(given)
+			if err != nil {
+				return err
+			}
 			if base, ok := strings.CutSuffix(args[0], "_subscribe"); ok {
 				return a.follow(cmd.Context(), client, base, params)
 			}
@@ -160,17 +163,23 @@ func (a *app) withInput(args []string) ([]string, error) {
 	return out, nil
 }
 
-// parameters turns arguments into JSON values.
-func parameters(args []string) []any {
+// parameters turns arguments into JSON values. What begins like an object, a
+// list or a JSON string was not meant to be a word.
+func parameters(args []string) ([]any, error) {
 	params := make([]any, len(args))
 	for i, arg := range args {
-		if json.Valid([]byte(arg)) {
-			params[i] = json.RawMessage(arg)
-		} else {
+		var value json.RawMessage
+		err := json.Unmarshal([]byte(arg), &value)
+		switch {
+		case err == nil:
+			params[i] = value
+		case strings.IndexAny(strings.TrimSpace(arg), `{["`) == 0:
+			return nil, fail(exitData, fmt.Errorf("argument %d is not JSON: %w", i+1, err))
+		default:
 			params[i] = arg
 		}
 	}
-	return params
+	return params, nil
 }
 
 // callNamed calls with an object of named parameters.
