@@ -8,6 +8,7 @@ import (
 
 	"statusd/accounts/key"
 	"statusd/transport/bundle"
+	"statusd/transport/dh"
 	"statusd/transport/ratchet"
 )
 
@@ -70,7 +71,7 @@ func New(cfg Config) (*Device, error) {
 		return nil, ErrConfig
 	}
 	if cfg.NewKey == nil {
-		cfg.NewKey = key.Generate
+		cfg.NewKey = dh.GenerateKey
 	}
 	if cfg.Random == nil {
 		cfg.Random = rand.Reader

@@ -22,6 +22,7 @@ type party struct {
 	keys     []key.Private // the next keys to generate; when empty, random ones
 	fixed    bool          // an empty list of keys is an error
 	nonce    [12]byte
+	source   func() key.Private // of keys that are not given, nil for random ones
 }
 
 func generate(tb testing.TB) key.Private {
@@ -55,6 +56,9 @@ func (p *party) newKey() (key.Private, error) {
 	if len(p.keys) == 0 {
 		if p.fixed {
 			return key.Private{}, errors.New("no key left")
+		}
+		if p.source != nil {
+			return p.source(), nil
 		}
 		return key.Generate()
 	}

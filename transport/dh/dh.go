@@ -13,6 +13,7 @@ package dh
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -97,6 +98,20 @@ func (s Secret) Equal(o Secret) bool { return s.Bytes.Equal(o.Bytes) }
 
 // IsZero reports whether there is no secret, or it was wiped.
 func (s Secret) IsZero() bool { return s.Len() == 0 }
+
+// GenerateKey returns a new private key from the operating system's random
+// source, at the cost of one multiplication.
+func GenerateKey() (key.Private, error) {
+	var d [key.PrivateSize]byte
+	defer clear(d[:])
+	for {
+		_, _ = rand.Read(d[:]) // never fails since Go 1.24: the program ends instead
+		k, err := key.NewPrivate(d[:])
+		if !errors.Is(err, key.ErrPrivateRange) { // once in 2^128 keys
+			return k, err
+		}
+	}
+}
 
 // Shared returns DH(a, B). Errors: ErrNoKey, ErrPoint (for the zero Public).
 func Shared(a key.Private, b key.Public) (Secret, error) {

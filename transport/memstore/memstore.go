@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"statusd/accounts/key"
@@ -255,4 +256,24 @@ func (tx *Tx) EvictStrangers(own key.Public, keep int) error {
 		drop(tx, tx.s.peers, p.Identity)
 	}
 	return nil
+}
+
+// Clone returns a copy of the store, such as a backup holds. It waits for a
+// running transaction.
+func (s *Store) Clone() *Store {
+	s.owner <- struct{}{} // never waits longer than a transaction takes
+	defer func() { <-s.owner }()
+	return &Store{
+		owner: make(chan struct{}, 1), self: s.self, prekeys: maps.Clone(s.prekeys), peers: maps.Clone(s.peers),
+		devices: deepClone(s.devices), sessions: deepClone(s.sessions), keys: deepClone(s.keys),
+		links: maps.Clone(s.links), used: maps.Clone(s.used),
+	}
+}
+
+func deepClone[K, L comparable, V any](m map[K]map[L]V) map[K]map[L]V {
+	out := make(map[K]map[L]V, len(m))
+	for k, in := range m {
+		out[k] = maps.Clone(in)
+	}
+	return out
 }

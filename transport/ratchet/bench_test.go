@@ -44,7 +44,7 @@ func BenchmarkWithinChain(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		o, err := bob.Decrypt(h, payload, DefaultLimits(), key.Generate)
+		o, err := bob.Decrypt(h, payload, DefaultLimits(), dh.GenerateKey)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func BenchmarkWithStep(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		o, err := to.Decrypt(h, payload, DefaultLimits(), key.Generate)
+		o, err := to.Decrypt(h, payload, DefaultLimits(), dh.GenerateKey)
 		if err != nil {
 			b.Fatal(err)
 		}
