@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/ethereum/go-ethereum/p2p/enode"
@@ -107,6 +109,18 @@ func (r NodeRef) Password() Secret { return r.password }
 // HasEndpoint reports whether the entry says where the node listens.
 func (r NodeRef) HasEndpoint() bool {
 	return r.node != nil && r.node.TCP() != 0 && (r.node.IPAddr().IsValid() || r.node.Hostname() != "")
+}
+
+// Address returns host:port to connect to, empty when the entry does not say.
+func (r NodeRef) Address() string {
+	if !r.HasEndpoint() {
+		return ""
+	}
+	host := r.node.Hostname()
+	if host == "" {
+		host = r.node.IPAddr().String()
+	}
+	return net.JoinHostPort(host, strconv.Itoa(r.node.TCP()))
 }
 
 // Reveal returns the entry with its password in clear.

@@ -11,6 +11,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 	"go.uber.org/zap"
 
+	"statusd/configs"
 	"statusd/mailserver"
 	"statusd/mailserver/history"
 	"statusd/mailserver/leveldb"
@@ -108,7 +109,7 @@ func (n *Node) startMail(life *lifecycle, key *ecdsa.PrivateKey) error {
 // startMailServer opens the archive and runs recorder and server on it.
 func (n *Node) startMailServer(life *lifecycle, key *ecdsa.PrivateKey) error {
 	w := &n.cfg.WakuConfig
-	archive, name, err := n.openArchive()
+	archive, name, err := OpenArchive(n.cfg, n.root.Named("mailserver"))
 	if err != nil {
 		return &StartError{Kind: ErrArchive, Text: "cannot open the mail archive", Cause: err}
 	}
@@ -137,11 +138,10 @@ func (n *Node) startMailServer(life *lifecycle, key *ecdsa.PrivateKey) error {
 	return nil
 }
 
-// openArchive opens the archive that the configuration names, and its name in
-// metrics.
-func (n *Node) openArchive() (mailserver.Archive, string, error) {
-	log := n.root.Named("mailserver")
-	if pg := n.cfg.WakuConfig.DatabaseConfig.PGConfig; pg.Enabled {
+// OpenArchive opens the archive that the configuration names. It returns its
+// name in metrics, too. log may be nil.
+func OpenArchive(cfg *configs.Config, log *zap.Logger) (mailserver.Archive, string, error) {
+	if pg := cfg.WakuConfig.DatabaseConfig.PGConfig; pg.Enabled {
 		ctx, cancel := context.WithTimeout(context.Background(), startDatabase)
 		defer cancel()
 		archive, err := postgres.Open(ctx, pg.URI.Reveal(), postgres.Options{Logger: log})
@@ -150,11 +150,12 @@ func (n *Node) openArchive() (mailserver.Archive, string, error) {
 		}
 		return archive, archive.Name(), nil
 	}
-	dir := n.cfg.MailServerPath()
-	archive, err := leveldb.Open(dir, leveldb.Options{
-		Logger: log, MinFree: uint64(n.cfg.WakuConfig.MinFreeDisk),
-	})
-	return archive, filepath.Base(dir), err
+	dir := cfg.MailServerPath()
+	archive, err := leveldb.Open(dir, leveldb.Options{Logger: log, MinFree: uint64(cfg.WakuConfig.MinFreeDisk)})
+	if err != nil {
+		return nil, "", err // not a nil *Archive in the interface
+	}
+	return archive, filepath.Base(dir), nil
 }
 
 // MailStatus describes the mailserver of this node.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -272,11 +273,14 @@ func historyError(err error) error {
 	case errors.Is(err, history.ErrNoServer):
 		return jsonrpc.NewError(jsonrpc.CodeNoMailserver, "no mailserver is configured").
 			WithHint("name one, or set some with wakuext_updateMailservers or ClusterConfig.TrustedMailServers")
+	case errors.As(err, &answer) && strings.Contains(answer.Text, "decrypt"):
+		return jsonrpc.NewError(jsonrpc.CodeWrongPassword, "%v", err).
+			WithHint("the server has another password: give it in its enode, enode://id:password@host:port, or by symKeyID")
 	case errors.As(err, &answer):
 		return err // it was reachable, and says what it has against the request
 	case errors.Is(err, history.ErrTimeout), errors.Is(err, history.ErrGone):
 		return jsonrpc.NewError(jsonrpc.CodeNoMailserver, "%v", err).
-			WithHint("a wrong password looks the same, since a server does not answer what it cannot open")
+			WithHint("mailserver_status shows the state of each server; statusd mailserver check tries one out from outside")
 	}
 	return err
 }

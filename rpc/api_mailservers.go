@@ -3,9 +3,9 @@ package rpc
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
-	"strconv"
 	"sync"
 	"time"
 
@@ -215,16 +215,12 @@ func pingOne(ctx context.Context, address string, timeout time.Duration) pingRes
 	if err != nil {
 		return fail(err)
 	}
-	host := ref.Node().Hostname()
-	if host == "" && ref.Node().IPAddr().IsValid() {
-		host = ref.Node().IPAddr().String()
-	}
 	if !ref.HasEndpoint() {
-		return fail(fmt.Errorf("the address has no host and port"))
+		return fail(errors.New("the address has no host and port"))
 	}
 	begin := time.Now()
 	dialer := net.Dialer{Timeout: timeout}
-	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(ref.Node().TCP())))
+	conn, err := dialer.DialContext(ctx, "tcp", ref.Address())
 	if err != nil {
 		return fail(err)
 	}

@@ -269,6 +269,7 @@ func TestMailserverFetch(t *testing.T) {
 		{history.ErrNoServer, jsonrpc.CodeNoMailserver, "no mailserver is configured"},
 		{fmt.Errorf("x: %w", history.ErrTimeout), jsonrpc.CodeNoMailserver, "nothing in time"},
 		{history.ErrBadRequest, jsonrpc.CodeInvalidParams, "invalid request"},
+		{&history.ServerError{Text: "failed to decrypt p2p request"}, jsonrpc.CodeWrongPassword, "failed to decrypt"},
 		{&history.ServerError{Text: "busy"}, jsonrpc.CodeFailed, "busy"},
 		{history.ErrUnverified, jsonrpc.CodeFailed, "does not hold together"},
 	} {

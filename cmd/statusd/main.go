@@ -107,7 +107,7 @@ the daemon in the foreground; the other commands configure it or talk to it.`
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.AddCommand(a.runCommand("run"), a.configCommand(), a.fleetCommand(), a.keyCommand(), a.rpcCommand(),
-		a.attachCommand(), a.versionCommand(), a.manCommand())
+		a.attachCommand(), a.mailserverCommand(), a.historyCommand(), a.initCommand(), a.versionCommand(), a.manCommand())
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
 		if cmd.Name() == "completion" {

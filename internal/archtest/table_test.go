@@ -127,6 +127,9 @@ func layer2() map[string][]string {
 		},
 		"statusd/mailserver/postgres":        {"statusd/mailserver", "statusd/waku/wire", "github.com/jackc/pgx/v5", zap},
 		"statusd/mailserver/postgres/pgtest": {"github.com/jackc/pgx/v5"},
+		"statusd/mailserver/canary": {
+			"statusd/mailserver/history", "statusd/waku", geth + "crypto", geth + "log", geth + "p2p", zap,
+		},
 		"statusd/mailserver/history": {
 			"statusd/internal/deadline", "statusd/mailserver", "statusd/waku", "github.com/syndtr/goleveldb/leveldb",
 			geth + "crypto", geth + "p2p/enode", zap,
@@ -153,6 +156,7 @@ func layer4() map[string][]string {
 			"statusd/configs", "statusd/mailserver", "statusd/internal", "statusd/node/redial", "statusd/waku",
 			geth + "crypto", geth + "event", geth + "log", geth + "p2p", zap, metrics, errgroup, unix,
 		},
+		"statusd/deploy":      {},
 		"statusd/node/redial": {"statusd/internal/deadline", geth + "p2p/enode", zap},
 		"statusd/rpc": {
 			"statusd/configs", "statusd/internal/atomicfile", "statusd/mailserver", "statusd/mailserver/history",
@@ -187,7 +191,8 @@ func layer5() map[string][]string {
 	return map[string][]string{
 		"statusd/cmd/statusd": {
 			"statusd/configs", "statusd/internal/atomicfile", "statusd/internal/logx", "statusd/internal/sdnotify",
-			"statusd/node", "statusd/rpc", geth + "crypto", geth + "p2p/enode", geth + "rpc", zap, metrics,
+			"statusd/deploy", "statusd/mailserver", "statusd/node", "statusd/rpc", "statusd/waku/wire", geth + "crypto",
+			geth + "p2p/enode", geth + "rpc", zap, metrics,
 			"github.com/spf13", "golang.org/x/term",
 		},
 		// What users write has go-ethereum's client, and nothing of ours.

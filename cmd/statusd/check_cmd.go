@@ -1,0 +1,223 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"statusd/configs"
+	"statusd/internal/logx"
+	"statusd/mailserver/canary"
+)
+
+// checkFlags are those of status-go's node-canary.
+type checkFlags struct {
+	static, mail []string
+	channel      string
+	timeout      int
+	period       int
+	pow          float64
+	ttl          int
+	passwordFile string
+	log          string
+	logFile      string
+}
+
+func (f *checkFlags) add(fs *pflag.FlagSet) {
+	fs.StringArrayVar(&f.static, "staticnode", nil, "node that only has to connect and stay; may be repeated")
+	fs.StringArrayVar(&f.mail, "mailserver", nil, "another name for the argument; may be repeated")
+	fs.StringVar(&f.channel, "channel", canary.DefaultChannel, "public chat whose topic is asked for")
+	fs.IntVar(&f.timeout, "timeout", int(canary.DefaultTimeout.Seconds()), "seconds that each step may take")
+	fs.IntVar(&f.period, "period", int(canary.DefaultPeriod.Seconds()), "seconds back from now that are asked for")
+	fs.Float64Var(&f.pow, "waku.pow", 0.000002, "proof of work of the request")
+	fs.IntVar(&f.ttl, "waku.ttl", 120, "time to live of the request in seconds")
+	fs.StringVar(&f.passwordFile, "password-file", "", "file with the mailserver's password, - for standard input")
+	fs.StringVar(&f.log, "log", "error", "level of the log")
+	fs.StringVar(&f.logFile, "logfile", "", "log file instead of standard error")
+	fs.Bool("log-without-color", false, "accepted for scripts; the log has no colours")
+	fs.String("home-dir", "", "accepted for scripts; nothing is stored")
+}
+
+func (f *checkFlags) validate() error {
+	inRange := func(name string, v, low, high int) error {
+		if v < low || v > high {
+			return fmt.Errorf("--%s %d: want %d to %d", name, v, low, high)
+		}
+		return nil
+	}
+	err := errors.Join(inRange("timeout", f.timeout, 1, 600), inRange("period", f.period, 1, math.MaxInt32),
+		inRange("waku.ttl", f.ttl, 1, 3600))
+	if !(f.pow > 0 && f.pow <= 100) { // written so that NaN fails
+		err = errors.Join(err, fmt.Errorf("--waku.pow %v: want a number above 0, 100 at most", f.pow))
+	}
+	return err
+}
+
+func (a *app) mailserverCheck() *cobra.Command {
+	var f checkFlags
+	cmd := &cobra.Command{
+		Use: "check [ENODE...]", Short: "Try out mailservers from outside, without a daemon",
+		Long: `Connects to each node as a client does, and asks a mailserver for one envelope
+of a public chat. It needs no daemon and stores nothing. The password of a
+mailserver is that of its enode, of --password-file, or the well-known one.
+
+Exit codes, of several nodes the highest:
+  0   answered, be it with an empty history; a static node stayed connected
+  1   it cannot be reached, or does not speak Waku
+  2   the request could not be sent, or was answered with an error
+  3   no answer in time
+  4   the last envelope that the answer announces did not come
+  64  wrong usage`,
+		Example: "  statusd mailserver check enode://…:password@192.0.2.7:30303\n" +
+			"  statusd mailserver check -o json --timeout 5 enode://… enode://…",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			targets, err := f.targets(a, args)
+			if err != nil {
+				return err
+			}
+			ctx, stop := interruptible(cmd)
+			defer stop()
+			return a.check(ctx, targets)
+		},
+	}
+	f.add(cmd.Flags())
+	return cmd
+}
+
+// targets are the nodes to check.
+func (f *checkFlags) targets(a *app, args []string) ([]canary.Config, error) {
+	if err := f.validate(); err != nil {
+		return nil, usageError(err)
+	}
+	logs, err := logx.New(logx.Config{
+		Level: f.log, Format: logx.Logfmt, Stderr: a.err, File: logx.FileConfig{Path: f.logFile},
+	})
+	if err != nil {
+		return nil, usageError(err)
+	}
+	password := ""
+	if f.passwordFile != "" {
+		if password, err = a.readSecret(f.passwordFile); err != nil {
+			return nil, err
+		}
+	}
+	var out []canary.Config
+	add := func(text string, static bool) error {
+		ref, err := configs.ParseNodeRef(text)
+		if err != nil {
+			return usageError(fmt.Errorf("node %d: %w", len(out)+1, err))
+		}
+		if !ref.HasEndpoint() {
+			return usageError(fmt.Errorf("%s does not say where the node listens", ref))
+		}
+		one := canary.Config{
+			Node: ref.Node(), Address: ref.Address(), Password: ref.Password().Reveal(), Static: static, Channel: f.channel,
+			Timeout: time.Duration(f.timeout) * time.Second, Period: time.Duration(f.period) * time.Second, PoW: f.pow,
+			TTL: uint32(f.ttl), Logger: logs.Logger(),
+		}
+		if one.Password == "" {
+			one.Password = password
+		}
+		out = append(out, one)
+		return nil
+	}
+	for _, text := range append(args, f.mail...) {
+		if err := add(text, false); err != nil {
+			return nil, err
+		}
+	}
+	for _, text := range f.static {
+		if err := add(text, true); err != nil {
+			return nil, err
+		}
+	}
+	if len(out) == 0 {
+		return nil, usageError(errors.New("missing argument: the enode of a mailserver"))
+	}
+	return out, nil
+}
+
+// maxChecks bounds the checks that go on at once.
+const maxChecks = 16
+
+// check tries out all nodes at once and prints a report of each in their
+// order.
+func (a *app) check(ctx context.Context, targets []canary.Config) error {
+	reports := make([]canary.Report, len(targets))
+	slots := make(chan struct{}, maxChecks)
+	var all sync.WaitGroup
+	for i, t := range targets {
+		all.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			reports[i] = canary.Check(ctx, t)
+		})
+	}
+	all.Wait()
+	worst := 0
+	for _, r := range reports {
+		worst = max(worst, r.Code)
+		if err := a.printReport(r); err != nil {
+			return fail(exitIO, err)
+		}
+	}
+	if ctx.Err() != nil {
+		return fail(exitTemporary, errors.New("interrupted"))
+	}
+	if worst != 0 {
+		return &silentError{worst}
+	}
+	return nil
+}
+
+func (a *app) printReport(r canary.Report) error {
+	if a.output == outputJSON {
+		return a.printJSON(r)
+	}
+	verdict := "ok"
+	if !r.OK {
+		verdict = "FAILED: " + userText(errors.New(r.Error))
+	} else if r.Kind == "mailserver" {
+		verdict = "ok, answered with an envelope"
+		if r.Envelopes == 0 {
+			verdict = "ok, answered, but has nothing for this period"
+		}
+	}
+	if _, err := fmt.Fprintf(a.out, "%s\n  %s\n", r.Node, verdict); err != nil {
+		return err
+	}
+	if r.Client != "" {
+		fmt.Fprintf(a.out, "  %s\n", r.Client)
+	}
+	for _, s := range r.Steps {
+		mark := ""
+		if !s.OK {
+			mark = "  failed"
+		}
+		if _, err := fmt.Fprintf(a.out, "  %-10s %9.1f ms%s\n", s.Name, s.Milliseconds, mark); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readSecret reads the first line of a file, or of standard input.
+func (a *app) readSecret(path string) (string, error) {
+	in := a.in
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", fail(exitNoInput, fmt.Errorf("read password: %w", err))
+		}
+		defer f.Close()
+		in = f
+	}
+	return firstLine(in)
+}

@@ -1,0 +1,349 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ethereum/go-ethereum/crypto"
+	gethrpc "github.com/ethereum/go-ethereum/rpc"
+	"github.com/spf13/cobra"
+
+	"statusd/waku/wire"
+)
+
+// historyFlags say what to fetch, and what to open it with.
+type historyFlags struct {
+	chat, topic            string
+	passwordFile, symKeyID string
+	from, to, server       string
+	page                   uint32
+	most                   int
+	sink                   *endpoint
+}
+
+// defaultPage is the number of envelopes of one page: so few that all of them,
+// at the usual largest size, fit into a filter.
+const defaultPage = 60
+
+func (a *app) historyCommand() *cobra.Command {
+	var f historyFlags
+	cmd := &cobra.Command{
+		Use: "history", Short: "Fetch old messages from a mailserver and print them", Args: noArguments,
+		Long: `Asks a mailserver for the messages of a public chat, or of any topic whose
+password or key is known, and prints them, the newest first. The running daemon
+does the asking: at its configured mailservers, or at --server.
+
+Times are RFC 3339 (2026-01-31T15:04:05Z, or the date alone), Unix seconds, or
+relative to now (90m, 24h, 7d).`,
+		Example: "  statusd history --chat status --from 7d\n" +
+			"  statusd history --topic 0x11223344 --password-file p.txt --from 24h --to 1h -o json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := interruptible(cmd)
+			defer stop()
+			return a.history(ctx, &f)
+		},
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.chat, "chat", "", "name of a public chat")
+	fs.StringVar(&f.topic, "topic", "", "topic, 0x and 8 hex digits")
+	fs.StringVar(&f.passwordFile, "password-file", "", "with --topic: file with the password, - for standard input")
+	fs.StringVar(&f.symKeyID, "sym-key-id", "", "with --topic: id of a key in the daemon")
+	fs.StringVar(&f.from, "from", "24h", "first time")
+	fs.StringVar(&f.to, "to", "now", "last time")
+	fs.StringVar(&f.server, "server", "", "enode of the mailserver to ask, if not a configured one")
+	fs.Uint32Var(&f.page, "page", defaultPage, "envelopes of one page, 1 to 1000")
+	fs.IntVar(&f.most, "most", 0, "stop after so many messages; 0: all")
+	f.sink = addEndpointFlags(fs)
+	return cmd
+}
+
+// parseWhen reads a time.
+func parseWhen(text string, now time.Time) (uint32, error) {
+	at, err := time.Time{}, error(nil)
+	switch seconds, numErr := strconv.ParseInt(text, 10, 64); {
+	case text == "now":
+		at = now
+	case numErr == nil:
+		at = time.Unix(seconds, 0)
+	case strings.ContainsAny(text, "-:"):
+		if at, err = time.Parse(time.RFC3339, text); err != nil {
+			at, err = time.Parse(time.DateOnly, text)
+		}
+	default:
+		var ago time.Duration
+		if days, ok := strings.CutSuffix(text, "d"); ok {
+			var n float64
+			n, err = strconv.ParseFloat(days, 64)
+			if !(n >= 0 && n < 1e5) { // written so that NaN fails
+				err = errors.Join(err, strconv.ErrRange)
+			}
+			ago = time.Duration(n * 24 * float64(time.Hour))
+		} else {
+			ago, err = time.ParseDuration(text)
+		}
+		if ago < 0 {
+			err = errors.New("negative")
+		}
+		at = now.Add(-ago)
+	}
+	if err != nil || at.Unix() < 0 || at.Unix() > 1<<32-1 {
+		return 0, fmt.Errorf("%q is no time: want for instance 2026-01-31T15:04:05Z, 2026-01-31, Unix seconds, 24h or 7d",
+			text)
+	}
+	return uint32(at.Unix()), nil
+}
+
+// span reads the times of the flags.
+func (f *historyFlags) span() (from, to uint32, err error) {
+	now := time.Now()
+	from, err = parseWhen(f.from, now)
+	if err != nil {
+		return 0, 0, usageError(fmt.Errorf("--from %w", err))
+	}
+	if to, err = parseWhen(f.to, now); err != nil {
+		return 0, 0, usageError(fmt.Errorf("--to %w", err))
+	}
+	if from > to {
+		return 0, 0, usageError(fmt.Errorf("--from %s is after --to %s", timeText(from), timeText(to)))
+	}
+	return from, to, nil
+}
+
+// source is the topic to fetch and the password of its key, if that is known
+// here.
+func (f *historyFlags) source(a *app) (topic wire.Topic, password string, err error) {
+	chat := strings.TrimPrefix(f.chat, "#")
+	switch {
+	case (chat == "") == (f.topic == ""):
+		return topic, "", usageError(errors.New("give either --chat or --topic"))
+	case f.page < 1 || f.page > wire.MaxRequestLimit:
+		return topic, "", usageError(fmt.Errorf("--page %d: want 1 to %d", f.page, wire.MaxRequestLimit))
+	case f.most < 0:
+		return topic, "", usageError(fmt.Errorf("--most %d: want 0 or more", f.most))
+	case chat != "":
+		if f.passwordFile != "" || f.symKeyID != "" {
+			return topic, "", usageError(errors.New("--chat needs no key: its name is the password"))
+		}
+		copy(topic[:], crypto.Keccak256([]byte(chat)))
+		return topic, chat, nil
+	case (f.passwordFile == "") == (f.symKeyID == ""):
+		return topic, "", usageError(errors.New("--topic needs a key: give either --password-file or --sym-key-id"))
+	}
+	if err := topic.UnmarshalText([]byte(f.topic)); err != nil {
+		return topic, "", usageError(fmt.Errorf("--topic %q: want 0x and 8 hex digits", f.topic))
+	}
+	if f.passwordFile != "" {
+		password, err = a.readSecret(f.passwordFile)
+	}
+	return topic, password, err
+}
+
+// historyRun is one fetch that goes on.
+type historyRun struct {
+	app      *app
+	flags    *historyFlags
+	client   *gethrpc.Client
+	topic    wire.Topic
+	from, to uint32
+	filter   string
+	seen     map[string]bool // hashes of what was printed
+	printed  int
+	fetched  int
+	bar      *progress
+}
+
+func (a *app) history(ctx context.Context, f *historyFlags) error {
+	from, to, err := f.span()
+	if err != nil {
+		return err
+	}
+	topic, password, err := f.source(a)
+	if err != nil {
+		return err
+	}
+	client, err := f.sink.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	r := &historyRun{
+		app: a, flags: f, client: client, topic: topic, from: from, to: to, seen: make(map[string]bool),
+		bar: a.newProgress("history"),
+	}
+	r.bar.quiet = true
+	key := f.symKeyID
+	// What is made in the daemon goes again, also when the user interrupts.
+	cleanup := context.WithoutCancel(ctx)
+	if key == "" {
+		if err := r.call(ctx, &key, "waku_generateSymKeyFromPassword", password); err != nil {
+			return err
+		}
+		defer func() { _ = r.call(cleanup, nil, "waku_deleteSymKey", key) }()
+	}
+	criteria := map[string]any{"symKeyID": key, "topics": []wire.Topic{topic}, "allowP2P": true}
+	if err := r.call(ctx, &r.filter, "waku_newMessageFilter", criteria); err != nil {
+		return err
+	}
+	defer func() { _ = r.call(cleanup, nil, "waku_deleteMessageFilter", r.filter) }()
+	err = r.pages(ctx)
+	r.bar.clear()
+	if ctx.Err() != nil {
+		return fail(exitTemporary, fmt.Errorf("interrupted after %d messages", r.printed))
+	}
+	return err
+}
+
+// call makes one call with the time limit of the flags.
+func (r *historyRun) call(ctx context.Context, result any, method string, params ...any) error {
+	ctx, cancel := context.WithTimeout(ctx, r.flags.sink.timeout)
+	defer cancel()
+	if err := r.client.CallContext(ctx, result, method, params...); err != nil {
+		return callError(err)
+	}
+	return nil
+}
+
+// pages fetches page after page and prints what it brings.
+func (r *historyRun) pages(ctx context.Context) error {
+	request := map[string]any{
+		"topics": []wire.Topic{r.topic}, "from": r.from, "to": r.to, "limit": r.flags.page, "server": r.flags.server,
+		"cursor": "",
+	}
+	for {
+		var page struct {
+			Envelopes int
+			Cursor    string
+			Done      bool
+		}
+		if err := r.call(ctx, &page, "mailserver_fetch", request); err != nil {
+			return err
+		}
+		r.fetched += page.Envelopes
+		r.bar.clear()
+		if err := r.drain(ctx); err != nil {
+			return err
+		}
+		switch {
+		case r.flags.most > 0 && r.printed >= r.flags.most:
+			return nil
+		case page.Done && r.fetched > 0 && len(r.seen) == 0:
+			fmt.Fprintf(r.app.err, "statusd: %d envelopes came, but the key opens none of them\n", r.fetched)
+			return nil
+		case page.Done:
+			return nil
+		}
+		request["cursor"] = page.Cursor
+		r.bar.show(r.share(page.Cursor), "%d messages", r.printed)
+	}
+}
+
+// share is how much of the time has been fetched: pages come newest first, and
+// the cursor begins with the time of the last envelope.
+func (r *historyRun) share(cursor string) float64 {
+	raw, err := hex.DecodeString(cursor)
+	if err != nil || len(raw) < 4 || r.to == r.from {
+		return -1
+	}
+	at := min(max(binary.BigEndian.Uint32(raw), r.from), r.to)
+	return float64(r.to-at) / float64(r.to-r.from)
+}
+
+// oldMessage is a message as filters give it.
+type oldMessage struct {
+	Sig       string `json:"sig,omitempty"`
+	Timestamp uint32 `json:"timestamp"`
+	Topic     string `json:"topic"`
+	Payload   string `json:"payload"`
+	Hash      string `json:"hash"`
+}
+
+// drain prints what the filter holds and belongs to the time asked for. Live
+// messages and repetitions are left out.
+func (r *historyRun) drain(ctx context.Context) error {
+	var got []oldMessage
+	if err := r.call(ctx, &got, "waku_getFilterMessages", r.filter); err != nil {
+		return err
+	}
+	slices.SortFunc(got, func(a, b oldMessage) int {
+		return cmp.Or(cmp.Compare(b.Timestamp, a.Timestamp), cmp.Compare(a.Hash, b.Hash))
+	})
+	for _, m := range got {
+		if m.Timestamp < r.from || m.Timestamp > r.to || r.seen[m.Hash] {
+			continue
+		}
+		r.seen[m.Hash] = true
+		if err := r.app.printMessage(m); err != nil {
+			return fail(exitIO, err)
+		}
+		if r.printed++; r.flags.most > 0 && r.printed >= r.flags.most {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (a *app) printMessage(m oldMessage) error {
+	if a.output == outputJSON {
+		return a.printJSON(struct {
+			oldMessage
+			Time string `json:"time"`
+		}{m, timeText(m.Timestamp)})
+	}
+	sender := "-"
+	if key := byteText(m.Sig); len(key) > 8 {
+		sender = "0x" + hex.EncodeToString(key[:4]) + "…" + hex.EncodeToString(key[len(key)-2:])
+	}
+	_, err := fmt.Fprintf(a.out, "%s  %s  %s\n", timeText(m.Timestamp), sender, readable(byteText(m.Payload)))
+	return err
+}
+
+// byteText reads bytes in either form that a daemon writes them in.
+func byteText(s string) []byte {
+	if digits, ok := strings.CutPrefix(s, "0x"); ok {
+		if raw, err := hex.DecodeString(digits); err == nil {
+			return raw
+		}
+	}
+	raw, _ := base64.StdEncoding.DecodeString(s)
+	return raw
+}
+
+// readable shows a payload on one line: as text if it is text.
+func readable(b []byte) string {
+	text := string(b)
+	if !utf8.ValidString(text) {
+		return "0x" + hex.EncodeToString(b)
+	}
+	for _, c := range text {
+		if !unicode.IsPrint(c) && c != '\n' && c != '\t' {
+			return "0x" + hex.EncodeToString(b)
+		}
+	}
+	return strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(text)
+}
+
+// firstLine reads a password.
+func firstLine(in io.Reader) (string, error) {
+	line, err := bufio.NewReader(io.LimitReader(in, 4096)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", fail(exitIO, fmt.Errorf("read password: %w", err))
+	}
+	line = strings.TrimRight(line, "\r\n")
+	if line == "" {
+		return "", fail(exitData, errors.New("the password is empty"))
+	}
+	return line, nil
+}

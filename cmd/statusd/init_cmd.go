@@ -1,0 +1,339 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"os/user"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/spf13/cobra"
+
+	"statusd/configs"
+	"statusd/deploy"
+	"statusd/internal/atomicfile"
+)
+
+// stateDir is the data directory of the unit that comes with statusd.
+const stateDir = "/var/lib/statusd"
+
+// initFlags are the choices of statusd init.
+type initFlags struct {
+	dir, addr, advertise string
+	passwordFile         string
+	public               bool
+	retention            string
+	static, servers      []string
+	user                 string
+}
+
+// role is a kind of node to set up.
+type role struct {
+	name, short string
+	fill        func(*app, *initFlags, map[string]any) error // adds to the configuration
+}
+
+func roles() []role {
+	return []role{
+		{"mailserver", "Set up a node that archives messages and serves them", fillMailserver},
+		{"relay", "Set up a node that passes messages on", fillRelay},
+		{"client", "Set up a node for scripts and programs of one user", fillClient},
+	}
+}
+
+func (a *app) initCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "init", Short: "Write configuration, node key and unit file for a kind of node",
+		RunE: needSubcommand,
+	}
+	for _, r := range roles() {
+		cmd.AddCommand(a.initRole(r))
+	}
+	return cmd
+}
+
+func (a *app) initRole(r role) *cobra.Command {
+	var f initFlags
+	cmd := &cobra.Command{
+		Use: r.name, Short: r.short, Args: noArguments,
+		Long: r.short + `.
+
+Writes config.json, nodekey and statusd.service to the data directory and says
+what to do next. What is there already is never overwritten; an existing node
+key is used.`,
+		RunE: func(*cobra.Command, []string) error { return a.setUp(r, &f) },
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.dir, "dir", "", "data directory (default $HOME/.statusd)")
+	fs.StringVar(&f.addr, "addr", ":30303", "peer-to-peer address")
+	fs.StringVar(&f.user, "user", "", "user that the unit runs as (default: you)")
+	fs.StringArrayVar(&f.static, "static", nil, "node to stay connected to; may be repeated")
+	if r.name != "client" {
+		fs.StringVar(&f.advertise, "advertise", "", "IP address that others reach this machine at")
+	}
+	switch r.name {
+	case "mailserver":
+		fs.StringVar(&f.passwordFile, "password-file", "", "file with the password, - for standard input; "+
+			"without it a random one is made")
+		fs.BoolVar(&f.public, "public", false, "use the well-known password that every client tries")
+		fs.StringVar(&f.retention, "retention", "30d;20GB", "what to keep: age, size, number; whichever limit comes first")
+	case "client":
+		fs.StringArrayVar(&f.servers, "server", nil, "mailserver, an enode that may carry its password; may be repeated")
+	}
+	return cmd
+}
+
+// fillMailserver makes a node that archives.
+func fillMailserver(a *app, f *initFlags, conf map[string]any) error {
+	if f.public && f.passwordFile != "" {
+		return usageError(errors.New("--public and --password-file exclude each other"))
+	}
+	password := configs.DefaultMailServerPassword
+	switch {
+	case f.passwordFile != "":
+		var err error
+		if password, err = a.readSecret(f.passwordFile); err != nil {
+			return err
+		}
+	case !f.public:
+		var b [15]byte
+		if _, err := rand.Read(b[:]); err != nil {
+			return fail(exitInternal, err)
+		}
+		password = strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
+	}
+	conf["MaxPeers"], conf["MetricsEnabled"] = 100, true
+	conf["WakuConfig"] = map[string]any{
+		"Enabled": true, "EnableMailServer": true, "MailServerPassword": password, "MailServerRetention": f.retention,
+	}
+	return nil
+}
+
+func fillRelay(_ *app, _ *initFlags, conf map[string]any) error {
+	conf["MaxPeers"], conf["MetricsEnabled"] = 100, true
+	conf["WakuConfig"] = map[string]any{"Enabled": true, "FullNode": true}
+	return nil
+}
+
+func fillClient(_ *app, f *initFlags, conf map[string]any) error {
+	conf["WakuConfig"] = map[string]any{"Enabled": true}
+	if len(f.servers) > 0 {
+		conf["ClusterConfig"] = map[string]any{"TrustedMailServers": f.servers}
+	}
+	return nil
+}
+
+// setUp writes the files of a node.
+func (a *app) setUp(r role, f *initFlags) error {
+	conf := map[string]any{"ListenAddr": f.addr}
+	if f.advertise != "" {
+		conf["AdvertiseAddr"], conf["NAT"] = f.advertise, "none"
+	}
+	if err := r.fill(a, f, conf); err != nil {
+		return err
+	}
+	if len(f.static) > 0 {
+		cluster, _ := conf["ClusterConfig"].(map[string]any)
+		if cluster == nil {
+			cluster = make(map[string]any)
+		}
+		cluster["StaticNodes"] = f.static
+		conf["ClusterConfig"] = cluster
+	}
+	raw, err := json.MarshalIndent(conf, "", "  ")
+	if err != nil {
+		return fail(exitInternal, err)
+	}
+	dir, err := initDir(f.dir)
+	if err != nil {
+		return err
+	}
+	unit, err := unitFile(dir, f.user)
+	if err != nil {
+		return err
+	}
+	loaded, err := checkFresh(dir, raw)
+	if err != nil {
+		return err
+	}
+	key, err := initKey(filepath.Join(dir, "nodekey"))
+	if err != nil {
+		return err
+	}
+	if err := atomicfile.Write(filepath.Join(dir, "config.json"), append(raw, '\n'), 0o600); err != nil {
+		return fail(exitCantCreate, err)
+	}
+	if err := atomicfile.Write(filepath.Join(dir, unitName), []byte(unit), 0o644); err != nil {
+		return fail(exitCantCreate, err)
+	}
+	return a.explain(r, dir, loaded, key)
+}
+
+const unitName = "statusd.service"
+
+// initDir returns the data directory as an absolute path.
+func initDir(dir string) (string, error) {
+	if dir == "" {
+		loaded, err := configs.Load(configs.Input{Environ: os.Environ()})
+		if loaded == nil {
+			return "", err
+		}
+		dir = loaded.Config.DataDir
+	}
+	abs, err := filepath.Abs(dir)
+	return abs, fail(exitUsage, err)
+}
+
+// checkFresh refuses to overwrite anything, and a configuration that would not
+// start. It makes the directory.
+func checkFresh(dir string, raw []byte) (*configs.Config, error) {
+	for _, name := range []string{"config.json", unitName} {
+		path := filepath.Join(dir, name)
+		if _, err := os.Lstat(path); err == nil {
+			return nil, fail(exitCantCreate, fmt.Errorf("%s exists, and nothing is overwritten: choose another --dir, or "+
+				"remove it", path))
+		}
+	}
+	draft, err := os.CreateTemp("", "statusd-*.json")
+	if err != nil {
+		return nil, fail(exitCantCreate, err)
+	}
+	defer os.Remove(draft.Name())
+	_, err = draft.Write(raw)
+	if err = errors.Join(err, draft.Close()); err != nil {
+		return nil, fail(exitCantCreate, err)
+	}
+	loaded, err := configs.Load(configs.Input{Dir: dir, Files: []string{draft.Name()}})
+	if err != nil {
+		name := regexp.QuoteMeta(draft.Name())
+		unnamed := regexp.MustCompile(name+`(:\d+:\d+)?: | \(from file:`+name+`\)`).ReplaceAllString(userText(err), "")
+		return nil, usageError(errors.New(unnamed))
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fail(exitCantCreate, err)
+	}
+	return loaded.Config, nil
+}
+
+// initKey reads the node key, or makes one.
+func initKey(path string) (*ecdsa.PrivateKey, error) {
+	raw, err := os.ReadFile(path)
+	if err == nil {
+		key, err := crypto.HexToECDSA(strings.TrimSpace(string(raw)))
+		if err != nil {
+			return nil, fail(exitConfig, fmt.Errorf("%s holds no node key: %w", path, errNotKey))
+		}
+		return key, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, fail(exitNoInput, err)
+	}
+	key, err := crypto.GenerateKey()
+	if err != nil {
+		return nil, fail(exitInternal, err)
+	}
+	text := hex.EncodeToString(crypto.FromECDSA(key))
+	return key, fail(exitCantCreate, atomicfile.Write(path, []byte(text), 0o600))
+}
+
+// unitFile adapts the unit that comes with statusd to a directory and a user.
+// The default directory keeps the user that systemd makes up.
+func unitFile(dir, name string) (string, error) {
+	binary, err := os.Executable()
+	if err != nil {
+		return "", fail(exitInternal, err)
+	}
+	if strings.ContainsAny(dir+binary, "\n%\"\\ ") {
+		return "", usageError(fmt.Errorf("%s or %s has characters that a unit file cannot hold; choose another --dir",
+			dir, binary))
+	}
+	unit := strings.Replace(deploy.Unit, "ExecStart=/usr/bin/statusd run", "ExecStart="+binary+" run", 1)
+	if dir == stateDir && name == "" {
+		return unit, nil
+	}
+	if name == "" {
+		who, err := user.Current()
+		if err != nil {
+			return "", fail(exitInternal, fmt.Errorf("who are you: %w; give --user", err))
+		}
+		name = who.Username
+	}
+	if !regexp.MustCompile(`^[a-z_][a-z0-9_-]*$`).MatchString(name) {
+		return "", usageError(fmt.Errorf("--user %q: want the name of a user", name))
+	}
+	home, access := "ProtectHome=yes", "ReadWritePaths="+dir
+	for _, hidden := range []string{"/home/", "/root/", "/run/user/"} {
+		if strings.HasPrefix(dir, hidden) || strings.HasPrefix(binary, hidden) {
+			home, access = "ProtectHome=tmpfs", "BindPaths="+dir+"\nBindReadOnlyPaths="+binary
+		}
+	}
+	// The user is a real one: systemd owns no directory of his.
+	return strings.NewReplacer(
+		"STATUSD_DIR="+stateDir, "STATUSD_DIR="+dir, "its data directory "+stateDir, "its data directory "+dir,
+		"DynamicUser=yes\n", "User="+name+"\n", "StateDirectory=statusd\n", access+"\n", "StateDirectoryMode=0700\n", "",
+		"PrivateUsers=yes\n", "PrivateUsers=no\n", "ProtectHome=yes", home,
+	).Replace(unit), nil
+}
+
+// explain says what was made and what to do next.
+func (a *app) explain(r role, dir string, cfg *configs.Config, key *ecdsa.PrivateKey) error {
+	host, port := "ADDRESS", "30303"
+	if h, p, err := net.SplitHostPort(cfg.ListenAddress()); err == nil {
+		port = p
+		if ip, err := netip.ParseAddr(h); err == nil && !ip.IsUnspecified() {
+			host = h
+		}
+	}
+	if cfg.AdvertiseAddr.IsValid() {
+		host = cfg.AdvertiseAddr.String()
+	}
+	id := hex.EncodeToString(crypto.FromECDSAPub(&key.PublicKey)[1:])
+	password := ""
+	if r.name == "mailserver" {
+		password = ":" + url.PathEscape(cfg.WakuConfig.MailServerPassword.Reveal())
+	}
+	enode := "enode://" + id + password + "@" + net.JoinHostPort(host, port)
+	files := []string{
+		filepath.Join(dir, "config.json"), filepath.Join(dir, "nodekey"), filepath.Join(dir, unitName),
+	}
+	open := []string{"tcp/" + port}
+	if !cfg.NoDiscovery {
+		open = append(open, "udp/"+port)
+	}
+	if r.name == "client" {
+		open = []string{}
+	}
+	if a.output == outputJSON {
+		return a.printJSON(map[string]any{"role": r.name, "dir": dir, "files": files, "enode": enode, "open": open})
+	}
+	text := "wrote     " + strings.Join(files, "\n          ") + "\nenode     " + enode + "\n"
+	if host == "ADDRESS" {
+		text += "          with the address of this machine in place of ADDRESS (--advertise sets it)\n"
+	}
+	if len(open) > 0 {
+		text += "firewall  open " + strings.Join(open, " and ") + "; nothing else has to be reachable\n"
+	}
+	if n, err := strconv.Atoi(port); err == nil && n > 0 && n < 1024 {
+		text += "          a port below 1024 needs a drop-in for the unit: see the head of statusd.service\n"
+	}
+	text += "try       " + os.Args[0] + " run --dir " + dir + "\n" +
+		"install   sudo cp " + files[2] + " /etc/systemd/system/ && sudo systemctl enable --now statusd\n"
+	if r.name == "mailserver" {
+		text += "check     " + os.Args[0] + " mailserver check '" + enode + "'\n"
+	}
+	_, err := fmt.Fprint(a.out, text)
+	return fail(exitIO, err)
+}

@@ -1,0 +1,309 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"statusd/configs"
+	"statusd/mailserver"
+	"statusd/mailserver/leveldb"
+	"statusd/mailserver/postgres"
+	"statusd/mailserver/statusgo"
+	"statusd/node"
+)
+
+func (a *app) mailserverCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "mailserver", Short: "Check, watch and maintain mailservers",
+		RunE: needSubcommand,
+	}
+	cmd.AddCommand(a.mailserverCheck(), a.mailserverStats(), a.mailserverStatus(), a.mailserverImport(),
+		a.mailserverRepair())
+	return cmd
+}
+
+// mailStats is what mailserver_stats answers.
+type mailStats struct {
+	Health   mailserver.Health
+	Recorder mailserver.RecorderStatus
+	Archive  mailserver.Stats
+}
+
+func (a *app) mailserverStats() *cobra.Command {
+	return a.question("stats", "Print what the running mailserver has archived, and whether it still does",
+		"mailserver_stats", func(raw []byte) error {
+			var s mailStats
+			if err := decodeAnswer(raw, &s); err != nil {
+				return err
+			}
+			state := "archiving"
+			if !s.Health.OK {
+				state = s.Health.Reason
+			}
+			disk := "not known"
+			if s.Archive.DiskBytes >= 0 {
+				disk = bytesText(s.Archive.DiskBytes)
+			}
+			_, err := fmt.Fprintf(a.out, "state      %s\nenvelopes  %d in %d topics, %s, on disk %s\n"+
+				"from       %s\nto         %s\nthis run   %d stored, %d pruned, %d dropped, %d pending, %s in the spill file\n",
+				state, s.Archive.Envelopes, s.Archive.Topics, bytesText(s.Archive.Bytes), disk,
+				timeText(s.Archive.Oldest), timeText(s.Archive.Newest), s.Recorder.Stored, s.Recorder.Pruned,
+				s.Recorder.Dropped, s.Recorder.Pending, bytesText(s.Recorder.SpillBytes))
+			return fail(exitIO, err)
+		})
+}
+
+func (a *app) mailserverStatus() *cobra.Command {
+	return a.question("status", "Print the mailservers that the running daemon asks, the best one first",
+		"mailserver_status", func(raw []byte) error {
+			var s struct {
+				Servers []struct {
+					Enode, LastError   string
+					Connected          bool
+					Pages, Failures    uint64
+					Envelopes          uint64
+					LatencyNanoseconds time.Duration
+					LastAnswer         time.Time
+					Unwanted, GivenUp  uint64
+				}
+				Outstanding []struct{ Since time.Time }
+			}
+			if err := decodeAnswer(raw, &s); err != nil {
+				return err
+			}
+			for _, m := range s.Servers {
+				state := "not connected"
+				if m.Connected {
+					state = "connected"
+				}
+				fmt.Fprintf(a.out, "%s\n  %s, %d pages with %d envelopes in %s each, %d failures\n", m.Enode, state, m.Pages,
+					m.Envelopes, m.LatencyNanoseconds.Round(time.Millisecond), m.Failures)
+				if m.LastError != "" {
+					fmt.Fprintf(a.out, "  last error: %s\n", m.LastError)
+				}
+			}
+			_, err := fmt.Fprintf(a.out, "%d mailservers, %d requests outstanding\n", len(s.Servers), len(s.Outstanding))
+			return fail(exitIO, err)
+		})
+}
+
+// question is a command that calls a method without parameters. plain prints
+// the answer for people.
+func (a *app) question(use, short, method string, plain func(raw []byte) error) *cobra.Command {
+	var e *endpoint
+	cmd := &cobra.Command{
+		Use: use, Short: short, Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			client, err := e.dial(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			ctx, cancel := context.WithTimeout(cmd.Context(), e.timeout)
+			defer cancel()
+			var raw json.RawMessage
+			if err := client.CallContext(ctx, &raw, method); err != nil {
+				return callError(err)
+			}
+			if a.output == outputJSON {
+				return a.printResult(raw)
+			}
+			return plain(raw)
+		},
+	}
+	e = addEndpointFlags(cmd.Flags())
+	return cmd
+}
+
+// decodeAnswer reads what a daemon answered.
+func decodeAnswer(raw []byte, v any) error {
+	if err := json.Unmarshal(raw, v); err != nil {
+		return fail(exitProtocol, fmt.Errorf("the daemon's answer is not understood: %w", err))
+	}
+	return nil
+}
+
+func bytesText(n int64) string {
+	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
+	v, u := float64(n), 0
+	for v >= 1024 && u < len(units)-1 {
+		v, u = v/1024, u+1
+	}
+	if u == 0 {
+		return fmt.Sprintf("%d B", n)
+	}
+	return fmt.Sprintf("%.1f %s", v, units[u])
+}
+
+func timeText(unix uint32) string {
+	if unix == 0 {
+		return "-"
+	}
+	return time.Unix(int64(unix), 0).UTC().Format(time.RFC3339)
+}
+
+// interruptible is a context that ends when the user has had enough.
+func interruptible(cmd *cobra.Command) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+}
+
+func (a *app) mailserverImport() *cobra.Command {
+	var flags *configFlags
+	var from string
+	cmd := &cobra.Command{
+		Use: "import --from DIR", Short: "Copy the archive of a status-go mailserver into ours", Args: noArguments,
+		Long: `Copies the LevelDB archive of a status-go mailserver into the archive of the
+configuration, which may be the embedded one or PostgreSQL. The daemons on both
+must be stopped. An import that was interrupted goes on when it is run again;
+envelopes that are there already are skipped.`,
+		Example: "  statusd mailserver import --from /var/lib/status-go/wnode --dir /var/lib/statusd",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if from == "" {
+				return usageError(errors.New("missing flag: --from DIR, the archive of status-go"))
+			}
+			loaded, err := flags.load()
+			if err != nil {
+				return err
+			}
+			source := statusgoArchive(from)
+			if source == "" {
+				return fail(exitNoInput, fmt.Errorf("no archive of status-go in %s", from))
+			}
+			ctx, stop := interruptible(cmd)
+			defer stop()
+			return a.importArchive(ctx, loaded.Config, source)
+		},
+	}
+	flags = addConfigFlags(cmd.Flags())
+	cmd.Flags().StringVar(&from, "from", "", "directory of the archive, or data directory of status-go")
+	return cmd
+}
+
+// statusgoArchive finds the archive in the data directory of status-go, empty
+// when there is none.
+func statusgoArchive(dir string) string {
+	for _, sub := range []string{"", "waku", "wnode"} {
+		if _, err := os.Stat(filepath.Join(dir, sub, "CURRENT")); err == nil {
+			return filepath.Join(dir, sub)
+		}
+	}
+	return ""
+}
+
+func (a *app) importArchive(ctx context.Context, cfg *configs.Config, from string) error {
+	archive, name, err := node.OpenArchive(cfg, nil)
+	if err != nil {
+		return archiveError(err)
+	}
+	p := a.newProgress("import")
+	report, err := statusgo.Import(ctx, from, archive, statusgo.Options{
+		State: filepath.Join(cfg.DataDir, "import.json"),
+		Progress: func(r statusgo.Report) {
+			p.show(r.Share, "%d read, %d new, %d invalid", r.Read, r.Added, r.Invalid)
+		},
+	})
+	p.clear()
+	err = errors.Join(err, archive.Close())
+	if ctx.Err() != nil {
+		return fail(exitTemporary, fmt.Errorf("interrupted after %d envelopes; run the same command to go on", report.Read))
+	}
+	if err != nil {
+		return archiveError(err)
+	}
+	if a.output == outputJSON {
+		return a.printJSON(map[string]any{
+			"archive": name, "read": report.Read, "added": report.Added, "invalid": report.Invalid, "resumed": report.Resumed,
+		})
+	}
+	resumed := ""
+	if report.Resumed {
+		resumed = " (continued from an earlier run)"
+	}
+	_, err = fmt.Fprintf(a.out, "%d envelopes read%s, %d new in %s, %d invalid and left out\n", report.Read, resumed,
+		report.Added, name, report.Invalid)
+	return fail(exitIO, err)
+}
+
+// archiveError gives errors of archives their exit codes.
+func archiveError(err error) error {
+	switch {
+	case errors.Is(err, statusgo.ErrNoArchive):
+		return fail(exitNoInput, err)
+	case errors.Is(err, statusgo.ErrInUse):
+		return fail(exitCantCreate, err)
+	case errors.Is(err, leveldb.ErrLocked):
+		return fail(exitCantCreate, fmt.Errorf("%w; stop the daemon first", err))
+	case errors.Is(err, leveldb.ErrForeign), errors.Is(err, leveldb.ErrSchema), errors.Is(err, postgres.ErrSchema):
+		return fail(exitConfig, err)
+	case errors.Is(err, mailserver.ErrUnavailable):
+		return fail(exitUnavailable, err)
+	case errors.Is(err, mailserver.ErrDiskLow):
+		return fail(exitIO, fmt.Errorf("%w; free some, or lower --min-free-disk", err))
+	case errors.Is(err, mailserver.ErrCorrupted):
+		return fail(exitData, err)
+	}
+	return err
+}
+
+func (a *app) mailserverRepair() *cobra.Command {
+	var flags *configFlags
+	cmd := &cobra.Command{
+		Use: "repair", Short: "Rebuild a damaged embedded archive from what can be read", Args: noArguments,
+		Long: `Searches every readable part of the embedded archive for envelopes and builds
+a new archive of them, which takes the place of the old one. It needs as much
+free disk space as the archive takes. The daemon must be stopped. A repair that
+was interrupted can be run again.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			loaded, err := flags.load()
+			if err != nil {
+				return err
+			}
+			cfg := loaded.Config
+			if cfg.WakuConfig.DatabaseConfig.PGConfig.Enabled {
+				return usageError(errors.New("the archive is in PostgreSQL; only the embedded one can be repaired"))
+			}
+			dir := cfg.MailServerPath()
+			if _, err := os.Stat(dir); err != nil {
+				if _, err := os.Stat(dir + ".damaged"); err != nil {
+					return fail(exitNoInput, fmt.Errorf("there is no archive in %s", dir))
+				}
+			}
+			ctx, stop := interruptible(cmd)
+			defer stop()
+			return a.repair(ctx, dir, leveldb.Options{MinFree: uint64(cfg.WakuConfig.MinFreeDisk)})
+		},
+	}
+	flags = addConfigFlags(cmd.Flags())
+	return cmd
+}
+
+func (a *app) repair(ctx context.Context, dir string, o leveldb.Options) error {
+	p := a.newProgress("repair")
+	report, err := leveldb.Repair(ctx, dir, o, func(r leveldb.RepairReport) {
+		p.show(-1, "%d envelopes kept, %d dropped, %d damaged files", r.Envelopes, r.Dropped, r.DamagedFiles)
+	})
+	p.clear()
+	if ctx.Err() != nil {
+		return fail(exitTemporary, errors.New("interrupted; the archive is as it was, run the same command again"))
+	}
+	if err != nil {
+		return archiveError(err)
+	}
+	if a.output == outputJSON {
+		return a.printJSON(map[string]any{
+			"archive": dir, "envelopes": report.Envelopes, "dropped": report.Dropped, "damagedFiles": report.DamagedFiles,
+		})
+	}
+	_, err = fmt.Fprintf(a.out, "%d envelopes kept, %d dropped, %d damaged files; the archive in %s is sound again\n",
+		report.Envelopes, report.Dropped, report.DamagedFiles, dir)
+	return fail(exitIO, err)
+}
