@@ -306,20 +306,26 @@ func private(t *testing.T) string {
 }
 
 // TestDaemon runs a daemon and uses it through every client command.
-func TestDaemon(t *testing.T) {
-	dir := private(t)
-	cmd, log := startProcess(t, offline(dir)...)
+// awaitDaemon waits until the daemon of a directory answers.
+func awaitDaemon(t *testing.T, dir string, log fmt.Stringer) {
+	t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for {
 		code, _, errOut := statusd(t, "", "rpc", "--dir", dir, "waku_version")
 		if code == exitOK {
-			break
+			return
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("never answers: %s\n%s", errOut, log)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+}
+
+func TestDaemon(t *testing.T) {
+	dir := private(t)
+	cmd, log := startProcess(t, offline(dir)...)
+	awaitDaemon(t, dir, log)
 	second, secondLog := startProcess(t, offline(dir)...)
 	if err := second.Wait(); err == nil || second.ProcessState.ExitCode() != exitCantCreate ||
 		!strings.Contains(secondLog.String(), fmt.Sprint(cmd.Process.Pid)) {
@@ -368,6 +374,22 @@ func TestDaemon(t *testing.T) {
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, "*.ipc")); err != nil || len(left) > 0 {
 		t.Errorf("sockets left: %v %v", left, err)
+	}
+}
+
+// TestTwoSignalsAtOnceAreOne: timeout(1) and others send a signal to the
+// process and to its group, which has to stop it gracefully all the same.
+func TestTwoSignalsAtOnceAreOne(t *testing.T) {
+	dir := private(t)
+	cmd, log := startProcess(t, offline(dir)...)
+	awaitDaemon(t, dir, log)
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} { // two alike could be merged on the way
+		if err := cmd.Process.Signal(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := cmd.Wait(); err != nil || strings.Contains(log.String(), "goroutine") {
+		t.Errorf("%v\n%s", err, log)
 	}
 }
 

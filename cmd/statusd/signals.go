@@ -17,6 +17,10 @@ import (
 // debugFor is how long SIGUSR2 switches debug logging on.
 const debugFor = 5 * time.Minute
 
+// sameSignal is how long after the first INT or TERM another one still belongs
+// to it: timeout(1), supervisors and terminals signal a process and its group.
+const sameSignal = 250 * time.Millisecond
+
 // run runs the node and obeys signals. The first INT or TERM stops it, the
 // second ends the process at once.
 func (p *process) run(ctx context.Context) error {
@@ -34,7 +38,7 @@ func (p *process) run(ctx context.Context) error {
 	quiet := time.NewTimer(time.Hour)
 	defer quiet.Stop()
 	quiet.Stop()
-	stopping := false
+	var stopped time.Time // zero: not yet
 	for {
 		select {
 		case err := <-ended:
@@ -56,15 +60,18 @@ func (p *process) run(ctx context.Context) error {
 					quiet.Reset(debugFor)
 				}
 			default:
-				if stopping {
+				if !stopped.IsZero() {
+					if time.Since(stopped) < sameSignal {
+						continue
+					}
 					p.goroutines("second signal")
 					p.logs.Close()
 					os.Exit(128 + int(s.(syscall.Signal)))
 				}
-				stopping = true
 				p.log.Info("stopping on signal", zap.Stringer("signal", s))
-				limit.Reset(p.shutdownLimit())
 				stop()
+				limit.Reset(p.shutdownLimit())
+				stopped = time.Now()
 			}
 		}
 	}
