@@ -157,16 +157,6 @@ func describe(t reflect.Type) string {
 	}
 }
 
-// Keys returns the paths of all settings, in the order of the structure.
-func Keys() []string {
-	c := Default()
-	var out []string
-	for _, l := range leaves(&c) {
-		out = append(out, l.path)
-	}
-	return out
-}
-
 // nearest returns the word most like the given one, or "" when none is near.
 func nearest(word string, words []string) string {
 	best, limit := "", len(word)/3+1

@@ -46,9 +46,6 @@ func (s *Secret) UnmarshalText(b []byte) error {
 // is scheme and host alone; Reveal returns the whole.
 type SecretURL struct{ clear string }
 
-// NewSecretURL wraps a clear address.
-func NewSecretURL(clear string) SecretURL { return SecretURL{clear} }
-
 // Reveal returns the clear address.
 func (s SecretURL) Reveal() string { return s.clear }
 

@@ -20,7 +20,8 @@ type metrics struct {
 	packetsOut  prometheus.Counter
 	unsendable  prometheus.Counter
 	limited     prometheus.Counter
-	exceeded    *prometheus.CounterVec
+	exceededIP  prometheus.Counter
+	exceededID  prometheus.Counter
 	closed      [closeReasons]prometheus.Counter
 	malformed   prometheus.Counter
 	opened      prometheus.Counter
@@ -42,6 +43,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		return register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{label}))
 	}
 	failures := vec("waku_envelopes_cache_failures_total", "Envelopes not added to the pool, by reason.", "type")
+	exceeded := vec("waku_rate_limits_exceeded_total", "Packets above a rate limit, by limit.", "type")
 	cached := register(reg, prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "waku_envelopes_cached_total", Help: "Envelopes in the pool.",
 	}, []string{"cache"}))
@@ -57,7 +59,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		packetsOut:  counter("waku_packets_sent_total", "Messages packets written to peers."),
 		unsendable:  counter("waku_envelopes_unsendable_total", "Envelopes too large for one packet."),
 		limited:     counter("waku_rate_limits_processed_total", "Packets measured against the rate limits."),
-		exceeded:    vec("waku_rate_limits_exceeded_total", "Packets above a rate limit, by limit.", "type"),
+		exceededIP:  exceeded.WithLabelValues("ip_limit_exceeded"),
+		exceededID:  exceeded.WithLabelValues("peer_id_limit_exceeded"),
 		malformed:   counter("waku_packets_malformed_total", "Packets that could not be decoded."),
 		opened:      counter("waku_envelopes_opened_total", "Envelopes that a filter's key opened."),
 		unopened:    counter("waku_envelopes_unopened_total", "Envelopes of a wanted topic that no key opened."),

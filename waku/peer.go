@@ -278,10 +278,10 @@ func (p *peer) withinLimits(size uint32, now time.Time) bool {
 	over, drop := p.host.limiter.count(p.usage, size, now)
 	p.host.metrics.limited.Inc()
 	if over.ip {
-		p.host.metrics.exceeded.WithLabelValues("ip_limit_exceeded").Inc()
+		p.host.metrics.exceededIP.Inc()
 	}
 	if over.peer {
-		p.host.metrics.exceeded.WithLabelValues("peer_id_limit_exceeded").Inc()
+		p.host.metrics.exceededID.Inc()
 	}
 	if over.ip || over.peer {
 		p.count.exceeded.Add(1)

@@ -46,11 +46,6 @@ type Config struct {
 	Logger  *zap.Logger // nil: nothing is logged
 }
 
-// DefaultServers is the pool that is asked when the configuration names none.
-func DefaultServers() []string {
-	return []string{"0.pool.ntp.org", "1.pool.ntp.org", "2.pool.ntp.org", "3.pool.ntp.org"}
-}
-
 // Clock corrects the machine's clock by the measured offset.
 type Clock struct {
 	cfg    Config
