@@ -12,7 +12,7 @@ import (
 	"statusd/accounts/kdf"
 	"statusd/accounts/names"
 	"statusd/configs"
-	"statusd/internal/session"
+	"statusd/internal/profile"
 )
 
 // wordListFolder of the data directory may hold the lists of three-word names.
@@ -29,14 +29,14 @@ var ErrLogin = errors.New("node: cannot log in")
 // startAccounts opens the accounts, and logs in the one that the configuration
 // names.
 func (n *Node) startAccounts(ctx context.Context, life *lifecycle) error {
-	cfg := session.Config{
+	cfg := profile.Config{
 		Dir: n.cfg.DataDir, KeyFiles: n.cfg.KeyStorePath(), NodeKeyFile: n.cfg.NodeKeyPath(), Cost: passwordCost(n.cfg),
 		InstallationID: n.cfg.ShhextConfig.InstallationID, Log: n.root, Now: n.clock.Now,
 	}
 	if n.host != nil {
 		cfg.Ring = n.host.Keys()
 	}
-	m, err := session.Open(cfg)
+	m, err := profile.Open(cfg)
 	if err != nil {
 		return dirError(n.cfg.DataDir, "open the accounts of", err)
 	}
@@ -57,7 +57,7 @@ func (n *Node) startAccounts(ctx context.Context, life *lifecycle) error {
 	return nil
 }
 
-func login(ctx context.Context, m *session.Manager, name string, p kdf.Password) error {
+func login(ctx context.Context, m *profile.Manager, name string, p kdf.Password) error {
 	uid, err := m.Find(ctx, name)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func passwordCost(cfg *configs.Config) kdf.Cost {
 }
 
 // Accounts returns the accounts, nil before the data directory is open.
-func (n *Node) Accounts() *session.Manager {
+func (n *Node) Accounts() *profile.Manager {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.accounts

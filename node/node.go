@@ -17,8 +17,8 @@ import (
 	"statusd/accounts/names"
 	"statusd/configs"
 	"statusd/internal/clock"
+	"statusd/internal/profile"
 	"statusd/internal/sdnotify"
-	"statusd/internal/session"
 	"statusd/node/redial"
 	"statusd/waku"
 )
@@ -59,7 +59,7 @@ type Node struct {
 	// mailPeers are kept only because the history client asked for them.
 	mailPeers map[enode.ID]bool
 
-	accounts *session.Manager // nil: not open yet
+	accounts *profile.Manager // nil: not open yet
 	names    *names.Lists     // nil: none
 
 	mailMu sync.Mutex // one change of the mailservers at a time

@@ -10,7 +10,12 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"statusd/accounts/kdf"
+	"statusd/accounts/key"
+	"statusd/accounts/mnemonic"
+	"statusd/accounts/secret"
 	"statusd/configs"
+	"statusd/internal/profile"
 	"statusd/mailserver"
 	"statusd/mailserver/history"
 	"statusd/waku"
@@ -29,6 +34,8 @@ type Deps struct {
 	History  History             // nil: the methods about mailservers do not exist
 	Mail     MailControl         // with History
 	Records  MailRecords         // with History
+	Accounts Accounts            // nil: there are no methods for accounts
+	Names    Names               // nil: no three-word names
 	Gatherer prometheus.Gatherer // nil: /metrics answers 404
 
 	// Shutdown asks the daemon to stop (admin_shutdown). It must return at
@@ -107,6 +114,48 @@ type ComponentHealth struct {
 	Name  string // for instance "Waku"
 	Level HealthLevel
 	Desc  string // may name addresses; shown to authenticated callers only
+}
+
+// Accounts are the accounts of the data directory; *profile.Manager implements
+// it.
+type Accounts interface {
+	AccountMaker
+	AccountKeeper
+	AccountUser
+}
+
+// AccountMaker makes accounts.
+type AccountMaker interface {
+	Create(context.Context, profile.Options, int, secret.Bytes) (profile.Summary, mnemonic.Phrase, error)
+	ImportPhrase(context.Context, profile.Options, profile.Import) (profile.Summary, error)
+	ImportKey(context.Context, profile.Options, key.Private) (profile.Summary, error)
+	ImportKeyFile(context.Context, profile.Options, []byte, secret.Bytes) (profile.Summary, error)
+}
+
+// AccountKeeper looks at accounts and changes them, logged in or not.
+type AccountKeeper interface {
+	List(context.Context) ([]profile.Listed, error)
+	Find(context.Context, string) (key.UID, error)
+	Verify(context.Context, key.UID, kdf.Password) (bool, error)
+	ChangePassword(context.Context, key.UID, kdf.Password, profile.Options) error
+	KeyFiles(context.Context, key.UID, kdf.Password) ([][]byte, error)
+	Phrase(context.Context, key.UID, kdf.Password) (secret.Bytes, error)
+	Delete(context.Context, key.UID, string) error
+}
+
+// AccountUser opens an account and works on the one that is open.
+type AccountUser interface {
+	Login(context.Context, key.UID, kdf.Password) (*profile.Account, error)
+	Logout(context.Context) error
+	ConfirmBackup(context.Context, key.UID) error
+	Backup(context.Context, kdf.Password, bool) (profile.Backup, error)
+	CheckDatabase(context.Context) error
+	VacuumDatabase(context.Context) (int64, error)
+}
+
+// Names gives public keys their three-word names; *names.Lists implements it.
+type Names interface {
+	Name(key.Public) string
 }
 
 // Waku is the Waku host as its methods use it; *waku.Host implements it.

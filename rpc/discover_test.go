@@ -29,9 +29,13 @@ func runExample(t *testing.T, l link, m rpcMethod, named bool) (json.RawMessage,
 		return params
 	}
 	for _, s := range m.Examples[0].Setup {
-		got := must[string](t, l, s.Method, fill(string(s.Params)))
-		if s.Bind != "" {
-			bound[s.Bind] = got
+		got, e := invoke(t, l, s.Method, fill(string(s.Params)))
+		if e != nil && e.Code != jsonrpc.CodeExists { // another example made it already
+			t.Fatalf("%s: %d %s (%s)", s.Method, e.Code, e.Message, e.Data.Hint)
+		}
+		var text string
+		if s.Bind != "" && json.Unmarshal(got, &text) == nil {
+			bound[s.Bind] = text
 		}
 	}
 	var parts []string
@@ -51,7 +55,10 @@ func runExample(t *testing.T, l link, m rpcMethod, named bool) (json.RawMessage,
 
 // conforms tells how a value differs from a schema; "" if it does not.
 func conforms(s schema, v any) string {
-	want, _ := s["type"].(string)
+	want, typed := s["type"].(string)
+	if !typed {
+		return "" // anything goes
+	}
 	if either, ok := s["type"].([]any); ok && v != nil {
 		want, _ = either[0].(string)
 	}
@@ -194,7 +201,7 @@ func TestTable(t *testing.T) {
 		if !json.Valid([]byte(m.example.params)) || !json.Valid([]byte(m.example.result)) {
 			t.Errorf("%s: example is not JSON", m.name)
 		}
-		if m.secret && m.scope != scopeDebug {
+		if m.secret && m.scope != scopeDebug && m.scope != scopeAccount {
 			t.Errorf("%s is secret, but needs the scope %s only", m.name, m.scope)
 		}
 		for _, p := range m.params {

@@ -229,7 +229,7 @@ func permitted(c *caller, m *method) *jsonrpc.Error {
 			WithHint("call it over the unix socket, for instance with: statusd rpc %s", m.name)
 	}
 	if m.secret && !c.private {
-		return jsonrpc.NewError(jsonrpc.CodeScope, "%s reveals key material and is refused on this connection", m.name).
+		return jsonrpc.NewError(jsonrpc.CodeScope, "%s handles secrets and is refused on this connection", m.name).
 			WithHint("call it over the unix socket, from this machine, or over TLS")
 	}
 	return nil

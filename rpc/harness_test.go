@@ -23,7 +23,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"statusd/accounts/kdf"
 	"statusd/configs"
+	"statusd/internal/profile"
 	"statusd/mailserver/history"
 	"statusd/rpc/jsonrpc"
 	"statusd/waku"
@@ -172,8 +174,20 @@ func prepare(t *testing.T, change func(*Config, *Deps)) *fixture {
 		HTTP:      HTTPConfig{Enabled: true, Host: "127.0.0.1", VirtualHosts: []string{"localhost"}},
 		TokenFile: filepath.Join(dir, "rpc-token"), StopTimeout: time.Second,
 	}
+	files, err := profile.Open(profile.Config{
+		Dir: dir, Cost: kdf.Cost{N: 2, R: 8, P: 1}, BackupCost: kdf.Cost{N: 2, R: 8, P: 1}, Ring: host.Keys(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := files.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	deps := Deps{
-		Node: f.node, Peers: f.node, Logs: f.node, Health: f.node, Waku: f.waku, Keys: host.Keys(), Gatherer: reg,
+		Accounts: files,
+		Node:     f.node, Peers: f.node, Logs: f.node, Health: f.node, Waku: f.waku, Keys: host.Keys(), Gatherer: reg,
 		History: f.mail, Mail: f.node, Records: &fakeRecords{},
 		Shutdown: func() { f.stops <- struct{}{} },
 	}

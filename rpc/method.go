@@ -54,8 +54,8 @@ type method struct {
 	params  []param
 	result  string // what it answers
 	example example
-	// secret: the result is key material. Over TCP it is given on loopback or
-	// TLS only.
+	// secret: parameters or result are key material or passwords. Over TCP it
+	// is there on loopback or TLS only.
 	secret bool
 	// slow: it may take longer than some milliseconds, so it must not hold up
 	// other requests of its connection.

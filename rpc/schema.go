@@ -23,6 +23,8 @@ func schemaOf(t reflect.Type) schema {
 		return schema{"type": "string", "pattern": "^0x([0-9a-fA-F]{2})*$", "title": "bytes"}
 	case reflect.TypeFor[hexutil.Uint]():
 		return schema{"type": "string", "pattern": "^0x[0-9a-f]+$", "title": "number in hex"}
+	case reflect.TypeFor[secretText]():
+		return schema{"type": "string", "title": "secret string"}
 	case reflect.TypeFor[looseBytes]():
 		return schema{"type": "string", "title": "bytes in 0x hex or base64"}
 	case reflect.TypeFor[wire.Topic]():
@@ -36,7 +38,7 @@ func schemaOf(t reflect.Type) schema {
 	case reflect.TypeFor[componentReport]():
 		return schema{"type": "object", "additionalProperties": schema{"type": "string"}}
 	case reflect.TypeFor[json.RawMessage]():
-		return schema{} // anything
+		return schema{"title": "any JSON"}
 	}
 	switch t.Kind() {
 	case reflect.Pointer:

@@ -55,6 +55,11 @@ func (s *Server) table() []method {
 	if s.deps.History != nil {
 		all = slices.Concat(all, s.historyMethods(), s.mailserversMethods())
 	}
+	if s.deps.Accounts != nil {
+		a := &accountAPI{s.deps.Accounts}
+		all = slices.Concat(all, a.makingMethods(), a.sessionMethods())
+	}
+	all = append(all, (&keyAPI{s.deps.Names}).methods()...)
 	for i := range all {
 		if all[i].since == "" {
 			all[i].since = firstRelease

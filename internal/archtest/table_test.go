@@ -140,7 +140,7 @@ func layer2() map[string][]string {
 // layer3 is layer 3: what works for the person who is logged in.
 func layer3() map[string][]string {
 	return map[string][]string{
-		"statusd/internal/session": {
+		"statusd/internal/profile": {
 			"statusd/accounts", "statusd/internal/atomicfile", "statusd/internal/backup", "statusd/internal/store",
 			"github.com/google/uuid", zap,
 		},
@@ -159,6 +159,7 @@ func layer4() map[string][]string {
 		"statusd/deploy":      {},
 		"statusd/node/redial": {"statusd/internal/deadline", geth + "p2p/enode", zap},
 		"statusd/rpc": {
+			"statusd/accounts", "statusd/internal/profile", "statusd/internal/store",
 			"statusd/configs", "statusd/internal/atomicfile", "statusd/mailserver", "statusd/mailserver/history",
 			"statusd/rpc/jsonrpc", "statusd/waku",
 			geth + "common/hexutil", geth + "crypto", geth + "event", geth + "p2p", zap, metrics, errgroup,

@@ -1,4 +1,4 @@
-package session
+package profile
 
 import (
 	"encoding/json"
@@ -26,10 +26,10 @@ const (
 
 // Errors of Restore. Those of packages backup and accounts are passed on.
 var (
-	ErrNotEmpty   = errors.New("session: the directory to restore into is not empty")
-	ErrNeedsKeys  = errors.New("session: the backup is without keys: the phrase or the private key is needed")
-	ErrOtherKeys  = errors.New("session: the phrase or the private key is that of another account")
-	ErrIncomplete = errors.New("session: the backup lacks a part")
+	ErrNotEmpty   = errors.New("profile: the directory to restore into is not empty")
+	ErrNeedsKeys  = errors.New("profile: the backup is without keys: the phrase or the private key is needed")
+	ErrOtherKeys  = errors.New("profile: the phrase or the private key is that of another account")
+	ErrIncomplete = errors.New("profile: the backup lacks a part")
 )
 
 // RestoreOptions say what to restore, and where to.

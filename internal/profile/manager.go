@@ -1,4 +1,4 @@
-package session
+package profile
 
 import (
 	"context"
@@ -25,15 +25,15 @@ const maxWaiting = 16
 // Errors of a Manager. Those of packages accounts, vault, keystore, kdf,
 // mnemonic and store are passed on.
 var (
-	ErrNotLoggedIn   = errors.New("session: no account is logged in")
-	ErrOther         = errors.New("session: another account is logged in")
-	ErrLoggedIn      = errors.New("session: the account is logged in")
-	ErrEmptyPassword = errors.New("session: the password is empty")
-	ErrConfirm       = errors.New("session: the confirmation is not the key-uid of the account")
-	ErrAmbiguous     = errors.New("session: several accounts have this name")
-	ErrBusy          = errors.New("session: too many calls wait for their turn")
-	ErrClosed        = errors.New("session: the accounts are closed")
-	ErrService       = errors.New("session: a component of the account ended by itself")
+	ErrNotLoggedIn   = errors.New("profile: no account is logged in")
+	ErrOther         = errors.New("profile: another account is logged in")
+	ErrLoggedIn      = errors.New("profile: the account is logged in")
+	ErrEmptyPassword = errors.New("profile: the password is empty")
+	ErrConfirm       = errors.New("profile: the confirmation is not the key-uid of the account")
+	ErrAmbiguous     = errors.New("profile: several accounts have this name")
+	ErrBusy          = errors.New("profile: too many calls wait for their turn")
+	ErrClosed        = errors.New("profile: the accounts are closed")
+	ErrService       = errors.New("profile: a component of the account ended by itself")
 )
 
 // KeyRing takes the chat key of the account that is logged in; *waku.Keys

@@ -1,4 +1,4 @@
-// Package session owns the accounts of a data directory and the one that is
+// Package profile owns the accounts of a data directory and the one that is
 // logged in: create, import, login, logout, change of password, export,
 // deletion, backup (spec 06 section 6, spec 07 section 11).
 //
@@ -34,4 +34,4 @@
 // are safe for concurrent use. The caller holds the lock of the data
 // directory. The package knows nothing of RPC, and of Waku only that it takes
 // a key.
-package session
+package profile

@@ -1,0 +1,247 @@
+package rpc
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"statusd/rpc/jsonrpc"
+)
+
+// TestAccountLife makes an account and uses it through every method, over
+// HTTP on loopback.
+func TestAccountLife(t *testing.T) {
+	f := start(t, nil)
+	l := f.http()
+	made := must[newAccount](t, l, "account_create", `{"password":"one","name":"ana","words":24}`)
+	if len(strings.Fields(made.Mnemonic)) != 24 || len(made.Derived) != 4 {
+		t.Fatalf("%+v", made)
+	}
+	uid := `"` + made.KeyUID + `"`
+	in := must[loggedIn](t, l, "account_login", `["ana","one"]`)
+	if in.KeyUID != made.KeyUID || in.PublicKey != made.PublicKey || len(in.InstallationID) != 36 {
+		t.Errorf("%+v", in)
+	}
+	must[any](t, l, "account_changePassword", `[`+uid+`,"one","two"]`)
+	if must[bool](t, l, "account_verifyPassword", `[`+uid+`,"one"]`) {
+		t.Error("the old password is right")
+	}
+	if e := must[exported](t, l, "account_export", `[`+uid+`,"two","mnemonic"]`); e.Mnemonic != made.Mnemonic {
+		t.Error("another phrase comes out")
+	}
+	if e := must[exported](t, l, "account_export", `[`+uid+`,"two","keystore"]`); len(e.Files) != 4 {
+		t.Errorf("%d key files", len(e.Files))
+	}
+	must[any](t, l, "account_confirmBackup", `[`+uid+`]`)
+	_, e := invoke(t, l, "account_export", `[`+uid+`,"two","mnemonic"]`)
+	wantError(t, e, jsonrpc.CodeUnknownObject, "no seed phrase is kept")
+	b := must[writtenBackup](t, l, "account_backup", `["for the file"]`)
+	if info, err := os.Stat(b.Path); err != nil || info.Size() != b.Bytes {
+		t.Errorf("%+v %v", b, err)
+	}
+	must[any](t, l, "account_checkDatabase", `[]`)
+	must[vacuumed](t, l, "account_vacuumDatabase", `[]`)
+	if all := must[[]listedAccount](t, l, "account_list", `[]`); len(all) != 1 || !all[0].LoggedIn || all[0].Timestamp == 0 {
+		t.Errorf("%+v", all)
+	}
+	must[any](t, l, "account_logout", `[]`)
+	must[any](t, l, "account_delete", `[`+uid+`,`+uid+`]`)
+}
+
+// TestOldForms uses the calls of status-go.
+func TestOldForms(t *testing.T) {
+	l := start(t, nil).ipc()
+	made := must[oldAccount](t, l, "status_signup", `{"password":"x"}`)
+	for _, address := range []string{made.Address, made.ChatAddress} {
+		in := must[oldLoggedIn](t, l, "status_login", `[{"address":"`+address+`","password":"x"}]`)
+		if public := must[string](t, l, "waku_getPublicKey", `["`+in.AddressKeyID+`"]`); public != made.ChatPubkey {
+			t.Errorf("waku has the key %s, want %s", public, made.ChatPubkey)
+		}
+	}
+}
+
+// TestAccountErrors checks code, words and hint of what goes wrong.
+func TestAccountErrors(t *testing.T) {
+	f := start(t, nil)
+	l := f.ipc()
+	must[newAccount](t, l, "account_importKey", `["`+examplePrivateKey+`","`+examplePassword+`","ana"]`)
+	other := must[newAccount](t, l, "account_create", `["x"]`)
+	const phrase = `"legal winner thank year wave sausage worth useful legal winner thank `
+	for _, tt := range []struct {
+		method, params string
+		code           jsonrpc.Code
+		text           string
+	}{
+		{"account_login", `["ana","wrong"]`, jsonrpc.CodeWrongPassword, "wrong password"},
+		{"account_login", `["nobody","x"]`, jsonrpc.CodeUnknownObject, "no account"},
+		{"account_login", `["` + other.KeyUID + `","x"]`, 0, ""},
+		{"account_login", `["ana","` + examplePassword + `"]`, jsonrpc.CodeInUse, "another account is logged in"},
+		{"account_confirmBackup", `["ana"]`, jsonrpc.CodeInUse, "another account is logged in"},
+		{"account_delete", `["` + other.KeyUID + `","` + other.KeyUID + `"]`, jsonrpc.CodeInUse, "is logged in"},
+		{"account_logout", `[]`, 0, ""},
+		{"account_logout", `[]`, jsonrpc.CodeNotLoggedIn, "no account is logged in"},
+		{"account_backup", `["x"]`, jsonrpc.CodeNotLoggedIn, "no account is logged in"},
+		{"account_checkDatabase", `[]`, jsonrpc.CodeNotLoggedIn, "no account is logged in"},
+		{"account_delete", `["ana","ana"]`, jsonrpc.CodeInvalidParams, "not the key-uid"},
+		{"account_importKey", `["` + examplePrivateKey + `","x"]`, jsonrpc.CodeExists, "exists already"},
+		{"account_importKey", `["0xsecretsecret","x"]`, jsonrpc.CodeInvalidParams, "64 hex digits"},
+		{"account_importMnemonic", `[` + phrase + `secretz","x"]`, jsonrpc.CodeInvalidParams, "word 12"},
+		{"account_importMnemonic", `[` + phrase + `winner","x"]`, jsonrpc.CodeInvalidParams, "do not belong together"},
+		{"account_importMnemonic", `["one two","x"]`, jsonrpc.CodeInvalidParams, "12, 15"},
+		{"account_importKeystore", `["{}","x","x"]`, jsonrpc.CodeInvalidParams, "key file is neither of version 3"},
+		{"account_importKeystore", `[{"secret":1},"x","x"]`, jsonrpc.CodeInvalidParams, "key file"},
+		{"account_importKeystore", `[` + exampleKeyFile + `,"secret","x"]`, jsonrpc.CodeWrongPassword, "wrong password"},
+		{"account_create", `["x",null,13]`, jsonrpc.CodeInvalidParams, "12, 15"},
+		{"account_create", `["x","` + strings.Repeat("n", 300) + `"]`, jsonrpc.CodeInvalidParams, "256"},
+		{"account_create", `[""]`, jsonrpc.CodeInvalidParams, "password is empty"},
+		{"account_create", `[{"secret":1}]`, jsonrpc.CodeInvalidParams, "want a string"},
+		{"account_create", `[]`, jsonrpc.CodeInvalidParams, "missing value for required argument 0"},
+		{"account_create", `["` + strings.Repeat("p", 5000) + `"]`, jsonrpc.CodeInvalidParams, "4096"},
+		{"account_export", `["ana","x","other"]`, jsonrpc.CodeInvalidParams, "unknown format"},
+		{"account_export", `["ana","wrong","keystore"]`, jsonrpc.CodeWrongPassword, "wrong password"},
+		{"key_inspect", `["` + examplePrivateKey + `"]`, jsonrpc.CodeInvalidParams, ""},
+		{"key_inspect", `["ana.eth"]`, jsonrpc.CodeInvalidParams, "a name is not a key"},
+		{"key_convert", `["` + examplePublicKey + `","base7"]`, jsonrpc.CodeInvalidParams, "unknown base"},
+		{"status_login", `[{"address":"0x00","password":"x"}]`, jsonrpc.CodeUnknownObject, "no account"},
+	} {
+		_, e := invoke(t, l, tt.method, tt.params)
+		if tt.code == 0 {
+			if e != nil {
+				t.Errorf("%s %s: %+v", tt.method, tt.params, e)
+			}
+			continue
+		}
+		if e == nil {
+			t.Errorf("%s %s succeeds", tt.method, tt.params)
+			continue
+		}
+		wantError(t, e, tt.code, tt.text)
+		if all := e.Message + e.Data.Hint; strings.Contains(all, "secret") || strings.Contains(all, examplePrivateKey[2:]) {
+			t.Errorf("%s: the error quotes its input: %s", tt.method, all)
+		}
+	}
+}
+
+// TestDamagedAccount takes files away under a running daemon.
+func TestDamagedAccount(t *testing.T) {
+	f := start(t, nil)
+	l := f.ipc()
+	must[newAccount](t, l, "account_importKey", `["`+examplePrivateKey+`","x","ana"]`)
+	login := func() *jsonrpc.Error {
+		_, e := invoke(t, l, "account_login", `["ana","x"]`)
+		return e
+	}
+	keyFiles, err := filepath.Glob(filepath.Join(f.dir, "keystore", "UTC*"))
+	if err != nil || len(keyFiles) != 1 {
+		t.Fatal(keyFiles, err)
+	}
+	vault := filepath.Join(f.dir, "accounts", exampleAccount[2:], "vault.json")
+	for _, file := range []string{keyFiles[0], vault} {
+		if err := os.Rename(file, filepath.Join(f.dir, "away")); err != nil {
+			t.Fatal(err)
+		}
+		wantError(t, login(), jsonrpc.CodeKeyFile, "")
+		if err := os.Rename(filepath.Join(f.dir, "away"), file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	raw, err := os.ReadFile(vault)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer := strings.Replace(string(raw), `"version": 1`, `"version": 7`, 1)
+	if err := os.WriteFile(vault, []byte(newer), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, login(), jsonrpc.CodeNewerData, "newer version")
+	if err := os.WriteFile(vault, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if e := login(); e != nil {
+		t.Errorf("with the files back: %+v", e)
+	}
+}
+
+// TestSecretsNeedPrivacy calls what takes or gives secrets as somebody whose
+// connection others could read, and with other scopes.
+func TestSecretsNeedPrivacy(t *testing.T) {
+	f := prepare(t, nil)
+	for name, m := range f.dispatch.methods {
+		if ns := namespace(name); ns != "account" && ns != "key" && name != "status_login" && name != "status_signup" {
+			continue
+		}
+		open := &caller{scopes: scopeAll}
+		if e := permitted(open, m); (e != nil) != m.secret {
+			t.Errorf("%s on a connection in the clear: %v", name, e)
+		}
+		for _, p := range m.params {
+			lower := strings.ToLower(p.name)
+			holds := strings.Contains(lower, "password") || strings.Contains(lower, "mnemonic") || lower == "privatekey"
+			if holds && !m.secret {
+				t.Errorf("%s takes %s, but is not secret", name, p.name)
+			}
+		}
+		reader := &caller{scopes: scopeRead, private: true}
+		if e := permitted(reader, m); (e != nil) != (m.scope != scopeRead) {
+			t.Errorf("%s with the scope read: %v", name, e)
+		}
+	}
+}
+
+// TestParametersAreNotLogged looks for secrets in the log at its finest level.
+func TestParametersAreNotLogged(t *testing.T) {
+	var lines []string
+	core := zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()),
+		zapcore.AddSync(writerFunc(func(p []byte) { lines = append(lines, string(p)) })), zap.DebugLevel)
+	f := start(t, func(c *Config, _ *Deps) { c.Logger = zap.New(zapcore.NewTee(core)) })
+	l := f.ipc()
+	made := must[newAccount](t, l, "account_create", `["secret password","ana"]`)
+	invoke(t, l, "account_login", `["ana","wrong secret"]`)
+	invoke(t, l, "account_importMnemonic", `["secret words","x"]`)
+	invoke(t, l, "account_create", `[{"secret":true}]`)
+	f.stop()
+	if len(lines) == 0 {
+		t.Fatal("nothing was logged")
+	}
+	for _, line := range lines {
+		if strings.Contains(line, "secret") || strings.Contains(line, strings.Fields(made.Mnemonic)[0]+" ") {
+			t.Errorf("logged: %s", line)
+		}
+	}
+}
+
+type writerFunc func([]byte)
+
+func (f writerFunc) Write(p []byte) (int, error) {
+	f(p)
+	return len(p), nil
+}
+
+func TestKeyForms(t *testing.T) {
+	l := start(t, nil).ipc()
+	want := must[inspected](t, l, "key_inspect", `["`+examplePublicKey+`"]`)
+	if want.CompressedKey != exampleText || want.Address != exampleAddress ||
+		!strings.HasPrefix(want.Identicon, "data:image/png;base64,") {
+		t.Errorf("%+v", want)
+	}
+	for _, base := range []string{"z", "base58btc", "f", "0x", "base64url", "k"} {
+		text := must[string](t, l, "key_convert", `["`+examplePublicKey+`","`+base+`"]`)
+		if got := must[inspected](t, l, "key_inspect", `["`+text+`"]`); got != want {
+			t.Errorf("%s: %s is another key", base, text)
+		}
+	}
+	v := must[validity](t, l, "key_validateMnemonic", `["`+examplePhrase+`"]`)
+	if !v.Valid {
+		t.Errorf("%+v", v)
+	}
+	v = must[validity](t, l, "key_validateMnemonic", `["`+strings.Replace(examplePhrase, "year", "yeer", 1)+`"]`)
+	if v.Valid || v.Word != 4 {
+		raw, _ := json.Marshal(v)
+		t.Errorf("%s", raw)
+	}
+}
