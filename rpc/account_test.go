@@ -46,7 +46,8 @@ func TestAccountLife(t *testing.T) {
 	}
 	must[any](t, l, "account_checkDatabase", `[]`)
 	must[vacuumed](t, l, "account_vacuumDatabase", `[]`)
-	if all := must[[]listedAccount](t, l, "account_list", `[]`); len(all) != 1 || !all[0].LoggedIn || all[0].Timestamp == 0 {
+	all := must[[]listedAccount](t, l, "account_list", `[]`)
+	if len(all) != 1 || !all[0].LoggedIn || all[0].Timestamp == 0 {
 		t.Errorf("%+v", all)
 	}
 	must[any](t, l, "account_logout", `[]`)

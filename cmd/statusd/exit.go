@@ -10,7 +10,12 @@ import (
 	"strings"
 	"syscall"
 
+	"statusd/accounts"
+	"statusd/accounts/kdf"
+	"statusd/accounts/vault"
 	"statusd/configs"
+	"statusd/internal/backup"
+	"statusd/internal/profile"
 	"statusd/node"
 	"statusd/rpc"
 )
@@ -70,6 +75,15 @@ func exitCode(err error) int {
 	case errors.Is(err, configs.ErrInvalid), errors.Is(err, node.ErrNewerData), errors.Is(err, node.ErrSchemaFile),
 		errors.Is(err, node.ErrNodeKey), errors.Is(err, node.ErrDataDirMode), isRPCConfig(err):
 		return exitConfig
+	case errors.Is(err, kdf.ErrWrongPassword), errors.Is(err, node.ErrLogin):
+		return exitPermission
+	case errors.Is(err, backup.ErrNewer), errors.Is(err, vault.ErrNewer):
+		return exitConfig
+	case errors.Is(err, backup.ErrNotBackup), errors.Is(err, backup.ErrDamaged), errors.Is(err, profile.ErrIncomplete),
+		errors.Is(err, profile.ErrOtherKeys), errors.Is(err, kdf.ErrCost), errors.Is(err, accounts.ErrDamaged):
+		return exitData
+	case errors.Is(err, profile.ErrNotEmpty):
+		return exitCantCreate
 	case errors.Is(err, node.ErrDataDir), errors.Is(err, node.ErrLocked), errors.Is(err, node.ErrListen),
 		errors.Is(err, rpc.ErrListen), errors.Is(err, rpc.ErrAddressInUse), errors.Is(err, rpc.ErrIPCInUse),
 		errors.Is(err, rpc.ErrIPCNotSocket), errors.Is(err, rpc.ErrTokenFile):
@@ -107,7 +121,8 @@ func userText(err error) string {
 	keep := parts[:0]
 	for i, part := range parts {
 		switch part {
-		case "configs", "node", "rpc", "waku", "mailserver", "history":
+		case "configs", "node", "rpc", "waku", "mailserver", "history", "accounts", "profile", "vault", "keystore", "kdf",
+			"mnemonic", "key", "store", "backup", "contact", "multibase", "names":
 			if i < len(parts)-1 {
 				continue
 			}

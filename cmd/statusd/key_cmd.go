@@ -7,21 +7,28 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/p2p/enode"
 	"github.com/spf13/cobra"
 
+	"statusd/accounts/contact"
+	"statusd/accounts/identicon"
+	"statusd/accounts/key"
+	"statusd/accounts/multibase"
+	"statusd/accounts/names"
+	"statusd/configs"
 	"statusd/internal/atomicfile"
 )
 
 func (a *app) keyCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "key", Short: "Make and inspect node keys",
+		Use: "key", Short: "Make node keys; inspect and convert keys of nodes and of people",
 		RunE: needSubcommand,
 	}
-	cmd.AddCommand(a.keyGen(), a.keyInspect())
+	cmd.AddCommand(a.keyGen(), a.keyInspect(), a.keyConvert())
 	return cmd
 }
 
@@ -31,11 +38,11 @@ func (a *app) keyGen() *cobra.Command {
 		Use: "gen FILE", Short: "Make a node key and write it to a file (-: standard output)",
 		Args: exactly(1, "the file to write"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			key, err := crypto.GenerateKey()
+			private, err := crypto.GenerateKey()
 			if err != nil {
 				return fail(exitInternal, err)
 			}
-			text := hex.EncodeToString(crypto.FromECDSA(key))
+			text := hex.EncodeToString(crypto.FromECDSA(private))
 			if args[0] == "-" {
 				_, err := fmt.Fprintln(a.out, text)
 				return fail(exitIO, err)
@@ -46,7 +53,7 @@ func (a *app) keyGen() *cobra.Command {
 			if err := atomicfile.Write(args[0], []byte(text), 0o600); err != nil {
 				return fail(exitCantCreate, err)
 			}
-			return a.printKey(&key.PublicKey)
+			return a.printKey(&private.PublicKey)
 		},
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "replace an existing file")
@@ -54,9 +61,13 @@ func (a *app) keyGen() *cobra.Command {
 }
 
 func (a *app) keyInspect() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "inspect [FILE | PUBLIC KEY | ENODE]",
 		Short: "Print the identities of a key (without argument: a key from standard input)",
+		Long: `Prints the identities of a key: as that of a node, and as that of a person. A public
+key may be given as people exchange it: zQ3sh…, 0x04…, 02… or 03…, or in any
+multibase form. A private key is read from a file or from standard input. The
+three-word name needs the word lists adjectives.txt and animals.txt.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usageError(fmt.Errorf("unexpected argument %q", args[1]))
@@ -71,6 +82,72 @@ func (a *app) keyInspect() *cobra.Command {
 			return a.printKey(pub)
 		},
 	}
+	a.addWordLists(cmd)
+	return cmd
+}
+
+// addWordLists says where the lists for three-word names are.
+func (a *app) addWordLists(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&a.wordLists, "wordlists", "", "folder with the word lists of names (default <dir>/wordlists)")
+}
+
+// nameOf returns the three-word name of a key, or "" without word lists.
+func (a *app) nameOf(p key.Public) (string, error) {
+	dir := a.wordLists
+	if dir == "" {
+		loaded, err := configs.Load(configs.Input{Environ: os.Environ(), SystemFile: configs.SystemFile})
+		if err != nil {
+			return "", nil //nolint:nilerr // a broken configuration is not the business of a key
+		}
+		dir = filepath.Join(loaded.Config.DataDir, "wordlists")
+	}
+	lists, err := names.Load(dir)
+	if errors.Is(err, names.ErrNoLists) && a.wordLists == "" {
+		return "", nil
+	}
+	if err != nil {
+		return "", fail(exitData, err)
+	}
+	return lists.Name(p), nil
+}
+
+func (a *app) keyConvert() *cobra.Command {
+	return &cobra.Command{
+		Use: "convert KEY BASE", Short: "Write the public key of a person in a multibase form",
+		Long: "Writes a public key, compressed, in one of the bases " + baseNames() + ". A base may also be given by its " +
+			"prefix character.",
+		Args: exactly(2, "a public key and a base, for instance base58btc"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			pub, err := a.readPublic(args[:1])
+			if err != nil {
+				return err
+			}
+			p, err := key.PublicFromECDSA(pub)
+			if err != nil {
+				return fail(exitData, err)
+			}
+			base, err := multibase.Parse(args[1])
+			if err != nil {
+				return fail(exitData, fmt.Errorf("unknown base %q; the bases are %s", args[1], baseNames()))
+			}
+			text, err := contact.Encode(p, base)
+			if err != nil {
+				return fail(exitData, err)
+			}
+			return a.say(text, text)
+		},
+	}
+}
+
+// baseNames lists the bases that can be printed.
+func baseNames() string {
+	var all []string
+	for _, e := range multibase.All() {
+		if e != multibase.Identity {
+			all = append(all, e.String())
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 var (
@@ -78,6 +155,10 @@ var (
 		"give a file, or the key on standard input")
 	errNotKey = errors.New("not a key: want 64 hex digits of a private key in the file")
 )
+
+// minKeyText is shorter than every public key; what is shorter is the name of a
+// file.
+const minKeyText = 40
 
 // readPublic finds a public key in what the user gave.
 func (a *app) readPublic(args []string) (*ecdsa.PublicKey, error) {
@@ -113,10 +194,16 @@ func (a *app) readPublic(args []string) (*ecdsa.PublicKey, error) {
 		}
 	}
 	raw, err := os.ReadFile(text)
-	if err != nil {
-		return nil, fail(exitNoInput, err)
+	if err == nil {
+		defer clear(raw)
+		return privateToPublic(raw)
 	}
-	return privateToPublic(raw)
+	if c, notKey := contact.Parse(text); notKey == nil && c.Name == "" {
+		return c.Key.ECDSA(), nil
+	} else if notKey != nil && !strings.ContainsAny(text, "./") && len(text) > minKeyText {
+		return nil, fail(exitData, notKey)
+	}
+	return nil, fail(exitNoInput, err)
 }
 
 func parseNode(text string) (*enode.Node, error) {
@@ -127,11 +214,11 @@ func parseNode(text string) (*enode.Node, error) {
 }
 
 func privateToPublic(raw []byte) (*ecdsa.PublicKey, error) {
-	key, err := crypto.HexToECDSA(strings.TrimPrefix(strings.TrimSpace(string(raw)), "0x"))
+	private, err := crypto.HexToECDSA(strings.TrimPrefix(strings.TrimSpace(string(raw)), "0x"))
 	if err != nil {
 		return nil, fail(exitData, errNotKey)
 	}
-	return &key.PublicKey, nil
+	return &private.PublicKey, nil
 }
 
 // identities of one key, as other tools name it.
@@ -141,19 +228,34 @@ type identities struct {
 	Compressed string `json:"compressed"` // 33 bytes
 	EnodeID    string `json:"enodeId"`    // user part of an enode URL
 	Address    string `json:"address"`
+	ChatKey    string `json:"chatKey"`   // zQ3sh…, as people exchange it
+	Name       string `json:"name"`      // of three words; empty without word lists
+	Identicon  string `json:"identicon"` // data URI
 }
 
 func (a *app) printKey(pub *ecdsa.PublicKey) error {
+	p, err := key.PublicFromECDSA(pub)
+	if err != nil {
+		return fail(exitData, err)
+	}
+	name, err := a.nameOf(p)
+	if err != nil {
+		return err
+	}
 	raw := crypto.FromECDSAPub(pub)
 	k := identities{
 		NodeID: enode.PubkeyToIDV4(pub).String(), PublicKey: "0x" + hex.EncodeToString(raw),
 		Compressed: "0x" + hex.EncodeToString(crypto.CompressPubkey(pub)), EnodeID: hex.EncodeToString(raw[1:]),
-		Address: crypto.PubkeyToAddress(*pub).Hex(),
+		Address: crypto.PubkeyToAddress(*pub).Hex(), ChatKey: contact.Text(p), Name: name,
+		Identicon: identicon.DataURI(p.ContactID()),
 	}
 	if a.output == outputJSON {
 		return a.printJSON(k)
 	}
-	_, err := fmt.Fprintf(a.out, "node id     %s\npublic key  %s\ncompressed  %s\nenode id    %s\naddress     %s\n",
-		k.NodeID, k.PublicKey, k.Compressed, k.EnodeID, k.Address)
-	return err
+	fmt.Fprintf(a.out, "node id     %s\npublic key  %s\ncompressed  %s\nenode id    %s\naddress     %s\nchat key    %s\n",
+		k.NodeID, k.PublicKey, k.Compressed, k.EnodeID, k.Address, k.ChatKey)
+	if k.Name != "" {
+		fmt.Fprintf(a.out, "name        %s\n", k.Name)
+	}
+	return nil
 }

@@ -33,6 +33,8 @@ type app struct {
 	out    io.Writer
 	err    io.Writer
 	output string // "plain" or "json"
+
+	wordLists string // folder of the lists for names; empty: in the data directory
 }
 
 // realMain runs one command and returns its exit code.
@@ -107,6 +109,7 @@ the daemon in the foreground; the other commands configure it or talk to it.`
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.AddCommand(a.runCommand("run"), a.configCommand(), a.fleetCommand(), a.keyCommand(), a.rpcCommand(),
+		a.accountCommand(), a.backupCommand(), a.restoreCommand(), a.dbCommand(),
 		a.attachCommand(), a.mailserverCommand(), a.historyCommand(), a.initCommand(), a.versionCommand(), a.manCommand())
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {

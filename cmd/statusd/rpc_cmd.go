@@ -326,6 +326,12 @@ func rpcExit(code int) int {
 		return exitPermission
 	case -32002, -32014, -32016:
 		return exitTemporary
+	case -32013, -32017:
+		return exitCantCreate
+	case -32018:
+		return exitConfig
+	case -32019:
+		return exitIO
 	default:
 		return exitOther
 	}

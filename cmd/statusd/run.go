@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"statusd/accounts/kdf"
 	"statusd/configs"
 	"statusd/internal/logx"
 	"statusd/internal/sdnotify"
@@ -24,6 +25,7 @@ import (
 // runCommand is the daemon itself: the root command and "run".
 func (a *app) runCommand(use string) *cobra.Command {
 	var flags *configFlags
+	var password *passwordFlags
 	var showVersion bool
 	cmd := &cobra.Command{
 		Use:   use,
@@ -37,12 +39,31 @@ func (a *app) runCommand(use string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.daemon(cmd.Context(), loaded, flags.load)
+			login, err := a.loginPassword(loaded.Config, password)
+			if err != nil {
+				return err
+			}
+			return a.daemon(cmd.Context(), loaded, flags.load, login)
 		},
 	}
 	flags = addConfigFlags(cmd.Flags())
+	password = addPasswordFlags(cmd.Flags(), "", "for --login")
 	cmd.Flags().BoolVar(&showVersion, "version", false, "print the version and exit")
 	return cmd
+}
+
+// loginPassword reads the password of the account to log in at the start, if
+// there is one. Without it the start fails like one with a wrong password.
+func (a *app) loginPassword(cfg *configs.Config, p *passwordFlags) (kdf.Password, error) {
+	if cfg.Login == "" {
+		return kdf.Password{}, nil
+	}
+	typed, err := a.readPassword(p, fmt.Sprintf("Password of %s", cfg.Login), false)
+	if err != nil {
+		return kdf.Password{}, fail(exitPermission, fmt.Errorf("cannot log in account %q: %w", cfg.Login, err))
+	}
+	defer clear(typed)
+	return kdf.NewPassword(typed)
 }
 
 func noArguments(_ *cobra.Command, args []string) error {
@@ -63,7 +84,9 @@ type process struct {
 }
 
 // daemon runs a node until it is told to stop.
-func (a *app) daemon(ctx context.Context, loaded *configs.Loaded, reload func() (*configs.Loaded, error)) error {
+func (a *app) daemon(
+	ctx context.Context, loaded *configs.Loaded, reload func() (*configs.Loaded, error), login kdf.Password,
+) error {
 	syscall.Umask(0o077)
 	cfg := loaded.Config
 	logs, err := openLogs(cfg, a.err)
@@ -85,7 +108,7 @@ func (a *app) daemon(ctx context.Context, loaded *configs.Loaded, reload func() 
 	registry := prometheus.NewRegistry()
 	p.node, err = node.New(cfg, node.Deps{
 		Logger: log, Registry: registry, Version: node.Version{Version: version, Commit: commit}, Notify: notify,
-		Watchdog: sdnotify.WatchdogPeriod(os.Getenv, os.Getpid()),
+		Password: login, Watchdog: sdnotify.WatchdogPeriod(os.Getenv, os.Getpid()),
 		Frontend: func(n *node.Node) (node.Frontend, error) {
 			server, err := rpc.New(rpcConfig(cfg, log, registry), rpcDeps(n, logs, registry))
 			p.server.Store(server)

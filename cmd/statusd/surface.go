@@ -64,6 +64,12 @@ func rpcDeps(n *node.Node, logs *logx.Logs, gatherer prometheus.Gatherer) rpc.De
 		deps.Waku, deps.Keys = host, host.Keys()
 		deps.History, deps.Records, deps.Mail = n.History(), n.MailRecords(), mailControl{n}
 	}
+	if m := n.Accounts(); m != nil {
+		deps.Accounts = m
+	}
+	if lists := n.Names(); lists != nil {
+		deps.Names = lists
+	}
 	return deps
 }
 

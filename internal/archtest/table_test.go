@@ -191,7 +191,8 @@ func layerT() map[string][]string {
 func layer5() map[string][]string {
 	return map[string][]string{
 		"statusd/cmd/statusd": {
-			"statusd/configs", "statusd/internal/atomicfile", "statusd/internal/logx", "statusd/internal/sdnotify",
+			"statusd/accounts", "statusd/configs", "statusd/internal/atomicfile", "statusd/internal/backup",
+			"statusd/internal/logx", "statusd/internal/profile", "statusd/internal/sdnotify",
 			"statusd/deploy", "statusd/mailserver", "statusd/node", "statusd/rpc", "statusd/waku/wire", geth + "crypto",
 			geth + "p2p/enode", geth + "rpc", zap, metrics,
 			"github.com/spf13", "golang.org/x/term",

@@ -233,7 +233,7 @@ func (m *Manager) Find(ctx context.Context, text string) (key.UID, error) {
 		}
 		switch count {
 		case 0:
-			return accounts.ErrUnknown
+			return fmt.Errorf("%w, address or name", accounts.ErrUnknown)
 		case 1:
 			return nil
 		default:

@@ -1,0 +1,303 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"statusd/accounts"
+	"statusd/accounts/kdf"
+	"statusd/accounts/key"
+	"statusd/accounts/mnemonic"
+	"statusd/internal/atomicfile"
+	"statusd/internal/profile"
+)
+
+// longCall is how long calls may take that work on a whole database.
+const longCall = 10 * time.Minute
+
+func (a *app) backupCommand() *cobra.Command {
+	var c *client
+	var password *passwordFlags
+	var out string
+	var withKeys, force bool
+	cmd := &cobra.Command{
+		Use: "backup --out FILE", Short: "Write the account that is logged in into one encrypted file",
+		Long: `Writes the account that is logged in, as it is at one moment, into one encrypted
+and authenticated file, under a password of its own. With --with-keys the file
+holds everything, the keys of the account and of the node among it; without,
+restoring it needs the phrase or the private key too. The account stays in use.`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if out == "" {
+				return usageError(errors.New("missing flag: --out, the file to write (-: standard output)"))
+			}
+			if _, err := os.Lstat(out); err == nil && !force {
+				return fail(exitCantCreate, fmt.Errorf("%s exists; give --force to replace it", out))
+			}
+			typed, err := a.readPassword(password, "Password for the backup", true)
+			if err != nil {
+				return err
+			}
+			defer clear(typed)
+			var written struct {
+				KeyUID string `json:"keyUid"`
+				Path   string `json:"path"`
+				Bytes  int64  `json:"bytes"`
+			}
+			if err := c.call(cmd.Context(), &written, "account_backup", string(typed), withKeys); err != nil {
+				return err
+			}
+			if err := a.fetch(written.Path, out); err != nil {
+				return err
+			}
+			switch {
+			case out == "-":
+				return nil
+			case a.output == outputJSON:
+				written.Path = out
+				return fail(exitIO, a.printJSON(written))
+			}
+			fmt.Fprintf(a.out, "%s: %d bytes, account %s\n", out, written.Bytes, written.KeyUID)
+			return nil
+		},
+	}
+	c = a.newClient(cmd, longCall)
+	password = addPasswordFlags(cmd.Flags(), "", "to protect the backup with")
+	cmd.Flags().StringVar(&out, "out", "", "file to write (-: standard output)")
+	cmd.Flags().BoolVar(&withKeys, "with-keys", false, "with the keys of the account and of the node")
+	cmd.Flags().BoolVar(&force, "force", false, "replace an existing file")
+	return cmd
+}
+
+// fetch moves a file that the daemon wrote to where the user wants it.
+func (a *app) fetch(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return fail(exitPermission, fmt.Errorf("the backup is at %s of the daemon's machine, but cannot be read from "+
+			"here: %w", from, err))
+	}
+	defer in.Close()
+	if to == "-" {
+		if _, err := io.Copy(a.out, in); err != nil {
+			return fail(exitIO, err)
+		}
+		return fail(exitIO, os.Remove(from))
+	}
+	err = atomicfile.Rename(from, to)
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, syscall.EXDEV) {
+		return fail(exitCantCreate, fmt.Errorf("%w; the backup is at %s", err, from))
+	}
+	if err := copyFile(in, to); err != nil {
+		return fail(exitCantCreate, fmt.Errorf("%w; the backup is at %s", err, from))
+	}
+	return fail(exitIO, os.Remove(from))
+}
+
+// copyFile writes a file that appears when it is whole.
+func copyFile(in io.Reader, to string) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(to), "."+filepath.Base(to)+".tmp-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close() // the first error counts
+			_ = os.Remove(f.Name())
+		}
+	}()
+	if _, err := io.Copy(f, in); err != nil {
+		return err
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return atomicfile.Rename(f.Name(), to)
+}
+
+// restoreFlags say what to restore, and what the backup lacks.
+type restoreFlags struct {
+	config                      *configFlags
+	in                          string
+	password, account           *passwordFlags
+	mnemonic, privateKey        string
+	same, light, legacy, noPass bool
+}
+
+func (a *app) restoreCommand() *cobra.Command {
+	f := &restoreFlags{}
+	cmd := &cobra.Command{
+		Use: "restore --in FILE --dir DIRECTORY", Short: "Make a data directory of a backup",
+		Long: `Makes a data directory of a backup. It must not exist, or be empty; it appears as
+a whole, or not at all.
+
+The restored copy is a new installation of the account, with a node key of its
+own, so that the original may go on living. --same-installation says that the
+original is gone for good: then both stay as they were.
+
+A backup without keys needs the phrase (typed, or --mnemonic-file) or the
+private key (--key-file) of the account, and a new password for it.`,
+		Args: noArguments,
+		RunE: func(*cobra.Command, []string) error { return a.restore(f) },
+	}
+	set := cmd.Flags()
+	f.config = &configFlags{fs: set}
+	set.StringVar(&f.config.dir, "dir", "", "data directory to make (default $HOME/.statusd)")
+	set.StringVar(&f.in, "in", "", "backup to read (-: standard input)")
+	f.password = addPasswordFlags(set, "", "of the backup")
+	f.account = addPasswordFlags(set, "account-", "that the account gets, if the backup is without keys")
+	set.StringVar(&f.mnemonic, "mnemonic-file", "", "file with the phrase, if the backup is without keys")
+	set.StringVar(&f.privateKey, "key-file", "", "file with the private key, if the backup is without keys")
+	set.BoolVar(&f.same, "same-installation", false, "the original is gone for good: keep its installation id")
+	set.BoolVar(&f.light, "light-kdf", false, "make the new password cheap to check")
+	set.BoolVar(&f.legacy, "legacy-chat-key", false, "for accounts of Status apps older than multi-account")
+	set.BoolVar(&f.noPass, "no-password", false, "leave the account unprotected, if the backup is without keys")
+	return cmd
+}
+
+func (a *app) restore(f *restoreFlags) error {
+	syscall.Umask(0o077)
+	if f.in == "" {
+		return usageError(errors.New("missing flag: --in, the backup to read"))
+	}
+	loaded, err := f.config.load()
+	if err != nil {
+		return err
+	}
+	in := a.in
+	if f.in != "-" {
+		file, err := os.Open(f.in)
+		if err != nil {
+			return fail(exitNoInput, err)
+		}
+		defer file.Close()
+		in = file
+	}
+	typed, err := a.readPassword(f.password, "Password of the backup", false)
+	if err != nil {
+		return err
+	}
+	defer clear(typed)
+	p, err := kdf.NewPassword(typed)
+	if err != nil {
+		return fail(exitData, err)
+	}
+	defer p.Wipe()
+	dir := loaded.Config.DataDir
+	done, err := profile.Restore(profile.RestoreOptions{
+		Backup: in, Password: p, Dir: dir, SameInstallation: f.same, Now: time.Now(),
+		Keys: func(uid key.UID) (profile.Keys, error) { return a.keysFor(f, uid) },
+	})
+	if err != nil {
+		return err
+	}
+	if a.output == outputJSON {
+		return fail(exitIO, a.printJSON(map[string]any{
+			"keyUid": done.UID.String(), "name": done.Name, "time": done.Time.Unix(), "withKeys": done.WithKeys, "dir": dir,
+		}))
+	}
+	fmt.Fprintf(a.out, "%s: account %s as of %s\n", dir, done.UID, done.Time.Format(time.DateTime))
+	return nil
+}
+
+// keysFor reads the keys that a backup lacks, and a new password.
+func (a *app) keysFor(f *restoreFlags, uid key.UID) (profile.Keys, error) {
+	if f.mnemonic == "" && f.privateKey == "" {
+		if _, ok := a.terminal(); !ok {
+			return profile.Keys{}, usageError(errors.New("the backup is without keys: give --mnemonic-file or --key-file"))
+		}
+		fmt.Fprintf(a.err, "The backup is without keys. Type the phrase of the account %s.\n", uid)
+	}
+	k := profile.Keys{Cost: kdf.Standard()}
+	if f.light {
+		k.Cost = kdf.Light()
+	}
+	var err error
+	if f.privateKey != "" {
+		text, err := a.readSecretText(f.privateKey, "Private key")
+		if err != nil {
+			return k, err
+		}
+		private, err := key.ParsePrivate([]byte(strings.TrimSpace(text)))
+		if err != nil {
+			return k, fail(exitData, err)
+		}
+		k.Keys = accounts.FromPrivateKey(private)
+	} else if err = a.phraseFor(f, &k); err != nil {
+		return k, err
+	}
+	var typed []byte
+	if !f.noPass {
+		if typed, err = a.readPassword(f.account, "New password of the account", true); err != nil {
+			return k, err
+		}
+		defer clear(typed)
+		if len(typed) == 0 {
+			return k, usageError(profile.ErrEmptyPassword)
+		}
+	}
+	k.Password, err = kdf.NewPassword(typed)
+	return k, err
+}
+
+func (a *app) phraseFor(f *restoreFlags, k *profile.Keys) error {
+	text, err := a.readSecretText(f.mnemonic, "Phrase")
+	if err != nil {
+		return err
+	}
+	if k.Phrase, err = mnemonic.Parse([]byte(text)); err != nil {
+		return fail(exitData, err)
+	}
+	k.Keys, err = accounts.FromPhrase(k.Phrase, nil, f.legacy)
+	return err
+}
+
+func (a *app) dbCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "db", Short: "Check and compact the database of the account that is logged in",
+		RunE: needSubcommand,
+	}
+	check := &cobra.Command{Use: "check", Short: "Read the database and say whether it is sound", Args: noArguments}
+	c := a.newClient(check, longCall)
+	check.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := c.call(cmd.Context(), nil, "account_checkDatabase"); err != nil {
+			return err
+		}
+		return a.say("the database is sound", map[string]any{"ok": true})
+	}
+	vacuum := &cobra.Command{Use: "vacuum", Short: "Give unused space back to the disk", Args: noArguments}
+	v := a.newClient(vacuum, longCall)
+	vacuum.RunE = func(cmd *cobra.Command, _ []string) error { return a.vacuum(cmd.Context(), v) }
+	cmd.AddCommand(check, vacuum)
+	return cmd
+}
+
+func (a *app) vacuum(ctx context.Context, c *client) error {
+	var done struct {
+		Bytes int64 `json:"bytes"`
+	}
+	if err := c.call(ctx, &done, "account_vacuumDatabase"); err != nil {
+		return err
+	}
+	return a.say(fmt.Sprintf("the database has %d bytes", done.Bytes), done)
+}
+
+// say prints a sentence for people, or a value as JSON.
+func (a *app) say(text string, value any) error {
+	if a.output == outputJSON {
+		return fail(exitIO, a.printJSON(value))
+	}
+	_, err := fmt.Fprintln(a.out, text)
+	return fail(exitIO, err)
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// client is a command that calls the daemon.
+type client struct {
+	app      *app
+	endpoint *endpoint
+}
+
+// newClient gives a command the flags to find the daemon.
+func (a *app) newClient(cmd *cobra.Command, timeout time.Duration) *client {
+	e := addEndpointFlags(cmd.Flags())
+	flag := cmd.Flags().Lookup("timeout")
+	e.timeout, flag.DefValue = timeout, timeout.String()
+	return &client{a, e}
+}
+
+// call makes a call whose parameters or result are secret: it is not sent
+// where others could read it.
+func (c *client) call(ctx context.Context, result any, method string, params ...any) error {
+	if c.endpoint.url != "" && !confidential(c.endpoint.url) {
+		return fail(exitPermission, fmt.Errorf("%s is not sent to %s, where others could read it: use the socket, "+
+			"https:// or wss://", method, c.endpoint.url))
+	}
+	conn, err := c.endpoint.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	ctx, cancel := context.WithTimeout(ctx, c.endpoint.timeout)
+	defer cancel()
+	if err := conn.CallContext(ctx, result, method, params...); err != nil {
+		return callError(err)
+	}
+	return nil
+}
+
+// confidential tells whether nobody can listen in on the way to an address.
+func confidential(target string) bool {
+	u, err := url.Parse(target)
+	if err != nil || u.Scheme != "http" && u.Scheme != "ws" {
+		return err == nil // a path, https or wss; others do not connect
+	}
+	if strings.EqualFold(u.Hostname(), "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(u.Hostname())
+	return err == nil && addr.Unmap().IsLoopback()
+}
+
+// listed is an account as the daemon lists it.
+type listed struct {
+	Name      string `json:"name"`
+	Timestamp int64  `json:"timestamp"`
+	KeyUID    string `json:"key-uid"`
+	Key       string `json:"compressedKey"`
+	LoggedIn  bool   `json:"loggedIn"`
+}
+
+// account returns the account that an argument names by key-uid or name;
+// without argument the only one there is.
+func (c *client) account(ctx context.Context, args []string) (listed, error) {
+	var all []listed
+	if err := c.call(ctx, &all, "account_list"); err != nil {
+		return listed{}, err
+	}
+	if len(args) == 0 {
+		switch len(all) {
+		case 0:
+			return listed{}, usageError(errors.New("there is no account; make one with: statusd account create"))
+		case 1:
+			return all[0], nil
+		}
+		return listed{}, usageError(fmt.Errorf("there are %d accounts; give the name or key-uid of one", len(all)))
+	}
+	var found []listed
+	for _, l := range all {
+		if l.Name == args[0] || strings.EqualFold(strings.TrimPrefix(l.KeyUID, "0x"), strings.TrimPrefix(args[0], "0x")) {
+			found = append(found, l)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return listed{}, fail(exitData, fmt.Errorf("there is no account %q; see: statusd account list", args[0]))
+	case 1:
+		return found[0], nil
+	}
+	return listed{}, usageError(fmt.Errorf("%d accounts are called %q; give the key-uid", len(found), args[0]))
+}
