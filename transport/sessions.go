@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -144,7 +145,7 @@ func (d *Device) candidates(st Store, in *incoming) ([]Session, error) {
 			return nil, ErrSessionNotFound
 		}
 		slices.SortStableFunc(all, func(a, b Session) int {
-			return rank(b, in.header).compare(rank(a, in.header))
+			return cmp.Or(in.expected(b)-in.expected(a), cmp.Compare(b.Created, a.Created))
 		})
 		return all, nil
 	}
@@ -159,24 +160,10 @@ func (d *Device) candidates(st Store, in *incoming) ([]Session, error) {
 	return []Session{s}, nil
 }
 
-// rating orders sessions for an attempt to decrypt.
-type rating struct {
-	match   bool // the header has the ratchet key that the session expects
-	created int64
-}
-
-func rank(s Session, h ratchet.Header) rating { return rating{s.State.Peer == h.Key, s.Created} }
-
-func (r rating) compare(o rating) int {
-	switch {
-	case r.match != o.match && r.match:
+// expected is 1 if the header has the ratchet key that a session expects.
+func (in *incoming) expected(s Session) int {
+	if s.State.Peer == in.header.Key {
 		return 1
-	case r.match != o.match:
-		return -1
-	case r.created != o.created && r.created > o.created:
-		return 1
-	case r.created != o.created:
-		return -1
 	}
 	return 0
 }

@@ -193,6 +193,9 @@ func (s State) Decrypt(h Header, payload []byte, limits Limits, fresh func() (ke
 	if h.N == math.MaxUint32 {
 		return Opened{}, ErrExhausted
 	}
+	if h.Key.IsZero() { // or it would pass for the key of no peer
+		return Opened{}, ErrHeaderKey
+	}
 	next := s // what is derived below is kept by next alone
 	var keys []StoredKey
 	var err error
