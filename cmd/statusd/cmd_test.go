@@ -85,6 +85,9 @@ func TestUsageErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(strings.Join(tt.args, " "), func(t *testing.T) {
 			code, out, errOut := statusd(t, "", tt.args...)
+			if strings.Count(errOut, "--help") > 1 {
+				t.Errorf("two hints: %q", errOut)
+			}
 			if code != tt.code || !strings.Contains(errOut, tt.want) || out != "" {
 				t.Errorf("exit code %d, want %d; stdout %q, stderr %q, want %q", code, tt.code, out, errOut, tt.want)
 			}

@@ -74,7 +74,7 @@ func (a *app) complain(err error, code int) {
 		fmt.Fprintln(a.err, "statusd:", line)
 	}
 	var own *exitError
-	if errors.As(err, &own) && own.usage {
+	if errors.As(err, &own) && own.usage && !strings.Contains(text, "--help") {
 		fmt.Fprintln(a.err, "statusd: see statusd --help")
 	}
 }
