@@ -32,7 +32,11 @@ func listenTCP(ctx context.Context, addr string, max int) (net.Listener, error) 
 		return nil, fmt.Errorf("%w: %s; stop what uses it or choose another port", ErrAddressInUse, addr)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrListen, err)
+		var op *net.OpError // says again on what we listen
+		if errors.As(err, &op) {
+			err = op.Err
+		}
+		return nil, fmt.Errorf("%w on %s: %w; choose another address", ErrListen, addr, err)
 	}
 	return &limitedListener{Listener: l, slots: make(chan struct{}, max), done: make(chan struct{})}, nil
 }

@@ -51,6 +51,18 @@ func TestAddressInUse(t *testing.T) {
 	}
 }
 
+func TestAddressOfAnotherMachine(t *testing.T) {
+	const addr = "203.0.113.9:9305" // TEST-NET-3
+	f := prepare(t, func(c *Config, _ *Deps) { c.Metrics = ListenConfig{Enabled: true, Addr: addr} })
+	err := f.Run(t.Context())
+	if !errors.Is(err, ErrListen) {
+		t.Fatalf("Run: %v", err)
+	}
+	if text := err.Error(); strings.Count(text, addr) != 1 || !strings.Contains(text, "choose another") {
+		t.Errorf("Run: %v; want the address once, and what to do", err)
+	}
+}
+
 func TestStopBeforeStart(t *testing.T) {
 	f := prepare(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())

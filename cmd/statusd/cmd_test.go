@@ -79,6 +79,7 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"key", "inspect", "/nonexistent"}, exitNoInput, "/nonexistent"},
 		{[]string{"rpc", "--dir", "/nonexistent", "waku_info"}, exitUnavailable, "statusd run"},
 		{[]string{"attach", "--dir", "/nonexistent"}, exitUnavailable, "no daemon answers"},
+		{[]string{"rpc", "--url", "http://127.0.0.1:1", "waku_info"}, exitUnavailable, "answers at http://127.0.0.1:1;"},
 		{[]string{"fleet", "show", "nowhere"}, exitConfig, "nowhere"},
 	}
 	t.Setenv("HOME", t.TempDir())

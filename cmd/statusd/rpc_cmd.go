@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"slices"
@@ -298,6 +299,9 @@ func callError(err error) error {
 	if !errors.As(err, &coded) {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return fail(exitTemporary, errors.New("no answer in time; see --timeout"))
+		}
+		if web := new(url.Error); errors.As(err, &web) {
+			return unreachable(web.URL, web.Err)
 		}
 		return fail(exitUnavailable, err)
 	}

@@ -3,6 +3,7 @@ package jsonrpc
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 )
@@ -103,6 +104,10 @@ func MissingArgument(index int, name string) *Error {
 // InvalidArgument is the error of an argument that cannot be decoded, in
 // go-ethereum's words.
 func InvalidArgument(index int, name string, err error) *Error {
-	return NewError(CodeInvalidParams, "invalid argument %d: %v", index, err).
-		WithHint("argument %d is %q", index, name)
+	e := NewError(CodeInvalidParams, "invalid argument %d: %v", index, err)
+	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) && wrong.Field != "" {
+		kind, _, _ := strings.Cut(wrong.Value, " ") // a number stands there with all its digits
+		return e.WithHint("argument %d is %q; its member %q cannot be this %s", index, name, wrong.Field, kind)
+	}
+	return e.WithHint("argument %d is %q", index, name)
 }

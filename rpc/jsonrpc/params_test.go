@@ -62,3 +62,14 @@ func TestUnknownParameterIsCut(t *testing.T) {
 		t.Fatalf("message of %d bytes, want a short one", len(err.Message))
 	}
 }
+
+func TestInvalidArgumentNamesTheMember(t *testing.T) {
+	var message struct {
+		TTL uint32 `json:"ttl"`
+	}
+	err := json.Unmarshal([]byte(`{"ttl":-1}`), &message)
+	got := InvalidArgument(0, "message", err)
+	if want := `argument 0 is "message"; its member "ttl" cannot be this number`; got.Data.Hint != want {
+		t.Errorf("hint %q, want %q", got.Data.Hint, want)
+	}
+}
