@@ -69,6 +69,20 @@ func postMany(t *testing.T, p *party, first, count int) {
 	}
 }
 
+// printed counts the messages that history printed in JSON.
+func printed(t *testing.T, out string) map[string]int {
+	t.Helper()
+	got := make(map[string]int)
+	for line := range strings.Lines(out) {
+		var m message
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		got[string(m.Payload)]++
+	}
+	return got
+}
+
 // once checks that each of the numbered messages came exactly once.
 func once(t *testing.T, what string, got map[string]int, count int) {
 	t.Helper()
@@ -106,15 +120,7 @@ func TestHistory(t *testing.T) {
 		if code != 0 {
 			t.Fatalf("exit code %d: %s", code, errOut)
 		}
-		got := make(map[string]int)
-		for line := range strings.Lines(out) {
-			var m message
-			if err := json.Unmarshal([]byte(line), &m); err != nil {
-				t.Fatalf("%q: %v", line, err)
-			}
-			got[string(m.Payload)]++
-		}
-		once(t, "history", got, count)
+		once(t, "history", printed(t, out), count)
 	})
 	t.Run("pages over RPC", func(t *testing.T) { pagesOverRPC(t, bob, server, from, count) })
 	t.Run("methods of status-go", func(t *testing.T) { referenceMethods(t, bob, server, from, count) })
@@ -294,13 +300,5 @@ func TestMailserverKilledWhileArchiving(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, errOut)
 	}
-	got := make(map[string]int)
-	for line := range strings.Lines(out) {
-		var m message
-		if err := json.Unmarshal([]byte(line), &m); err != nil {
-			t.Fatal(err)
-		}
-		got[string(m.Payload)]++
-	}
-	once(t, "after the kills", got, posted)
+	once(t, "after the kills", printed(t, out), posted)
 }
