@@ -287,7 +287,7 @@ type exported struct {
 
 func (a *accountAPI) export(ctx context.Context, in exportArgs) (exported, error) {
 	if in.Format != "keystore" && in.Format != "mnemonic" {
-		return exported{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "unknown format %q", shortened(in.Format)).
+		return exported{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "unknown format").
 			WithHint("the formats are: keystore, mnemonic")
 	}
 	uid, p, err := a.account(ctx, in.KeyUID, in.Password)

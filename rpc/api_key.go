@@ -67,7 +67,7 @@ func (a *keyAPI) convert(_ context.Context, text, base string) (string, error) {
 		for _, e := range multibase.All() {
 			all = append(all, e.String())
 		}
-		return "", jsonrpc.NewError(jsonrpc.CodeInvalidParams, "unknown base %q", shortened(base)).
+		return "", jsonrpc.NewError(jsonrpc.CodeInvalidParams, "unknown base").
 			WithHint("the bases are: %s; or their prefix characters", strings.Join(all, ", "))
 	}
 	out, err := contact.Encode(p, e)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"encoding/base64"
@@ -337,13 +336,9 @@ func readable(b []byte) string {
 
 // firstLine reads a password.
 func firstLine(in io.Reader) (string, error) {
-	line, err := bufio.NewReader(io.LimitReader(in, 4096)).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", fail(exitIO, fmt.Errorf("read password: %w", err))
+	line, err := passwordLine(in)
+	if err == nil && len(line) == 0 {
+		err = fail(exitData, errors.New("the password is empty"))
 	}
-	line = strings.TrimRight(line, "\r\n")
-	if line == "" {
-		return "", fail(exitData, errors.New("the password is empty"))
-	}
-	return line, nil
+	return string(line), err
 }

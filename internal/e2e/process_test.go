@@ -58,6 +58,7 @@ type node struct {
 	dir      string
 	enode    *enode.Node
 	httpPort int
+	args     []string // more arguments
 	log      *lockedBuffer
 	cmd      *exec.Cmd
 	exited   chan error
@@ -130,7 +131,7 @@ func (n *node) socket() string { return filepath.Join(n.dir, "statusd.ipc") }
 // start runs the process and waits until its socket answers.
 func (n *node) start(t *testing.T) {
 	t.Helper()
-	n.cmd = exec.Command(binary, "run", "--dir", n.dir, "--nat", "none", "--log", "debug")
+	n.cmd = exec.Command(binary, append([]string{"run", "--dir", n.dir, "--nat", "none", "--log", "debug"}, n.args...)...)
 	n.cmd.Stdout, n.cmd.Stderr = n.log, n.log
 	if err := n.cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", n.name, err)
