@@ -97,6 +97,7 @@ func BenchmarkServer(b *testing.B) {
 	one := func(from uint32) func(*testing.B) {
 		return func(b *testing.B) {
 			p, i := newBenchPeer(b), 0
+			defer archivetest.ReportCPU(b)()
 			for b.Loop() {
 				p.ask(b, s, payload(from, archivetest.Topic(i%w.Topics)), false)
 				i++
@@ -107,12 +108,14 @@ func BenchmarkServer(b *testing.B) {
 	b.Run("one topic, 30 days, bloom", one(w.Start))
 	b.Run("every topic, 1 h, first 1000", func(b *testing.B) {
 		p := newBenchPeer(b)
+		defer archivetest.ReportCPU(b)()
 		for b.Loop() {
 			p.ask(b, s, payload(end-3600), false)
 		}
 	})
 	b.Run("50 topics, 30 days, all pages", func(b *testing.B) {
 		p, pages := newBenchPeer(b), 0
+		defer archivetest.ReportCPU(b)()
 		for b.Loop() {
 			request := payload(w.Start)
 			for i := range 50 {
@@ -129,6 +132,7 @@ func BenchmarkServer(b *testing.B) {
 			peers = append(peers, newBenchPeer(b))
 		}
 		i := 0
+		defer archivetest.ReportCPU(b)()
 		for b.Loop() {
 			var wg sync.WaitGroup
 			for j, p := range peers {

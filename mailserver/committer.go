@@ -124,7 +124,7 @@ func (c *committer) commit(ctx context.Context, batch []*wire.Envelope) bool {
 	case errors.Is(err, ErrDiskLow):
 		c.report(Health{Reason: "not archiving: too little free disk space"}, true, err)
 	case errors.Is(err, ErrCorrupted):
-		c.report(Health{Reason: "archive is damaged; stop the node and run: statusd mailserver repair"}, true, err)
+		c.report(Health{Reason: reasonDamaged}, true, err)
 	default:
 		c.down = true
 		return c.store(batch, err)

@@ -74,8 +74,9 @@ type Recorder struct {
 	bytes   int64
 	full    bool          // a batch is complete: no more lingering
 	room    chan struct{} // closed when there is room again; nil: nobody waits
-	state   Health
-	failing bool // envelopes go nowhere now
+	state   Health // of storing
+	reading Health // of what the last look at retention found
+	failing bool   // envelopes go nowhere now
 	stopped bool
 	status  RecorderStatus
 
@@ -118,7 +119,7 @@ func NewRecorder(cfg RecorderConfig) (*Recorder, error) {
 	setDefault(&cfg.SpillBytes, DefaultSpillBytes)
 	r := &Recorder{
 		cfg: cfg, log: cfg.Logger, metrics: newMetrics(cfg.Metrics, cfg.Database),
-		wake: make(chan struct{}, 1), state: Health{OK: true}, room: make(chan struct{}),
+		wake: make(chan struct{}, 1), state: Health{OK: true}, reading: Health{OK: true}, room: make(chan struct{}),
 	}
 	if cfg.SpillPath != "" {
 		spill, err := openSpill(cfg.SpillPath, cfg.SpillBytes)
@@ -179,11 +180,14 @@ func (r *Recorder) dropLocked(n int) {
 	r.metrics.dropped.Add(float64(n))
 }
 
-// Health tells whether envelopes are being stored.
+// Health tells whether envelopes are being stored and can be read.
 func (r *Recorder) Health() Health {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.state
+	if !r.state.OK {
+		return r.state
+	}
+	return r.reading
 }
 
 // Status returns the counters.
@@ -268,10 +272,35 @@ func (r *Recorder) prune(ctx context.Context) {
 			return
 		case <-timer.C:
 		}
-		if err := r.pruneOnce(ctx); err != nil && ctx.Err() == nil {
-			r.log.Warn("retention not applied", zap.Error(err))
+		if err := r.pruneOnce(ctx); ctx.Err() == nil {
+			r.judge(err)
 		}
 		timer.Reset(r.cfg.PruneEvery)
+	}
+}
+
+// reasonDamaged tells the operator what to do.
+const reasonDamaged = "archive is damaged; stop the node and run: statusd mailserver repair"
+
+// judge draws conclusions about the health from how a look at retention went.
+func (r *Recorder) judge(err error) {
+	h := Health{OK: err == nil}
+	switch {
+	case errors.Is(err, ErrCorrupted):
+		h.Reason = reasonDamaged
+	case err != nil:
+		h.Reason = "archive cannot be read"
+	}
+	r.mu.Lock()
+	old := r.reading
+	r.reading = h
+	r.mu.Unlock()
+	switch {
+	case old == h:
+	case h.OK:
+		r.log.Info("archive can be read again")
+	default:
+		r.log.Error("archive cannot be used", zap.String("reason", h.Reason), zap.Error(err))
 	}
 }
 

@@ -328,3 +328,23 @@ func TestRecorderShutdown(t *testing.T) {
 		})
 	})
 }
+
+// TestRecorderReportsUnreadable: health tells of an archive that cannot be
+// read, also while nothing is being stored.
+func TestRecorderReportsUnreadable(t *testing.T) {
+	a := new(archivetest.Memory)
+	recording(t, mailserver.RecorderConfig{Archive: a}, func(t *testing.T, r *mailserver.Recorder) {
+		for _, err := range []error{mailserver.ErrUnavailable, mailserver.ErrCorrupted} {
+			a.Fail(nil, err, nil, 0)
+			time.Sleep(2 * time.Minute)
+			if r.Health().OK {
+				t.Errorf("%v: healthy", err)
+			}
+			a.Fail(nil, nil, nil, 0)
+			time.Sleep(2 * time.Minute)
+			if !r.Health().OK {
+				t.Errorf("after %v: %+v", err, r.Health())
+			}
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -63,6 +64,23 @@ func PeakRSS() float64 {
 	return 0
 }
 
+// CPU returns the processor time that the process has used. Unlike the clock
+// it does not depend on what else the machine does.
+func CPU() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// ReportCPU adds the processor time of each operation to a benchmark. It is
+// called before the loop; what it returns, after.
+func ReportCPU(b *testing.B) (done func()) {
+	before := CPU()
+	return func() { b.ReportMetric(float64((CPU()-before).Microseconds())/1000/float64(b.N), "cpu-ms/op") }
+}
+
 // Drain reads a query to its end.
 func Drain(b *testing.B, a mailserver.Archive, q mailserver.Query) (rows int, last mailserver.Key) {
 	b.Helper()
@@ -95,6 +113,7 @@ func BenchQueries(b *testing.B, a mailserver.Archive, w Workload) {
 	}
 	oneTopic := func(b *testing.B, from uint32) {
 		rows, i := 0, 0
+		defer ReportCPU(b)()
 		for b.Loop() {
 			n, _ := Drain(b, a, mailserver.Query{Lower: from, Upper: end, Bloom: bloomOf(i), Limit: 1001})
 			rows += n
@@ -106,6 +125,7 @@ func BenchQueries(b *testing.B, a mailserver.Archive, w Workload) {
 	b.Run("one topic, 30 days, bloom", func(b *testing.B) { oneTopic(b, w.Start) })
 	b.Run("every topic, 1 h, first 1000", func(b *testing.B) {
 		rows := 0
+		defer ReportCPU(b)()
 		for b.Loop() {
 			rows, _ = Drain(b, a, mailserver.Query{Lower: end - 3600, Upper: end, Limit: 1000})
 		}
@@ -113,6 +133,7 @@ func BenchQueries(b *testing.B, a mailserver.Archive, w Workload) {
 	})
 	b.Run("50 topics, 30 days, all pages", func(b *testing.B) {
 		rows, pages := 0, 0
+		defer ReportCPU(b)()
 		for b.Loop() {
 			rows, pages = allPages(b, a, w, 50)
 		}
@@ -121,6 +142,7 @@ func BenchQueries(b *testing.B, a mailserver.Archive, w Workload) {
 	})
 	b.Run("8 parallel, one topic, 30 days", func(b *testing.B) {
 		i := 0
+		defer ReportCPU(b)()
 		for b.Loop() {
 			var wg sync.WaitGroup
 			for j := range 8 {
@@ -137,6 +159,7 @@ func BenchQueries(b *testing.B, a mailserver.Archive, w Workload) {
 		for i := range 1000 {
 			q.Topics = append(q.Topics, Topic(i))
 		}
+		defer ReportCPU(b)()
 		for b.Loop() {
 			Drain(b, a, q)
 		}

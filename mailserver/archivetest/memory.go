@@ -75,7 +75,7 @@ func (a *Memory) Stats(context.Context) (mailserver.Stats, error) {
 	defer a.mu.Unlock()
 	s := a.model.Stats()
 	s.DiskBytes = -1
-	return s, nil
+	return s, a.selectErr
 }
 
 // Close implements mailserver.Archive.

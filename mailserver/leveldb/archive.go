@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -52,6 +53,7 @@ type Archive struct {
 	free   func(dir string) (uint64, error)
 	min    uint64
 	topics directory
+	damage atomic.Bool // found while in use
 
 	mu     sync.Mutex // serialises batches: a change is computed, written and applied
 	closed bool
@@ -193,7 +195,8 @@ func (a *Archive) create() error {
 	return a.db.Put([]byte(keySchema), []byte{schemaVersion}, &opt.WriteOptions{Sync: true})
 }
 
-// Stats implements mailserver.Archive.
+// Stats implements mailserver.Archive. Once damage has been found, it reports
+// that too.
 func (a *Archive) Stats(context.Context) (mailserver.Stats, error) {
 	s := a.topics.stats()
 	err := filepath.WalkDir(a.dir, func(_ string, d fs.DirEntry, err error) error {
@@ -207,6 +210,9 @@ func (a *Archive) Stats(context.Context) (mailserver.Stats, error) {
 		s.DiskBytes += info.Size()
 		return nil
 	})
+	if a.damage.Load() {
+		err = fmt.Errorf("read archive counters: %w", mailserver.ErrCorrupted)
+	}
 	return s, err
 }
 
@@ -239,6 +245,7 @@ func (a *Archive) fail(doing string, err error) error {
 	case errors.Is(err, leveldb.ErrClosed):
 		return fmt.Errorf("%s: %w", doing, mailserver.ErrClosed)
 	case lderrors.IsCorrupted(err), errors.Is(err, errRecord):
+		a.damage.Store(true)
 		if markErr := writeMarker(a.dir, err); markErr != nil {
 			a.log.Warn("damage not recorded", zap.Error(markErr))
 		}

@@ -333,6 +333,9 @@ func TestDamageFoundInUse(t *testing.T) {
 		t.Errorf("got %v, want %v", rows.Err(), mailserver.ErrCorrupted)
 	}
 	rows.Close()
+	if _, err := a.Stats(t.Context()); !errors.Is(err, mailserver.ErrCorrupted) {
+		t.Errorf("counters: got %v, want %v", err, mailserver.ErrCorrupted)
+	}
 	a.Close()
 	if _, err := Open(dir, Options{}); !errors.Is(err, mailserver.ErrCorrupted) {
 		t.Errorf("next start: got %v, want %v", err, mailserver.ErrCorrupted)

@@ -12,6 +12,7 @@ import (
 // BenchmarkIngest stores the workload in synced batches of 1024.
 func BenchmarkIngest(b *testing.B) {
 	w := archivetest.BenchWorkload(b)
+	defer archivetest.ReportCPU(b)()
 	for b.Loop() {
 		dir := b.TempDir()
 		a, err := Open(dir, Options{MinFree: 1})
