@@ -74,9 +74,9 @@ type Recorder struct {
 	bytes   int64
 	full    bool          // a batch is complete: no more lingering
 	room    chan struct{} // closed when there is room again; nil: nobody waits
-	state   Health // of storing
-	reading Health // of what the last look at retention found
-	failing bool   // envelopes go nowhere now
+	state   Health        // of storing
+	reading Health        // of what the last look at retention found
+	failing bool          // envelopes go nowhere now
 	stopped bool
 	status  RecorderStatus
 
