@@ -249,47 +249,37 @@ func newStage(t *testing.T) *stage {
 	return &stage{t: t, sealed: make(map[string]bool), inbox: make(map[*party][]string)}
 }
 
-// TestPowerCutAtEachStoreCall cuts the power at every call of the store once.
-func TestPowerCutAtEachStoreCall(t *testing.T) {
+// cutEverywhere plays once for each point at which the power can be cut.
+func cutEverywhere(t *testing.T, least int, at func(s *stage, k int)) {
+	t.Helper()
 	points := 0
 	for k := 1; ; k++ {
 		s := newStage(t)
-		s.left = k
+		at(s, k)
 		s.play()
 		if !s.fired {
 			break
 		}
 		points++
 		if t.Failed() {
-			t.Fatalf("after a power cut at call %d", k)
+			t.Fatalf("after a power cut at point %d", k)
 		}
 	}
-	if points < 100 {
+	if points < least {
 		t.Errorf("only %d points were tried", points)
 	}
 	t.Logf("%d points", points)
 }
 
+// TestPowerCutAtEachStoreCall cuts the power at every call of the store once.
+func TestPowerCutAtEachStoreCall(t *testing.T) {
+	cutEverywhere(t, 100, func(s *stage, k int) { s.left = k })
+}
+
 // TestPowerCutBetweenTransactions cuts it after each step that leaves the
 // transaction: bytes are posted twice, envelopes come again.
 func TestPowerCutBetweenTransactions(t *testing.T) {
-	points := 0
-	for k := 1; ; k++ {
-		s := newStage(t)
-		s.steps = k
-		s.play()
-		if !s.fired {
-			break
-		}
-		points++
-		if t.Failed() {
-			t.Fatalf("after a power cut at step %d", k)
-		}
-	}
-	if points < 15 {
-		t.Errorf("only %d points were tried", points)
-	}
-	t.Logf("%d points", points)
+	cutEverywhere(t, 15, func(s *stage, k int) { s.steps = k })
 }
 
 // TestAnswersSurvivePowerCuts does the same for the answer to a message that
