@@ -87,7 +87,7 @@ func TestAccountStory(t *testing.T) {
 	if code, _, _ := n.cli(t, "", "account", "verify", "--password-file", one); code != 77 {
 		t.Errorf("the old password: exit code %d", code)
 	}
-	if phrase := n.ok(t, "", "account", "export", "--format", "mnemonic", "--password-file", two); phrase["mnemonic"] !=
+	if got := n.ok(t, "", "account", "export", "--format", "mnemonic", "--password-file", two); got["mnemonic"] !=
 		made["mnemonic"] {
 		t.Error("another phrase comes out")
 	}
@@ -114,8 +114,8 @@ func TestAccountStory(t *testing.T) {
 	if restored["publicKey"] != in["publicKey"] || restored["installationId"] == in["installationId"] {
 		t.Errorf("restored %v, was %v", restored, in)
 	}
-	if phrase := other.ok(t, "", "account", "export", "--format", "mnemonic", "--password-file", two); phrase["mnemonic"] !=
-		made["mnemonic"] {
+	phrase := other.ok(t, "", "account", "export", "--format", "mnemonic", "--password-file", two)
+	if phrase["mnemonic"] != made["mnemonic"] {
 		t.Error("another phrase comes out of the copy")
 	}
 	other.ok(t, "", "account", "confirm-backup")
