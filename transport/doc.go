@@ -12,6 +12,7 @@
 //	topics     names, topics and symmetric keys of places
 //	envelopes  tracking of what was posted
 //	memstore   a Store in memory
+//	storetest  what every Store must pass
 //
 // # How to use it
 //

@@ -11,7 +11,7 @@ import (
 // when its outcome is certain; after an error the caller rolls back.
 //
 // Records are values: what a Store returns shares no secret with what it
-// keeps, so that the caller may wipe it.
+// keeps, so that the caller may wipe it. Package storetest checks all that.
 type Store interface {
 	SelfStore
 	PrekeyStore

@@ -99,6 +99,7 @@ func layer1() map[string][]string {
 		},
 		"statusd/transport/internal/fields": {"google.golang.org/protobuf/encoding/protowire"},
 		"statusd/transport/protocol":        {"statusd/transport/bundle", "statusd/transport/internal/fields"},
+		"statusd/transport/storetest":       {"statusd/accounts/key", "statusd/transport", "statusd/waku/wire"},
 		"statusd/transport/topics":          {"statusd/accounts/key", "statusd/transport/dh", "statusd/waku/wire"},
 		"statusd/transport/dh":              {"statusd/accounts/key", "statusd/accounts/secret", geth + "crypto"},
 		"statusd/transport/ratchet":         {"statusd/accounts/key", "statusd/accounts/secret", "statusd/transport/dh"},
@@ -208,7 +209,7 @@ func testOnly() []string {
 		"statusd/internal/archtest", "statusd/internal/bench", "statusd/internal/crashtest", "statusd/internal/e2e",
 		"statusd/internal/rawpeer",
 		"statusd/internal/testnet", "statusd/internal/vectors", "statusd/mailserver/archivetest",
-		"statusd/mailserver/postgres/pgtest",
+		"statusd/mailserver/postgres/pgtest", "statusd/transport/storetest",
 	}
 }
 

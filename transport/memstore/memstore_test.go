@@ -10,6 +10,7 @@ import (
 	"statusd/transport"
 	"statusd/transport/dh"
 	"statusd/transport/ratchet"
+	"statusd/transport/storetest"
 	"statusd/waku/wire"
 )
 
@@ -90,35 +91,27 @@ func TestRollback(t *testing.T) {
 	}
 }
 
-func TestRecords(t *testing.T) {
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) storetest.Update {
+		store := New()
+		return func(fn func(transport.Store) error) error {
+			return store.Update(t.Context(), func(tx *Tx) error { return fn(tx) })
+		}
+	})
+}
+
+func TestNothingIsLeftBehind(t *testing.T) {
 	store, s := New(), session(t)
 	err := store.Update(t.Context(), func(tx *Tx) error {
 		fill(t, tx, s)
-		k, ok, err := tx.MessageKey(s.ID, dh.Point{}, 1)
-		if err != nil || !ok || k.Envelope != (wire.Hash{1}) {
-			t.Errorf("message key %+v, %v, %v", k, ok, err)
-		}
-		if err := tx.RetireSessions(transport.Scope{Identity: s.ID.Identity, Installation: "i"}, 5); err != nil {
-			return err
-		}
-		list, err := tx.Sessions(s.ID.Identity, "i", s.ID.Prekey)
-		if err != nil || len(list) != 1 || list[0].Retired || list[0].State.Own.Public() != s.State.Own.Public() {
-			t.Errorf("sessions %+v, %v", list, err)
-		}
-		if err := tx.ConfirmMessageKeys(wire.Hash{1}); err != nil {
-			return err
-		}
-		if _, _, _, keys := tx.Counts(); keys != 1 || len(tx.s.links) != 0 || len(tx.s.used) != 0 {
-			t.Errorf("%d keys, %d links", keys, len(tx.s.links))
-		}
 		if err := tx.PutMessageKeys(session(t).ID, nil); !errors.Is(err, ErrRow) {
 			t.Errorf("keys without session: %v", err)
 		}
 		if err := tx.EvictStrangers(generate(t).Public(), 0); err != nil {
 			return err
 		}
-		if a, b, c, d := tx.Counts(); a+b+c+d != 0 {
-			t.Errorf("after eviction: %d, %d, %d, %d", a, b, c, d)
+		if a, b, c, d := tx.Counts(); a+b+c+d+len(tx.s.links)+len(tx.s.used) != 0 {
+			t.Errorf("after eviction: %d, %d, %d, %d, %d links", a, b, c, d, len(tx.s.links))
 		}
 		return nil
 	})

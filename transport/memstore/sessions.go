@@ -171,14 +171,14 @@ func (tx *Tx) TrimMessageKeys(s transport.SessionID, highest int, old bool, thro
 	if len(rows) <= highest && !old {
 		return nil
 	}
-	var floor uint64 // the lowest Seq to keep
+	var floor uint64 // keys below it go
 	if len(rows) > highest {
 		seqs := make([]uint64, 0, len(rows))
 		for _, row := range rows {
 			seqs = append(seqs, row.seq)
 		}
 		slices.Sort(seqs)
-		floor = seqs[len(seqs)-highest]
+		floor = seqs[len(seqs)-highest-1] + 1
 	}
 	if old {
 		floor = max(floor, through+1)
