@@ -74,6 +74,9 @@ func (a *app) accountCreate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create", Short: "Make an account from a new phrase, and show the phrase", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.reach(cmd.Context()); err != nil {
+				return err
+			}
 			typed, err := a.newPassword(password, none)
 			if err != nil {
 				return err
@@ -122,6 +125,9 @@ standard input), from a private key (--key-file) or from a key file of this
 program, of geth or of a Status app (--keystore-file).`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := c.reach(cmd.Context()); err != nil {
+				return err
+			}
 			method, params, err := a.importParams(f)
 			if err != nil {
 				return err

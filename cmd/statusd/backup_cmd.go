@@ -43,6 +43,9 @@ restoring it needs the phrase or the private key too. The account stays in use.`
 			if _, err := os.Lstat(out); err == nil && !force {
 				return fail(exitCantCreate, fmt.Errorf("%s exists; give --force to replace it", out))
 			}
+			if err := c.reach(cmd.Context()); err != nil {
+				return err
+			}
 			typed, err := a.readPassword(password, "Password for the backup", true)
 			if err != nil {
 				return err

@@ -46,6 +46,15 @@ func (c *client) call(ctx context.Context, result any, method string, params ...
 	return nil
 }
 
+// reach checks that there is a daemon, before a person types secrets for it.
+func (c *client) reach(ctx context.Context) error {
+	conn, err := c.endpoint.dial(ctx)
+	if err == nil {
+		conn.Close()
+	}
+	return err
+}
+
 // confidential tells whether nobody can listen in on the way to an address.
 func confidential(target string) bool {
 	u, err := url.Parse(target)
