@@ -160,7 +160,7 @@ func TestDecodeRefuses(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	m, err := Decode([]byte{1<<3 | 0, 7, 200<<3&0x7f | 0x80 | 2, 200 >> 4, 1, 'x'})
+	m, err := Decode([]byte{1 << 3, 7, 200<<3&0x7f | 0x80 | 2, 200 >> 4, 1, 'x'})
 	if err != nil || m.HasContent() {
 		t.Errorf("unknown fields: %+v, %v", m, err)
 	}
