@@ -221,18 +221,26 @@ func lostConnection(err error) bool {
 
 // Stats implements mailserver.Archive.
 func (a *Archive) Stats(ctx context.Context) (s mailserver.Stats, err error) {
-	s.DiskBytes = -1
-	err = a.do(ctx, "read archive counters", func(ctx context.Context) error {
-		var oldest, newest int64
-		const query = `SELECT
-			(SELECT COALESCE(sum(envelopes), 0)::INT8 FROM counters),
-			(SELECT COALESCE(sum(bytes), 0)::INT8 FROM counters),
-			(SELECT count(*) FROM topics),
-			COALESCE((SELECT created FROM envelopes ORDER BY created, hash LIMIT 1), 0),
-			COALESCE((SELECT created FROM envelopes ORDER BY created DESC, hash DESC LIMIT 1), 0)`
-		err := a.pool.QueryRow(ctx, query).Scan(&s.Envelopes, &s.Bytes, &s.Topics, &oldest, &newest)
-		s.Oldest, s.Newest = uint32(oldest), uint32(newest)
+	err = a.do(ctx, "read archive counters", func(ctx context.Context) (err error) {
+		s, err = readStats(ctx, a.pool)
 		return err
 	})
+	return s, err
+}
+
+// readStats reads the counters through a pool or in a transaction.
+func readStats(ctx context.Context, db interface {
+	QueryRow(context.Context, string, ...any) pgx.Row
+}) (s mailserver.Stats, err error) {
+	s.DiskBytes = -1
+	var oldest, newest int64
+	const query = `SELECT
+		(SELECT COALESCE(sum(envelopes), 0)::INT8 FROM counters),
+		(SELECT COALESCE(sum(bytes), 0)::INT8 FROM counters),
+		(SELECT count(*) FROM topics),
+		COALESCE((SELECT created FROM envelopes ORDER BY created, hash LIMIT 1), 0),
+		COALESCE((SELECT created FROM envelopes ORDER BY created DESC, hash DESC LIMIT 1), 0)`
+	err = db.QueryRow(ctx, query).Scan(&s.Envelopes, &s.Bytes, &s.Topics, &oldest, &newest)
+	s.Oldest, s.Newest = uint32(oldest), uint32(newest)
 	return s, err
 }

@@ -116,7 +116,7 @@ func (a *Archive) Prune(ctx context.Context, limits mailserver.Limits) (removed 
 			}
 			return removed, err
 		}
-		n, err := a.pruneBatch(ctx, limits, stats)
+		n, err := a.pruneBatch(ctx, limits)
 		removed += n
 		if err != nil {
 			return removed, err
@@ -124,18 +124,24 @@ func (a *Archive) Prune(ctx context.Context, limits mailserver.Limits) (removed 
 	}
 }
 
-// pruneBatch removes up to pruneRows of the oldest envelopes. What another
-// server removes at the same time is counted only there.
-func (a *Archive) pruneBatch(
-	ctx context.Context, limits mailserver.Limits, stats mailserver.Stats,
-) (removed int64, err error) {
+// pruneBatch removes up to pruneRows of the oldest envelopes. Servers that
+// share the archive take turns, and each looks at the counters in its turn:
+// else both would remove the same surplus.
+func (a *Archive) pruneBatch(ctx context.Context, limits mailserver.Limits) (removed int64, err error) {
 	err = a.transaction(ctx, "prune archive", func(ctx context.Context, tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT shard FROM counters WHERE shard = -1 FOR UPDATE`); err != nil {
+			return err
+		}
+		left, err := readStats(ctx, tx)
+		if err != nil || !limits.Exceeded(left) {
+			removed = 0
+			return err
+		}
 		oldest, err := oldestRows(ctx, tx)
 		if err != nil {
 			return err
 		}
 		var c columns
-		left := stats
 		for _, row := range oldest {
 			left.Oldest = row.Created
 			if !limits.Exceeded(left) {
