@@ -40,7 +40,7 @@ var (
 type Options struct {
 	Logger  *zap.Logger // nil: nothing is logged
 	MinFree uint64      // bytes; Put refuses when less is free; 0: DefaultMinFree
-	Cache   int         // bytes of cached blocks; 0: 32 MiB
+	Cache   int         // bytes of cached table indexes; 0: 64 MiB
 
 	writeBuffer int // bytes in memory before a table is written; tests make it small
 }
@@ -109,7 +109,7 @@ func Open(dir string, o Options) (*Archive, error) {
 func options(o Options) *opt.Options {
 	cache, buffer := o.Cache, o.writeBuffer
 	if cache == 0 {
-		cache = 32 * opt.MiB
+		cache = 64 * opt.MiB
 	}
 	if buffer == 0 {
 		buffer = 16 * opt.MiB
