@@ -201,13 +201,7 @@ func (n *Node) RemovePeer(node *enode.Node) error {
 	if !n.trustedByName(node.ID()) {
 		srv.RemoveTrustedPeer(node)
 	}
-	for _, p := range srv.Peers() {
-		if p.ID() == node.ID() {
-			p.Disconnect(p2p.DiscRequested)
-			known = true
-		}
-	}
-	if !known {
+	if !disconnect(srv, node.ID()) && !known {
 		return ErrNoPeer
 	}
 	return nil

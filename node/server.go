@@ -142,7 +142,24 @@ func (n *Node) connect(ctx context.Context, dest *enode.Node, found bool) error 
 	if found {
 		return srv.SetupConn(conn, dynDial, dest)
 	}
-	return srv.SetupConn(conn, staticDial, dest)
+	if err := srv.SetupConn(conn, staticDial, dest); err != nil {
+		return err
+	}
+	if n.dialler.Target(dest.ID()) == nil { // removed while it was being dialled
+		disconnect(srv, dest.ID())
+	}
+	return nil
+}
+
+// disconnect ends the connection of a peer and reports whether there was one.
+func disconnect(srv *p2p.Server, id enode.ID) (connected bool) {
+	for _, p := range srv.Peers() {
+		if p.ID() == id {
+			p.Disconnect(p2p.DiscRequested)
+			connected = true
+		}
+	}
+	return connected
 }
 
 // dialAddress returns host:port of a node. Names are looked up at each dial.
