@@ -118,7 +118,8 @@ func (w wakuPeers) PeerUp(enode.ID) {
 func (w wakuPeers) PeerDown(enode.ID) { w.node.monitor.peersChanged() }
 
 // wakuHealth is READY with one peer, or without any when the node has nobody
-// to connect to and waits for others.
+// to connect to and has had none yet. A node that lost all its peers is not,
+// whoever they were (spec 07 section 13).
 func (n *Node) wakuHealth() ComponentHealth {
 	c := ComponentHealth{Name: "Waku", Critical: true}
 	if n.host == nil {
@@ -133,10 +134,10 @@ func (n *Node) wakuHealth() ComponentHealth {
 		c.Level, c.Desc = Ready, "1 peer"
 	case count > 0:
 		c.Level, c.Desc = Ready, fmt.Sprintf("%d peers", count)
-	case n.dialler.Count() == 0 && n.cfg.NoDiscovery:
-		c.Level, c.Desc = Ready, "no peers configured, waiting for peers to connect"
 	case n.everConnected.Load():
 		c.Level, c.Desc = NotReady, "lost all peers"
+	case n.dialler.Count() == 0 && n.cfg.NoDiscovery:
+		c.Level, c.Desc = Ready, "no peers configured, waiting for peers to connect"
 	default:
 		c.Level, c.Desc = Synchronizing, "connecting to the first peer"
 	}
