@@ -83,6 +83,7 @@ func layer1() map[string][]string {
 		"statusd/waku": {
 			"statusd/waku/wire", geth + "common/hexutil", geth + "crypto", geth + "p2p", zap, metrics, errgroup,
 		},
+		"statusd/discovery":         {geth + "p2p/enode"},
 		"statusd/datasync":          {"golang.org/x/crypto/sha3", "google.golang.org/protobuf/encoding/protowire"},
 		"statusd/datasync/memstore": {"statusd/datasync"},
 		"statusd/datasync/runner":   {"statusd/datasync", zap},
