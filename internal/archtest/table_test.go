@@ -142,6 +142,13 @@ func layer2() map[string][]string {
 // layer3 is layer 3: what works for the person who is logged in.
 func layer3() map[string][]string {
 	return map[string][]string{
+		"statusd/messenger": {
+			"statusd/accounts/key", "statusd/internal/store", "statusd/messenger/courier", "statusd/transport",
+		},
+		"statusd/messenger/courier": {
+			"statusd/accounts/key", "statusd/internal/store", "statusd/transport", "statusd/waku/wire",
+		},
+		"statusd/messenger/view": {},
 		"statusd/internal/profile": {
 			"statusd/accounts", "statusd/internal/atomicfile", "statusd/internal/backup", "statusd/internal/store",
 			"github.com/google/uuid", zap,
