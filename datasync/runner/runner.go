@@ -196,6 +196,19 @@ func (r *Runner[T]) Savepoint(tx T) int { return r.join(tx).Savepoint() }
 // to the savepoint that goes with it.
 func (r *Runner[T]) RollbackTo(tx T, savepoint int) { r.join(tx).RollbackTo(savepoint) }
 
+// Nested runs fn within a savepoint of tx. When it fails, database and node
+// take back what it did, and the transaction can go on with the next message.
+// savepoint is the method of the store that does so for the database, for
+// instance tx.Savepoint of internal/store.
+func (r *Runner[T]) Nested(tx T, savepoint func(fn func() error) error, fn func() error) error {
+	mark := r.Savepoint(tx)
+	err := savepoint(fn)
+	if err != nil {
+		r.RollbackTo(tx, mark)
+	}
+	return err
+}
+
 // Flush sends what is due. A holder of a transaction calls it last, so that
 // acks and messages of the same transaction share payloads. When one peer's
 // payload cannot be sent, the others' still are.

@@ -19,15 +19,6 @@ import (
 	"statusd/internal/store"
 )
 
-// Names of values in the database's table meta.
-const (
-	// MetaInstallation is the installation id of this copy, as text.
-	MetaInstallation = "installation-id"
-	// MetaPreviousInstallation is the id that a restored copy had before.
-	// Whatever belongs to it, ratchets above all, must not be used any more.
-	MetaPreviousInstallation = "previous-installation-id"
-)
-
 // newInstallationFile in an account's folder asks for a new installation id.
 const newInstallationFile = "new-installation"
 
@@ -153,24 +144,19 @@ func (m *Manager) identify(ctx context.Context, a *Account) error {
 	marker := filepath.Join(m.dir.Folder(a.UID()), newInstallationFile)
 	fresh := exists(marker)
 	err := a.db.Update(ctx, func(tx *store.Tx) error {
-		id, found, err := tx.Meta(MetaInstallation)
+		id, _, err := tx.Installation()
 		if err != nil {
 			return err
 		}
-		if found && !fresh {
-			a.installation = string(id)
+		if id != "" && !fresh {
+			a.installation = id
 			return nil
 		}
 		a.installation = m.cfg.InstallationID
-		if a.installation == "" || found {
+		if a.installation == "" || id != "" {
 			a.installation = uuid.NewString()
 		}
-		if found {
-			if err := tx.SetMeta(MetaPreviousInstallation, id); err != nil {
-				return err
-			}
-		}
-		return tx.SetMeta(MetaInstallation, []byte(a.installation))
+		return tx.SetInstallation(a.installation)
 	})
 	if err != nil || !fresh {
 		return err

@@ -58,15 +58,16 @@ func checkRestored(t *testing.T, original, dir string, s Summary, password strin
 	if (a.InstallationID() == was) != same {
 		t.Errorf("installation id %s, it was %s", a.InstallationID(), was)
 	}
-	var note, before []byte
+	var note []byte
+	var before string
 	err := a.DB().View(t.Context(), func(tx *store.Tx) (err error) {
 		if note, _, err = tx.Meta("note"); err != nil {
 			return err
 		}
-		before, _, err = tx.Meta(MetaPreviousInstallation)
+		_, before, err = tx.Installation()
 		return err
 	})
-	if err != nil || string(note) != "remember" || !same && string(before) != was {
+	if err != nil || string(note) != "remember" || !same && before != was || same && before != "" {
 		t.Errorf("note %q, previous installation %q, %v", note, before, err)
 	}
 	id := a.InstallationID()

@@ -25,7 +25,7 @@
 // login. A restored copy gets a new one at its next login unless its owner said
 // that the original is gone: two live copies of one ratchet state would corrupt
 // their sessions. The file newInstallationFile in the account's folder asks for
-// it; the id before is kept in the database under MetaPreviousInstallation.
+// it; store.Tx.Installation gives the id before to whom it concerns.
 //
 // # Goroutines
 //

@@ -43,7 +43,7 @@ func (tx *Tx) SyncCounts() (states, bodies, seen int64, err error) {
 type syncRecords struct{ tx *Tx }
 
 // OnFinish implements runner.Records.
-func (s syncRecords) OnFinish(fn func(committed bool)) { s.tx.onFinish(fn) }
+func (s syncRecords) OnFinish(fn func(committed bool)) { s.tx.OnFinish(fn) }
 
 // Body implements runner.Records.
 func (s syncRecords) Body(id datasync.BodyID) (body []byte, err error) {

@@ -246,7 +246,13 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 				fn(committed)
 			}
 		}()
-		if err := db.transaction(ctx, func() error { return fn(tx) }); err != nil {
+		err := db.transaction(ctx, func() error {
+			if err := fn(tx); err != nil {
+				return err
+			}
+			return tx.alive()
+		})
+		if err != nil {
 			return err
 		}
 		committed = true

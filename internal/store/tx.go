@@ -14,7 +14,8 @@ type Tx struct {
 	readOnly bool
 	forget   bool
 	ended    bool
-	depth    int // of savepoints
+	depth    int   // of savepoints
+	cause    error // that made SQLite end the transaction
 	finish   []func(committed bool)
 }
 
@@ -22,10 +23,29 @@ type Tx struct {
 // transaction by itself after some errors; a query that followed would be one
 // of its own.
 func (tx *Tx) run(query string, args []any, fn func(Row) (bool, error)) (found bool, err error) {
-	if tx.ended || !tx.readOnly && !tx.db.conn.inTransaction() {
+	if tx.ended {
 		return false, ErrEnded
 	}
-	return tx.db.conn.query(tx.ctx, query, args, tx.readOnly, fn)
+	if err := tx.alive(); err != nil {
+		return false, err
+	}
+	found, err = tx.db.conn.query(tx.ctx, query, args, tx.readOnly, fn)
+	if err != nil && tx.alive() != nil && tx.cause == nil {
+		tx.cause = err
+	}
+	return found, err
+}
+
+// alive returns ErrEnded, with the reason, when SQLite has ended the
+// transaction.
+func (tx *Tx) alive() error {
+	switch {
+	case tx.readOnly || tx.db.conn.inTransaction():
+		return nil
+	case tx.cause != nil:
+		return fmt.Errorf("%w: %w", ErrEnded, tx.cause)
+	}
+	return ErrEnded
 }
 
 // end makes the transaction useless for who kept it.
@@ -52,9 +72,12 @@ func (tx *Tx) Get(query string, args []any, fn func(Row)) (found bool, err error
 	})
 }
 
-// onFinish registers fn to be called once the transaction has ended, before
-// another can begin. It must not use the database.
-func (tx *Tx) onFinish(fn func(committed bool)) { tx.finish = append(tx.finish, fn) }
+// OnFinish registers fn to be called once the transaction has ended, before
+// another can begin. committed says that it is on disk: what was waiting for
+// that may leave, for instance a queue be woken or an event be published. fn
+// must neither use the database nor block. Functions run in the order in which
+// they were registered.
+func (tx *Tx) OnFinish(fn func(committed bool)) { tx.finish = append(tx.finish, fn) }
 
 // Changed returns how many rows the last statement that writes changed.
 func (tx *Tx) Changed() (n int64, err error) {

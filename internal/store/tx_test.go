@@ -81,8 +81,8 @@ func TestNothingIsWrittenAfterSQLiteEndedTheTransaction(t *testing.T) {
 		}
 		return nil
 	})
-	if !errors.Is(err, ErrEnded) {
-		t.Errorf("committed: %v", err)
+	if !errors.Is(err, ErrEnded) || !errors.Is(err, ErrConstraint) {
+		t.Errorf("committed, or no reason given: %v", err)
 	}
 	var kept *Tx
 	update(t, db, func(tx *Tx) error {

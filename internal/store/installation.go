@@ -1,0 +1,61 @@
+package store
+
+import "fmt"
+
+// Names of values in the table meta.
+const (
+	metaInstallation         = "installation-id"
+	metaPreviousInstallation = "previous-installation-id"
+)
+
+// Installation returns the id of this copy of the account, or "" in a new
+// database, and the id it had before it was restored from a backup of an
+// original that may live on, or "".
+//
+// A previous id says that all that is bound to that installation is shared with
+// the original: used from two places, the same message keys would encrypt two
+// plaintexts (spec 06 section 6). So the secure transport asks at each login,
+// before it encrypts or decrypts anything. If there is a previous id, it
+// deletes, in one transaction, every ratchet session, message key and own
+// prekey and what waits in the outbox sealed by them, keeps the previous id as
+// another, disabled installation of the account, as if learnt from a bundle
+// (spec 03 section 10), and calls ForgetPreviousInstallation. Its next bundle
+// is that of a new installation, and is announced at once. A crash before the
+// commit leaves the previous id, and so the duty, in place.
+func (tx *Tx) Installation() (id, previous string, err error) {
+	current, _, err := tx.Meta(metaInstallation)
+	if err != nil {
+		return "", "", fmt.Errorf("read installation id: %w", err)
+	}
+	before, _, err := tx.Meta(metaPreviousInstallation)
+	if err != nil {
+		return "", "", fmt.Errorf("read previous installation id: %w", err)
+	}
+	return string(current), string(before), nil
+}
+
+// SetInstallation makes this copy of the account another installation. The id
+// that it had becomes the previous one, unless there still is one: everything
+// stored is bound to that.
+func (tx *Tx) SetInstallation(id string) error {
+	current, previous, err := tx.Installation()
+	if err == nil && current != "" && current != id && previous == "" {
+		err = tx.SetMeta(metaPreviousInstallation, []byte(current))
+	}
+	if err == nil {
+		err = tx.SetMeta(metaInstallation, []byte(id))
+	}
+	if err != nil {
+		return fmt.Errorf("set installation id: %w", err)
+	}
+	return nil
+}
+
+// ForgetPreviousInstallation notes that nothing of the previous installation is
+// left; see Installation.
+func (tx *Tx) ForgetPreviousInstallation() error {
+	if err := tx.Exec(`DELETE FROM meta WHERE name = ?`, metaPreviousInstallation); err != nil {
+		return fmt.Errorf("forget previous installation id: %w", err)
+	}
+	return nil
+}

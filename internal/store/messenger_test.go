@@ -1,0 +1,230 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"statusd/datasync"
+	"statusd/datasync/runner"
+)
+
+// mailbox is a messenger in miniature: one transaction holds the state of the
+// secure transport, that of data sync, the rows of messages, and what leaves.
+type mailbox struct {
+	db     *DB
+	run    *runner.Runner[*Tx]
+	self   datasync.PeerID
+	woken  int                       // times that the outbox was woken
+	refuse map[datasync.PeerID]error // peers that cannot be written to
+}
+
+const mailboxTables = `CREATE TABLE ratchet (id INTEGER PRIMARY KEY, step INTEGER NOT NULL);
+	INSERT INTO ratchet VALUES (1, 0);
+	CREATE TABLE message (ref BLOB PRIMARY KEY NOT NULL, body TEXT NOT NULL, acked INTEGER NOT NULL,
+		done INTEGER NOT NULL);
+	CREATE TABLE outbox (id INTEGER PRIMARY KEY, peer BLOB NOT NULL, sealed BLOB NOT NULL)`
+
+func newMailbox(t *testing.T, self datasync.PeerID, now func() time.Time) *mailbox {
+	t.Helper()
+	m := &mailbox{db: mustOpen(t, testConfig(t.TempDir())), self: self, refuse: make(map[datasync.PeerID]error)}
+	if err := m.db.conn.script(context.Background(), mailboxTables); err != nil {
+		t.Fatal(err)
+	}
+	node, err := datasync.New(datasync.Config{Self: self})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.run, err = runner.New(runner.Config[*Tx]{Node: node, Store: SyncStore{m.db}, Port: m, Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// turn advances the ratchet.
+func turn(tx *Tx) error { return tx.Exec(`UPDATE ratchet SET step = step + 1`) }
+
+// Send implements runner.Port: it seals into the outbox, which is woken by the
+// commit.
+func (m *mailbox) Send(_ context.Context, tx *Tx, s datasync.Send, payload []byte) error {
+	return tx.Savepoint(func() error {
+		if err := turn(tx); err != nil {
+			return err
+		}
+		if err := m.refuse[s.To]; err != nil {
+			return err
+		}
+		tx.OnFinish(func(committed bool) {
+			if committed {
+				m.woken++
+			}
+		})
+		return tx.Exec(`INSERT INTO outbox (peer, sealed) VALUES (?, ?)`, s.To[:], payload)
+	})
+}
+
+// Receipts implements runner.Port.
+func (m *mailbox) Receipts(_ context.Context, tx *Tx, receipts []datasync.Receipt) error {
+	for _, r := range receipts {
+		err := tx.Exec(`UPDATE message SET acked = ?, done = ? WHERE ref = ?`, len(r.Acked), r.Delivered(), r.Ref[:])
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compose stores a message and appends it to data sync.
+func (m *mailbox) compose(tx *Tx, ref datasync.Ref, body string, to ...datasync.PeerID) error {
+	err := tx.Exec(`INSERT INTO message (ref, body, acked, done) VALUES (?, ?, 0, 0)`, ref[:], body)
+	if err != nil {
+		return err
+	}
+	_, err = m.run.Append(context.Background(), tx, datasync.Outgoing{Ref: ref, Body: []byte(body), To: to})
+	return err
+}
+
+// receive opens one payload: the ratchet moves, data sync takes it, its bodies
+// become messages.
+func (m *mailbox) receive(tx *Tx, from datasync.PeerID, sealed []byte, fault error) error {
+	return m.run.Nested(tx, tx.Savepoint, func() error {
+		if err := turn(tx); err != nil {
+			return err
+		}
+		p, err := datasync.Decode(sealed)
+		if err != nil {
+			return err
+		}
+		got, err := m.run.Handle(context.Background(), tx, from, p, true)
+		if err != nil {
+			return err
+		}
+		for _, d := range got {
+			err := tx.Exec(`INSERT INTO message (ref, body, acked, done) VALUES (?, ?, 0, 0)`, d.ID[:], string(d.Body))
+			if err != nil {
+				return err
+			}
+		}
+		return fault
+	})
+}
+
+// take empties the outbox.
+func (m *mailbox) take(t *testing.T) (sealed [][]byte, to []datasync.PeerID) {
+	t.Helper()
+	update(t, m.db, func(tx *Tx) error {
+		err := tx.Query(`SELECT peer, sealed FROM outbox ORDER BY id`, nil, func(r Row) error {
+			to, sealed = append(to, datasync.PeerID(r.Blob(0))), append(sealed, r.Blob(1))
+			return nil
+		})
+		return errors.Join(err, tx.Exec(`DELETE FROM outbox`))
+	})
+	return sealed, to
+}
+
+// state describes everything that a transaction changes.
+func (m *mailbox) state(t *testing.T) (s string) {
+	t.Helper()
+	err := m.db.View(context.Background(), func(tx *Tx) error {
+		states, bodies, seen, err := tx.SyncCounts()
+		if err != nil {
+			return err
+		}
+		_, err = tx.Get(`SELECT (SELECT step FROM ratchet), (SELECT count(*) FROM message), (SELECT count(*) FROM outbox),
+			(SELECT coalesce(sum(acked), 0) FROM message), (SELECT coalesce(sum(done), 0) FROM message)`, nil, func(r Row) {
+			s = fmt.Sprintf("ratchet %d, messages %d, outbox %d, acked %d, done %d, records %d, bodies %d, seen %d", r.Int64(0),
+				r.Int64(1), r.Int64(2), r.Int64(3), r.Int64(4), states, bodies, seen)
+		})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (m *mailbox) expect(t *testing.T, when, want string) {
+	t.Helper()
+	if got := m.state(t); got != want {
+		t.Errorf("%s: %s\n\twant %s", when, got, want)
+	}
+}
+
+// TestOneTransactionForAll runs data sync in the transactions of a messenger:
+// what belongs together is there together or not at all, acks wait for the
+// commit of what they acknowledge, and one message that fails takes nothing
+// else with it.
+func TestOneTransactionForAll(t *testing.T) {
+	clock := time.Unix(1_700_000_000, 0)
+	now := func() time.Time { return clock }
+	ana, bo, cy := datasync.PeerID{0: 4, 1: 1}, datasync.PeerID{0: 4, 1: 2}, datasync.PeerID{0: 4, 1: 3}
+	a, b := newMailbox(t, ana, now), newMailbox(t, bo, now)
+	broken, ctx := errors.New("broken"), context.Background()
+	compose := func(ref byte, fault error, to ...datasync.PeerID) error {
+		return a.db.Update(ctx, func(tx *Tx) error {
+			if err := a.compose(tx, datasync.Ref{ref}, fmt.Sprint("message ", ref), to...); err != nil {
+				return err
+			}
+			return errors.Join(a.run.Flush(ctx, tx), fault)
+		})
+	}
+	if err := compose(1, broken, bo, cy); !errors.Is(err, broken) {
+		t.Fatal(err)
+	}
+	a.expect(t, "after a rollback", "ratchet 0, messages 0, outbox 0, acked 0, done 0, records 0, bodies 0, seen 0")
+	a.refuse[cy] = broken
+	for ref := range byte(3) {
+		if err := compose(ref+1, nil, bo, cy); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.expect(t, "written", "ratchet 3, messages 3, outbox 3, acked 0, done 0, records 6, bodies 3, seen 0")
+	if a.woken != 3 {
+		t.Errorf("outbox woken %d times", a.woken)
+	}
+	sealed, to := a.take(t)
+	if !slices.Equal(to, []datasync.PeerID{bo, bo, bo}) {
+		t.Fatalf("payloads for %v", to)
+	}
+	// Three messages arrive together, the second cannot be processed.
+	receive := func(fault error) error {
+		return b.db.Update(ctx, func(tx *Tx) error {
+			for i, s := range sealed {
+				if err := b.receive(tx, ana, s, map[int]error{1: broken}[i]); (err != nil) != (i == 1) {
+					return fmt.Errorf("message %d: %w", i, err)
+				}
+			}
+			return errors.Join(b.run.Flush(ctx, tx), fault)
+		})
+	}
+	if err := receive(broken); !errors.Is(err, broken) || b.woken != 0 {
+		t.Fatal(err, b.woken)
+	}
+	b.expect(t, "rolled back", "ratchet 0, messages 0, outbox 0, acked 0, done 0, records 0, bodies 0, seen 0")
+	if err := receive(nil); err != nil {
+		t.Fatal(err)
+	}
+	b.expect(t, "received", "ratchet 3, messages 2, outbox 1, acked 0, done 0, records 0, bodies 0, seen 2")
+	acks, _ := b.take(t)
+	err := a.db.Update(ctx, func(tx *Tx) error { return a.receive(tx, bo, acks[0], nil) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.expect(t, "acknowledged", "ratchet 4, messages 3, outbox 0, acked 2, done 0, records 6, bodies 3, seen 0")
+	checkRecipients(t, a, datasync.Ref{1}, []datasync.PeerID{bo}, []datasync.PeerID{cy})
+	checkRecipients(t, a, datasync.Ref{2}, nil, []datasync.PeerID{bo, cy})
+}
+
+func checkRecipients(t *testing.T, m *mailbox, ref datasync.Ref, acked, waiting []datasync.PeerID) {
+	t.Helper()
+	update(t, m.db, func(tx *Tx) error {
+		if a, w := m.run.Recipients(tx, ref); !slices.Equal(a, acked) || !slices.Equal(w, waiting) {
+			t.Errorf("message %v: acknowledged by %v, waiting for %v", ref, a, w)
+		}
+		return nil
+	})
+}
