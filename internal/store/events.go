@@ -16,6 +16,9 @@ const (
 
 	// MaxEventPage is the most events that one reading returns.
 	MaxEventPage = 1000
+	// MaxEventPageBytes bounds the bodies of the events that one reading
+	// returns; a single event is returned whatever its size.
+	MaxEventPageBytes = 4 << 20
 	// MaxConsumers bounds the named consumers.
 	MaxConsumers = 1000
 	// MaxConsumerName bounds the name of a consumer in bytes.
@@ -69,6 +72,7 @@ func (tx *Tx) AppendEvent(kind string, body []byte, now time.Time) (seq int64, e
 	if err != nil {
 		return 0, fmt.Errorf("append event: %w", err)
 	}
+	tx.newest = seq
 	if seq%pruneEvery == 0 {
 		err = tx.pruneEvents(seq, now)
 	}
@@ -126,13 +130,17 @@ func (tx *Tx) Events(q EventQuery) (EventPage, error) {
 	if q.Since+1 < first || q.Since > last { // too old, or from before an older backup came back
 		page = EventPage{Next: first - 1, Gap: true, From: first}
 	}
+	size := 0
 	_, err = tx.run(`SELECT seq, time, type, body FROM event_log WHERE seq > ? ORDER BY seq LIMIT ?`,
 		[]any{page.Next, scanPerPage}, func(r Row) (bool, error) {
-			page.Next = r.Int64(0)
 			if kind := r.Text(2); len(q.Types) == 0 || slices.Contains(q.Types, kind) {
 				e := Event{Seq: r.Int64(0), Time: time.UnixMilli(r.Int64(1)), Type: kind, Body: r.Blob(3)}
+				if size += len(e.Body); size > MaxEventPageBytes && len(page.Events) > 0 {
+					return false, nil
+				}
 				page.Events = append(page.Events, e)
 			}
+			page.Next = r.Int64(0)
 			return len(page.Events) < q.Limit, nil
 		})
 	if err != nil {

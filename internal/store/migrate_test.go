@@ -11,10 +11,15 @@ import (
 	"time"
 )
 
+// eventTable is the part of the schema that every database needs.
+const eventTable = `CREATE TABLE event_log (seq INTEGER PRIMARY KEY);`
+
 // versions are migrations for tests: each adds a table and moves a counter.
 func versions(n int) fstest.MapFS {
 	files := fstest.MapFS{
-		"0001_one.sql":   {Data: []byte(`CREATE TABLE t1 (v INTEGER NOT NULL); INSERT INTO t1 VALUES (1)`)},
+		"0001_one.sql": {
+			Data: []byte(eventTable + `CREATE TABLE t1 (v INTEGER NOT NULL); INSERT INTO t1 VALUES (1)`),
+		},
 		"0002_two.sql":   {Data: []byte(`CREATE TABLE t2 (v INTEGER NOT NULL); UPDATE t1 SET v = 2`)},
 		"0003_three.sql": {Data: []byte(`DROP TABLE t2; UPDATE t1 SET v = 3 -- no semicolon, a comment`)},
 	}

@@ -76,6 +76,7 @@ type DB struct {
 	conn   *conn         // used by who holds the token
 
 	forget chan struct{} // tells Run that secrets were deleted; capacity 1
+	events *eventWake
 }
 
 // Open opens the database, takes its lock and brings it up to date. Errors:
@@ -174,7 +175,15 @@ func (db *DB) setUp(ctx context.Context, c Config) error {
 	if err := db.migrate(ctx, all, version); err != nil {
 		return err
 	}
-	return db.removeOldCopies()
+	if err := db.removeOldCopies(); err != nil {
+		return err
+	}
+	last, err := db.conn.number(ctx, `SELECT ifnull(max(seq), 0) FROM event_log`)
+	if err != nil {
+		return fmt.Errorf("read event log: %w", err)
+	}
+	db.events = newEventWake(last)
+	return nil
 }
 
 // identify checks whose database it is and returns its version.
@@ -256,6 +265,7 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 			return err
 		}
 		committed = true
+		db.events.advance(tx.newest)
 		if tx.forget {
 			select {
 			case db.forget <- struct{}{}:
@@ -352,6 +362,7 @@ func (db *DB) Close() error {
 		return ErrClosed
 	}
 	close(db.closed)
+	db.events.close()
 	err := db.conn.checkpoint(context.Background())
 	if err := errors.Join(err, db.conn.close()); err != nil {
 		return fmt.Errorf("close database: %w", err)

@@ -16,6 +16,7 @@ type Tx struct {
 	ended    bool
 	depth    int   // of savepoints
 	cause    error // that made SQLite end the transaction
+	newest   int64 // number of the last event it appended; 0: none
 	finish   []func(committed bool)
 }
 
@@ -97,12 +98,13 @@ func (tx *Tx) Savepoint(fn func() error) (err error) {
 		return err
 	}
 	tx.depth++
-	done := false
+	done, newest := false, tx.newest
 	defer func() {
 		tx.depth--
 		if done || !tx.db.conn.inTransaction() {
 			return
 		}
+		tx.newest = newest
 		undo := &Tx{db: tx.db, ctx: context.Background()} // also when the context has ended
 		for _, step := range []string{"ROLLBACK TO " + name, "RELEASE " + name} {
 			if errUndo := undo.Exec(step); errUndo != nil {

@@ -157,7 +157,7 @@ func TestQueryInsideAQuery(t *testing.T) {
 }
 
 func TestValuesComeBack(t *testing.T) {
-	files := fstest.MapFS{"0001_v.sql": {Data: []byte(`CREATE TABLE v (i, b, f, s, x, n)`)}}
+	files := fstest.MapFS{"0001_v.sql": {Data: []byte(eventTable + `CREATE TABLE v (i, b, f, s, x, n)`)}}
 	c := testConfig(t.TempDir())
 	c.migrations = files
 	db := mustOpen(t, c)
