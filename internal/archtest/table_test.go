@@ -114,8 +114,8 @@ func layer1() map[string][]string {
 func layer2() map[string][]string {
 	return map[string][]string{
 		"statusd/internal/store": {
-			"statusd/accounts/secret", "statusd/datasync", "statusd/internal/atomicfile", "statusd/internal/deadline",
-			sqlite, zap,
+			"statusd/accounts/key", "statusd/accounts/secret", "statusd/datasync", "statusd/internal/atomicfile",
+			"statusd/internal/deadline", "statusd/transport", "statusd/waku/wire", sqlite, zap,
 		},
 		"statusd/mailserver": {
 			"statusd/waku", geth + "p2p/enode", geth + "rlp", metrics, "golang.org/x/sync/semaphore", zap,

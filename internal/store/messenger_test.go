@@ -24,9 +24,9 @@ type mailbox struct {
 
 const mailboxTables = `CREATE TABLE ratchet (id INTEGER PRIMARY KEY, step INTEGER NOT NULL);
 	INSERT INTO ratchet VALUES (1, 0);
-	CREATE TABLE message (ref BLOB PRIMARY KEY NOT NULL, body TEXT NOT NULL, acked INTEGER NOT NULL,
+	CREATE TABLE box_message (ref BLOB PRIMARY KEY NOT NULL, body TEXT NOT NULL, acked INTEGER NOT NULL,
 		done INTEGER NOT NULL);
-	CREATE TABLE outbox (id INTEGER PRIMARY KEY, peer BLOB NOT NULL, sealed BLOB NOT NULL)`
+	CREATE TABLE box_out (id INTEGER PRIMARY KEY, peer BLOB NOT NULL, sealed BLOB NOT NULL)`
 
 func newMailbox(t *testing.T, self datasync.PeerID, now func() time.Time) *mailbox {
 	t.Helper()
@@ -63,14 +63,14 @@ func (m *mailbox) Send(_ context.Context, tx *Tx, s datasync.Send, payload []byt
 				m.woken++
 			}
 		})
-		return tx.Exec(`INSERT INTO outbox (peer, sealed) VALUES (?, ?)`, s.To[:], payload)
+		return tx.Exec(`INSERT INTO box_out (peer, sealed) VALUES (?, ?)`, s.To[:], payload)
 	})
 }
 
 // Receipts implements runner.Port.
 func (m *mailbox) Receipts(_ context.Context, tx *Tx, receipts []datasync.Receipt) error {
 	for _, r := range receipts {
-		err := tx.Exec(`UPDATE message SET acked = ?, done = ? WHERE ref = ?`, len(r.Acked), r.Delivered(), r.Ref[:])
+		err := tx.Exec(`UPDATE box_message SET acked = ?, done = ? WHERE ref = ?`, len(r.Acked), r.Delivered(), r.Ref[:])
 		if err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (m *mailbox) Receipts(_ context.Context, tx *Tx, receipts []datasync.Receip
 
 // compose stores a message and appends it to data sync.
 func (m *mailbox) compose(tx *Tx, ref datasync.Ref, body string, to ...datasync.PeerID) error {
-	err := tx.Exec(`INSERT INTO message (ref, body, acked, done) VALUES (?, ?, 0, 0)`, ref[:], body)
+	err := tx.Exec(`INSERT INTO box_message (ref, body, acked, done) VALUES (?, ?, 0, 0)`, ref[:], body)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (m *mailbox) receive(tx *Tx, from datasync.PeerID, sealed []byte, fault err
 			return err
 		}
 		for _, d := range got {
-			err := tx.Exec(`INSERT INTO message (ref, body, acked, done) VALUES (?, ?, 0, 0)`, d.ID[:], string(d.Body))
+			err := tx.Exec(`INSERT INTO box_message (ref, body, acked, done) VALUES (?, ?, 0, 0)`, d.ID[:], string(d.Body))
 			if err != nil {
 				return err
 			}
@@ -117,11 +117,11 @@ func (m *mailbox) receive(tx *Tx, from datasync.PeerID, sealed []byte, fault err
 func (m *mailbox) take(t *testing.T) (sealed [][]byte, to []datasync.PeerID) {
 	t.Helper()
 	update(t, m.db, func(tx *Tx) error {
-		err := tx.Query(`SELECT peer, sealed FROM outbox ORDER BY id`, nil, func(r Row) error {
+		err := tx.Query(`SELECT peer, sealed FROM box_out ORDER BY id`, nil, func(r Row) error {
 			to, sealed = append(to, datasync.PeerID(r.Blob(0))), append(sealed, r.Blob(1))
 			return nil
 		})
-		return errors.Join(err, tx.Exec(`DELETE FROM outbox`))
+		return errors.Join(err, tx.Exec(`DELETE FROM box_out`))
 	})
 	return sealed, to
 }
@@ -134,8 +134,10 @@ func (m *mailbox) state(t *testing.T) (s string) {
 		if err != nil {
 			return err
 		}
-		_, err = tx.Get(`SELECT (SELECT step FROM ratchet), (SELECT count(*) FROM message), (SELECT count(*) FROM outbox),
-			(SELECT coalesce(sum(acked), 0) FROM message), (SELECT coalesce(sum(done), 0) FROM message)`, nil, func(r Row) {
+		_, err = tx.Get(`SELECT (SELECT step FROM ratchet), (SELECT count(*) FROM box_message),
+			(SELECT count(*) FROM box_out),
+			(SELECT coalesce(sum(acked), 0) FROM box_message),
+			(SELECT coalesce(sum(done), 0) FROM box_message)`, nil, func(r Row) {
 			s = fmt.Sprintf("ratchet %d, messages %d, outbox %d, acked %d, done %d, records %d, bodies %d, seen %d", r.Int64(0),
 				r.Int64(1), r.Int64(2), r.Int64(3), r.Int64(4), states, bodies, seen)
 		})

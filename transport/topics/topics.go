@@ -111,5 +111,8 @@ func NegotiatedOf(shared dh.Secret) Place {
 	return Place{Negotiated, hex.EncodeToString(shared.Reveal())}
 }
 
+// Named returns the place of a kind by its name, as both were stored.
+func Named(kind Kind, name string) Place { return Place{kind, name} }
+
 // GenericDiscovery returns the place of old clients.
 func GenericDiscovery() Place { return Place{Generic, discovery} }
