@@ -110,6 +110,8 @@ the daemon in the foreground; the other commands configure it or talk to it.`
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.AddCommand(a.runCommand("run"), a.configCommand(), a.fleetCommand(), a.keyCommand(), a.rpcCommand(),
 		a.accountCommand(), a.backupCommand(), a.restoreCommand(), a.dbCommand(),
+		a.sendCommand(), a.receiveCommand(), a.chatsCommand(), a.messagesCommand(), a.searchCommand(),
+		a.contactsCommand(), a.groupsCommand(), a.exportCommand(),
 		a.attachCommand(), a.mailserverCommand(), a.historyCommand(), a.initCommand(), a.versionCommand(), a.manCommand())
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {

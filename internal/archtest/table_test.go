@@ -202,8 +202,8 @@ func layer5() map[string][]string {
 		"statusd/cmd/statusd": {
 			"statusd/accounts", "statusd/configs", "statusd/internal/atomicfile", "statusd/internal/backup",
 			"statusd/internal/logx", "statusd/internal/profile", "statusd/internal/sdnotify",
-			"statusd/deploy", "statusd/mailserver", "statusd/node", "statusd/rpc", "statusd/waku/wire", geth + "crypto",
-			geth + "p2p/enode", geth + "rpc", zap, metrics,
+			"statusd/deploy", "statusd/mailserver", "statusd/messenger/view", "statusd/node", "statusd/rpc",
+			"statusd/waku/wire", geth + "crypto", geth + "p2p/enode", geth + "rpc", zap, metrics,
 			"github.com/spf13", "golang.org/x/term",
 		},
 		// What users write has go-ethereum's client, and nothing of ours.

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	_ "embed" // the parts of the HTML form
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"statusd/messenger/view"
+)
+
+// Forms of an export.
+const (
+	exportJSON = "json"
+	exportHTML = "html"
+	exportText = "txt"
+)
+
+func (a *app) exportCommand() *cobra.Command {
+	var c *client
+	var chat, format, out string
+	cmd := &cobra.Command{
+		Use: "export --chat CHAT", Short: "Write a whole chat as JSON, HTML or text", Args: noArguments,
+		Long: `Writes all messages of a chat that this device has, oldest first: as JSON, one
+message on each line; as one HTML page with its images inside; or as text. The
+file is readable to you alone. It is not encrypted.`,
+		Example: "  statusd export --chat '#tea' --format html --out tea.html",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch format {
+			case exportJSON, exportHTML, exportText:
+			default:
+				return usageError(fmt.Errorf("--format %q: want json, html or txt", format))
+			}
+			if chat == "" {
+				return usageError(errors.New("missing flag: --chat, for instance '#tea'; see: statusd chats"))
+			}
+			return a.within(cmd, c, func(ctx context.Context, s *session) error {
+				return a.export(ctx, s, chat, format, out)
+			})
+		},
+	}
+	c = a.newClient(cmd, time.Minute)
+	cmd.Flags().StringVar(&chat, "chat", "", "the chat to write")
+	cmd.Flags().StringVar(&format, "format", exportJSON, "json, html or txt")
+	cmd.Flags().StringVar(&out, "out", "", "file to write (default standard output)")
+	return cmd
+}
+
+// exporter turns a chat into a file. Pages come the newest first and files
+// begin with the oldest, so pages are kept in a file of their own until the
+// last one has come.
+type exporter struct {
+	session *session
+	chat    view.Chat
+	format  string
+	pages   *os.File // has no name any more
+	ends    []int64  // where each page ends
+	count   int
+	page    *template.Template // with HTML
+	bar     *progress
+}
+
+func (a *app) export(ctx context.Context, s *session, name, format, out string) error {
+	chat, err := s.chat(ctx, name)
+	if err != nil {
+		return err
+	}
+	if err := s.readContacts(ctx); err != nil {
+		return err
+	}
+	parts, err := exportPage()
+	if err != nil {
+		return fail(exitInternal, err)
+	}
+	e := &exporter{session: s, chat: chat, format: format, page: parts, bar: a.newProgress("export")}
+	e.bar.quiet = true
+	target, finish, err := a.exportTarget(out)
+	if err != nil {
+		return err
+	}
+	folder := os.TempDir()
+	if out != "" {
+		folder = filepath.Dir(out) // has room for the result, so for this as well
+	}
+	if e.pages, err = os.CreateTemp(folder, ".statusd-export-*"); err != nil {
+		return finish(fail(exitCantCreate, err))
+	}
+	defer e.pages.Close()
+	if err := os.Remove(e.pages.Name()); err != nil {
+		return finish(fail(exitCantCreate, err))
+	}
+	err = e.fetch(ctx)
+	e.bar.clear()
+	if err == nil {
+		err = fail(exitIO, e.write(target))
+	}
+	if err = finish(err); err == nil && out != "" {
+		fmt.Fprintf(a.err, "statusd: %d messages in %s\n", e.count, out)
+	}
+	return err
+}
+
+// exportTarget opens what to write to. finish puts the file in its place, or
+// removes it if something went wrong.
+func (a *app) exportTarget(out string) (w io.Writer, finish func(error) error, err error) {
+	if out == "" {
+		return a.out, func(err error) error { return err }, nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(out), ".statusd-export-*")
+	if err != nil {
+		return nil, nil, fail(exitCantCreate, err)
+	}
+	return f, func(err error) error {
+		if err == nil {
+			err = errors.Join(f.Sync(), f.Close(), os.Rename(f.Name(), out))
+			return fail(exitIO, err)
+		}
+		_ = f.Close()
+		return errors.Join(err, os.Remove(f.Name()))
+	}, nil
+}
+
+// fetch reads all pages.
+func (e *exporter) fetch(ctx context.Context) error {
+	end := int64(0)
+	for cursor := ""; ; {
+		var page messagesAnswer
+		if err := e.session.call(ctx, &page, "wakuext_chatMessages", e.chat.ID, cursor, messagePage); err != nil {
+			return err
+		}
+		slices.Reverse(page.Messages)
+		var b bytes.Buffer
+		for i := range page.Messages {
+			if err := e.message(&b, &page.Messages[i]); err != nil {
+				return fail(exitInternal, err)
+			}
+		}
+		if _, err := e.pages.Write(b.Bytes()); err != nil {
+			return fail(exitIO, err)
+		}
+		end += int64(b.Len())
+		e.ends = append(e.ends, end)
+		e.count += len(page.Messages)
+		e.bar.show(-1, "%d messages", e.count)
+		if cursor = page.Cursor; cursor == "" || len(page.Messages) == 0 {
+			return nil
+		}
+	}
+}
+
+// write puts the pages in order, between what comes before and after them.
+func (e *exporter) write(target io.Writer) error {
+	w := bufio.NewWriter(target)
+	title := e.session.chatName(&e.chat)
+	if e.format == exportHTML {
+		if err := e.page.ExecuteTemplate(w, "head", title); err != nil {
+			return err
+		}
+	}
+	for i := len(e.ends) - 1; i >= 0; i-- {
+		start := int64(0)
+		if i > 0 {
+			start = e.ends[i-1]
+		}
+		if _, err := io.Copy(w, io.NewSectionReader(e.pages, start, e.ends[i]-start)); err != nil {
+			return err
+		}
+	}
+	if e.format == exportHTML {
+		if err := e.page.ExecuteTemplate(w, "foot", e.count); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// message writes one message in the form asked for.
+func (e *exporter) message(b *bytes.Buffer, m *view.Message) error {
+	switch e.format {
+	case exportJSON:
+		enc := json.NewEncoder(b)
+		enc.SetEscapeHTML(false)
+		return enc.Encode(m)
+	case exportText:
+		text := strings.ReplaceAll(printable(m.Text), "\n", "\n    ")
+		_, err := fmt.Fprintf(b, "%s  %s: %s%s\n", millisText(m.WhisperTimestamp), e.session.nameOf(m.From, m.Alias), text,
+			statusMark(m))
+		return err
+	}
+	shown := struct {
+		*view.Message
+		Name, Time, Mark string
+		Picture, Sound   template.URL
+	}{m, e.session.nameOf(m.From, m.Alias), millisText(m.WhisperTimestamp), statusMark(m), "", ""}
+	// Data URLs only: the page must not fetch anything when it is opened.
+	if strings.HasPrefix(m.Image, "data:image/") {
+		shown.Picture = template.URL(m.Image) //nolint:gosec // a data URL of an image
+	}
+	if strings.HasPrefix(m.Audio, "data:audio/") {
+		shown.Sound = template.URL(m.Audio) //nolint:gosec // a data URL of a recording
+	}
+	return e.page.ExecuteTemplate(b, "message", shown)
+}
+
+// printable is text of several lines without characters that steer a terminal.
+func printable(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = oneLine(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+//go:embed export.html
+var exportHTMLFile string
+
+// exportPage has the parts of the HTML form.
+func exportPage() (*template.Template, error) { return template.New("export").Parse(exportHTMLFile) }

@@ -1,0 +1,269 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"statusd/messenger/view"
+)
+
+// messagePage is the number of messages asked for at once.
+const messagePage = 100
+
+// messagesAnswer is a page of messages, the newest first.
+type messagesAnswer struct {
+	Messages []view.Message `json:"messages"`
+	Cursor   string         `json:"cursor"`
+}
+
+func (a *app) messagesCommand() *cobra.Command {
+	var c *client
+	var most int
+	var seen bool
+	cmd := &cobra.Command{
+		Use: "messages CHAT", Short: "Print the messages of a chat; resend, react to or delete one",
+		Long: `Prints the last messages of a chat, oldest first. Marks behind own messages:
+"…" on its way, "sent", "delivered", "not sent". With -o json each message is
+one line.`,
+		Example: "  statusd messages '#tea' --limit 50\n  statusd messages @ana -o json",
+		Args:    exactly(1, "the chat, for instance '#tea'; see: statusd chats"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if most < 1 {
+				return usageError(fmt.Errorf("--limit %d: want 1 or more", most))
+			}
+			return a.within(cmd, c, func(ctx context.Context, s *session) error {
+				return a.lastMessages(ctx, s, args[0], most, seen)
+			})
+		},
+	}
+	c = a.newClient(cmd, time.Minute)
+	cmd.Flags().IntVarP(&most, "limit", "n", 20, "number of messages")
+	cmd.Flags().BoolVar(&seen, "mark-read", false, "mark the chat as read")
+	cmd.AddCommand(a.messageAction("resend ID", "Send a message again", "wakuext_reSendChatMessage"),
+		a.messageAction("delete ID", "Delete a message from this device", "wakuext_deleteMessage"),
+		a.messagesShow(), a.messagesReact())
+	return cmd
+}
+
+func (a *app) lastMessages(ctx context.Context, s *session, name string, most int, seen bool) error {
+	chat, err := s.chat(ctx, name)
+	if err != nil {
+		return err
+	}
+	if err := s.readContacts(ctx); err != nil {
+		return err
+	}
+	var got []view.Message
+	for cursor := ""; len(got) < most; {
+		var page messagesAnswer
+		if err := s.call(ctx, &page, "wakuext_chatMessages", chat.ID, cursor, min(most-len(got), messagePage)); err != nil {
+			return err
+		}
+		got = append(got, page.Messages...)
+		if cursor = page.Cursor; cursor == "" || len(page.Messages) == 0 {
+			break
+		}
+	}
+	slices.Reverse(got)
+	if err := a.printMessages(s, got, &chat); err != nil {
+		return err
+	}
+	if seen {
+		return s.call(ctx, nil, "wakuext_markAllRead", chat.ID)
+	}
+	return nil
+}
+
+// printMessages prints messages of one chat, or of many when chat is nil.
+func (a *app) printMessages(s *session, messages []view.Message, chat *view.Chat) error {
+	for i := range messages {
+		m := &messages[i]
+		var err error
+		switch {
+		case a.output == outputJSON:
+			err = a.printJSON(m)
+		case chat == nil:
+			_, err = fmt.Fprintln(a.out, s.line(m, chatOf(nil, m.LocalChatID)))
+		default:
+			_, err = fmt.Fprintf(a.out, "%s  %s: %s%s\n", millisText(m.WhisperTimestamp), s.nameOf(m.From, m.Alias),
+				messageText(m), statusMark(m))
+		}
+		if err != nil {
+			return fail(exitIO, err)
+		}
+	}
+	return nil
+}
+
+// statusMark says what became of an own message.
+func statusMark(m *view.Message) string {
+	switch m.OutgoingStatus {
+	case "":
+		return ""
+	case "sending":
+		return "  …"
+	case "not-sent":
+		return "  not sent"
+	}
+	return "  " + m.OutgoingStatus
+}
+
+// messageAction is a subcommand that does one thing with one message.
+func (a *app) messageAction(use, short, method string) *cobra.Command {
+	var c *client
+	cmd := &cobra.Command{
+		Use: use, Short: short, Args: exactly(1, "the id of the message, 0x…"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.within(cmd, c, func(ctx context.Context, s *session) error {
+				return s.call(ctx, nil, method, args[0])
+			})
+		},
+	}
+	c = a.newClient(cmd, time.Minute)
+	return cmd
+}
+
+func (a *app) messagesShow() *cobra.Command {
+	var c *client
+	cmd := &cobra.Command{
+		Use: "show ID", Short: "Print all that is known of a message", Args: exactly(1, "the id of the message, 0x…"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.within(cmd, c, func(ctx context.Context, s *session) error {
+				var m view.Message
+				if err := s.call(ctx, &m, "wakuext_messageByID", args[0]); err != nil {
+					return err
+				}
+				if a.output == outputJSON {
+					return fail(exitIO, a.printJSON(m))
+				}
+				if err := s.readContacts(ctx); err != nil {
+					return err
+				}
+				return a.showMessage(s, &m)
+			})
+		},
+	}
+	c = a.newClient(cmd, time.Minute)
+	return cmd
+}
+
+func (a *app) showMessage(s *session, m *view.Message) error {
+	var b strings.Builder
+	row := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%-10s %s\n", name, value)
+		}
+	}
+	row("id", m.ID)
+	row("chat", s.chatName(chatOf(nil, m.LocalChatID)))
+	row("from", s.nameOf(m.From, m.Alias))
+	row("key", m.From)
+	row("time", millisText(m.WhisperTimestamp))
+	row("status", m.OutgoingStatus)
+	row("answers", m.ResponseTo)
+	for _, id := range m.DeliveredTo {
+		row("delivered", s.nameOf(id, ""))
+	}
+	row("text", messageText(m))
+	_, err := fmt.Fprint(a.out, b.String())
+	return fail(exitIO, err)
+}
+
+// emojis are the reactions that the protocol has (spec 05 section 3).
+var emojis = []struct {
+	name, sign string
+	id         int
+}{
+	{"love", "❤️", 1},
+	{"thumbs-up", "👍", 2},
+	{"thumbs-down", "👎", 3},
+	{"laugh", "😂", 4},
+	{"sad", "😢", 5},
+	{"angry", "😠", 6},
+}
+
+func (a *app) messagesReact() *cobra.Command {
+	var c *client
+	cmd := &cobra.Command{
+		Use: "react ID EMOJI", Short: "React to a message: love, thumbs-up, thumbs-down, laugh, sad or angry",
+		Args: exactly(2, "the id of the message and the reaction"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			emoji := 0
+			for _, e := range emojis {
+				if args[1] == e.name || args[1] == e.sign {
+					emoji = e.id
+				}
+			}
+			if emoji == 0 {
+				return usageError(errors.New("the reactions are love, thumbs-up, thumbs-down, laugh, sad and angry"))
+			}
+			return a.within(cmd, c, func(ctx context.Context, s *session) error {
+				var m view.Message
+				if err := s.call(ctx, &m, "wakuext_messageByID", args[0]); err != nil {
+					return err
+				}
+				return s.call(ctx, nil, "wakuext_sendEmojiReaction", m.LocalChatID, m.ID, emoji)
+			})
+		},
+	}
+	c = a.newClient(cmd, time.Minute)
+	return cmd
+}
+
+func (a *app) searchCommand() *cobra.Command {
+	var c *client
+	var chat string
+	var most int
+	cmd := &cobra.Command{
+		Use: "search TEXT", Short: "Find messages that contain a text, the newest first",
+		Args:    exactly(1, "the text to look for"),
+		Example: "  statusd search teapot\n  statusd search --chat '#tea' milk",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if most < 1 {
+				return usageError(fmt.Errorf("--limit %d: want 1 or more", most))
+			}
+			return a.within(cmd, c, func(ctx context.Context, s *session) error {
+				return a.search(ctx, s, args[0], chat, most)
+			})
+		},
+	}
+	c = a.newClient(cmd, time.Minute)
+	cmd.Flags().StringVar(&chat, "chat", "", "only in this chat")
+	cmd.Flags().IntVarP(&most, "limit", "n", 20, "number of messages")
+	return cmd
+}
+
+func (a *app) search(ctx context.Context, s *session, text, chat string, most int) error {
+	id := ""
+	if chat != "" {
+		found, err := s.chat(ctx, chat)
+		if err != nil {
+			return err
+		}
+		id = found.ID
+	}
+	if err := s.readContacts(ctx); err != nil {
+		return err
+	}
+	for cursor, printed := "", 0; printed < most; {
+		var page messagesAnswer
+		err := s.call(ctx, &page, "wakuext_searchMessages", id, text, cursor, min(most-printed, messagePage))
+		if err != nil {
+			return err
+		}
+		if err := a.printMessages(s, page.Messages, nil); err != nil {
+			return err
+		}
+		printed += len(page.Messages)
+		if cursor = page.Cursor; cursor == "" || len(page.Messages) == 0 {
+			break
+		}
+	}
+	return nil
+}

@@ -1,0 +1,266 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"statusd/messenger/view"
+)
+
+// receiveFlags say which events to read.
+type receiveFlags struct {
+	follow, ack, all bool
+	since            int64
+	consumer, chat   string
+	most             int
+	wait             time.Duration
+}
+
+// defaultConsumer is the reader whose position --ack moves unless named.
+const defaultConsumer = "receive"
+
+// Bounds of one reading.
+const (
+	eventPage = 200
+	pollTime  = 30 * time.Second
+)
+
+func (a *app) receiveCommand() *cobra.Command {
+	var c *client
+	f := &receiveFlags{}
+	cmd := &cobra.Command{
+		Use: "receive", Short: "Print messages that have come in", Args: noArguments,
+		Long: `Prints received messages from the daemon's event log, one on each line, oldest
+first. Nothing is lost while nobody reads. With --ack the daemon remembers what
+was printed, and the next run goes on after it; a name given with --consumer
+keeps several readers apart. Without --ack a run changes nothing and prints the
+same again.
+
+With -o json each line is the event as the log has it: cursor, time, type, and
+the message inside. --events prints all kinds of events.`,
+		Example: "  statusd receive --ack\n  statusd receive --follow --consumer bot --ack -o json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := interruptible(cmd)
+			defer stop()
+			if !cmd.Flags().Changed("since") {
+				f.since = -1
+			} else if f.since < 0 {
+				return usageError(fmt.Errorf("--since %d: want a cursor, 0 or more", f.since))
+			}
+			return a.receive(ctx, c, f)
+		},
+	}
+	c = a.newClient(cmd, time.Minute)
+	fs := cmd.Flags()
+	fs.BoolVar(&f.follow, "follow", false, "go on, and print what comes in as it comes")
+	fs.BoolVar(&f.ack, "ack", false, "remember what was printed")
+	fs.BoolVar(&f.all, "events", false, "print every kind of event, in JSON")
+	fs.Int64Var(&f.since, "since", 0, "begin after this cursor, not where the consumer is")
+	fs.StringVar(&f.consumer, "consumer", defaultConsumer, "name of the reader")
+	fs.StringVar(&f.chat, "chat", "", "only messages of this chat")
+	fs.IntVar(&f.most, "max-messages", 0, "stop after so many; 0: no limit")
+	fs.DurationVar(&f.wait, "wait", 0, "if there is nothing, wait so long for something")
+	return cmd
+}
+
+// logEvent is an entry of the event log.
+type logEvent struct {
+	Cursor  int64           `json:"cursor"`
+	Account string          `json:"account"`
+	Time    int64           `json:"time"`
+	Type    string          `json:"type"`
+	Event   json.RawMessage `json:"event"`
+}
+
+// eventPageAnswer is what status_getEvents answers.
+type eventPageAnswer struct {
+	Events []logEvent `json:"events"`
+	Next   int64      `json:"next"`
+	Gap    bool       `json:"gap"`
+	From   int64      `json:"from"`
+}
+
+// receiver is one run of the command.
+type receiver struct {
+	app     *app
+	session *session
+	flags   *receiveFlags
+	query   map[string]any
+	printed int
+	acked   int64
+}
+
+func (a *app) receive(ctx context.Context, c *client, f *receiveFlags) error {
+	if f.most < 0 || f.wait < 0 {
+		return usageError(errors.New("--max-messages and --wait are 0 or more"))
+	}
+	s, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if err := s.readContacts(ctx); err != nil {
+		return err
+	}
+	r := &receiver{app: a, session: s, flags: f, query: map[string]any{"limit": eventPage}}
+	if !f.all {
+		r.query["types"] = []string{"messages.new"}
+	}
+	if f.since >= 0 {
+		r.query["since"] = f.since
+	} else {
+		r.query["consumer"] = f.consumer
+	}
+	if f.chat != "" {
+		chat, err := s.chat(ctx, f.chat)
+		if err != nil {
+			return err
+		}
+		r.query["chats"] = []string{chat.ID}
+	}
+	err = r.loop(ctx)
+	if ctx.Err() != nil {
+		return nil // the user has had enough; what was printed is acknowledged
+	}
+	return err
+}
+
+// loop reads page after page.
+func (r *receiver) loop(ctx context.Context) error {
+	until := time.Now().Add(r.flags.wait)
+	for {
+		wait := time.Duration(0)
+		if r.flags.follow {
+			wait = pollTime
+		} else if r.printed == 0 {
+			wait = min(max(time.Until(until), 0), pollTime)
+		}
+		r.query["wait"] = wait.Seconds()
+		if r.flags.most > 0 {
+			r.query["limit"] = min(eventPage, r.flags.most-r.printed)
+		}
+		var page eventPageAnswer
+		if err := r.session.callWithin(ctx, r.session.timeout+wait, &page, "status_getEvents", r.query); err != nil {
+			return err
+		}
+		if page.Gap {
+			fmt.Fprintf(r.app.err, "statusd: older events are gone; reading goes on at %d\n", page.From)
+		}
+		enough, err := r.page(ctx, page)
+		if err != nil || enough {
+			return err
+		}
+		delete(r.query, "consumer")
+		r.query["since"] = page.Next
+		if len(page.Events) == 0 && !r.flags.follow && (r.printed > 0 || time.Until(until) <= 0) {
+			return nil
+		}
+	}
+}
+
+// page prints a page and acknowledges what was printed, also when the output
+// breaks in the middle.
+func (r *receiver) page(ctx context.Context, page eventPageAnswer) (enough bool, err error) {
+	done := int64(0)
+	for _, e := range page.Events {
+		if err = r.print(ctx, e); err != nil {
+			break
+		}
+		done = e.Cursor
+		r.printed++
+	}
+	if err == nil {
+		done = page.Next
+	}
+	if r.flags.ack && done > r.acked {
+		ackErr := r.session.call(context.WithoutCancel(ctx), nil, "status_ackEvents", r.flags.consumer, done)
+		if ackErr == nil {
+			r.acked = done
+		}
+		err = errors.Join(err, ackErr)
+	}
+	return r.flags.most > 0 && r.printed >= r.flags.most, err
+}
+
+// print writes one event.
+func (r *receiver) print(ctx context.Context, e logEvent) error {
+	if r.app.output == outputJSON || r.flags.all {
+		return fail(exitIO, r.app.printJSON(e))
+	}
+	var news view.Response
+	if err := json.Unmarshal(e.Event, &news); err != nil {
+		return fail(exitProtocol, fmt.Errorf("event %d: %w", e.Cursor, err))
+	}
+	for i := range news.Messages {
+		m := &news.Messages[i]
+		if !m.New {
+			continue // an older one that is quoted
+		}
+		r.session.remember(ctx, m, news.Chats)
+		if _, err := fmt.Fprintln(r.app.out, r.session.line(m, chatOf(news.Chats, m.LocalChatID))); err != nil {
+			return fail(exitIO, err)
+		}
+	}
+	return nil
+}
+
+func chatOf(chats []view.Chat, id string) *view.Chat {
+	for i := range chats {
+		if chats[i].ID == id {
+			return &chats[i]
+		}
+	}
+	return &view.Chat{ID: id, Name: id, ChatType: chatTypeOf(id)}
+}
+
+// chatTypeOf guesses the type of a chat from its id (spec 05 section 6).
+func chatTypeOf(id string) int {
+	switch {
+	case len(id) == 132 && id[:4] == "0x04":
+		return view.ChatOneToOne
+	case len(id) == 133 && id[0] == '@':
+		return view.ChatProfile
+	case len(id) > 132 && id[len(id)-133] == '-':
+		return view.ChatPrivateGroup
+	}
+	return view.ChatPublic
+}
+
+// remember reads the contacts again when somebody new writes.
+func (s *session) remember(ctx context.Context, m *view.Message, _ []view.Chat) {
+	if _, known := s.contacts[m.From]; known || m.From == s.self {
+		return
+	}
+	s.contacts = nil
+	if err := s.readContacts(ctx); err != nil || s.contacts == nil {
+		s.contacts = map[string]view.Contact{}
+	}
+	if _, known := s.contacts[m.From]; !known {
+		s.contacts[m.From] = view.Contact{ID: m.From} // asked for once
+	}
+}
+
+// line shows a message on one line.
+func (s *session) line(m *view.Message, chat *view.Chat) string {
+	return fmt.Sprintf("%s  %s  %s: %s", millisText(m.WhisperTimestamp), s.chatName(chat), s.nameOf(m.From, m.Alias),
+		messageText(m))
+}
+
+// messageText is what a message says, on one line.
+func messageText(m *view.Message) string {
+	text := oneLine(m.Text)
+	switch {
+	case m.Image != "":
+		text += " [image]"
+	case m.Audio != "":
+		text += " [audio]"
+	case m.Sticker != nil:
+		text += " [sticker]"
+	}
+	return text
+}

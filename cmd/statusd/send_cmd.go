@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// maxAttachment bounds a file to send: what does not fit into an envelope is
+// refused by the daemon with the exact limit.
+const maxAttachment = 2 << 20
+
+// sendFlags say what to send and what to wait for.
+type sendFlags struct {
+	text, attachment, replyTo, wait string
+	limit                           time.Duration
+}
+
+// sendResult is what became of a message.
+type sendResult struct {
+	MessageID string `json:"messageId"`
+	ChatID    string `json:"chatId"`
+	Clock     uint64 `json:"clock"`
+	Status    string `json:"status"`
+}
+
+// The states to wait for.
+const (
+	waitNone      = "none"
+	waitSent      = "sent"
+	waitDelivered = "delivered"
+)
+
+func (a *app) sendCommand() *cobra.Command {
+	var c *client
+	f := &sendFlags{}
+	cmd := &cobra.Command{
+		Use: "send RECIPIENT...", Short: "Send a message to people, groups or public chats",
+		Long: `Sends a message through the running daemon. A recipient is a public key in any
+form (zQ3sh…, 0x04…), @ and the nickname of a contact, # and the name of a
+public chat, or the id of a private group.
+
+The daemon keeps the message until it has left: without a peer it is queued. By
+default the command waits until a peer has it; with --wait delivered, until the
+recipient has acknowledged it (in a group: all of them). Public chats have no
+acknowledgements. If that does not happen in time, the exit code is 75 and the
+daemon goes on trying.`,
+		Example: "  statusd send '#tea' -m 'anybody here?'\n" +
+			"  statusd send zQ3sh… @ana -m 'hello' --wait delivered\n" +
+			"  fortune | statusd send '#tea' -m -\n" +
+			"  statusd send @ana -a photo.jpg",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError(errors.New("missing argument: the recipient, for instance '#tea' or zQ3sh…"))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, stop := interruptible(cmd)
+			defer stop()
+			return a.send(ctx, c, f, cmd.Flags().Changed("message"), args)
+		},
+	}
+	c = a.newClient(cmd, 30*time.Second)
+	fs := cmd.Flags()
+	fs.StringVarP(&f.text, "message", "m", "", "the text; - reads it from standard input")
+	fs.StringVarP(&f.attachment, "attachment", "a", "", "an image (PNG, JPEG, WebP, GIF) or recording (AAC, AMR) to send")
+	fs.StringVar(&f.replyTo, "reply-to", "", "id of the message that this one answers")
+	fs.StringVar(&f.wait, "wait", waitSent, "wait until it is sent or delivered, or none")
+	fs.Lookup("timeout").Usage = "longest time to wait for that"
+	return cmd
+}
+
+func (a *app) send(ctx context.Context, c *client, f *sendFlags, given bool, to []string) error {
+	switch f.wait {
+	case waitNone, waitSent, waitDelivered:
+	default:
+		return usageError(fmt.Errorf("--wait %q: want sent, delivered or none", f.wait))
+	}
+	f.limit = c.endpoint.timeout
+	if f.limit <= 0 {
+		return usageError(fmt.Errorf("--timeout %s: want more than 0", f.limit))
+	}
+	text, err := a.message(f.text, given, f.attachment != "")
+	if err != nil {
+		return err
+	}
+	attached, err := readAttachment(f.attachment)
+	if err != nil {
+		return err
+	}
+	s, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	var missed, failed error
+	for _, recipient := range to {
+		sent, err := s.sendTo(ctx, f, recipient, text, attached)
+		if err != nil {
+			if len(to) == 1 || ctx.Err() != nil {
+				return err
+			}
+			a.complain(fmt.Errorf("%s: %w", recipient, err), exitCode(err))
+			failed = &silentError{exitCode(err)}
+			continue
+		}
+		if err := a.printSent(sent); err != nil {
+			return err
+		}
+		if !reached(sent.Status, f.wait) {
+			missed = fail(exitTemporary, fmt.Errorf("%s: not %s within %s; the daemon goes on trying", recipient, f.wait,
+				f.limit))
+		}
+	}
+	return errors.Join(failed, missed)
+}
+
+// sendTo sends to one recipient. The answer comes when the state was reached
+// or the time is up, so the call itself has a little longer.
+func (s *session) sendTo(
+	ctx context.Context, f *sendFlags, recipient, text string, attached any,
+) (sent sendResult, err error) {
+	var reply any
+	if f.replyTo != "" {
+		reply = f.replyTo
+	}
+	err = s.callWithin(ctx, f.limit+10*time.Second, &sent, "status_send", recipient, text, attached, reply, f.wait,
+		f.limit.Seconds())
+	return sent, err
+}
+
+// reached tells whether a state is the one waited for, or beyond it.
+func reached(status, wait string) bool {
+	switch wait {
+	case waitNone:
+		return true
+	case waitSent:
+		return status == waitSent || status == waitDelivered
+	}
+	return status == wait
+}
+
+func (a *app) printSent(r sendResult) error {
+	if a.output == outputJSON {
+		return fail(exitIO, a.printJSON(r))
+	}
+	_, err := fmt.Fprintf(a.out, "%s  %s\n", r.MessageID, r.Status)
+	return fail(exitIO, err)
+}
+
+// readAttachment reads a file into a data URL; nil for none. The daemon looks
+// at the content itself and does not trust the type named here.
+func readAttachment(path string) (any, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fail(exitNoInput, fmt.Errorf("attachment: %w", err))
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, maxAttachment+1))
+	switch {
+	case err != nil:
+		return nil, fail(exitIO, fmt.Errorf("attachment: %w", err))
+	case len(raw) > maxAttachment:
+		return nil, fail(exitData, fmt.Errorf("attachment %s has more than %s; a message cannot carry it", path,
+			bytesText(maxAttachment)))
+	case len(raw) == 0:
+		return nil, fail(exitData, fmt.Errorf("attachment %s is empty", path))
+	}
+	return "data:" + http.DetectContentType(raw) + ";base64," + base64.StdEncoding.EncodeToString(raw), nil
+}

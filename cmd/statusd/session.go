@@ -1,0 +1,282 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+	"unicode"
+
+	gethrpc "github.com/ethereum/go-ethereum/rpc"
+	"golang.org/x/term"
+
+	"statusd/accounts/contact"
+	"statusd/messenger/view"
+)
+
+// session is one connection to the daemon, for commands about people and
+// chats, which make several calls.
+type session struct {
+	conn    *gethrpc.Client
+	timeout time.Duration // of one call
+
+	// Contacts by id and the own key, read when a name is needed first.
+	contacts map[string]view.Contact
+	self     string
+}
+
+// open connects to the daemon. What these commands carry is private: they do
+// not go where others could read them.
+func (c *client) open(ctx context.Context) (*session, error) {
+	if c.endpoint.url != "" && !confidential(c.endpoint.url) {
+		return nil, fail(exitPermission, fmt.Errorf("messages are not sent to %s, where others could read them: use the "+
+			"socket, https:// or wss://", c.endpoint.url))
+	}
+	conn, err := c.endpoint.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &session{conn: conn, timeout: c.endpoint.timeout}, nil
+}
+
+func (s *session) Close() { s.conn.Close() }
+
+// call makes one call within the time limit of the flags.
+func (s *session) call(ctx context.Context, result any, method string, params ...any) error {
+	return s.callWithin(ctx, s.timeout, result, method, params...)
+}
+
+// callWithin makes one call with a time limit of its own.
+func (s *session) callWithin(
+	ctx context.Context, limit time.Duration, result any, method string, params ...any,
+) error {
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := s.conn.CallContext(within, result, method, params...)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		return callError(err)
+	}
+	return nil
+}
+
+// chats returns the chats that are not closed.
+func (s *session) chats(ctx context.Context) ([]view.Chat, error) {
+	var all []view.Chat
+	if err := s.call(ctx, &all, "wakuext_chats"); err != nil {
+		return nil, err
+	}
+	active := all[:0]
+	for _, c := range all {
+		if c.Active {
+			active = append(active, c)
+		}
+	}
+	return active, nil
+}
+
+// person returns the contact id of somebody: a public key in any form, or @
+// and the nickname or name of a contact.
+func (s *session) person(ctx context.Context, text string) (string, error) {
+	name, nick := strings.CutPrefix(text, "@")
+	if parsed, err := contact.Parse(name); err == nil && parsed.Name == "" {
+		return parsed.Key.ContactID(), nil
+	} else if !nick {
+		return "", fail(exitData, fmt.Errorf("%q is no public key: want zQ3sh…, 0x04…, or @ and the nickname of a contact",
+			text))
+	}
+	if err := s.readContacts(ctx); err != nil {
+		return "", err
+	}
+	var found []string
+	for id, c := range s.contacts {
+		if strings.EqualFold(name, c.LocalNickname) || c.LocalNickname == "" && strings.EqualFold(name, c.Name) {
+			found = append(found, id)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return "", fail(exitData, fmt.Errorf("no contact is called %q; see: statusd contacts", name))
+	case 1:
+		return found[0], nil
+	}
+	return "", fail(exitData, fmt.Errorf("%d contacts are called %q; give the key of one", len(found), name))
+}
+
+// people resolves several persons.
+func (s *session) people(ctx context.Context, texts []string) ([]string, error) {
+	ids := make([]string, len(texts))
+	for i, text := range texts {
+		id, err := s.person(ctx, text)
+		if err != nil {
+			return nil, err
+		}
+		ids[i] = id
+	}
+	return ids, nil
+}
+
+// chat finds a chat by what a person calls it: #name, the id or the name of a
+// group, a person.
+func (s *session) chat(ctx context.Context, text string) (view.Chat, error) {
+	all, err := s.chats(ctx)
+	if err != nil {
+		return view.Chat{}, err
+	}
+	id := strings.TrimPrefix(text, "#")
+	for _, c := range all {
+		if c.ID == text || c.ID == id && c.ChatType == view.ChatPublic {
+			return c, nil
+		}
+	}
+	var named []view.Chat
+	for _, c := range all {
+		if c.ChatType == view.ChatPrivateGroup && strings.EqualFold(c.Name, text) {
+			named = append(named, c)
+		}
+	}
+	if len(named) == 1 {
+		return named[0], nil
+	}
+	if len(named) > 1 {
+		return view.Chat{}, fail(exitData, fmt.Errorf("%d groups are called %q; give the id of one", len(named), text))
+	}
+	if person, err := s.person(ctx, text); err == nil {
+		for _, c := range all {
+			if c.ID == person {
+				return c, nil
+			}
+		}
+	}
+	return view.Chat{}, fail(exitData, fmt.Errorf("there is no chat %q; see: statusd chats", text))
+}
+
+// group finds a private group.
+func (s *session) group(ctx context.Context, text string) (view.Chat, error) {
+	c, err := s.chat(ctx, text)
+	if err == nil && c.ChatType != view.ChatPrivateGroup {
+		err = fail(exitData, fmt.Errorf("%q is no private group; see: statusd groups", text))
+	}
+	return c, err
+}
+
+// readContacts reads the contacts and who we are, once.
+func (s *session) readContacts(ctx context.Context) error {
+	if s.contacts != nil {
+		return nil
+	}
+	var all []view.Contact
+	if err := s.call(ctx, &all, "wakuext_contacts"); err != nil {
+		return err
+	}
+	s.contacts = make(map[string]view.Contact, len(all))
+	for _, c := range all {
+		s.contacts[c.ID] = c
+	}
+	var accounts []struct {
+		PublicKey string `json:"publicKey"`
+		LoggedIn  bool   `json:"loggedIn"`
+	}
+	if err := s.call(ctx, &accounts, "account_list"); err != nil {
+		return nil //nolint:nilerr // a token without that scope: our own messages then show our key
+	}
+	for _, l := range accounts {
+		if l.LoggedIn {
+			s.self = l.PublicKey
+		}
+	}
+	return nil
+}
+
+// nameOf says who somebody is, as shortly as it can be.
+func (s *session) nameOf(id, alias string) string {
+	if id != "" && id == s.self {
+		return "me"
+	}
+	c := s.contacts[id]
+	for _, name := range []string{c.LocalNickname, c.Name, c.Alias, alias} {
+		if name != "" {
+			return oneLine(name)
+		}
+	}
+	return shortID(id)
+}
+
+// chatName says what a chat is called.
+func (s *session) chatName(c *view.Chat) string {
+	switch c.ChatType {
+	case view.ChatPublic:
+		return "#" + oneLine(c.ID)
+	case view.ChatOneToOne:
+		return s.nameOf(c.ID, c.Alias)
+	case view.ChatProfile:
+		return "@" + s.nameOf(strings.TrimPrefix(c.ID, "@"), c.Alias)
+	}
+	return oneLine(c.Name)
+}
+
+// shortID shortens the id of a person the way people exchange keys.
+func shortID(id string) string {
+	if c, err := contact.Parse(id); err == nil && c.Name == "" {
+		return contact.Short(c.Key)
+	}
+	if len(id) > 16 {
+		return id[:8] + "…" + id[len(id)-4:]
+	}
+	return id
+}
+
+// oneLine makes foreign text safe for a line of the terminal: control
+// characters, and those that reorder text, are shown and not obeyed.
+func oneLine(text string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case c == '\n' || c == '\t':
+			return ' '
+		case unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) || c == '\u2028' || c == '\u2029':
+			return '\uFFFD'
+		}
+		return c
+	}, text)
+}
+
+// millisText writes Unix milliseconds for people, in their time zone.
+func millisText(ms uint64) string {
+	if ms == 0 || ms > 1<<52 {
+		return "-"
+	}
+	return time.UnixMilli(int64(ms)).Format(time.DateTime)
+}
+
+// message reads what to send: the flag, or standard input for "-" and where
+// something is piped in.
+func (a *app) message(flag string, given, attachment bool) (string, error) {
+	if given && flag != "-" {
+		return flag, nil
+	}
+	in, isFile := a.in.(*os.File)
+	if !given {
+		if attachment || isFile && term.IsTerminal(int(in.Fd())) {
+			if attachment {
+				return "", nil
+			}
+			return "", usageError(errors.New("missing flag: -m TEXT, or -m - to read the message from standard input"))
+		}
+	}
+	raw, err := io.ReadAll(io.LimitReader(a.in, maxMessage+1))
+	switch {
+	case err != nil:
+		return "", fail(exitIO, fmt.Errorf("read standard input: %w", err))
+	case len(raw) > maxMessage:
+		return "", fail(exitData, errors.New("standard input holds more than a message may: 4096 characters"))
+	}
+	return strings.TrimRight(string(raw), "\r\n"), nil
+}
+
+// maxMessage bounds the text that is read: the daemon counts characters.
+const maxMessage = 1 << 20
