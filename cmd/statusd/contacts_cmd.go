@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"statusd/accounts/contact"
+	"statusd/internal/termtext"
 	"statusd/messenger/view"
 )
 
@@ -164,7 +165,7 @@ func (a *app) listContacts(ctx context.Context, s *session) error {
 		return err
 	}
 	var all []view.Contact
-	for _, c := range s.contacts {
+	for _, c := range s.known() {
 		if len(c.SystemTags) > 0 || c.LocalNickname != "" || c.EnsVerified {
 			all = append(all, c)
 		}
@@ -225,7 +226,6 @@ func (a *app) showContact(ctx context.Context, s *session, c view.Contact) error
 	if err := s.readContacts(ctx); err != nil {
 		return err
 	}
-	s.contacts[c.ID] = c
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "name\t%s\nstate\t%s\nkey\t%s\nid\t%s\n", s.nameOf(c.ID, ""), contactState(&c), keyText(c.ID), c.ID)
 	if c.Address != "" {
@@ -236,7 +236,7 @@ func (a *app) showContact(ctx context.Context, s *session, c view.Contact) error
 		if c.EnsVerified {
 			verified = "verified"
 		}
-		fmt.Fprintf(w, "ENS name\t%s (%s)\n", oneLine(c.Name), verified)
+		fmt.Fprintf(w, "ENS name\t%s (%s)\n", termtext.Line(c.Name), verified)
 	}
 	return fail(exitIO, w.Flush())
 }

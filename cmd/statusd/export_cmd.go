@@ -18,6 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"statusd/internal/termtext"
 	"statusd/messenger/view"
 )
 
@@ -194,7 +195,7 @@ func (e *exporter) message(b *bytes.Buffer, m *view.Message) error {
 		enc.SetEscapeHTML(false)
 		return enc.Encode(m)
 	case exportText:
-		text := strings.ReplaceAll(printable(m.Text), "\n", "\n    ")
+		text := strings.ReplaceAll(termtext.Lines(m.Text), "\n", "\n    ")
 		_, err := fmt.Fprintf(b, "%s  %s: %s%s\n", millisText(m.WhisperTimestamp), e.session.nameOf(m.From, m.Alias), text,
 			statusMark(m))
 		return err
@@ -212,15 +213,6 @@ func (e *exporter) message(b *bytes.Buffer, m *view.Message) error {
 		shown.Sound = template.URL(m.Audio) //nolint:gosec // a data URL of a recording
 	}
 	return e.page.ExecuteTemplate(b, "message", shown)
-}
-
-// printable is text of several lines without characters that steer a terminal.
-func printable(text string) string {
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		lines[i] = oneLine(line)
-	}
-	return strings.Join(lines, "\n")
 }
 
 //go:embed export.html

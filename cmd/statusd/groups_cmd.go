@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"statusd/internal/termtext"
 	"statusd/messenger/view"
 )
 
@@ -182,7 +183,8 @@ func (a *app) listGroups(ctx context.Context, s *session) error {
 		if shown == 1 {
 			fmt.Fprintln(w, "NAME\tMEMBERS\tYOU\tUNREAD\tID\t")
 		}
-		fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%s\t\n", oneLine(g.Name), len(g.Members), s.roleIn(g), g.UnviewedMessagesCount, g.ID)
+		fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%s\t\n", termtext.Line(g.Name), len(g.Members), s.roleIn(g),
+			g.UnviewedMessagesCount, g.ID)
 	}
 	if shown == 0 && a.output != outputJSON {
 		fmt.Fprintln(a.err, "statusd: there are no groups yet; make one with: statusd groups create NAME PERSON...")
@@ -193,7 +195,7 @@ func (a *app) listGroups(ctx context.Context, s *session) error {
 // roleIn says what we are in a group.
 func (s *session) roleIn(group *view.Chat) string {
 	for _, m := range group.Members {
-		if m.ID == s.self {
+		if m.ID == s.me() {
 			return memberState(m)
 		}
 	}

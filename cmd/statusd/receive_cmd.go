@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"statusd/internal/termtext"
 	"statusd/messenger/view"
 )
 
@@ -93,6 +94,7 @@ type receiver struct {
 	query   map[string]any
 	printed int
 	acked   int64
+	asked   map[string]bool // people whose names were looked up when they wrote
 }
 
 func (a *app) receive(ctx context.Context, c *client, f *receiveFlags) error {
@@ -107,7 +109,7 @@ func (a *app) receive(ctx context.Context, c *client, f *receiveFlags) error {
 	if err := s.readContacts(ctx); err != nil {
 		return err
 	}
-	r := &receiver{app: a, session: s, flags: f, query: map[string]any{"limit": eventPage}}
+	r := &receiver{app: a, session: s, flags: f, query: map[string]any{"limit": eventPage}, asked: map[string]bool{}}
 	if !f.all {
 		r.query["types"] = []string{"messages.new"}
 	}
@@ -201,7 +203,12 @@ func (r *receiver) print(ctx context.Context, e logEvent) error {
 		if !m.New {
 			continue // an older one that is quoted
 		}
-		r.session.remember(ctx, m, news.Chats)
+		if m.From != r.session.me() && !r.asked[m.From] {
+			r.asked[m.From] = true
+			if err := r.session.refreshContacts(ctx); err != nil {
+				return err
+			}
+		}
 		if _, err := fmt.Fprintln(r.app.out, r.session.line(m, chatOf(news.Chats, m.LocalChatID))); err != nil {
 			return fail(exitIO, err)
 		}
@@ -231,20 +238,6 @@ func chatTypeOf(id string) int {
 	return view.ChatPublic
 }
 
-// remember reads the contacts again when somebody new writes.
-func (s *session) remember(ctx context.Context, m *view.Message, _ []view.Chat) {
-	if _, known := s.contacts[m.From]; known || m.From == s.self {
-		return
-	}
-	s.contacts = nil
-	if err := s.readContacts(ctx); err != nil || s.contacts == nil {
-		s.contacts = map[string]view.Contact{}
-	}
-	if _, known := s.contacts[m.From]; !known {
-		s.contacts[m.From] = view.Contact{ID: m.From} // asked for once
-	}
-}
-
 // line shows a message on one line.
 func (s *session) line(m *view.Message, chat *view.Chat) string {
 	return fmt.Sprintf("%s  %s  %s: %s", millisText(m.WhisperTimestamp), s.chatName(chat), s.nameOf(m.From, m.Alias),
@@ -253,7 +246,7 @@ func (s *session) line(m *view.Message, chat *view.Chat) string {
 
 // messageText is what a message says, on one line.
 func messageText(m *view.Message) string {
-	text := oneLine(m.Text)
+	text := termtext.Line(m.Text)
 	switch {
 	case m.Image != "":
 		text += " [image]"

@@ -7,13 +7,14 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
-	"unicode"
 
 	gethrpc "github.com/ethereum/go-ethereum/rpc"
 	"golang.org/x/term"
 
 	"statusd/accounts/contact"
+	"statusd/internal/termtext"
 	"statusd/messenger/view"
 )
 
@@ -23,9 +24,9 @@ type session struct {
 	conn    *gethrpc.Client
 	timeout time.Duration // of one call
 
-	// Contacts by id and the own key, read when a name is needed first.
-	contacts map[string]view.Contact
-	self     string
+	mu       sync.RWMutex
+	contacts map[string]view.Contact // by id; nil before they are read
+	self     string                  // our own id
 }
 
 // open connects to the daemon. What these commands carry is private: they do
@@ -94,7 +95,7 @@ func (s *session) person(ctx context.Context, text string) (string, error) {
 		return "", err
 	}
 	var found []string
-	for id, c := range s.contacts {
+	for id, c := range s.known() {
 		if strings.EqualFold(name, c.LocalNickname) || c.LocalNickname == "" && strings.EqualFold(name, c.Name) {
 			found = append(found, id)
 		}
@@ -165,43 +166,65 @@ func (s *session) group(ctx context.Context, text string) (view.Chat, error) {
 	return c, err
 }
 
-// readContacts reads the contacts and who we are, once.
+// readContacts reads the contacts and who we are, unless that was done.
 func (s *session) readContacts(ctx context.Context) error {
-	if s.contacts != nil {
+	if s.known() != nil {
 		return nil
 	}
+	return s.refreshContacts(ctx)
+}
+
+// refreshContacts reads the contacts and who we are.
+func (s *session) refreshContacts(ctx context.Context) error {
 	var all []view.Contact
 	if err := s.call(ctx, &all, "wakuext_contacts"); err != nil {
 		return err
 	}
-	s.contacts = make(map[string]view.Contact, len(all))
+	contacts := make(map[string]view.Contact, len(all))
 	for _, c := range all {
-		s.contacts[c.ID] = c
+		contacts[c.ID] = c
 	}
 	var accounts []struct {
 		PublicKey string `json:"publicKey"`
 		LoggedIn  bool   `json:"loggedIn"`
 	}
-	if err := s.call(ctx, &accounts, "account_list"); err != nil {
-		return nil //nolint:nilerr // a token without that scope: our own messages then show our key
-	}
-	for _, l := range accounts {
-		if l.LoggedIn {
-			s.self = l.PublicKey
+	self := ""
+	if s.call(ctx, &accounts, "account_list") == nil { // else our own messages show our key
+		for _, l := range accounts {
+			if l.LoggedIn {
+				self = l.PublicKey
+			}
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.contacts, s.self = contacts, self
 	return nil
+}
+
+// known returns the contacts that were read. The map is not changed any more.
+func (s *session) known() map[string]view.Contact {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.contacts
+}
+
+// me returns our own id.
+func (s *session) me() string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.self
 }
 
 // nameOf says who somebody is, as shortly as it can be.
 func (s *session) nameOf(id, alias string) string {
-	if id != "" && id == s.self {
+	if id != "" && id == s.me() {
 		return "me"
 	}
-	c := s.contacts[id]
+	c := s.known()[id]
 	for _, name := range []string{c.LocalNickname, c.Name, c.Alias, alias} {
 		if name != "" {
-			return oneLine(name)
+			return termtext.Line(name)
 		}
 	}
 	return shortID(id)
@@ -211,13 +234,13 @@ func (s *session) nameOf(id, alias string) string {
 func (s *session) chatName(c *view.Chat) string {
 	switch c.ChatType {
 	case view.ChatPublic:
-		return "#" + oneLine(c.ID)
+		return "#" + termtext.Line(c.ID)
 	case view.ChatOneToOne:
 		return s.nameOf(c.ID, c.Alias)
 	case view.ChatProfile:
 		return "@" + s.nameOf(strings.TrimPrefix(c.ID, "@"), c.Alias)
 	}
-	return oneLine(c.Name)
+	return termtext.Line(c.Name)
 }
 
 // shortID shortens the id of a person the way people exchange keys.
@@ -229,20 +252,6 @@ func shortID(id string) string {
 		return id[:8] + "…" + id[len(id)-4:]
 	}
 	return id
-}
-
-// oneLine makes foreign text safe for a line of the terminal: control
-// characters, and those that reorder text, are shown and not obeyed.
-func oneLine(text string) string {
-	return strings.Map(func(c rune) rune {
-		switch {
-		case c == '\n' || c == '\t':
-			return ' '
-		case unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) || c == '\u2028' || c == '\u2029':
-			return '\uFFFD'
-		}
-		return c
-	}, text)
 }
 
 // millisText writes Unix milliseconds for people, in their time zone.

@@ -9,6 +9,7 @@ const (
 	metrics  = "github.com/prometheus/client_golang/prometheus"
 	errgroup = "golang.org/x/sync/errgroup"
 	unix     = "golang.org/x/sys/unix"
+	tea      = "charm.land/bubbletea/v2"
 	sqlite   = "github.com/ncruces/go-sqlite3"
 )
 
@@ -72,6 +73,7 @@ func layer0() map[string][]string {
 		"statusd/internal/deadline":    {},
 		"statusd/internal/logx":        {zap, "gopkg.in/natefinch/lumberjack.v2"},
 		"statusd/internal/sdnotify":    {unix},
+		"statusd/internal/termtext":    {},
 		"statusd/internal/vectors":     {},
 		"statusd/internal/wakuenr":     {geth + "rlp", geth + "p2p/enode"},
 	}
@@ -200,11 +202,16 @@ func layerT() map[string][]string {
 func layer5() map[string][]string {
 	return map[string][]string{
 		"statusd/cmd/statusd": {
+			"statusd/cmd/statusd/chatui",
 			"statusd/accounts", "statusd/configs", "statusd/internal/atomicfile", "statusd/internal/backup",
 			"statusd/internal/logx", "statusd/internal/profile", "statusd/internal/sdnotify",
 			"statusd/deploy", "statusd/mailserver", "statusd/messenger/view", "statusd/node", "statusd/rpc",
 			"statusd/waku/wire", geth + "crypto", geth + "p2p/enode", geth + "rpc", zap, metrics,
-			"github.com/spf13", "golang.org/x/term",
+			"statusd/internal/termtext", tea, "github.com/spf13", "golang.org/x/term",
+		},
+		"statusd/cmd/statusd/chatui": {
+			"statusd/internal/termtext", "statusd/messenger/view", tea, "charm.land/bubbles/v2", "charm.land/lipgloss/v2",
+			"github.com/charmbracelet/x/ansi",
 		},
 		// What users write has go-ethereum's client, and nothing of ours.
 		"statusd/examples/websocket": {geth + "common/hexutil", geth + "rpc"},

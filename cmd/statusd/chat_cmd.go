@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"statusd/cmd/statusd/chatui"
+	"statusd/messenger/view"
+)
+
+func (a *app) chatCommand() *cobra.Command {
+	var c *client
+	cmd := &cobra.Command{
+		Use: "chat [CHAT]", Short: "Read and write in the terminal",
+		Long: `Shows the chats, and the messages of one as they come, with a line to write on.
+It is a client of the running daemon: to leave it stops nothing.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usageError(fmt.Errorf("unexpected argument %q", args[1]))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			in, ok := a.in.(*os.File)
+			if !ok || !term.IsTerminal(int(in.Fd())) || !isTerminal(a.out) {
+				return usageError(errors.New("chat needs a terminal; scripts use: statusd send, statusd receive"))
+			}
+			ctx, stop := interruptible(cmd)
+			defer stop()
+			s, err := c.open(ctx)
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			return a.chat(ctx, s, strings.Join(args, ""))
+		},
+	}
+	c = a.newClient(cmd, time.Minute)
+	return cmd
+}
+
+func (a *app) chat(ctx context.Context, s *session, first string) error {
+	if err := s.readContacts(ctx); err != nil {
+		return err
+	}
+	d := &chatDaemon{session: s}
+	var last eventPageAnswer
+	if err := s.call(ctx, &last, "status_getEvents", map[string]any{"since": -1, "limit": 1}); err != nil {
+		return err
+	}
+	d.since = last.Next
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends the calls that go on
+	_, err := tea.NewProgram(chatui.New(ctx, d, first), tea.WithContext(ctx), tea.WithInput(a.in),
+		tea.WithOutput(a.out)).Run()
+	if errors.Is(err, tea.ErrProgramKilled) || errors.Is(err, tea.ErrInterrupted) {
+		return nil
+	}
+	return fail(exitIO, err)
+}
+
+// chatDaemon is the daemon as the terminal client sees it.
+type chatDaemon struct {
+	session *session
+	since   int64 // belongs to the one caller of Next
+}
+
+func (d *chatDaemon) Chats(ctx context.Context) ([]view.Chat, error) {
+	if err := d.session.refreshContacts(ctx); err != nil { // names may be new
+		return nil, err
+	}
+	return d.session.chats(ctx)
+}
+
+func (d *chatDaemon) Messages(
+	ctx context.Context, chat, cursor string, limit int,
+) ([]view.Message, string, error) {
+	var page messagesAnswer
+	err := d.session.call(ctx, &page, "wakuext_chatMessages", chat, cursor, limit)
+	return page.Messages, page.Cursor, err
+}
+
+func (d *chatDaemon) Send(ctx context.Context, chat, text, replyTo string) error {
+	m := view.Message{ChatID: chat, Text: text, ContentType: 1, ResponseTo: replyTo}
+	return d.session.call(ctx, nil, "wakuext_sendChatMessage", m)
+}
+
+func (d *chatDaemon) Open(ctx context.Context, text string) (view.Chat, error) {
+	if chat, err := d.session.chat(ctx, text); err == nil {
+		return chat, nil
+	}
+	if name, public := strings.CutPrefix(text, "#"); public {
+		if name == "" || strings.ContainsAny(name, " \t") {
+			return view.Chat{}, fmt.Errorf("%q is no name of a public chat", text)
+		}
+		if err := d.session.join(ctx, name); err != nil {
+			return view.Chat{}, err
+		}
+		return d.session.chat(ctx, text)
+	}
+	id, err := d.session.person(ctx, text)
+	if err != nil {
+		return view.Chat{}, err
+	}
+	chat := view.Chat{ID: id, Name: shortID(id), ChatType: view.ChatOneToOne, Active: true}
+	chat.Timestamp = time.Now().UnixMilli()
+	return chat, d.session.call(ctx, nil, "wakuext_saveChat", chat)
+}
+
+func (d *chatDaemon) MarkRead(ctx context.Context, chat string) error {
+	return d.session.call(ctx, nil, "wakuext_markAllRead", chat)
+}
+
+func (d *chatDaemon) Resend(ctx context.Context, message string) error {
+	return d.session.call(ctx, nil, "wakuext_reSendChatMessage", message)
+}
+
+func (d *chatDaemon) ChatName(c *view.Chat) string { return d.session.chatName(c) }
+
+func (d *chatDaemon) PersonName(id, alias string) string { return d.session.nameOf(id, alias) }
+
+// Next implements chatui.Daemon.
+func (d *chatDaemon) Next(ctx context.Context) ([]chatui.Event, error) {
+	var page eventPageAnswer
+	query := map[string]any{"since": d.since, "limit": eventPage, "wait": pollTime.Seconds()}
+	if err := d.session.callWithin(ctx, d.session.timeout+pollTime, &page, "status_getEvents", query); err != nil {
+		return nil, err
+	}
+	d.since = page.Next
+	events := make([]chatui.Event, 0, len(page.Events))
+	for _, e := range page.Events {
+		if shown, ok := chatEvent(e); ok {
+			events = append(events, shown)
+		}
+	}
+	return events, nil
+}
+
+// chatEvent is what an event means to the terminal client.
+func chatEvent(e logEvent) (out chatui.Event, ok bool) {
+	var body struct {
+		view.Response
+		IDs       []string `json:"ids"`
+		MessageID string   `json:"messageID"`
+		Waiting   int      `json:"waiting"`
+	}
+	if json.Unmarshal(e.Event, &body) != nil {
+		return out, false
+	}
+	out.Statuses = map[string]string{}
+	switch {
+	case e.Type == "messages.new":
+		out.News = body.Response
+	case e.Type == "envelope.sent":
+		for _, id := range body.IDs {
+			out.Statuses[id] = "sent"
+		}
+	case e.Type == "envelope.expired":
+		for _, id := range body.IDs {
+			out.Statuses[id] = "not-sent"
+		}
+	case e.Type == "message.delivered":
+		if body.Waiting == 0 {
+			out.Statuses[body.MessageID] = "delivered"
+		}
+	case strings.HasPrefix(e.Type, "group."), strings.HasPrefix(e.Type, "contact."), e.Type == "history.synced":
+		out.Chats = true
+	default:
+		return out, false
+	}
+	return out, true
+}
