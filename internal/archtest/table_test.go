@@ -74,6 +74,7 @@ func layer0() map[string][]string {
 		"statusd/internal/logx":        {zap, "gopkg.in/natefinch/lumberjack.v2"},
 		"statusd/internal/sdnotify":    {unix},
 		"statusd/internal/termtext":    {},
+		"statusd/internal/tdtenr":      {geth + "p2p/enode"},
 		"statusd/internal/vectors":     {},
 		"statusd/internal/wakuenr":     {geth + "rlp", geth + "p2p/enode"},
 	}
@@ -85,7 +86,16 @@ func layer1() map[string][]string {
 		"statusd/waku": {
 			"statusd/waku/wire", geth + "common/hexutil", geth + "crypto", geth + "p2p", zap, metrics, errgroup,
 		},
-		"statusd/discovery":         {geth + "p2p/enode"},
+		"statusd/discovery": {geth + "p2p/enode"},
+		"statusd/discovery/topdisc": {
+			"statusd/discovery", "statusd/internal/deadline", "statusd/internal/tdtenr", geth + "crypto", geth + "p2p",
+			geth + "rlp",
+		},
+		"statusd/discovery/topdisc/tdt1": {"statusd/discovery/topdisc", geth + "p2p", geth + "rlp"},
+		"statusd/discovery/topdisc/runner": {
+			"statusd/discovery", "statusd/discovery/topdisc", "statusd/discovery/topdisc/tdt1",
+			"statusd/internal/deadline", "statusd/internal/tdtenr", geth + "p2p", metrics, zap,
+		},
 		"statusd/datasync":          {"golang.org/x/crypto/sha3", "google.golang.org/protobuf/encoding/protowire"},
 		"statusd/datasync/memstore": {"statusd/datasync"},
 		"statusd/datasync/runner":   {"statusd/datasync", zap},

@@ -1,0 +1,73 @@
+package runner
+
+import (
+	"context"
+	crand "crypto/rand"
+
+	"github.com/ethereum/go-ethereum/p2p/discover"
+	"github.com/ethereum/go-ethereum/p2p/enode"
+
+	"statusd/discovery/topdisc"
+	"statusd/discovery/topdisc/tdt1"
+)
+
+// talk is the carrier over TALK. go-ethereum has one call at a time under way
+// to a node and lets others queue; a call cannot be cancelled, so that ctx is
+// looked at between calls only.
+type talk struct{ udp *discover.UDPv5 }
+
+var _ topdisc.Carrier = talk{}
+
+// Register implements topdisc.Carrier.
+func (t talk) Register(
+	ctx context.Context, to *enode.Node, req topdisc.RegRequest,
+) (topdisc.Confirmation, []*enode.Node, error) {
+	payload, err := tdt1.EncodeRegister(req)
+	if err != nil {
+		return topdisc.Confirmation{}, nil, err
+	}
+	if ctx.Err() != nil {
+		return topdisc.Confirmation{}, nil, ctx.Err()
+	}
+	answer, err := t.udp.TalkRequest(to, tdt1.Protocol, payload)
+	if err != nil {
+		return topdisc.Confirmation{}, nil, err
+	}
+	return tdt1.DecodeConfirmation(to.IPAddr(), answer)
+}
+
+// Query implements topdisc.Carrier. When a later page does not come, it
+// returns what the earlier ones had.
+func (t talk) Query(ctx context.Context, to *enode.Node, req topdisc.QueryRequest) (topdisc.QueryResult, error) {
+	var seed [8]byte
+	_, _ = crand.Read(seed[:]) // never fails
+	pager := tdt1.NewPager(req, seed)
+	for {
+		q, more := pager.Next()
+		if !more || pager.Pages() > 0 && ctx.Err() != nil {
+			return pager.Result(), nil
+		}
+		err := ctx.Err()
+		if err == nil {
+			err = t.page(to, pager, q)
+		}
+		if err != nil {
+			if pager.Pages() > 0 {
+				return pager.Result(), nil
+			}
+			return topdisc.QueryResult{}, err
+		}
+	}
+}
+
+func (t talk) page(to *enode.Node, pager *tdt1.Pager, q *tdt1.TopicQuery) error {
+	payload, err := tdt1.Encode(q)
+	if err != nil {
+		return err
+	}
+	answer, err := t.udp.TalkRequest(to, tdt1.Protocol, payload)
+	if err != nil {
+		return err
+	}
+	return pager.Take(to.IPAddr(), answer)
+}
