@@ -54,6 +54,18 @@ type Config struct {
 	IPCGroup         string
 	IPCGethLink      bool // also make <dir>/geth.ipc, a link to the socket
 
+	// Events. Of each account's event log what is younger than EventLogAge is
+	// kept, at most EventLogCount events. A webhook gets the events of
+	// WebhookTypes in WebhookChats; empty: all.
+	EventLogAge     Duration
+	EventLogCount   int64
+	ReceiveMode     ReceiveMode
+	WebhookURL      SecretURL // empty: none
+	WebhookSecret   Secret    // signs the calls; empty: <dir>/webhook-secret, made when missing
+	WebhookTypes    []string
+	WebhookChats    []string
+	InsecureWebhook bool // allow http to other machines
+
 	// Logs. Everything goes to stderr and to the file, each when asked for.
 	LogEnabled         bool
 	LogDir             string

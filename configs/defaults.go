@@ -43,6 +43,10 @@ func Default() Config {
 		IPCEnabled:       true,
 		IPCMode:          0o600,
 
+		EventLogAge:   Duration(30 * 24 * time.Hour),
+		EventLogCount: 1_000_000,
+		ReceiveMode:   ReceiveManual,
+
 		LogEnabled:         true,
 		LogLevel:           LevelInfo,
 		LogFormat:          LogAuto,

@@ -38,6 +38,12 @@ func (c *Config) MailServerPath() string { return c.inDir(c.WakuConfig.DataDir, 
 // TokenPath is the file that holds the bearer token of the RPC server.
 func (c *Config) TokenPath() string { return filepath.Join(c.DataDir, "rpc-token") }
 
+// TokensPath is the file with the hashes of further tokens.
+func (c *Config) TokensPath() string { return filepath.Join(c.DataDir, "tokens.json") }
+
+// WebhookSecretPath is the file with the key of the webhook's signatures.
+func (c *Config) WebhookSecretPath() string { return filepath.Join(c.DataDir, "webhook-secret") }
+
 // LogPath is the log file, or empty when nothing is logged to a file.
 func (c *Config) LogPath() string {
 	if c.LogFile == "" {

@@ -103,6 +103,7 @@ func (c *Config) Validate() error {
 	c.checkNetwork(v)
 	c.checkRPC(v)
 	c.checkProcess(v)
+	c.checkEvents(v)
 	c.checkWaku(v)
 	c.checkMail(v)
 	c.checkShhext(v)

@@ -12,7 +12,9 @@ import (
 	"statusd/accounts/kdf"
 	"statusd/accounts/names"
 	"statusd/configs"
+	"statusd/internal/feed"
 	"statusd/internal/profile"
+	"statusd/internal/store"
 )
 
 // wordListFolder of the data directory may hold the lists of three-word names.
@@ -32,6 +34,8 @@ func (n *Node) startAccounts(ctx context.Context, life *lifecycle) error {
 	cfg := profile.Config{
 		Dir: n.cfg.DataDir, KeyFiles: n.cfg.KeyStorePath(), NodeKeyFile: n.cfg.NodeKeyPath(), Cost: passwordCost(n.cfg),
 		InstallationID: n.cfg.ShhextConfig.InstallationID, Log: n.root, Now: n.clock.Now,
+		Events:      store.EventLimits{Age: time.Duration(n.cfg.EventLogAge), Count: n.cfg.EventLogCount},
+		LoginSignal: n.loginSignal,
 	}
 	if n.host != nil {
 		cfg.Ring = n.host.Keys()
@@ -55,6 +59,15 @@ func (n *Node) startAccounts(ctx context.Context, life *lifecycle) error {
 		return &StartError{Kind: ErrLogin, Text: fmt.Sprintf("cannot log in account %q", n.cfg.Login), Cause: err}
 	}
 	return nil
+}
+
+// loginSignal tells who listens of an attempt to log in.
+func (n *Node) loginSignal(err error) {
+	var f feed.Failure
+	if err != nil {
+		f.Error = err.Error()
+	}
+	n.signals.Emit(feed.NodeLogin, f)
 }
 
 func login(ctx context.Context, m *profile.Manager, name string, p kdf.Password) error {

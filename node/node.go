@@ -17,6 +17,7 @@ import (
 	"statusd/accounts/names"
 	"statusd/configs"
 	"statusd/internal/clock"
+	"statusd/internal/feed"
 	"statusd/internal/profile"
 	"statusd/internal/sdnotify"
 	"statusd/node/redial"
@@ -37,6 +38,7 @@ type Node struct {
 	created time.Time
 
 	clock   *clock.Clock
+	signals *feed.Signals
 	host    *waku.Host // nil: Waku is switched off
 	dialler *redial.Dialer
 	monitor *monitor
@@ -78,6 +80,7 @@ func New(cfg *configs.Config, deps Deps) (*Node, error) {
 		mailPeers: make(map[enode.ID]bool),
 	}
 	n.clock = clock.New(clock.Config{Servers: timeServers(cfg), Logger: log.Named("clock")})
+	n.signals = feed.NewSignals(n.clock.Now)
 	n.monitor = newMonitor(n.log, deps.Notify, deps.Watchdog)
 	n.dialler = redial.New(redial.Config{Dial: n.dial, Logger: log.Named("dial")})
 	n.metrics = newMetrics(n)
@@ -112,6 +115,9 @@ func (n *Node) Waku() *waku.Host { return n.host }
 // Now returns network time as far as it is known.
 func (n *Node) Now() time.Time { return n.clock.Now() }
 
+// Signals is where components tell what concerns the node as a whole.
+func (n *Node) Signals() *feed.Signals { return n.signals }
+
 // Ready is closed when every component is up.
 func (n *Node) Ready() <-chan struct{} { return n.ready }
 
@@ -130,6 +136,10 @@ func (n *Node) Run(ctx context.Context) error {
 	if err == nil {
 		err = n.wait(ctx, life)
 	}
+	if err != nil {
+		n.signals.Emit(feed.NodeCrashed, feed.Failure{Error: err.Error()})
+	}
+	n.signals.Emit(feed.NodeStopped, nil)
 	wasUp := n.phase.Swap(int32(phaseStopping)) == int32(phaseUp)
 	n.monitor.report(n.deps.Notify.Stopping())
 	if wasUp {
@@ -161,6 +171,7 @@ func (n *Node) wait(ctx context.Context, life *lifecycle) error {
 	}
 	n.phase.Store(int32(phaseUp))
 	close(n.ready)
+	n.signals.Emit(feed.NodeReady, nil)
 	n.monitor.report(n.deps.Notify.Ready())
 	n.monitor.peersChanged()
 	select {
@@ -212,6 +223,7 @@ func (n *Node) start(ctx context.Context, life *lifecycle) error {
 	if n.host != nil {
 		n.startKeeper(life)
 	}
+	n.signals.Emit(feed.NodeStarted, nil)
 	life.run("monitor", stopSmall, n.monitor.Run)
 	if err := n.startFrontend(ctx, life); err != nil {
 		return err

@@ -161,6 +161,7 @@ func layer3() map[string][]string {
 			"statusd/accounts/key", "statusd/internal/store", "statusd/transport", "statusd/waku/wire",
 		},
 		"statusd/messenger/view": {},
+		"statusd/internal/feed":  {"statusd/internal/profile", "statusd/internal/store"},
 		"statusd/internal/profile": {
 			"statusd/accounts", "statusd/internal/atomicfile", "statusd/internal/backup", "statusd/internal/store",
 			"github.com/google/uuid", zap,

@@ -30,6 +30,7 @@ type Account struct {
 	db           *store.DB
 	installation string
 	ringID       string // of the chat key in the key ring
+	before       int64  // number of the last event before this login
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -52,6 +53,9 @@ func (a *Account) InstallationID() string { return a.installation }
 
 // KeyID returns the id under which the key ring has the chat key, or "".
 func (a *Account) KeyID() string { return a.ringID }
+
+// Before returns the number of the last event of the log before this login.
+func (a *Account) Before() int64 { return a.before }
 
 // Login opens an account. If it is open already, the password is verified and
 // nothing else happens. Errors: ErrOther, accounts.ErrUnknown,
@@ -81,6 +85,7 @@ func (m *Manager) Login(ctx context.Context, uid key.UID, p kdf.Password) (*Acco
 		m.log.Info("logged in", zap.Stringer("account", uid))
 		return nil
 	})
+	m.cfg.LoginSignal(err)
 	return a, err
 }
 
@@ -121,7 +126,26 @@ func (m *Manager) bringUp(ctx context.Context, uid key.UID, a *Account) (err err
 	if err := m.dir.Set(a.info); err != nil {
 		return err
 	}
-	return m.attach(a)
+	if err := m.attach(a); err != nil {
+		return err
+	}
+	return m.record(ctx, a, EventLogin)
+}
+
+// Events of an account's log that this package appends. Their body is
+// {"keyUid": …}.
+const (
+	EventLogin  = "account.login"
+	EventLogout = "account.logout"
+)
+
+// record appends an event of the account itself to its log.
+func (m *Manager) record(ctx context.Context, a *Account, kind string) error {
+	body := fmt.Appendf(nil, `{"keyUid":%q}`, a.UID().String())
+	return a.db.Update(ctx, func(tx *store.Tx) error {
+		_, err := tx.AppendEvent(kind, body, m.cfg.Now())
+		return err
+	})
 }
 
 func (m *Manager) openDatabase(ctx context.Context, a *Account) error {
@@ -131,7 +155,8 @@ func (m *Manager) openDatabase(ctx context.Context, a *Account) error {
 	}
 	defer dbKey.Wipe()
 	a.db, err = store.Open(ctx, store.Config{
-		Path: m.database(a.UID()), Key: dbKey, Create: a.info.Timestamp == 0, Log: m.cfg.Log, Now: m.cfg.Now,
+		Path: m.database(a.UID()), Key: dbKey, Create: a.info.Timestamp == 0, Events: m.cfg.Events,
+		Log: m.cfg.Log, Now: m.cfg.Now,
 	})
 	if err != nil {
 		return err
@@ -143,7 +168,10 @@ func (m *Manager) openDatabase(ctx context.Context, a *Account) error {
 func (m *Manager) identify(ctx context.Context, a *Account) error {
 	marker := filepath.Join(m.dir.Folder(a.UID()), newInstallationFile)
 	fresh := exists(marker)
-	err := a.db.Update(ctx, func(tx *store.Tx) error {
+	err := a.db.Update(ctx, func(tx *store.Tx) (err error) {
+		if a.before, err = tx.LastEvent(); err != nil {
+			return err
+		}
 		id, _, err := tx.Installation()
 		if err != nil {
 			return err
@@ -220,7 +248,10 @@ func (m *Manager) logout() error {
 		return nil
 	}
 	m.setCurrent(nil)
-	err := m.shut(a)
+	a.stop()
+	a.done.Wait() // the logout is the last event
+	err := m.record(context.Background(), a, EventLogout)
+	err = errors.Join(err, m.shut(a))
 	a.unlocked.Wipe()
 	m.log.Info("logged out", zap.Stringer("account", a.UID()))
 	return err

@@ -17,6 +17,7 @@ import (
 	"statusd/accounts/kdf"
 	"statusd/accounts/key"
 	"statusd/internal/atomicfile"
+	"statusd/internal/store"
 )
 
 // maxWaiting bounds the callers that wait for their turn.
@@ -63,8 +64,12 @@ type Config struct {
 	// Attach makes the service of an account that was opened; nil: none. An
 	// error makes the login fail.
 	Attach func(*Account) (Service, error)
-	Log    *zap.Logger      // nil: nothing is logged
-	Now    func() time.Time // nil: time.Now
+	Events store.EventLimits // of the event logs; zero: the defaults
+	// LoginSignal is told of every attempt to log in; nil: nobody is. It must
+	// not block.
+	LoginSignal func(error)
+	Log         *zap.Logger      // nil: nothing is logged
+	Now         func() time.Time // nil: time.Now
 	// BackupCost is that of backups; zero: kdf.Standard, also where Cost is
 	// light. For tests.
 	BackupCost kdf.Cost
@@ -85,6 +90,7 @@ type Manager struct {
 
 	mu      sync.Mutex // guards what follows; written by who has the turn
 	current *Account
+	changed chan struct{} // closed when current changes
 }
 
 // Open opens the accounts of a data directory and settles what a crash
@@ -95,6 +101,9 @@ func Open(cfg Config) (*Manager, error) {
 	}
 	if cfg.BackupCost == (kdf.Cost{}) {
 		cfg.BackupCost = kdf.Standard()
+	}
+	if cfg.LoginSignal == nil {
+		cfg.LoginSignal = func(error) {}
 	}
 	if cfg.Log == nil {
 		cfg.Log = zap.NewNop()
@@ -111,7 +120,7 @@ func Open(cfg Config) (*Manager, error) {
 	}
 	m := &Manager{
 		cfg: cfg, log: cfg.Log.Named("account"), turn: make(chan struct{}, 1), closed: make(chan struct{}),
-		failed: make(chan error, 1), dir: dir,
+		failed: make(chan error, 1), dir: dir, changed: make(chan struct{}),
 	}
 	if err := atomicfile.RemoveTemps(m.backupFolder()); err != nil {
 		return nil, fmt.Errorf("clean backups: %w", err)
@@ -175,10 +184,20 @@ func (m *Manager) Current() *Account {
 	return m.current
 }
 
+// Watch returns what Current does, and a channel that is closed when that
+// changes.
+func (m *Manager) Watch() (*Account, <-chan struct{}) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.current, m.changed
+}
+
 func (m *Manager) setCurrent(a *Account) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.current = a
+	close(m.changed)
+	m.changed = make(chan struct{})
 }
 
 // isCurrent reports whether an account is the one logged in.

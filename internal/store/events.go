@@ -200,19 +200,43 @@ func (tx *Tx) AckEvents(consumer string, seq int64, now time.Time) error {
 	return nil
 }
 
-// Acked returns how far a named consumer has come, 0 for an unknown one.
-func (tx *Tx) Acked(consumer string) (seq int64, err error) {
-	_, err = tx.Get(`SELECT seq FROM event_consumer WHERE name = ?`, []any{consumer}, func(r Row) { seq = r.Int64(0) })
-	if err != nil {
-		return 0, fmt.Errorf("read consumer: %w", err)
+// Acked returns how far a named consumer has come. known is false for one that
+// never acknowledged anything.
+func (tx *Tx) Acked(consumer string) (seq int64, known bool, err error) {
+	if consumer == "" || len(consumer) > MaxConsumerName {
+		return 0, false, ErrConsumer
 	}
-	return seq, nil
+	known, err = tx.Get(`SELECT seq FROM event_consumer WHERE name = ?`, []any{consumer}, func(r Row) { seq = r.Int64(0) })
+	if err != nil {
+		return 0, false, fmt.Errorf("read consumer: %w", err)
+	}
+	return seq, known, nil
 }
 
-// RemoveConsumer forgets a named consumer.
-func (tx *Tx) RemoveConsumer(consumer string) error {
-	if err := tx.Exec(`DELETE FROM event_consumer WHERE name = ?`, consumer); err != nil {
-		return fmt.Errorf("remove consumer: %w", err)
+// Consumer is a named consumer of the event log.
+type Consumer struct {
+	Name string
+	Seq  int64 // the last event it is done with
+	Time time.Time
+}
+
+// Consumers lists the named consumers in the order of their names.
+func (tx *Tx) Consumers() (out []Consumer, err error) {
+	err = tx.Query(`SELECT name, seq, time FROM event_consumer ORDER BY name`, nil, func(r Row) error {
+		out = append(out, Consumer{Name: r.Text(0), Seq: r.Int64(1), Time: time.UnixMilli(r.Int64(2))})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list consumers: %w", err)
 	}
-	return nil
+	return out, nil
+}
+
+// RemoveConsumer forgets a named consumer and reports whether there was one.
+func (tx *Tx) RemoveConsumer(consumer string) (bool, error) {
+	if err := tx.Exec(`DELETE FROM event_consumer WHERE name = ?`, consumer); err != nil {
+		return false, fmt.Errorf("remove consumer: %w", err)
+	}
+	n, err := tx.Changed()
+	return n > 0, err
 }

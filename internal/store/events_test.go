@@ -153,7 +153,7 @@ func TestConsumers(t *testing.T) {
 	appendEvents(t, db, 10, "k", now)
 	acked := func() (seq int64) {
 		err := db.View(context.Background(), func(tx *Tx) (err error) {
-			seq, err = tx.Acked("c")
+			seq, _, err = tx.Acked("c")
 			return err
 		})
 		if err != nil {
@@ -188,7 +188,18 @@ func TestConsumers(t *testing.T) {
 	if err := ack("one more", 1); !errors.Is(err, ErrTooMany) {
 		t.Errorf("too many: %v", err)
 	}
-	update(t, db, func(tx *Tx) error { return tx.RemoveConsumer("c") })
+	for _, there := range []bool{true, false} {
+		update(t, db, func(tx *Tx) error {
+			if was, err := tx.RemoveConsumer("c"); was != there || err != nil {
+				t.Errorf("removed: %v %v", was, err)
+			}
+			all, err := tx.Consumers()
+			if len(all) != MaxConsumers-1 || all[1].Name != "1" || all[1].Seq != 1 || !all[1].Time.Equal(now) {
+				t.Errorf("%d consumers, %+v", len(all), all[1])
+			}
+			return err
+		})
+	}
 	if acked() != 0 {
 		t.Error("the consumer is still known")
 	}

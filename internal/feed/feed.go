@@ -1,0 +1,233 @@
+package feed
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"statusd/internal/profile"
+	"statusd/internal/store"
+)
+
+const (
+	// End as Query.Since is the end of the log: only what comes.
+	End = -1
+	// MaxWait bounds the wait of Feed.Read.
+	MaxWait = 60 * time.Second
+
+	// pageLimit is how many events are read at a time for who does not ask for
+	// a number, and passPages how many pages without a match one reading passes
+	// over.
+	pageLimit = 200
+	passPages = 20
+)
+
+// ErrNotLoggedIn is returned when there is no log to read.
+var ErrNotLoggedIn = errors.New("feed: no account is logged in")
+
+// Event is one thing that happened. Its JSON is what consumers get. Signals of
+// the node have neither cursor nor account.
+type Event struct {
+	Cursor  int64           `json:"cursor,omitempty"`
+	Account string          `json:"account,omitempty"` // 0x key-uid
+	Time    int64           `json:"time"`              // Unix milliseconds
+	Type    string          `json:"type"`
+	Event   json.RawMessage `json:"event"`
+}
+
+// Accounts tell who is logged in; *profile.Manager implements it.
+type Accounts interface {
+	// Watch returns the account that is logged in, or nil, and a channel that is
+	// closed when that changes.
+	Watch() (*profile.Account, <-chan struct{})
+}
+
+// Feed gives consumers what they ask for.
+type Feed struct {
+	accounts Accounts // nil: nobody ever logs in
+	signals  *Signals // nil: none
+	now      func() time.Time
+}
+
+// New makes a feed. accounts and signals may be nil.
+func New(accounts Accounts, signals *Signals, now func() time.Time) *Feed {
+	return &Feed{accounts: accounts, signals: signals, now: now}
+}
+
+// current returns the account that is logged in and when that changes.
+func (f *Feed) current() (*profile.Account, <-chan struct{}) {
+	if f.accounts == nil {
+		return nil, nil
+	}
+	return f.accounts.Watch()
+}
+
+// Query says what a consumer wants.
+type Query struct {
+	// Since is the cursor after which to begin, or End. nil: for Read the oldest
+	// event there is, for Open the end of the log.
+	Since *int64
+	// Consumer names a consumer that goes on after its last acknowledgement, or
+	// after Since if that is later. One that is new begins at Since, which is
+	// noted; without Since at the oldest event there is.
+	Consumer string
+	Types    []string // none: all
+	Chats    []string // ids of chats whose events are wanted; none: all events
+}
+
+// Page is what Read returns.
+type Page struct {
+	Events []Event `json:"events"`
+	Next   int64   `json:"next"` // Since of the next reading
+	Gap    bool    `json:"gap,omitempty"`
+	From   int64   `json:"from,omitempty"` // with Gap: the oldest event there is
+}
+
+// Read reads up to limit events of the log; 0 means 200. When there is
+// none it waits, MaxWait at the longest, until there is one, or until stop is
+// closed. Errors: ErrNotLoggedIn, store.ErrConsumer, store.ErrTooMany.
+func (f *Feed) Read(ctx context.Context, q Query, limit int, wait time.Duration, stop <-chan struct{}) (Page, error) {
+	account, changed := f.current()
+	if account == nil {
+		return Page{}, ErrNotLoggedIn
+	}
+	if limit <= 0 {
+		limit = pageLimit
+	}
+	at, err := f.start(ctx, account, q, 0, End)
+	if err != nil {
+		return Page{}, closedIsLoggedOut(err)
+	}
+	timer := time.NewTimer(min(wait, MaxWait))
+	defer timer.Stop()
+	for {
+		page, more, err := f.page(ctx, account, q, at, limit)
+		if err != nil {
+			return Page{}, closedIsLoggedOut(err)
+		}
+		if len(page.Events) > 0 || page.Gap || more || wait <= 0 {
+			return page, nil
+		}
+		at = position{page.Next, false}
+		select {
+		case <-account.DB().EventsAfter(page.Next):
+		case <-changed:
+			return Page{}, ErrNotLoggedIn
+		case <-timer.C:
+			return page, nil
+		case <-stop:
+			return page, nil
+		case <-ctx.Done():
+			return Page{}, ctx.Err()
+		}
+	}
+}
+
+// Ack notes that a consumer is done with the events up to cursor. Errors:
+// ErrNotLoggedIn, store.ErrConsumer, store.ErrAhead, store.ErrTooMany.
+func (f *Feed) Ack(ctx context.Context, consumer string, cursor int64) error {
+	account, _ := f.current()
+	if account == nil {
+		return ErrNotLoggedIn
+	}
+	err := account.DB().Update(ctx, func(tx *store.Tx) error { return tx.AckEvents(consumer, cursor, f.now()) })
+	return closedIsLoggedOut(err)
+}
+
+// closedIsLoggedOut: the database closes with the logout alone.
+func closedIsLoggedOut(err error) error {
+	if errors.Is(err, store.ErrClosed) {
+		return ErrNotLoggedIn
+	}
+	return err
+}
+
+// position is a place in a log. An anonymous one is where the log begins, so
+// that what went before is no gap.
+type position struct {
+	seq    int64
+	oldest bool
+}
+
+// start finds the place where a consumer begins. without is the place for who
+// says nothing: 0 the oldest event, End the end. end is what End means, End
+// itself the end of the log.
+func (f *Feed) start(ctx context.Context, a *profile.Account, q Query, without, end int64) (position, error) {
+	since := without
+	if q.Since != nil {
+		since = *q.Since
+	} else if q.Consumer != "" {
+		since = 0
+	}
+	var at position
+	note := false
+	err := a.DB().View(ctx, func(tx *store.Tx) error {
+		if since == End {
+			since = end
+		}
+		if since == End {
+			last, err := tx.LastEvent()
+			if err != nil {
+				return err
+			}
+			since = last
+		}
+		at = position{since, since == 0 && q.Since == nil}
+		if q.Consumer == "" {
+			return nil
+		}
+		acked, known, err := tx.Acked(q.Consumer)
+		if err != nil {
+			return err
+		}
+		if known && (q.Since == nil || *q.Since == End || acked > since) {
+			at = position{seq: acked}
+		}
+		note = !known && q.Since != nil
+		return nil
+	})
+	if err != nil || !note {
+		return at, err
+	}
+	err = a.DB().Update(ctx, func(tx *store.Tx) error {
+		last, err := tx.LastEvent()
+		if err != nil {
+			return err
+		}
+		return tx.AckEvents(q.Consumer, min(at.seq, last), f.now())
+	})
+	return at, err
+}
+
+// page reads what a consumer wants from a place on. more says that there is
+// more to read at once.
+func (f *Feed) page(ctx context.Context, a *profile.Account, q Query, at position, limit int) (Page, bool, error) {
+	out := Page{Events: []Event{}, Next: at.seq}
+	account := a.UID().String()
+	for range passPages {
+		var got store.EventPage
+		err := a.DB().View(ctx, func(tx *store.Tx) (err error) {
+			got, err = tx.Events(store.EventQuery{Since: out.Next, Limit: limit, Types: q.Types})
+			return err
+		})
+		if err != nil {
+			return Page{}, false, err
+		}
+		if got.Gap && !at.oldest {
+			out.Gap, out.From = true, got.From
+		}
+		out.Next = got.Next
+		for _, e := range got.Events {
+			if len(q.Chats) == 0 || concerns(e.Body, q.Chats) {
+				out.Events = append(out.Events, Event{
+					Cursor: e.Seq, Account: account, Time: e.Time.UnixMilli(), Type: e.Type, Event: e.Body,
+				})
+			}
+		}
+		if len(out.Events) > 0 || out.Gap || !got.More {
+			return out, got.More, nil
+		}
+	}
+	return out, true, nil
+}

@@ -1,0 +1,269 @@
+package feed
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"statusd/accounts/kdf"
+	"statusd/accounts/key"
+	"statusd/accounts/secret"
+	"statusd/internal/profile"
+	"statusd/internal/store"
+)
+
+// world is a directory of accounts and a feed of it.
+type world struct {
+	*Feed
+	t    *testing.T
+	m    *profile.Manager
+	ring *Signals
+	uids []key.UID
+}
+
+func password(t testing.TB) kdf.Password {
+	t.Helper()
+	p, err := kdf.NewPassword([]byte("secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func newWorld(t *testing.T, accounts int, limits store.EventLimits) *world {
+	t.Helper()
+	cost := kdf.Cost{N: 2, R: 8, P: 1}
+	m, err := profile.Open(profile.Config{Dir: t.TempDir(), Cost: cost, BackupCost: cost, Events: limits})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w := &world{t: t, m: m, ring: NewSignals(time.Now)}
+	w.Feed = New(m, w.ring, time.Now)
+	for range accounts {
+		s, _, err := m.Create(t.Context(), profile.Options{Password: password(t)}, 12, secret.Bytes{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.uids = append(w.uids, s.UID)
+	}
+	return w
+}
+
+// login logs an account in; the log then has one event more, or two with the
+// logout.
+func (w *world) login(i int) {
+	w.t.Helper()
+	if _, err := w.m.Login(w.t.Context(), w.uids[i], password(w.t)); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) logout() {
+	w.t.Helper()
+	if err := w.m.Logout(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// add appends n events of a type with a body.
+func (w *world) add(n int, kind, body string) {
+	w.t.Helper()
+	err := w.m.Current().DB().Update(w.t.Context(), func(tx *store.Tx) error {
+		for range n {
+			if _, err := tx.AppendEvent(kind, []byte(body), time.Now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) read(q Query, limit int) Page {
+	w.t.Helper()
+	p, err := w.Read(w.t.Context(), q, limit, 0, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p
+}
+
+func since(n int64) *int64 { return &n }
+
+func cursors(events []Event) (out []int64) {
+	for _, e := range events {
+		out = append(out, e.Cursor)
+	}
+	return out
+}
+
+func TestReadingByCursorAndByName(t *testing.T) {
+	w := newWorld(t, 1, store.EventLimits{})
+	if _, err := w.Read(t.Context(), Query{}, 0, time.Minute, nil); !errors.Is(err, ErrNotLoggedIn) {
+		t.Errorf("nobody logged in: %v", err)
+	}
+	if err := w.Ack(t.Context(), "bot", 1); !errors.Is(err, ErrNotLoggedIn) {
+		t.Errorf("ack, nobody logged in: %v", err)
+	}
+	w.login(0)
+	w.add(4, "k", `{}`)
+	for _, step := range []struct {
+		name string
+		q    Query
+		want []int64
+		next int64
+	}{
+		{"nothing said", Query{}, []int64{1, 2}, 2},
+		{"from a cursor", Query{Since: since(2)}, []int64{3, 4}, 4},
+		{"from the end", Query{Since: since(End)}, nil, 5},
+		{"one type", Query{Types: []string{"account.login"}}, []int64{1}, 5},
+		{"a new name", Query{Consumer: "bot"}, []int64{1, 2}, 2},
+		{"the same without ack", Query{Consumer: "bot"}, []int64{1, 2}, 2},
+		{"ahead of the ack", Query{Consumer: "bot", Since: since(2)}, []int64{3, 4}, 4},
+		{"back at the place noted", Query{Consumer: "bot"}, []int64{3, 4}, 4},
+		{"an older cursor", Query{Consumer: "bot", Since: since(1)}, []int64{3, 4}, 4},
+		{"a name from the end", Query{Consumer: "late", Since: since(End)}, nil, 5},
+	} {
+		p := w.read(step.q, 2)
+		if !slices.Equal(cursors(p.Events), step.want) || p.Next != step.next || p.Gap {
+			t.Errorf("%s: %v, next %d, gap %v; want %v, %d", step.name, cursors(p.Events), p.Next, p.Gap, step.want, step.next)
+		}
+	}
+	w.add(1, "k", `{}`)
+	if p := w.read(Query{Consumer: "late", Since: since(End)}, 0); !slices.Equal(cursors(p.Events), []int64{6}) {
+		t.Errorf("from the end, then again: %v", cursors(p.Events))
+	}
+	if err := w.Ack(t.Context(), "bot", 5); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Ack(t.Context(), "bot", 7); !errors.Is(err, store.ErrAhead) {
+		t.Errorf("ack of what has not happened: %v", err)
+	}
+	w.logout()
+	w.login(0) // events 7 and 8
+	p := w.read(Query{Consumer: "bot"}, 0)
+	if !slices.Equal(cursors(p.Events), []int64{6, 7, 8}) {
+		t.Errorf("after logout and login: %v", cursors(p.Events))
+	}
+	got, err := json.Marshal(p.Events[0])
+	want := fmt.Sprintf(`{"cursor":6,"account":"%s","time":%d,"type":"k","event":{}}`, w.uids[0], p.Events[0].Time)
+	if err != nil || string(got) != want {
+		t.Errorf("event %s, want %s", got, want)
+	}
+}
+
+func TestWaiting(t *testing.T) {
+	w := newWorld(t, 1, store.EventLimits{})
+	w.login(0)
+	type result struct {
+		Page
+		err error
+	}
+	ask := func(ctx context.Context, stop chan struct{}) chan result {
+		done := make(chan result, 1)
+		go func() {
+			p, err := w.Read(ctx, Query{Since: since(1), Types: []string{"k"}}, 0, time.Hour, stop)
+			done <- result{p, err}
+		}()
+		return done
+	}
+	first := ask(t.Context(), nil)
+	w.add(1, "other", `{}`)
+	w.add(1, "k", `{}`)
+	if r := <-first; !slices.Equal(cursors(r.Events), []int64{3}) || r.err != nil {
+		t.Errorf("%+v", r)
+	}
+	w = newWorld(t, 1, store.EventLimits{})
+	w.login(0)
+	stop := make(chan struct{})
+	stopped := ask(t.Context(), stop)
+	close(stop)
+	if r := <-stopped; r.Events == nil || len(r.Events) != 0 || r.err != nil || r.Next != 1 {
+		t.Errorf("stopped: %+v", r)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancelled := ask(ctx, nil)
+	cancel()
+	if r := <-cancelled; !errors.Is(r.err, context.Canceled) {
+		t.Errorf("cancelled: %+v", r)
+	}
+	out := ask(t.Context(), nil)
+	w.logout()
+	if r := <-out; !errors.Is(r.err, ErrNotLoggedIn) {
+		t.Errorf("logged out: %+v", r)
+	}
+}
+
+func TestGapsAreSaid(t *testing.T) {
+	w := newWorld(t, 1, store.EventLimits{Count: 10})
+	w.login(0)
+	w.add(127, "k", `{}`) // pruned at 64 and 128: 119 to 128 are left
+	for name, q := range map[string]Query{"cursor": {Since: since(5)}, "zero": {Since: since(0)}} {
+		if p := w.read(q, 0); !p.Gap || p.From != 119 || len(p.Events) != 10 || p.Next != 128 {
+			t.Errorf("%s: %+v", name, p)
+		}
+	}
+	if p := w.read(Query{Since: since(5), Types: []string{"none"}}, 0); !p.Gap || p.From != 119 {
+		t.Errorf("a gap and no event: %+v", p)
+	}
+	for name, q := range map[string]Query{"nothing said": {}, "new name": {Consumer: "new"}} {
+		if p := w.read(q, 0); p.Gap || len(p.Events) != 10 {
+			t.Errorf("%s: %+v", name, p)
+		}
+	}
+	if err := w.Ack(t.Context(), "slow", 3); err != nil {
+		t.Fatal(err)
+	}
+	if p := w.read(Query{Consumer: "slow"}, 0); !p.Gap || p.From != 119 {
+		t.Errorf("a consumer that stayed away: %+v", p)
+	}
+}
+
+func TestEventsOfChats(t *testing.T) {
+	for body, want := range map[string]bool{
+		`{"messages":[{"chatId":"wire","localChatId":"me"}]}`:    true,
+		`{"messages":[{"chatId":"me","localChatId":"other"}]}`:   false,
+		`{"messages":[{"chatId":"me"}]}`:                         true,
+		`{"chats":[{"id":"me"}]}`:                                true,
+		`{"emojiReactions":[{"localChatId":"me"}]}`:              true,
+		`{"chatID":"me","messageID":"0x01"}`:                     true,
+		`{"chatId":"me","member":"0x04"}`:                        true,
+		`{"chat":{"id":"me"}}`:                                   true,
+		`{"contact":{"id":"me"}}`:                                true,
+		`{"reaction":{"localChatId":"me"}}`:                      true,
+		`{"invitation":{"chatId":"me"}}`:                         true,
+		`{"message":{"localChatId":"me"}}`:                       true,
+		`{"filters":[{"chatId":"me"}]}`:                          true,
+		`{"ids":["me"],"hash":"me","message":"me"}`:              false,
+		`{"installation":{"id":"me"}}`:                           false,
+		`{"chats":null,"messages":[{}],"chat":null,"chatId":""}`: false,
+		`[]`: false,
+	} {
+		if got := concerns([]byte(body), []string{"another", "me"}); got != want {
+			t.Errorf("%s: %v", body, got)
+		}
+	}
+	w := newWorld(t, 1, store.EventLimits{})
+	w.login(0)
+	w.add(2500, "messages.new", `{"messages":[{"localChatId":"noise"}]}`)
+	w.add(1, "messages.new", `{"messages":[{"localChatId":"me"}]}`)
+	if p := w.read(Query{Chats: []string{"me"}}, 0); !slices.Equal(cursors(p.Events), []int64{2502}) {
+		t.Errorf("far away: %v", cursors(p.Events))
+	}
+	w.add(2000, "messages.new", `{"messages":[{"localChatId":"noise"}]}`)
+	p := w.read(Query{Since: since(1), Chats: []string{"nobody"}}, 100)
+	if len(p.Events) != 0 || p.Next != 1+passPages*100 {
+		t.Errorf("one reading passes %d events", p.Next-1)
+	}
+}
