@@ -17,11 +17,12 @@ import (
 // benchSchema has tables of the shape that messages, ratchets and data sync
 // need, beside those of the package.
 const benchSchema = `
-CREATE TABLE message (id BLOB PRIMARY KEY NOT NULL, chat TEXT NOT NULL, clock INTEGER NOT NULL, body TEXT NOT NULL)
+CREATE TABLE bench_message (id BLOB PRIMARY KEY NOT NULL, chat TEXT NOT NULL, clock INTEGER NOT NULL,
+	body TEXT NOT NULL)
 	WITHOUT ROWID, STRICT;
-CREATE INDEX message_by_clock ON message (chat, clock DESC, id DESC);
-CREATE TABLE ratchet (id BLOB PRIMARY KEY NOT NULL, state BLOB NOT NULL) WITHOUT ROWID, STRICT;
-CREATE TABLE sync (id BLOB PRIMARY KEY NOT NULL, epoch INTEGER NOT NULL) WITHOUT ROWID, STRICT`
+CREATE INDEX bench_by_clock ON bench_message (chat, clock DESC, id DESC);
+CREATE TABLE bench_ratchet (id BLOB PRIMARY KEY NOT NULL, state BLOB NOT NULL) WITHOUT ROWID, STRICT;
+CREATE TABLE bench_sync (id BLOB PRIMARY KEY NOT NULL, epoch INTEGER NOT NULL) WITHOUT ROWID, STRICT`
 
 // openBench opens a database with the benchmark's tables.
 func openBench(b testing.TB) *DB {
@@ -51,10 +52,10 @@ func putMessage(tx *Tx, n int, chat, body string, state []byte) error {
 	id := messageID(n)
 	_, err := tx.AppendEvent("messages.new", []byte(body), time.UnixMilli(int64(n)))
 	return errors.Join(err,
-		tx.Exec(`INSERT INTO message (id, chat, clock, body) VALUES (?, ?, ?, ?)`, id, chat, n, body),
-		tx.Exec(`INSERT INTO ratchet (id, state) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state`,
+		tx.Exec(`INSERT INTO bench_message (id, chat, clock, body) VALUES (?, ?, ?, ?)`, id, chat, n, body),
+		tx.Exec(`INSERT INTO bench_ratchet (id, state) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state`,
 			[]byte("one session"), state),
-		tx.Exec(`INSERT INTO sync (id, epoch) VALUES (?, 1)`, id))
+		tx.Exec(`INSERT INTO bench_sync (id, epoch) VALUES (?, 1)`, id))
 }
 
 // BenchmarkMessageTransaction commits a message row, a ratchet row, a sync row
@@ -113,7 +114,8 @@ func fill(b *testing.B, db *DB, n int) {
 		update(b, db, func(tx *Tx) error {
 			for range min(5000, n-at) {
 				at++
-				err := tx.Exec(`INSERT INTO message (id, chat, clock, body) VALUES (?, ?, ?, ?)`, messageID(at), "chat", at, body)
+				err := tx.Exec(`INSERT INTO bench_message (id, chat, clock, body) VALUES (?, ?, ?, ?)`,
+					messageID(at), "chat", at, body)
 				if err != nil {
 					return err
 				}
@@ -141,7 +143,7 @@ func BenchmarkRead(b *testing.B) {
 		for b.Loop() {
 			err := db.View(context.Background(), func(tx *Tx) error {
 				read := func(r Row) { _ = r.Text(0) }
-				found, err := tx.Get(`SELECT body FROM message WHERE id = ?`, []any{messageID(next())}, read)
+				found, err := tx.Get(`SELECT body FROM bench_message WHERE id = ?`, []any{messageID(next())}, read)
 				if !found {
 					b.Error("not found")
 				}
@@ -156,7 +158,7 @@ func BenchmarkRead(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			err := db.View(context.Background(), func(tx *Tx) error {
-				return tx.Query(`SELECT id, body FROM message WHERE chat = ? AND clock <= ?
+				return tx.Query(`SELECT id, body FROM bench_message WHERE chat = ? AND clock <= ?
 					ORDER BY clock DESC, id DESC LIMIT 20`, []any{"chat", next()}, func(r Row) error {
 					_, _ = r.Blob(0), r.Text(1)
 					return nil

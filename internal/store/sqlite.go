@@ -9,6 +9,7 @@ import (
 	"net/url"
 
 	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/ext/fts5"
 	_ "github.com/ncruces/go-sqlite3/vfs/adiantum" // registers the encrypting file layer
 
 	"statusd/accounts/secret"
@@ -50,6 +51,10 @@ func (c *conn) setKey(key secret.Bytes) error {
 	}
 	return nil
 }
+
+// addSearch registers the full-text index. It reads the file, so the key has to
+// be set.
+func (c *conn) addSearch(ctx context.Context) error { return classify(ctx, fts5.Register(c.sqlite)) }
 
 // close finalises the statements and closes the file, which empties and
 // removes the write-ahead log.

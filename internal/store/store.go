@@ -165,6 +165,9 @@ func (db *DB) setUp(ctx context.Context, c Config) error {
 	if version == 0 && !c.Create {
 		return fmt.Errorf("%w: %s is empty", ErrMissing, c.Path)
 	}
+	if err := db.conn.addSearch(ctx); err != nil {
+		return fmt.Errorf("configure database: %w", err)
+	}
 	// The transaction takes the lock for good.
 	if err := db.conn.script(ctx, `
 		PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA foreign_keys=ON;

@@ -1,0 +1,138 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Chat is a conversation. Its numbers are those of spec 05 section 14.1.
+type Chat struct {
+	Key             int64 // 0 until it is stored
+	ID              string
+	Type            int
+	Name, Color     string
+	Active, Muted   bool
+	Deleted         bool  // hidden until it comes back
+	Stranger        bool  // begun by somebody unknown, never answered
+	Timestamp       int64 // Unix milliseconds
+	LastClock       uint64
+	DeletedClock    uint64
+	Unread          uint
+	Last            int64    // Message.Seq of the last message, 0 for none
+	Members         []Member // of a group; only SetMembers writes them
+	InvitationAdmin string
+	Profile         string
+}
+
+// Member is a member of a group.
+type Member struct {
+	ID     string `json:"id"`
+	Admin  bool   `json:"admin,omitempty"`
+	Joined bool   `json:"joined,omitempty"`
+}
+
+// Chats are the conversations in a transaction.
+type Chats struct{ tx *Tx }
+
+// Chats returns the table of conversations.
+func (tx *Tx) Chats() Chats { return Chats{tx} }
+
+const chatColumns = `SELECT key, id, type, name, color, active, muted, deleted, stranger, timestamp, last_clock,
+	deleted_clock, unread, last, members, admin, profile FROM chat `
+
+func scanChat(r Row) (Chat, error) {
+	c := Chat{
+		Key: r.Int64(0), ID: r.Text(1), Type: int(r.Int64(2)), Name: r.Text(3), Color: r.Text(4), Active: r.Bool(5),
+		Muted: r.Bool(6), Deleted: r.Bool(7), Stranger: r.Bool(8), Timestamp: r.Int64(9),
+		LastClock: uint64(r.Int64(10)), DeletedClock: uint64(r.Int64(11)), Unread: uint(r.Int64(12)),
+		Last: r.Int64(13), InvitationAdmin: r.Text(15), Profile: r.Text(16),
+	}
+	if members := r.Text(14); members != "" {
+		if err := json.Unmarshal([]byte(members), &c.Members); err != nil {
+			return c, fmt.Errorf("read members of a chat: %w", err)
+		}
+	}
+	return c, nil
+}
+
+// List returns the chats that are not deleted, the most recent first.
+func (c Chats) List() (list []Chat, err error) {
+	err = c.tx.Query(chatColumns+`WHERE NOT deleted ORDER BY timestamp DESC, key`, nil, func(r Row) error {
+		chat, err := scanChat(r)
+		list = append(list, chat)
+		return err
+	})
+	return list, err
+}
+
+// ByID returns a chat, also a deleted one.
+func (c Chats) ByID(id string) (chat Chat, found bool, err error) {
+	return c.one(`WHERE id = ?`, id)
+}
+
+// ByKey returns the chat with a key.
+func (c Chats) ByKey(key int64) (chat Chat, found bool, err error) {
+	return c.one(`WHERE key = ?`, key)
+}
+
+func (c Chats) one(where string, arg any) (chat Chat, found bool, err error) {
+	var errScan error
+	found, err = c.tx.Get(chatColumns+where, []any{arg}, func(r Row) { chat, errScan = scanChat(r) })
+	if err == nil {
+		err = errScan
+	}
+	return chat, found, err
+}
+
+// Save inserts a chat or replaces it by its id, all but the members, and sets
+// its key.
+func (c Chats) Save(chat *Chat) error {
+	var last any
+	if chat.Last != 0 {
+		last = chat.Last
+	}
+	values := []any{
+		chat.Type, chat.Name, chat.Color, chat.Active, chat.Muted, chat.Deleted, chat.Stranger,
+		chat.Timestamp, chat.LastClock, chat.DeletedClock, int64(chat.Unread), last, chat.InvitationAdmin, chat.Profile,
+	}
+	if chat.Key != 0 {
+		return c.tx.Exec(`UPDATE chat SET type = ?, name = ?, color = ?, active = ?, muted = ?, deleted = ?,
+			stranger = ?, timestamp = ?, last_clock = ?, deleted_clock = ?, unread = ?, last = ?, admin = ?,
+			profile = ? WHERE key = ?`, append(values, chat.Key)...)
+	}
+	_, err := c.tx.Get(`INSERT INTO chat (type, name, color, active, muted, deleted, stranger, timestamp,
+		last_clock, deleted_clock, unread, last, admin, profile, id, members)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '') RETURNING key`,
+		append(values, chat.ID), func(r Row) { chat.Key = r.Int64(0) })
+	return err
+}
+
+// SetMembers stores the members of a group.
+func (c Chats) SetMembers(chat *Chat, members []Member) error {
+	text, err := json.Marshal(members)
+	if err != nil {
+		return err
+	}
+	chat.Members = members
+	return c.tx.Exec(`UPDATE chat SET members = ? WHERE key = ?`, string(text), chat.Key)
+}
+
+// Strangers counts the chats that strangers began.
+func (c Chats) Strangers() (n int64, err error) {
+	_, err = c.tx.Get(`SELECT count(*) FROM chat INDEXED BY chat_stranger WHERE stranger`, nil,
+		func(r Row) { n = r.Int64(0) })
+	return n, err
+}
+
+// Refresh recomputes the unread count and the last message of a chat after
+// messages were deleted or seen, and saves it.
+func (c Chats) Refresh(chat *Chat) error {
+	_, err := c.tx.Get(`SELECT (SELECT count(*) FROM message WHERE chat = ?1 AND NOT seen),
+		(SELECT max(seq) FROM message WHERE chat = ?1 AND NOT hidden AND type <> 4)`, []any{chat.Key}, func(r Row) {
+		chat.Unread, chat.Last = uint(r.Int64(0)), r.Int64(1)
+	})
+	if err != nil {
+		return err
+	}
+	return c.Save(chat)
+}

@@ -1,0 +1,120 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// GroupEvent is a signed event of a group.
+type GroupEvent struct {
+	Type    int
+	Clock   uint64
+	Members []string
+	Name    string
+	From    string // contact id of who signed it
+	Raw     []byte // signature of 65 bytes, then the event
+}
+
+const signatureBytes = 65
+
+// Groups are the events of groups in a transaction.
+type Groups struct{ tx *Tx }
+
+// Groups returns the table of group events.
+func (tx *Tx) Groups() Groups { return Groups{tx} }
+
+// Events returns the events of a group in the order they became known.
+func (g Groups) Events(chat int64) (events []GroupEvent, err error) {
+	err = g.tx.Query(`SELECT type, clock, members, name, author, raw FROM group_event WHERE chat = ? ORDER BY seq`,
+		[]any{chat}, func(r Row) error {
+			e := GroupEvent{
+				Type: int(r.Int64(0)), Clock: uint64(r.Int64(1)), Name: r.Text(3), From: r.Text(4), Raw: r.Blob(5),
+			}
+			if err := json.Unmarshal([]byte(r.Text(2)), &e.Members); err != nil {
+				return fmt.Errorf("read group event: %w", err)
+			}
+			events = append(events, e)
+			return nil
+		})
+	return events, err
+}
+
+// Add stores events of a group. One that is there is left as it is.
+func (g Groups) Add(chat int64, events []GroupEvent) error {
+	for i := range events {
+		e := &events[i]
+		members, err := json.Marshal(e.Members)
+		if err != nil {
+			return err
+		}
+		err = g.tx.Exec(`INSERT INTO group_event (chat, signature, type, clock, members, name, author, raw)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (chat, signature) DO NOTHING`,
+			chat, e.Raw[:signatureBytes], e.Type, e.Clock, string(members), e.Name, e.From, e.Raw)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Forget removes the events of a group.
+func (g Groups) Forget(chat int64) error {
+	return g.tx.Exec(`DELETE FROM group_event WHERE chat = ?`, chat)
+}
+
+// Invitation is a request to be let into a group.
+type Invitation struct {
+	ID     MessageID
+	Chat   string
+	Author string // contact id of who asked
+	Admin  string // contact id of whom we asked; empty for a request to us
+	Text   string
+	State  int
+	Clock  uint64
+}
+
+// Invitations are the requests in a transaction.
+type Invitations struct{ tx *Tx }
+
+// Invitations returns the table of requests.
+func (tx *Tx) Invitations() Invitations { return Invitations{tx} }
+
+const invitationColumns = `SELECT id, chat, author, admin, text, state, clock FROM invitation `
+
+func scanInvitation(r Row) Invitation {
+	i := Invitation{
+		Chat: r.Text(1), Author: r.Text(2), Admin: r.Text(3), Text: r.Text(4), State: int(r.Int64(5)),
+		Clock: uint64(r.Int64(6)),
+	}
+	copy(i.ID[:], r.Blob(0))
+	return i
+}
+
+// List returns all requests, the newest first.
+func (s Invitations) List() (list []Invitation, err error) {
+	err = s.tx.Query(invitationColumns+`ORDER BY clock DESC, id`, nil, func(r Row) error {
+		list = append(list, scanInvitation(r))
+		return nil
+	})
+	return list, err
+}
+
+// ByID returns a request.
+func (s Invitations) ByID(id MessageID) (i Invitation, found bool, err error) {
+	found, err = s.tx.Get(invitationColumns+`WHERE id = ?`, []any{id[:]}, func(r Row) { i = scanInvitation(r) })
+	return i, found, err
+}
+
+// Count returns how many requests of others there are.
+func (s Invitations) Count() (n int64, err error) {
+	_, err = s.tx.Get(`SELECT count(*) FROM invitation WHERE admin = ''`, nil, func(r Row) { n = r.Int64(0) })
+	return n, err
+}
+
+// Put inserts a request or replaces it.
+func (s Invitations) Put(i *Invitation) error {
+	return s.tx.Exec(`INSERT INTO invitation (id, chat, author, admin, text, state, clock) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET chat = excluded.chat, author = excluded.author, admin = excluded.admin,
+			text = excluded.text, state = excluded.state, clock = excluded.clock`,
+		i.ID[:], i.Chat, i.Author, i.Admin, i.Text, i.State, i.Clock)
+}

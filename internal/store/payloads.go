@@ -1,0 +1,184 @@
+package store
+
+import (
+	"time"
+)
+
+const (
+	// SeenAge is how long the ids of handled payloads are kept (spec 05 section
+	// 4), SentAge how long wrappers are, to send them again.
+	SeenAge = 90 * 24 * time.Hour
+	SentAge = 30 * 24 * time.Hour
+
+	// MaxQuarantine bounds the payloads kept for a later version, and
+	// MaxQuarantineOf those of one sender. The oldest make room.
+	MaxQuarantine   = 1000
+	MaxQuarantineOf = 20
+	// MaxQuarantineBytes bounds one of them.
+	MaxQuarantineBytes = 16 << 10
+
+	// prunedAtOnce bounds what one insertion removes.
+	prunedAtOnce = 4
+)
+
+// Sent is a wrapper that was handed to the transport.
+type Sent struct {
+	ID         MessageID
+	Chat       string // chat id, "" for none
+	Route      int    // the caller's
+	Wrapper    []byte
+	Recipients [][contactBytes]byte // uncompressed public keys
+	At         time.Time
+}
+
+// SentPayloads are the sent wrappers in a transaction.
+type SentPayloads struct{ tx *Tx }
+
+// Sent returns the table of sent wrappers.
+func (tx *Tx) Sent() SentPayloads { return SentPayloads{tx} }
+
+// Put stores a wrapper, and removes some that are too old.
+func (s SentPayloads) Put(p *Sent) error {
+	recipients := make([]byte, 0, contactBytes*len(p.Recipients))
+	for i := range p.Recipients {
+		recipients = append(recipients, p.Recipients[i][:]...)
+	}
+	err := s.tx.Exec(`INSERT INTO sent (id, chat, route, wrapper, recipients, at) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET recipients = excluded.recipients, at = excluded.at`,
+		p.ID[:], p.Chat, p.Route, p.Wrapper, recipients, p.At.UnixMilli())
+	if err != nil {
+		return err
+	}
+	return s.tx.Exec(`DELETE FROM sent WHERE id IN (SELECT id FROM sent WHERE at < ? LIMIT ?)`,
+		p.At.Add(-SentAge).UnixMilli(), prunedAtOnce)
+}
+
+// ByID returns a wrapper.
+func (s SentPayloads) ByID(id MessageID) (p Sent, found bool, err error) {
+	found, err = s.tx.Get(`SELECT chat, route, wrapper, recipients, at FROM sent WHERE id = ?`, []any{id[:]},
+		func(r Row) {
+			p = Sent{ID: id, Chat: r.Text(0), Route: int(r.Int64(1)), Wrapper: r.Blob(2), At: time.UnixMilli(r.Int64(4))}
+			p.Recipients = splitKeys(r.Blob(3))
+		})
+	return p, found, err
+}
+
+// Recipients returns the chat and the recipients of a wrapper without reading
+// it.
+func (s SentPayloads) Recipients(id MessageID) (chat string, keys [][contactBytes]byte, found bool, err error) {
+	found, err = s.tx.Get(`SELECT chat, recipients FROM sent WHERE id = ?`, []any{id[:]}, func(r Row) {
+		chat, keys = r.Text(0), splitKeys(r.Blob(1))
+	})
+	return chat, keys, found, err
+}
+
+func splitKeys(blob []byte) (keys [][contactBytes]byte) {
+	for ; len(blob) >= contactBytes; blob = blob[contactBytes:] {
+		keys = append(keys, [contactBytes]byte(blob))
+	}
+	return keys
+}
+
+// Forget removes a wrapper.
+func (s SentPayloads) Forget(id MessageID) error {
+	return s.tx.Exec(`DELETE FROM sent WHERE id = ?`, id[:])
+}
+
+// Delivered notes that a recipient acknowledged, and reports whether that was
+// new.
+func (s SentPayloads) Delivered(id MessageID, recipient [contactBytes]byte) (bool, error) {
+	err := s.tx.Exec(`INSERT INTO delivery (id, recipient) VALUES (?, ?) ON CONFLICT DO NOTHING`, id[:], recipient[:])
+	if err != nil {
+		return false, err
+	}
+	n, err := s.tx.Changed()
+	return n > 0, err
+}
+
+// DeliveredTo returns the contact ids of those who acknowledged a message.
+func (s SentPayloads) DeliveredTo(id MessageID) (list []string, err error) {
+	err = s.tx.Query(`SELECT recipient FROM delivery WHERE id = ?`, []any{id[:]}, func(r Row) error {
+		list = append(list, contactText(r.Blob(0)))
+		return nil
+	})
+	return list, err
+}
+
+// SeenPayloads are the ids of handled payloads in a transaction.
+type SeenPayloads struct{ tx *Tx }
+
+// SeenPayloads returns the table of handled ids.
+func (tx *Tx) SeenPayloads() SeenPayloads { return SeenPayloads{tx} }
+
+// Has reports whether a payload was handled.
+func (s SeenPayloads) Has(id MessageID) (bool, error) {
+	return s.tx.Get(`SELECT 1 FROM seen_message WHERE id = ?`, []any{id[:]}, func(Row) {})
+}
+
+// Add notes that a payload was handled, and forgets some that are too old.
+func (s SeenPayloads) Add(id MessageID, now time.Time) error {
+	err := s.tx.Exec(`INSERT INTO seen_message (id, at) VALUES (?, ?) ON CONFLICT DO NOTHING`, id[:], now.UnixMilli())
+	if err != nil {
+		return err
+	}
+	return s.tx.Exec(`DELETE FROM seen_message WHERE id IN (SELECT id FROM seen_message WHERE at < ? ORDER BY at LIMIT ?)`,
+		now.Add(-SeenAge).UnixMilli(), prunedAtOnce)
+}
+
+// Kept is a payload kept for a later version, with what is known of its way.
+type Kept struct {
+	Seq        int64
+	Data       []byte
+	Sender     [contactBytes]byte
+	Envelope   [32]byte
+	Sent       time.Time
+	PublicChat string // where it came, "" for a direct message
+	Protection int
+	Paired     bool
+	Device     string
+}
+
+// Quarantine has the payloads that a later version may understand.
+type Quarantine struct{ tx *Tx }
+
+// Quarantine returns the table of payloads kept for a later version.
+func (tx *Tx) Quarantine() Quarantine { return Quarantine{tx} }
+
+// Put keeps a payload unless it is too large, and lets the oldest go where
+// there are too many.
+func (q Quarantine) Put(k *Kept) error {
+	if len(k.Data) > MaxQuarantineBytes {
+		return nil
+	}
+	err := q.tx.Exec(`INSERT INTO quarantine (data, sender, envelope, sent, public_chat, protection, paired, device)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, k.Data, k.Sender[:], k.Envelope[:], k.Sent.Unix(),
+		k.PublicChat, k.Protection, k.Paired, k.Device)
+	if err != nil {
+		return err
+	}
+	err = q.tx.Exec(`DELETE FROM quarantine WHERE seq IN (SELECT seq FROM quarantine WHERE sender = ?
+		ORDER BY seq DESC LIMIT -1 OFFSET ?)`, k.Sender[:], MaxQuarantineOf)
+	if err != nil {
+		return err
+	}
+	return q.tx.Exec(`DELETE FROM quarantine WHERE seq <= (SELECT max(seq) FROM quarantine) - ?`, MaxQuarantine)
+}
+
+// After returns the first payload after a number.
+func (q Quarantine) After(seq int64) (k Kept, found bool, err error) {
+	found, err = q.tx.Get(`SELECT seq, data, sender, envelope, sent, public_chat, protection, paired, device
+		FROM quarantine WHERE seq > ? ORDER BY seq LIMIT 1`, []any{seq}, func(r Row) {
+		k = Kept{
+			Seq: r.Int64(0), Data: r.Blob(1), Sent: time.Unix(r.Int64(4), 0), PublicChat: r.Text(5),
+			Protection: int(r.Int64(6)), Paired: r.Bool(7), Device: r.Text(8),
+		}
+		copy(k.Sender[:], r.Blob(2))
+		copy(k.Envelope[:], r.Blob(3))
+	})
+	return k, found, err
+}
+
+// Delete removes a payload.
+func (q Quarantine) Delete(seq int64) error {
+	return q.tx.Exec(`DELETE FROM quarantine WHERE seq = ?`, seq)
+}
