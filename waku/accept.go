@@ -94,12 +94,16 @@ func (h *Host) admit(
 		h.metrics.duplicates.Inc()
 		if slot != nil && e != nil {
 			e.known.set(slot.n)
+			if e.own {
+				h.reportBack(env.Hash(), from)
+			}
 		}
 		return v
 	}
 	h.metrics.validated.Inc()
 	if evicted > 0 {
 		h.metrics.evicted.Add(float64(evicted))
+		h.reportExpired()
 	}
 	if first {
 		select {

@@ -54,6 +54,22 @@ func (p *peer) reportSent(batch []*entry, envs []*wire.Envelope) {
 	}
 }
 
+// reportExpired tells the tracker of own envelopes that left the pool.
+func (h *Host) reportExpired() {
+	for _, hash := range h.pool.takeOwnGone() {
+		if h.cfg.Tracker != nil {
+			h.cfg.Tracker.Expired(hash)
+		}
+	}
+}
+
+// reportBack tells the tracker that a peer sent us an own envelope.
+func (h *Host) reportBack(hash wire.Hash, from *peer) {
+	if h.cfg.Tracker != nil {
+		h.cfg.Tracker.ReceivedBack(hash, from.id)
+	}
+}
+
 // handleAck takes a Batch Ack: everything in the packet arrived.
 func (p *peer) handleAck(payload []byte) error {
 	batch, err := wire.DecodeBatchAck(payload)

@@ -21,6 +21,12 @@ func (k *tracks) Refused(hash wire.Hash, peer enode.ID, timeError bool, text str
 	k.add(fmt.Sprintf("refused %s %s %t %s", hash, peer, timeError, text))
 }
 
+func (k *tracks) ReceivedBack(hash wire.Hash, peer enode.ID) {
+	k.add(fmt.Sprintf("back %s %s", hash, peer))
+}
+
+func (k *tracks) Expired(hash wire.Hash) { k.add(fmt.Sprintf("expired %s", hash)) }
+
 func (k *tracks) want(t *testing.T, what string, want ...string) {
 	t.Helper()
 	if got := k.take(); !slices.Equal(got, want) {

@@ -130,6 +130,12 @@ type Tracker interface {
 	// Refused: a peer reported that it did not take the envelope. timeError
 	// says that one of the two clocks is wrong, as far as the peer can tell.
 	Refused(hash wire.Hash, peer enode.ID, timeError bool, text string)
+	// ReceivedBack: a peer sent us the envelope, so it is under way. It may be
+	// called once for each peer.
+	ReceivedBack(hash wire.Hash, peer enode.ID)
+	// Expired: the envelope has left the pool, because its time is over or for
+	// want of room, or has never entered it after its delay. Nothing follows.
+	Expired(hash wire.Hash)
 }
 
 // PeerWatcher is told when peers have finished the Waku handshake and when

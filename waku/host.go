@@ -141,6 +141,7 @@ func (h *Host) runExpiry(ctx context.Context) error {
 	for {
 		now := h.cfg.Now()
 		_, next, more := h.pool.expire(uint32(now.Unix()))
+		h.reportExpired()
 		h.observePool()
 		timer.Stop()
 		if more {

@@ -44,6 +44,7 @@ type pool struct {
 	expiry  expiryIndex
 	byPoW   powHeap
 	evicted hashRing
+	ownGone []wire.Hash // own envelopes that left and are not reported yet
 }
 
 func newPool(maxBytes int64, maxCount int) *pool {
@@ -104,6 +105,18 @@ func (p *pool) drop(e *entry) {
 	p.bytes -= cost(env)
 	p.removed++
 	e.env.Store(nil)
+	if e.own {
+		p.ownGone = append(p.ownGone, env.Hash())
+	}
+}
+
+// takeOwnGone returns the own envelopes that have left since the last call.
+func (p *pool) takeOwnGone() []wire.Hash {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	gone := p.ownGone
+	p.ownGone = nil
+	return gone
 }
 
 // compact rebuilds the log and the expiry index when most of them is gone.

@@ -157,7 +157,10 @@ func (h *Host) submitLater(env *wire.Envelope, delay time.Duration) error {
 		h.mu.Unlock()
 		if !ended {
 			defer h.leaving.Done()
-			h.admit(env, h.set.Load(), h.cfg.Now(), nil, h.stopped)
+			v := h.admit(env, h.set.Load(), h.cfg.Now(), nil, h.stopped)
+			if v.reason != 0 && h.cfg.Tracker != nil {
+				h.cfg.Tracker.Expired(env.Hash())
+			}
 		}
 	})
 	h.delayed[timer] = struct{}{}
