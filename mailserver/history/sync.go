@@ -17,17 +17,33 @@ import (
 // fuller it is.
 const topicsPerRequest = 50
 
-// Sync fetches what the ledger lacks of the topics between from and to (0:
+// Ledger is where a Sync writes down what it has fetched.
+type Ledger struct {
+	Store Store
+	// Settled is called after the envelopes of a page went through the filters
+	// and before the page counts as fetched: it waits until their receiver has
+	// stored them. After an error the page does not count. nil: no need to.
+	Settled func(context.Context) error
+}
+
+// Sync is SyncLedger for the client's own ledger. Errors: that there is none.
+func (c *Client) Sync(
+	ctx context.Context, topics []wire.Topic, from, to uint32, progress func(Result),
+) (Result, error) {
+	return c.SyncLedger(ctx, Ledger{Store: c.cfg.Store}, topics, from, to, progress)
+}
+
+// SyncLedger fetches what the ledger lacks of the topics between from and to (0:
 // now), and writes down what has been fetched. Topics with the same gaps are
 // asked for together. A fetch that was cut off, by a failure or by the end of
 // the program, goes on from its last page.
 //
 // It goes on with the other gaps when one fails, and returns the failures
 // joined.
-func (c *Client) Sync(
-	ctx context.Context, topics []wire.Topic, from, to uint32, progress func(Result),
+func (c *Client) SyncLedger(
+	ctx context.Context, l Ledger, topics []wire.Topic, from, to uint32, progress func(Result),
 ) (Result, error) {
-	if c.cfg.Store == nil {
+	if l.Store == nil {
 		return Result{}, errors.New("history: a client without a store keeps no ledger")
 	}
 	if to == 0 {
@@ -36,7 +52,7 @@ func (c *Client) Sync(
 	if from > to {
 		return Result{}, fmt.Errorf("%w: from %d is after to %d", ErrBadRequest, from, to)
 	}
-	groups, err := c.plan(topics, Span{from, to})
+	groups, err := c.plan(l, topics, Span{from, to})
 	if err != nil {
 		return Result{}, err
 	}
@@ -44,7 +60,7 @@ func (c *Client) Sync(
 	var failures []error
 	for _, g := range groups {
 		before := total
-		r, err := c.fill(ctx, g, func(r Result) {
+		r, err := c.fill(ctx, l, g, func(r Result) {
 			if progress != nil {
 				r.Pages, r.Envelopes = r.Pages+before.Pages, r.Envelopes+before.Envelopes
 				progress(r)
@@ -70,7 +86,7 @@ type gap struct {
 
 // plan groups topics by the ranges they lack. A range that follows what is
 // already there begins a little earlier.
-func (c *Client) plan(topics []wire.Topic, want Span) ([]gap, error) {
+func (c *Client) plan(l Ledger, topics []wire.Topic, want Span) ([]gap, error) {
 	c.storeMu.Lock()
 	defer c.storeMu.Unlock()
 	bySpan := make(map[Span][]wire.Topic)
@@ -80,7 +96,7 @@ func (c *Client) plan(topics []wire.Topic, want Span) ([]gap, error) {
 			continue
 		}
 		done[t] = true
-		have, err := c.cfg.Store.Spans(t)
+		have, err := l.Store.Spans(t)
 		if err != nil {
 			return nil, fmt.Errorf("history: read ledger: %w", err)
 		}
@@ -107,7 +123,7 @@ func (c *Client) plan(topics []wire.Topic, want Span) ([]gap, error) {
 
 // fill fetches one gap. Where the store holds a bookmark for its topics, that
 // fetch is finished first, at the same server, and then what is left.
-func (c *Client) fill(ctx context.Context, g gap, progress func(Result)) (Result, error) {
+func (c *Client) fill(ctx context.Context, l Ledger, g gap, progress func(Result)) (Result, error) {
 	var total Result
 	add := func(r Result) Result {
 		r.Pages, r.Envelopes = r.Pages+total.Pages, r.Envelopes+total.Envelopes
@@ -115,12 +131,12 @@ func (c *Client) fill(ctx context.Context, g gap, progress func(Result)) (Result
 	}
 	relay := func(r Result) { progress(add(r)) }
 	todo := []Span{g.span}
-	mark, err := c.resume(g)
+	mark, err := c.resume(l, g)
 	if err != nil {
 		return total, err
 	}
 	if mark != nil {
-		r, err := c.fetchGap(ctx, gap{mark.Span, g.topics}, *mark, relay)
+		r, err := c.fetchGap(ctx, l, gap{mark.Span, g.topics}, *mark, relay)
 		total = add(r)
 		switch {
 		case ctx.Err() != nil:
@@ -132,7 +148,7 @@ func (c *Client) fill(ctx context.Context, g gap, progress func(Result)) (Result
 		}
 	}
 	for _, span := range todo {
-		r, err := c.fetchGap(ctx, gap{span, g.topics}, Bookmark{}, relay)
+		r, err := c.fetchGap(ctx, l, gap{span, g.topics}, Bookmark{}, relay)
 		total = add(r)
 		if err != nil {
 			return total, err
@@ -142,10 +158,10 @@ func (c *Client) fill(ctx context.Context, g gap, progress func(Result)) (Result
 }
 
 // resume returns the bookmark of an unfinished fetch that serves the gap.
-func (c *Client) resume(g gap) (*Bookmark, error) {
+func (c *Client) resume(l Ledger, g gap) (*Bookmark, error) {
 	c.storeMu.Lock()
 	defer c.storeMu.Unlock()
-	mark, err := c.cfg.Store.Resume(fetchKey(g.topics))
+	mark, err := l.Store.Resume(fetchKey(g.topics))
 	if err != nil {
 		return nil, fmt.Errorf("history: read bookmark: %w", err)
 	}
@@ -156,13 +172,19 @@ func (c *Client) resume(g gap) (*Bookmark, error) {
 }
 
 // fetchGap fetches a gap and enters it in the ledger when all of it has come.
-func (c *Client) fetchGap(ctx context.Context, g gap, mark Bookmark, progress func(Result)) (Result, error) {
+func (c *Client) fetchGap(
+	ctx context.Context, l Ledger, g gap, mark Bookmark, progress func(Result),
+) (Result, error) {
 	key := fetchKey(g.topics)
+	var unsettled error
 	r := Request{Topics: g.topics, From: g.span.From, To: g.span.To, Cursor: mark.Cursor, Server: mark.Server}
 	r.Progress = func(res Result) {
-		if len(res.Cursor) > 0 {
+		if l.Settled != nil && unsettled == nil {
+			unsettled = l.Settled(ctx)
+		}
+		if len(res.Cursor) > 0 && unsettled == nil {
 			c.storeMu.Lock()
-			err := c.cfg.Store.SaveBookmark(key, Bookmark{res.Server, g.span, res.Cursor})
+			err := l.Store.SaveBookmark(key, Bookmark{res.Server, g.span, res.Cursor})
 			c.storeMu.Unlock()
 			if err != nil {
 				c.log.Warn("fetch cannot be resumed after a restart", zap.Error(err))
@@ -174,22 +196,25 @@ func (c *Client) fetchGap(ctx context.Context, g gap, mark Bookmark, progress fu
 	if err != nil {
 		return res, err
 	}
-	return res, c.record(g, key)
+	if unsettled != nil {
+		return res, fmt.Errorf("history: envelopes were not stored: %w", unsettled)
+	}
+	return res, c.record(l, g, key)
 }
 
 // record writes a fetched gap into the ledger.
-func (c *Client) record(g gap, key string) error {
+func (c *Client) record(l Ledger, g gap, key string) error {
 	c.storeMu.Lock()
 	defer c.storeMu.Unlock()
 	all := make(map[wire.Topic]Spans, len(g.topics))
 	for _, t := range g.topics {
-		have, err := c.cfg.Store.Spans(t)
+		have, err := l.Store.Spans(t)
 		if err != nil {
 			return fmt.Errorf("history: read ledger: %w", err)
 		}
 		all[t] = have.Add(g.span).bounded()
 	}
-	if err := c.cfg.Store.SaveSpans(all, key); err != nil {
+	if err := l.Store.SaveSpans(all, key); err != nil {
 		return fmt.Errorf("history: write ledger: %w", err)
 	}
 	return nil
