@@ -142,7 +142,7 @@ func (c *core) found(name discovery.Topic, n *enode.Node, source string, now tim
 		cand.node = n
 	}
 	cand.found, cand.source = now, source
-	if p := c.peers[n.ID()]; p != nil && p.up && cand.state == waiting {
+	if p := c.peers[n.ID()]; p != nil && p.up && cand.state == waiting && !slices.Contains(p.info.Lacks, name) {
 		c.adopt(t, cand, now)
 	}
 	c.review(now)
@@ -221,11 +221,17 @@ func (c *core) up(info Peer, now time.Time) {
 	}
 	p.up, p.info, p.joined = true, info, now
 	c.accuse(info.ID)
-	visit := false // it only had to be got to know
+	visit := false // it need not stay
 	for _, t := range c.topics {
 		cand := t.candidates[info.ID]
 		switch {
 		case cand == nil:
+		case slices.Contains(info.Lacks, t.name):
+			if cand.state == dialling {
+				cand.state = waiting
+				visit = true
+			}
+			c.failed(t, cand, ReasonUseless, now)
 		case cand.state == dialling && t.CacheOnly:
 			visit = true
 			c.gotToKnow(t, cand)
@@ -260,7 +266,7 @@ func (c *core) dialled(id enode.ID, ok bool, reason Reason, now time.Time) {
 			continue
 		}
 		switch {
-		case p != nil && p.up: // it came by itself at the same moment
+		case p != nil && p.up && !slices.Contains(p.info.Lacks, t.name): // it came by itself at the same moment
 			cand.state = waiting
 			c.adopt(t, cand, now)
 		case reason == ReasonAlready: // its events are on their way
@@ -284,18 +290,24 @@ func (c *core) dropped(id enode.ID, reason Reason, now time.Time) {
 		return
 	}
 	delete(c.peers, id)
+	gone := false
 	for _, t := range c.topics {
 		cand := t.candidates[id]
 		switch {
 		case cand == nil || cand.state == waiting: // not ours, or dismissed
 		case cand.state == dialling:
 			cand.state = waiting
+			gone = true
 			c.failed(t, cand, reason, now)
 		default:
 			cand.state = waiting
+			gone = true
 			c.lost(t, cand, reason, now)
 			c.emit(signal{kind: SignalSummary})
 		}
+	}
+	if gone { // its privileges go too
+		c.emit(dropPeer{id, reason})
 	}
 	c.review(now)
 }
@@ -440,6 +452,7 @@ type Peer struct {
 	IP netip.Addr
 	// Kept: somebody else asked for it, the pool never drops it.
 	Kept bool
-	// Serves are the topics that it serves, as far as its handshake tells.
-	Serves []discovery.Topic
+	// Serves are the topics that it serves, Lacks those that it does not, as far
+	// as its handshake tells.
+	Serves, Lacks []discovery.Topic
 }

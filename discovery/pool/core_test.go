@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/p2p/enode"
+
+	"statusd/discovery"
 )
 
 func TestFillsToTheMaximumAndStops(t *testing.T) {
@@ -257,4 +259,42 @@ func TestFailuresAreRememberedWithinBounds(t *testing.T) {
 	if len(w.records) > maxRecords || len(w.accused) > maxRecords || len(w.topic(relays).candidates) > 4 {
 		t.Errorf("%d records, %d accused, %d candidates", len(w.records), len(w.accused), len(w.topic(relays).candidates))
 	}
+}
+
+// TestEndlessSourceHasItsSay: a source that never comes to an end has said
+// what it knows after half a minute.
+func TestEndlessSourceHasItsSay(t *testing.T) {
+	w := newWorld(t, true, "rendezvous", "topics")
+	w.limits(mails, 3, 3)
+	w.find(mails, node(1))
+	w.comeUp(node(1))
+	w.pass(2 * time.Second)
+	w.finish("whispermail/topics", nil)
+	w.pass(25 * time.Second)
+	if !w.topic(mails).search.on {
+		t.Fatal("stopped early")
+	}
+	w.pass(5 * time.Second)
+	if w.topic(mails).search.on {
+		t.Error("goes on with a mailserver known")
+	}
+}
+
+// TestHandshakeTellsMoreThanTheRecord: a node that turns out not to serve the
+// topic is let go and left alone.
+func TestHandshakeTellsMoreThanTheRecord(t *testing.T) {
+	w := newWorld(t, true, "topics")
+	w.limits(relays, 1, 1)
+	w.find(relays, node(1))
+	w.comeUp(node(1), func(p *Peer) { p.Lacks = []discovery.Topic{relays} })
+	w.wantCount(relays, 0)
+	if len(w.drops) != 1 {
+		t.Errorf("drops %v", w.drops)
+	}
+	w.find(relays, node(1))
+	w.goDown(node(1), ReasonHandshake)
+	w.asked()
+	w.pass(time.Hour)
+	w.find(relays, node(1))
+	w.wantDials()
 }

@@ -37,7 +37,7 @@ const (
 type run struct {
 	state    runState
 	id       int       // of the run, to tell late answers apart
-	at       time.Time // pending, resting: when it starts
+	at       time.Time // pending, resting: when it starts; going: since
 	ended    bool      // at least once in this search
 	failures int       // in a row
 	err      error     // of the last run
@@ -68,6 +68,10 @@ func (c *core) steer(t *topic, now time.Time) {
 		s.attempt++
 	case s.on:
 		c.startDue(t, now)
+		if c.pass(t, now); !c.need(t) {
+			c.end(t)
+			s.attempt, s.retry = 0, time.Time{}
+		}
 	case !need:
 		s.attempt, s.retry = 0, time.Time{}
 	}
@@ -100,7 +104,7 @@ func (c *core) startDue(t *topic, now time.Time) {
 		due := !now.Before(r.at) || r.state == runPending && before && !c.promising(t, now)
 		if (r.state == runPending || r.state == runResting) && due {
 			c.runs++
-			r.state, r.id = runGoing, c.runs
+			r.state, r.id, r.at = runGoing, c.runs, now
 			c.emit(startSource{topic: t.name, source: i, run: r.id})
 		}
 		before = before && r.ended
@@ -136,12 +140,19 @@ func (c *core) sourceEnded(name discovery.Topic, source, id int, err error, now 
 		r.state, r.failures = runResting, 0
 		r.at = now.Add(c.period(t, now))
 	}
-	passed := true
-	for i := range t.search.runs {
-		passed = passed && t.search.runs[i].ended
-	}
-	t.search.passed = t.search.passed || passed
 	c.review(now)
+}
+
+// pass notes whether every source has had its say: it came to an end once, or
+// has searched for as long as a search is urgent.
+func (c *core) pass(t *topic, now time.Time) {
+	for i := range t.search.runs {
+		r := &t.search.runs[i]
+		if !r.ended && (r.state != runGoing || now.Before(r.at.Add(c.times.FastFor))) {
+			return
+		}
+	}
+	t.search.passed = true
 }
 
 // fast reports whether a topic searches at the fast pace.
@@ -169,10 +180,18 @@ func (c *core) nextOfSearch(t *topic) time.Time {
 	if c.mayStop {
 		at = s.since.Add(c.times.Search)
 	}
+	var last time.Time // when the last source has had its say
 	for i := range s.runs {
-		if r := &s.runs[i]; r.state == runPending || r.state == runResting {
+		r := &s.runs[i]
+		if r.state == runPending || r.state == runResting {
 			at = deadline.Earliest(at, r.at)
 		}
+		if r.state == runGoing && !r.ended && r.at.After(last) {
+			last = r.at
+		}
+	}
+	if t.CacheOnly && !s.passed && !last.IsZero() {
+		at = deadline.Earliest(at, last.Add(c.times.FastFor))
 	}
 	return at
 }

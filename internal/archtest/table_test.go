@@ -97,6 +97,7 @@ func layer1() map[string][]string {
 			"statusd/internal/deadline", "statusd/internal/tdtenr", geth + "p2p", metrics, zap,
 		},
 		"statusd/discovery/pool":    {"statusd/discovery", "statusd/internal/deadline", geth + "p2p", zap},
+		"statusd/discovery/discv5":  {"statusd/discovery", geth + "log", geth + "p2p", zap},
 		"statusd/datasync":          {"golang.org/x/crypto/sha3", "google.golang.org/protobuf/encoding/protowire"},
 		"statusd/datasync/memstore": {"statusd/datasync"},
 		"statusd/datasync/runner":   {"statusd/datasync", zap},

@@ -1,0 +1,186 @@
+package discv5
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"errors"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/ethereum/go-ethereum/crypto"
+	gethlog "github.com/ethereum/go-ethereum/log"
+	"github.com/ethereum/go-ethereum/p2p/discover"
+	"github.com/ethereum/go-ethereum/p2p/enode"
+
+	"statusd/discovery"
+)
+
+// quietTopics asks the boot nodes for a topic, as real ones do, and is told
+// nothing.
+type quietTopics struct {
+	udp  *discover.UDPv5
+	boot []*enode.Node
+	done chan struct{} // closed when Run ended
+}
+
+func (q *quietTopics) Name() string { return "test" }
+
+func (q *quietTopics) Run(ctx context.Context) error {
+	<-ctx.Done()
+	close(q.done)
+	return nil
+}
+
+func (q *quietTopics) Search(ctx context.Context, _ discovery.Topic, found func(*enode.Node)) error {
+	for _, n := range q.boot {
+		if _, err := q.udp.Ping(n); err == nil {
+			found(n)
+		}
+	}
+	return nil
+}
+
+func (q *quietTopics) Advertise(ctx context.Context, _ discovery.Topic) error {
+	<-ctx.Done()
+	return nil
+}
+
+func newKey(t *testing.T) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := crypto.GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+type running struct {
+	*Endpoint
+	place  Place
+	latest *quietTopics
+	stop   func()
+}
+
+// run runs an endpoint on loopback.
+func run(t *testing.T, listen string, boot ...*enode.Node) *running {
+	t.Helper()
+	key := newKey(t)
+	db, err := enode.OpenDB("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	local := enode.NewLocalNode(db, key)
+	local.SetFallbackIP(net.IP{127, 0, 0, 1})
+	r := &running{place: Place{Listen: netip.MustParseAddrPort(listen), Local: local}}
+	r.Endpoint = New(Config{
+		Key: key, Boot: boot, GethLogger: gethlog.NewLogger(gethlog.DiscardHandler()),
+		Topics: func(udp *discover.UDPv5, _ *enode.LocalNode) (Topics, error) {
+			r.latest = &quietTopics{udp, boot, make(chan struct{})}
+			return r.latest, nil
+		},
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx, r.place) }()
+	r.stop = func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	for {
+		if _, release, err := r.Open(); err == nil {
+			release()
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	r.Idle()
+	return r
+}
+
+func TestOpenWhileUsed(t *testing.T) {
+	boot := run(t, "127.0.0.1:0")
+	udp, release, err := boot.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer boot.stop()
+	client := run(t, "127.0.0.1:0", udp.Self())
+	if st := client.Status(); st.Open || st.Opened != 1 {
+		t.Fatalf("before the search: %+v", st)
+	}
+	found := 0
+	if err := client.Search(t.Context(), discovery.TopicRelay, func(*enode.Node) { found++ }); err != nil || found != 1 {
+		t.Fatalf("found %d, %v", found, err)
+	}
+	st := client.Status()
+	if !st.Open || st.PacketsIn == 0 || st.PacketsOut == 0 {
+		t.Fatalf("after the search: %+v", st)
+	}
+	// It stays open while somebody uses it, and closes then.
+	_, keep, err := client.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Idle()
+	if !client.Status().Open {
+		t.Fatal("closed while in use")
+	}
+	keep()
+	keep() // once more does nothing
+	client.Idle()
+	<-client.latest.done
+	closed := client.Status()
+	if closed.Open || closed.PacketsOut < st.PacketsOut {
+		t.Fatalf("after the end: %+v", closed)
+	}
+	if fresh := client.Resolve(t.Context(), udp.Self()); fresh != nil {
+		t.Error("resolved while closed")
+	}
+	release()
+	client.stop()
+	if _, _, err := client.Open(); !errors.Is(err, ErrNotRunning) {
+		t.Errorf("after the end of Run: %v", err)
+	}
+	if err := client.Search(t.Context(), discovery.TopicRelay, nil); !errors.Is(err, ErrNotRunning) {
+		t.Errorf("after the end of Run: %v", err)
+	}
+}
+
+func TestSilenceIsAnError(t *testing.T) {
+	hole, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IP{127, 0, 0, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hole.Close()
+	port := hole.LocalAddr().(*net.UDPAddr).Port
+	client := run(t, "127.0.0.1:0", enode.NewV4(&newKey(t).PublicKey, net.IP{127, 0, 0, 1}, port, port))
+	defer client.stop()
+	if err := client.Search(t.Context(), discovery.TopicRelay, nil); !errors.Is(err, ErrSilent) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestPortInUse(t *testing.T) {
+	client := run(t, "127.0.0.1:0")
+	defer client.stop()
+	taken, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IP{127, 0, 0, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	client.at.Listen = netip.MustParseAddrPort(taken.LocalAddr().String())
+	if err := client.Advertise(t.Context(), discovery.TopicRelay); !errors.Is(err, ErrPort) {
+		t.Errorf("got %v", err)
+	}
+	_ = taken.Close()
+	if _, release, err := client.Open(); err != nil {
+		t.Error(err)
+	} else {
+		release()
+	}
+}
