@@ -109,6 +109,9 @@ func readVault(folder string) (*vault.Vault, error) {
 		return nil, fmt.Errorf("read vault: %w", err)
 	}
 	v, err := vault.Parse(raw)
+	if errors.Is(err, kdf.ErrCost) { // those of no program that wrote it
+		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, vaultFile, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read vault: %w", err)
 	}
@@ -176,6 +179,8 @@ func (d *Directory) Create(n NewAccount) (u *vault.Unlocked, err error) {
 	for _, a := range n.Keys.Addresses() {
 		if _, err := d.keys.Read(a); err == nil {
 			return nil, fmt.Errorf("%w: %s", ErrKeyTaken, a)
+		} else if errors.Is(err, keystore.ErrMalformed) {
+			return nil, fmt.Errorf("%w: %s: %w", ErrKeyTaken, a, err)
 		} else if !errors.Is(err, keystore.ErrNotFound) {
 			return nil, err
 		}
@@ -257,8 +262,8 @@ func (d *Directory) prepare(n NewAccount, v *vault.Vault) error {
 // ChangePassword puts the vault and the key files of an account under a new
 // password. It costs four key derivations. After an error, as after a crash,
 // either the old password opens everything or the new one does. Errors: those
-// of Unlock; keystore.ErrNotFound and the like when a key file is missing or
-// damaged; ErrUnsettled when the new password is in force.
+// of Unlock; ErrDamaged with its cause, keystore.ErrNotFound for instance, for a
+// bad key file; ErrUnsettled when the new password is in force.
 func (d *Directory) ChangePassword(uid key.UID, old, password kdf.Password, cost kdf.Cost) error {
 	u, err := d.Unlock(uid, old)
 	if err != nil {
@@ -291,7 +296,7 @@ func (d *Directory) stageReplacements(v *vault.Vault, old, password kdf.Password
 	for _, a := range v.Keys() {
 		k, err := d.keys.Load(a, opener)
 		if err != nil {
-			return err
+			return keyFileError(a, err)
 		}
 		file, err := sealer.Seal(k)
 		k.Wipe()
@@ -303,6 +308,15 @@ func (d *Directory) stageReplacements(v *vault.Vault, old, password kdf.Password
 		}
 	}
 	return nil
+}
+
+// keyFileError tells a bad key file of an account from one that somebody wants
+// to import.
+func keyFileError(a key.Address, err error) error {
+	if errors.Is(err, kdf.ErrWrongPassword) { // the vault took it
+		return fmt.Errorf("%w: the key file of %s is under another password", ErrDamaged, a)
+	}
+	return fmt.Errorf("%w: key file of %s: %w", ErrDamaged, a, err)
 }
 
 // ConfirmBackup removes the seed phrase from the vault of an account. u is the
@@ -337,7 +351,7 @@ func (d *Directory) KeyFiles(uid key.UID) ([][]byte, error) {
 	for _, a := range v.Keys() {
 		file, err := d.keys.Read(a)
 		if err != nil {
-			return nil, err
+			return nil, keyFileError(a, err)
 		}
 		files = append(files, file)
 	}

@@ -123,11 +123,30 @@ func (s *Store) find(a key.Address) (name string, file []byte, err error) {
 	if err != nil || name != "" {
 		return name, file, err
 	}
-	damaged, err := filepath.Glob(filepath.Join(s.dir, "UTC--*--"+a.Hex()))
-	if err == nil && len(damaged) > 0 {
-		return "", nil, fmt.Errorf("%w: %s", ErrMalformed, filepath.Base(damaged[0]))
+	damaged, err := s.namedAfter(a)
+	switch {
+	case err != nil:
+		return "", nil, err
+	case len(damaged) > 0:
+		return "", nil, fmt.Errorf("%w: %s", ErrMalformed, damaged[0])
 	}
 	return "", nil, fmt.Errorf("%w: %s", ErrNotFound, a)
+}
+
+// namedAfter returns the files whose name says that they are of an address,
+// whatever is in them.
+func (s *Store) namedAfter(a key.Address) ([]string, error) {
+	all, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil, fmt.Errorf("list keystore: %w", err)
+	}
+	var names []string
+	for _, e := range all {
+		if n := e.Name(); e.Type().IsRegular() && strings.HasPrefix(n, "UTC--") && strings.HasSuffix(n, "--"+a.Hex()) {
+			names = append(names, n)
+		}
+	}
+	return names, nil
 }
 
 // Read returns the key file of an address as it is. Errors: ErrNotFound,
@@ -264,8 +283,8 @@ func (s *Store) Settle(committed func(key.Address) (uint64, error)) error {
 	return atomicfile.SyncDir(s.dir)
 }
 
-// Delete removes every key file of an address, staged ones too. There may be
-// none.
+// Delete removes every key file of an address, staged and damaged ones too.
+// There may be none.
 func (s *Store) Delete(a key.Address) error {
 	changed := false
 	err := s.walk(func(name string, file []byte) error {
@@ -275,7 +294,12 @@ func (s *Store) Delete(a key.Address) error {
 		changed = true
 		return os.Remove(filepath.Join(s.dir, name))
 	})
-	if err != nil {
+	damaged, errNames := s.namedAfter(a)
+	for _, name := range damaged {
+		changed = true
+		err = errors.Join(err, os.Remove(filepath.Join(s.dir, name)))
+	}
+	if err = errors.Join(err, errNames); err != nil {
 		return fmt.Errorf("delete key file of %s: %w", a, err)
 	}
 	if !changed {
