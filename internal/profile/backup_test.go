@@ -111,22 +111,24 @@ func copyOf(t *testing.T, dir string) string {
 	return to
 }
 
+// keysOf gives the keys of a phrase to a restore, and the account a password.
+func keysOf(t *testing.T, phrase, password string) func(key.UID) (Keys, error) {
+	return func(key.UID) (Keys, error) {
+		p, err := mnemonic.Parse([]byte(phrase))
+		if err != nil {
+			return Keys{}, err
+		}
+		k, err := accounts.FromPhrase(p, nil, false)
+		return Keys{k, p, pw(t, password), tiny()}, err
+	}
+}
+
 func TestBackupWithoutKeys(t *testing.T) {
 	dir, s, phrase, file := backedUp(t, false)
 	restore := func(to, text string) error {
 		o := RestoreOptions{
 			Backup: bytes.NewReader(file), Password: pw(t, "for the backup"), Dir: to, Now: time.Now(),
-			Keys: func(uid key.UID) (Keys, error) {
-				if uid != s.UID {
-					t.Errorf("asked for the keys of %s", uid)
-				}
-				p, err := mnemonic.Parse([]byte(text))
-				if err != nil {
-					return Keys{}, err
-				}
-				k, err := accounts.FromPhrase(p, nil, false)
-				return Keys{k, p, pw(t, "new"), tiny()}, err
-			},
+			Keys: keysOf(t, text, "new"),
 		}
 		if text == "" {
 			o.Keys = nil

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"time"
 
 	"statusd/accounts"
@@ -80,12 +82,16 @@ func Restore(o RestoreOptions) (Restored, error) {
 	if err := os.MkdirAll(filepath.Dir(dir), folderMode); err != nil {
 		return Restored{}, fmt.Errorf("restore: %w", err)
 	}
-	temp, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+".restore-*")
+	temp, lock, err := claim(dir)
 	if err != nil {
 		return Restored{}, fmt.Errorf("restore: %w", err)
 	}
+	defer lock.Close()
 	r := &restorer{o: o, dir: temp}
 	err = r.run()
+	if err == nil {
+		err = atomicfile.SyncDir(temp)
+	}
 	if err == nil {
 		err = atomicfile.Rename(temp, dir)
 	}
@@ -95,6 +101,47 @@ func Restore(o RestoreOptions) (Restored, error) {
 	return Restored{
 		UID: r.manifest.UID, Name: r.files.Info.Name, Time: time.Unix(r.manifest.Time, 0), WithKeys: r.manifest.Keys,
 	}, nil
+}
+
+// claim makes a hidden folder beside a directory to be restored, locked as long
+// as the file is open, and removes those that killed restores have left.
+func claim(dir string) (temp string, lock *os.File, err error) {
+	parent, mark := filepath.Dir(dir), "."+filepath.Base(dir)+".restore-"
+	entries, err := os.ReadDir(parent)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, e := range entries {
+		if !e.IsDir() || !strings.HasPrefix(e.Name(), mark) {
+			continue
+		}
+		left := filepath.Join(parent, e.Name())
+		if held, err := lockFolder(left); err == nil {
+			err = errors.Join(os.RemoveAll(left), held.Close())
+			if err != nil {
+				return "", nil, err
+			}
+		}
+	}
+	if temp, err = os.MkdirTemp(parent, mark+"*"); err != nil {
+		return "", nil, err
+	}
+	if lock, err = lockFolder(temp); err != nil {
+		return "", nil, errors.Join(err, os.Remove(temp))
+	}
+	return temp, lock, nil
+}
+
+// lockFolder locks a folder without waiting. The lock goes with the file.
+func lockFolder(name string) (*os.File, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // restorer fills a new directory.
