@@ -272,26 +272,3 @@ func (m *Manager) Delete(ctx context.Context, uid key.UID, confirm string) error
 		return nil
 	})
 }
-
-// CheckDatabase reads the whole database of the account that is logged in.
-// Errors: ErrNotLoggedIn, store.ErrDamaged.
-func (m *Manager) CheckDatabase(ctx context.Context) error {
-	a := m.Current()
-	if a == nil {
-		return ErrNotLoggedIn
-	}
-	return a.db.Check(ctx)
-}
-
-// VacuumDatabase rewrites the database of the account that is logged in
-// without free space, and returns the bytes it has afterwards.
-func (m *Manager) VacuumDatabase(ctx context.Context) (int64, error) {
-	a := m.Current()
-	if a == nil {
-		return 0, ErrNotLoggedIn
-	}
-	if err := a.db.Vacuum(ctx); err != nil {
-		return 0, err
-	}
-	return a.db.Size()
-}

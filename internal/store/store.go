@@ -56,6 +56,7 @@ type Config struct {
 	Path   string       // of the file; beside it lies the write-ahead log
 	Key    secret.Bytes // 32 bytes; not kept
 	Create bool         // make a new database when there is none
+	Keep   bool         // leave the version and copies as they are: for tools that only look or tidy up
 	Events EventLimits  // zero for the defaults
 	Log    *zap.Logger  // nil for none
 	Now    func() time.Time
@@ -174,6 +175,9 @@ func (db *DB) setUp(ctx context.Context, c Config) error {
 		PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA cache_size=-4096;
 		BEGIN IMMEDIATE; COMMIT`); err != nil {
 		return fmt.Errorf("lock database: %w", err)
+	}
+	if c.Keep {
+		return nil
 	}
 	if err := db.migrate(ctx, all, version); err != nil {
 		return err
