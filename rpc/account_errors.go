@@ -2,7 +2,9 @@ package rpc
 
 import (
 	"errors"
+	"slices"
 	"strings"
+	"syscall"
 
 	"statusd/accounts"
 	"statusd/accounts/contact"
@@ -34,11 +36,14 @@ func accountFailures() []failureClass {
 		},
 		{jsonrpc.CodeInUse, "another process has the database open; end it", []error{store.ErrBusy}},
 		{jsonrpc.CodeNewerData, "use a newer statusd", []error{store.ErrNewer, vault.ErrNewer}},
-		{jsonrpc.CodeUnknownObject, "account_list shows the accounts", []error{accounts.ErrUnknown}},
+		{jsonrpc.CodeUnknownObject, "see account_list, or: statusd account list", []error{accounts.ErrUnknown}},
 		{jsonrpc.CodeUnknownObject, "give the key-uid", []error{profile.ErrAmbiguous}},
-		{jsonrpc.CodeUnknownObject, "", []error{vault.ErrNoPhrase}},
+		{jsonrpc.CodeUnknownObject, "", []error{vault.ErrNoPhrase, profile.ErrNever}},
 		{jsonrpc.CodeExists, "log in to it", []error{accounts.ErrExists}},
-		{jsonrpc.CodeExists, "the key files are in the folder keystore", []error{accounts.ErrKeyTaken}},
+		{
+			jsonrpc.CodeExists, "if no account uses it any more, move the file of this address out of the folder keystore " +
+				"and try again", []error{accounts.ErrKeyTaken},
+		},
 		{
 			jsonrpc.CodeKeyFile, "put the file back, restore a backup, or delete the account and import its phrase",
 			[]error{
@@ -56,7 +61,6 @@ func accountFailures() []failureClass {
 		{jsonrpc.CodeWrongPassword, "", []error{kdf.ErrWrongPassword}},
 		{jsonrpc.CodeBusy, "try again soon", []error{profile.ErrBusy}},
 		{jsonrpc.CodeFailed, "the daemon is stopping", []error{profile.ErrClosed}},
-		{jsonrpc.CodeFailed, "make room on the disk", []error{store.ErrFull}},
 		{
 			jsonrpc.CodeInvalidParams, "give a password, or noPassword:true if the files need no protection",
 			[]error{profile.ErrEmptyPassword},
@@ -69,6 +73,42 @@ func accountFailures() []failureClass {
 			},
 		},
 	}
+}
+
+// Kinds of failures of the disk, which have no code of their own.
+const (
+	kindDiskFull = "disk_full"
+	kindIO       = "io_error"
+)
+
+// diskFailure is the error for a disk that is full or broken, nil for others.
+// Nothing of the call was done.
+func diskFailure(err error) *jsonrpc.Error {
+	is := func(targets ...error) bool { return slices.ContainsFunc(targets, matches(err)) }
+	e := jsonrpc.NewError(jsonrpc.CodeFailed, "%s", plainText(err))
+	switch {
+	case is(store.ErrFull, syscall.ENOSPC, syscall.EDQUOT):
+		e.Data.Kind = kindDiskFull
+		if !is(store.ErrFull) {
+			e.Message = "the disk is full: " + e.Message
+		}
+		return e.WithHint("make room on the disk of the data directory, then try again")
+	case is(store.ErrIO, syscall.EIO, syscall.EROFS):
+		e.Data.Kind = kindIO
+		return e.WithHint("look at the disk of the data directory, and at the permissions there")
+	}
+	return nil
+}
+
+// AccountError returns the code, kind, sentence and hint with which an error of
+// accounts goes out; code is 0 for other errors. It serves programs that work
+// on accounts without a daemon.
+func AccountError(err error) (code int, kind, text, hint string) {
+	e := new(jsonrpc.Error)
+	if !errors.As(accountFailure(err), &e) {
+		return 0, "", "", ""
+	}
+	return int(e.Code), e.Data.Kind, e.Message, e.Data.Hint
 }
 
 func matches(err error) func(error) bool {

@@ -409,6 +409,9 @@ func accountFailure(err error) error {
 	if err == nil {
 		return nil
 	}
+	if e := diskFailure(err); e != nil {
+		return e
+	}
 	for _, f := range accountFailures() {
 		if slices.ContainsFunc(f.errors, matches(err)) {
 			e := jsonrpc.NewError(f.code, "%s", plainText(err))

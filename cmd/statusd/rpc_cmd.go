@@ -307,18 +307,24 @@ func callError(err error) error {
 	}
 	text := fmt.Sprintf("%s (code %d)", coded.Error(), coded.ErrorCode())
 	var withData gethrpc.DataError
+	kind := ""
 	if errors.As(err, &withData) {
 		if data, ok := withData.ErrorData().(map[string]any); ok {
+			kind, _ = data["kind"].(string)
 			if hint, ok := data["hint"].(string); ok && hint != "" {
 				text += "\n" + hint
 			}
 		}
 	}
-	return fail(rpcExit(coded.ErrorCode()), errors.New(text))
+	return fail(rpcExit(coded.ErrorCode(), kind), errors.New(text))
 }
 
-// rpcExit maps error codes of JSON-RPC to exit codes (spec 07 section 5).
-func rpcExit(code int) int {
+// rpcExit maps error codes of JSON-RPC, and some kinds, to exit codes (spec 07
+// section 5).
+func rpcExit(code int, kind string) int {
+	if kind == "disk_full" || kind == "io_error" {
+		return exitIO
+	}
 	switch code {
 	case -32601:
 		return exitUsage

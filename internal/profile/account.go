@@ -122,9 +122,13 @@ func (m *Manager) bringUp(ctx context.Context, uid key.UID, a *Account) (err err
 	if err := m.openDatabase(ctx, a); err != nil {
 		return err
 	}
+	first := a.info.Timestamp == 0
 	a.info.Timestamp = max(m.cfg.Now().Unix(), 1)
 	if err := m.dir.Set(a.info); err != nil {
-		return err
+		if first { // without it the next login would take a lost database for a new one
+			return err
+		}
+		m.log.Warn("time of the login not noted", zap.Stringer("account", uid), zap.Error(err))
 	}
 	if err := m.attach(a); err != nil {
 		return err
@@ -254,7 +258,10 @@ func (m *Manager) logout() error {
 	err = errors.Join(err, m.shut(a))
 	a.unlocked.Wipe()
 	m.log.Info("logged out", zap.Stringer("account", a.UID()))
-	return err
+	if err != nil { // what was committed is in the write-ahead log
+		return fmt.Errorf("the account is logged out and nothing is lost, but its database is not tidy: %w", err)
+	}
+	return nil
 }
 
 // shut closes everything of an account but its vault.

@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/ncruces/go-sqlite3"
@@ -90,6 +92,10 @@ func TestFullOrBrokenDisk(t *testing.T) {
 		onOp  func(string) bool
 	}{
 		{"full", sqlite3.FULL, ErrFull, func(op string) bool { return op == "write" }},
+		{"full as the system says it", &os.PathError{Op: "write", Err: syscall.ENOSPC}, ErrFull, func(op string) bool {
+			return op == "write"
+		}},
+		{"quota", syscall.EDQUOT, ErrFull, func(op string) bool { return op == "write" }},
 		{"write error", sqlite3.IOERR_WRITE, ErrIO, func(op string) bool { return op == "write" }},
 		{"sync error", sqlite3.IOERR_FSYNC, ErrIO, func(op string) bool { return op == "sync" }},
 	} {

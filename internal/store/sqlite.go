@@ -219,6 +219,9 @@ func classify(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
+	if full := diskFull(err); full != err { // what the driver calls an I/O error
+		return full
+	}
 	for _, class := range []struct {
 		code sqlite3.ErrorCode
 		as   error
