@@ -69,6 +69,20 @@ func openDataDir(path string, log *zap.Logger) (*dataDir, error) {
 	return d, nil
 }
 
+// HoldDir takes a data directory that exists, as a daemon does, for a tool that
+// works on it while there is none. release gives it back. Errors: as those of
+// Run before anything works, ErrLocked and ErrNewerData among them.
+func HoldDir(path string, log *zap.Logger) (release func(), err error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, dirError(path, "use", err)
+	}
+	d, err := openDataDir(path, log)
+	if err != nil {
+		return nil, err
+	}
+	return d.close, nil
+}
+
 // dirError words a directory that cannot be used.
 func dirError(path, verb string, err error) error {
 	text := fmt.Sprintf("cannot %s data directory %s (choose another with --dir)", verb, path)

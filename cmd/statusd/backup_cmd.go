@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -264,43 +263,4 @@ func (a *app) phraseFor(f *restoreFlags, k *profile.Keys) error {
 	}
 	k.Keys, err = accounts.FromPhrase(k.Phrase, nil, f.legacy)
 	return err
-}
-
-func (a *app) dbCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "db", Short: "Check and compact the database of the account that is logged in",
-		RunE: needSubcommand,
-	}
-	check := &cobra.Command{Use: "check", Short: "Read the database and say whether it is sound", Args: noArguments}
-	c := a.newClient(check, longCall)
-	check.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := c.call(cmd.Context(), nil, "account_checkDatabase"); err != nil {
-			return err
-		}
-		return a.say("the database is sound", map[string]any{"ok": true})
-	}
-	vacuum := &cobra.Command{Use: "vacuum", Short: "Give unused space back to the disk", Args: noArguments}
-	v := a.newClient(vacuum, longCall)
-	vacuum.RunE = func(cmd *cobra.Command, _ []string) error { return a.vacuum(cmd.Context(), v) }
-	cmd.AddCommand(check, vacuum)
-	return cmd
-}
-
-func (a *app) vacuum(ctx context.Context, c *client) error {
-	var done struct {
-		Bytes int64 `json:"bytes"`
-	}
-	if err := c.call(ctx, &done, "account_vacuumDatabase"); err != nil {
-		return err
-	}
-	return a.say(fmt.Sprintf("the database has %d bytes", done.Bytes), done)
-}
-
-// say prints a sentence for people, or a value as JSON.
-func (a *app) say(text string, value any) error {
-	if a.output == outputJSON {
-		return fail(exitIO, a.printJSON(value))
-	}
-	_, err := fmt.Fprintln(a.out, text)
-	return fail(exitIO, err)
 }

@@ -85,13 +85,10 @@ func (c *client) account(ctx context.Context, args []string) (listed, error) {
 		return listed{}, err
 	}
 	if len(args) == 0 {
-		switch len(all) {
-		case 0:
-			return listed{}, usageError(errors.New("there is no account; make one with: statusd account create"))
-		case 1:
-			return all[0], nil
+		if len(all) != 1 {
+			return listed{}, wantAccount(len(all))
 		}
-		return listed{}, usageError(fmt.Errorf("there are %d accounts; give the name or key-uid of one", len(all)))
+		return all[0], nil
 	}
 	var found []listed
 	for _, l := range all {
@@ -106,4 +103,12 @@ func (c *client) account(ctx context.Context, args []string) (listed, error) {
 		return found[0], nil
 	}
 	return listed{}, usageError(fmt.Errorf("%d accounts are called %q; give the key-uid", len(found), args[0]))
+}
+
+// wantAccount words that an account has to be named, or made.
+func wantAccount(count int) error {
+	if count == 0 {
+		return usageError(errors.New("there is no account; make one with: statusd account create"))
+	}
+	return usageError(fmt.Errorf("there are %d accounts; give the name or key-uid of one", count))
 }

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"statusd/accounts/kdf"
+	"statusd/accounts/key"
+	"statusd/internal/profile"
+	"statusd/node"
+	"statusd/rpc"
+)
+
+func (a *app) dbCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "db", Short: "Check and compact the database of an account",
+		Long: `Works on the database of an account: through the daemon, if one is running, on the
+account that is logged in; otherwise on the files of the data directory, for
+which the password of the account is asked for.`,
+		RunE: needSubcommand,
+	}
+	cmd.AddCommand(a.databaseCommand(databaseWork{
+		use: "check", short: "Read the whole database and say whether it is sound",
+		daemon: func(ctx context.Context, c *client) error { return c.call(ctx, nil, "account_checkDatabase") },
+		files: func(ctx context.Context, m *profile.Manager, uid key.UID, p kdf.Password) error {
+			return m.CheckClosed(ctx, uid, p)
+		},
+		done: func() (string, any) { return "the database is sound", map[string]any{"ok": true} },
+	}), a.databaseCommand(vacuumWork()))
+	return cmd
+}
+
+// databaseWork is what a command does with a database, in two ways.
+type databaseWork struct {
+	use, short string
+	daemon     func(context.Context, *client) error
+	files      func(context.Context, *profile.Manager, key.UID, kdf.Password) error
+	done       func() (text string, value any) // what to print in the end
+}
+
+func vacuumWork() databaseWork {
+	var done struct {
+		Bytes int64 `json:"bytes"`
+	}
+	return databaseWork{
+		use: "vacuum", short: "Give unused space back to the disk",
+		daemon: func(ctx context.Context, c *client) error { return c.call(ctx, &done, "account_vacuumDatabase") },
+		files: func(ctx context.Context, m *profile.Manager, uid key.UID, p kdf.Password) (err error) {
+			done.Bytes, err = m.VacuumClosed(ctx, uid, p)
+			return err
+		},
+		done: func() (string, any) { return fmt.Sprintf("the database has %d bytes", done.Bytes), done },
+	}
+}
+
+func (a *app) databaseCommand(w databaseWork) *cobra.Command {
+	var c *client
+	var password *passwordFlags
+	cmd := &cobra.Command{
+		Use: w.use + " [ACCOUNT]", Short: w.short, Args: atMostAccount,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, stop := interruptible(cmd)
+			defer stop()
+			err := c.reach(ctx)
+			switch {
+			case err == nil:
+				err = c.onLoggedIn(ctx, args, w.daemon)
+			case exitCode(err) == exitUnavailable && c.endpoint.url == "":
+				err = a.onFiles(ctx, c, password, args, w.files)
+			}
+			if ctx.Err() != nil {
+				return fail(exitTemporary, errors.New("interrupted"))
+			}
+			if err != nil {
+				return err
+			}
+			return a.say(w.done())
+		},
+	}
+	c = a.newClient(cmd, longCall)
+	password = addPasswordFlags(cmd.Flags(), "", "of the account, if no daemon is running")
+	return cmd
+}
+
+// onLoggedIn works through the daemon, on the account that is logged in. If one
+// is named, it must be that.
+func (c *client) onLoggedIn(ctx context.Context, args []string, work func(context.Context, *client) error) error {
+	if len(args) > 0 {
+		l, err := c.account(ctx, args)
+		if err != nil {
+			return err
+		}
+		if !l.LoggedIn {
+			return fail(exitPermission, fmt.Errorf("the daemon has the directory, and the account %s is not logged in: "+
+				"log in to it, or stop the daemon", args[0]))
+		}
+	}
+	return work(ctx, c)
+}
+
+// onFiles works on the files of an account, while no daemon has the directory.
+func (a *app) onFiles(
+	ctx context.Context, c *client, password *passwordFlags, args []string,
+	work func(context.Context, *profile.Manager, key.UID, kdf.Password) error,
+) error {
+	syscall.Umask(0o077)
+	loaded, err := c.endpoint.config.load()
+	if err != nil {
+		return err
+	}
+	cfg := loaded.Config
+	if _, err := os.Stat(filepath.Join(cfg.DataDir, "accounts")); errors.Is(err, fs.ErrNotExist) {
+		return fail(exitNoInput, fmt.Errorf("there are no accounts in %s; choose another directory with --dir", cfg.DataDir))
+	}
+	release, err := node.HoldDir(cfg.DataDir, zap.NewNop())
+	if err != nil {
+		return err
+	}
+	defer release()
+	m, err := profile.Open(profile.Config{Dir: cfg.DataDir, KeyFiles: cfg.KeyStorePath()})
+	if err != nil {
+		return accountError(err)
+	}
+	defer m.Close() // nobody is logged in
+	uid, err := oneAccount(ctx, m, args)
+	if err != nil {
+		return err
+	}
+	typed, err := a.readPassword(password, "Password", false)
+	if err != nil {
+		return err
+	}
+	defer clear(typed)
+	p, err := kdf.NewPassword(typed)
+	if err != nil {
+		return fail(exitData, err)
+	}
+	defer p.Wipe()
+	return accountError(work(ctx, m, uid, p))
+}
+
+// oneAccount returns the account that an argument names; without argument the
+// only one there is.
+func oneAccount(ctx context.Context, m *profile.Manager, args []string) (key.UID, error) {
+	if len(args) > 0 {
+		uid, err := m.Find(ctx, args[0])
+		return uid, accountError(err)
+	}
+	all, err := m.List(ctx)
+	if err != nil {
+		return key.UID{}, accountError(err)
+	}
+	if len(all) != 1 {
+		return key.UID{}, wantAccount(len(all))
+	}
+	return all[0].UID, nil
+}
+
+// accountError gives an error of accounts the text, hint and exit code that it
+// has when it comes from a daemon.
+func accountError(err error) error {
+	code, kind, text, hint := rpc.AccountError(err)
+	switch {
+	case err == nil || code == 0:
+		return err
+	case hint != "":
+		text += "\n" + hint
+	}
+	return fail(rpcExit(code, kind), errors.New(text))
+}
+
+// say prints a sentence for people, or a value as JSON.
+func (a *app) say(text string, value any) error {
+	if a.output == outputJSON {
+		return fail(exitIO, a.printJSON(value))
+	}
+	_, err := fmt.Fprintln(a.out, text)
+	return fail(exitIO, err)
+}
