@@ -4,7 +4,8 @@
 // merges what they find and decides whom to connect to; a found node is a
 // candidate and no more, only the RLPx handshake tells what it is.
 //
-// The package knows no source, starts no goroutine and holds no state.
+// The package also has the rules about records and addresses that all sources
+// share. It knows no source, starts no goroutine and holds no state.
 package discovery
 
 import (

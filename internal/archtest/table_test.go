@@ -73,6 +73,7 @@ func layer0() map[string][]string {
 		"statusd/internal/deadline":    {},
 		"statusd/internal/logx":        {zap, "gopkg.in/natefinch/lumberjack.v2"},
 		"statusd/internal/sdnotify":    {unix},
+		"statusd/internal/multiaddr":   {"statusd/accounts/multibase", geth + "crypto"},
 		"statusd/internal/termtext":    {},
 		"statusd/internal/tdtenr":      {geth + "p2p/enode"},
 		"statusd/internal/vectors":     {},
@@ -86,7 +87,11 @@ func layer1() map[string][]string {
 		"statusd/waku": {
 			"statusd/waku/wire", geth + "common/hexutil", geth + "crypto", geth + "p2p", zap, metrics, errgroup,
 		},
-		"statusd/discovery": {geth + "p2p/enode"},
+		"statusd/discovery": {"statusd/internal/wakuenr", geth + "p2p/enode"},
+		"statusd/discovery/rendezvous": {
+			"statusd/discovery", "statusd/internal/deadline", "statusd/internal/multiaddr", geth + "crypto",
+			geth + "p2p/enode", geth + "p2p/enr", geth + "p2p/rlpx", geth + "rlp", zap,
+		},
 		"statusd/discovery/topdisc": {
 			"statusd/discovery", "statusd/internal/deadline", "statusd/internal/tdtenr", geth + "crypto", geth + "p2p",
 			geth + "rlp",
