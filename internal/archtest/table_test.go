@@ -220,13 +220,14 @@ func layerT() map[string][]string {
 func layer5() map[string][]string {
 	return map[string][]string{
 		"statusd/cmd/statusd": {
-			"statusd/cmd/statusd/chatui",
+			"statusd/cmd/statusd/chatui", "statusd/cmd/statusd/devnet",
 			"statusd/accounts", "statusd/configs", "statusd/internal/atomicfile", "statusd/internal/backup",
 			"statusd/internal/logx", "statusd/internal/profile", "statusd/internal/sdnotify",
 			"statusd/deploy", "statusd/mailserver", "statusd/messenger/view", "statusd/node", "statusd/rpc",
 			"statusd/waku/wire", geth + "crypto", geth + "p2p/enode", geth + "rpc", zap, metrics,
 			"statusd/internal/termtext", tea, "github.com/spf13", "golang.org/x/term",
 		},
+		"statusd/cmd/statusd/devnet": {geth + "rpc"},
 		"statusd/cmd/statusd/chatui": {
 			"statusd/internal/termtext", "statusd/messenger/view", tea, "charm.land/bubbles/v2", "charm.land/lipgloss/v2",
 			"github.com/charmbracelet/x/ansi",
