@@ -176,14 +176,13 @@ func (db *DB) setUp(ctx context.Context, c Config) error {
 		BEGIN IMMEDIATE; COMMIT`); err != nil {
 		return fmt.Errorf("lock database: %w", err)
 	}
-	if c.Keep {
-		return nil
-	}
-	if err := db.migrate(ctx, all, version); err != nil {
-		return err
-	}
-	if err := db.removeOldCopies(); err != nil {
-		return err
+	if !c.Keep {
+		if err := db.migrate(ctx, all, version); err != nil {
+			return err
+		}
+		if err := db.removeOldCopies(); err != nil {
+			return err
+		}
 	}
 	last, err := db.conn.number(ctx, `SELECT ifnull(max(seq), 0) FROM event_log`)
 	if err != nil {
