@@ -113,6 +113,10 @@ func layer1() map[string][]string {
 		"statusd/transport/memstore": {
 			"statusd/accounts/key", "statusd/transport", "statusd/waku/wire",
 		},
+		"statusd/discovery/peercache": {
+			"statusd/discovery", "statusd/internal/atomicfile", geth + "p2p/enode", zap,
+		},
+		"statusd/discovery/static":    {"statusd/discovery", geth + "p2p/enode"},
 		"statusd/transport/envelopes": {"statusd/waku/wire"},
 		"statusd/transport/bundle": {
 			"statusd/accounts/key", "statusd/transport/dh", "statusd/transport/internal/fields", geth + "crypto",
