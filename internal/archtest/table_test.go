@@ -166,8 +166,11 @@ func layer2() map[string][]string {
 func layer3() map[string][]string {
 	return map[string][]string{
 		"statusd/messenger": {
-			"statusd/accounts/key", "statusd/internal/store", "statusd/messenger/courier", "statusd/transport",
+			"statusd/accounts/contact", "statusd/accounts/identicon", "statusd/accounts/key", "statusd/internal/store",
+			"statusd/messenger/courier", "statusd/messenger/event", "statusd/messenger/view", "statusd/payloads",
+			"statusd/transport", "statusd/waku/wire", zap,
 		},
+		"statusd/messenger/event": {"statusd/internal/store", "statusd/messenger/view"},
 		"statusd/messenger/courier": {
 			"statusd/accounts/key", "statusd/internal/store", "statusd/transport", "statusd/waku/wire",
 		},
