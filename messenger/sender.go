@@ -38,6 +38,8 @@ type Courier interface {
 	DeviceKeeper
 }
 
+var _ Courier = (*courier.Courier)(nil)
+
 // DeviceKeeper has the installations of this account and of others.
 type DeviceKeeper interface {
 	Installations(tx *store.Tx, identity key.Public) ([]transport.Installation, error)

@@ -172,7 +172,8 @@ func layer3() map[string][]string {
 		},
 		"statusd/messenger/event": {"statusd/internal/store", "statusd/messenger/view"},
 		"statusd/messenger/courier": {
-			"statusd/accounts/key", "statusd/internal/store", "statusd/transport", "statusd/waku/wire",
+			"statusd/accounts/key", "statusd/datasync", "statusd/internal/deadline", "statusd/internal/store",
+			"statusd/mailserver/history", "statusd/transport", "statusd/waku", errgroup, zap,
 		},
 		"statusd/messenger/view": {},
 		"statusd/internal/feed":  {"statusd/internal/profile", "statusd/internal/store"},
