@@ -113,6 +113,10 @@ func layer1() map[string][]string {
 		"statusd/transport/memstore": {
 			"statusd/accounts/key", "statusd/transport", "statusd/waku/wire",
 		},
+		"statusd/discovery/dns": {
+			"statusd/discovery", "statusd/internal/atomicfile", geth + "common/lru", geth + "crypto",
+			geth + "p2p/dnsdisc", geth + "p2p/enode", zap, "golang.org/x/time/rate",
+		},
 		"statusd/discovery/peercache": {
 			"statusd/discovery", "statusd/internal/atomicfile", geth + "p2p/enode", zap,
 		},
