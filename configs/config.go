@@ -25,10 +25,12 @@ type Config struct {
 	AdvertiseAddr   netip.Addr // invalid: found by NAT
 	NAT             string     // see ParseNAT
 	PortsShift      int        // added to every fixed port
-	NoDiscovery     bool
+	NoDiscovery     bool       // no discv5
 	Rendezvous      bool
 	RegisterTopics  []string
 	RequireTopics   map[string]TopicLimits
+	TopicDiscovery  string // constants of topic discovery, as "E=15m,C=1000"; empty: the usual ones
+	AllowLocal      bool   // register and look for private and loopback addresses too
 	MaxPeers        int
 	MaxPendingPeers int // 0: the server's own default
 
@@ -116,6 +118,7 @@ type Cluster struct {
 	TrustedMailServers       NodeList // an entry may carry a password
 	PushNotificationsServers []string // public keys in hex
 	RendezvousNodes          []string // enode://, enr: or multiaddr
+	DNSTrees                 []string // enrtree://<key>@<domain>
 }
 
 // Waku configures the Waku host and its mail archive.
@@ -178,4 +181,7 @@ type Shhext struct {
 }
 
 // Mailservers configures the list of mailservers kept by RPC.
-type Mailservers struct{ Enabled bool }
+type Mailservers struct {
+	Enabled  bool
+	Discover Tri // use mailservers that discovery finds; auto: when none is configured
+}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -139,6 +140,42 @@ func (c *Config) BootNodes() NodeList { return c.ClusterConfig.active(c.ClusterC
 // MailServers are the trusted mailservers.
 func (c *Config) MailServers() NodeList {
 	return c.ClusterConfig.active(c.ClusterConfig.TrustedMailServers)
+}
+
+// RendezvousNodes are the rendezvous servers.
+func (c *Config) RendezvousNodes() []string {
+	if !c.Rendezvous || !c.ClusterConfig.Enabled {
+		return nil
+	}
+	return c.ClusterConfig.RendezvousNodes
+}
+
+// DNSTrees are the node lists in DNS.
+func (c *Config) DNSTrees() []string {
+	if !c.ClusterConfig.Enabled {
+		return nil
+	}
+	return c.ClusterConfig.DNSTrees
+}
+
+// Discovers reports whether the node looks for others by any means.
+func (c *Config) Discovers() bool {
+	return c.WakuConfig.Enabled && (!c.NoDiscovery || len(c.RendezvousNodes()) > 0 || len(c.DNSTrees()) > 0)
+}
+
+// Registers are the topics that the node makes itself findable under: a
+// mailserver that is found as a relay is found as a mailserver too (spec 08
+// section 1.2).
+func (c *Config) Registers() []string {
+	topics := slices.Clone(c.RegisterTopics)
+	if c.WakuConfig.EnableMailServer && len(topics) > 0 {
+		for _, t := range []string{"whisper", "whispermail"} {
+			if !slices.Contains(topics, t) {
+				topics = append(topics, t)
+			}
+		}
+	}
+	return topics
 }
 
 func (c *Cluster) active(l NodeList) NodeList {

@@ -29,6 +29,11 @@ func keyFlags() []keyFlag {
 		{"advertise", "AdvertiseAddr", "IP address to tell peers", false},
 		{"maxpeers", "MaxPeers", "most peers", false},
 		{"static", "ClusterConfig.StaticNodes", "nodes to stay connected to, comma separated", false},
+		{"bootnodes", "ClusterConfig.BootNodes", "where discovery starts, comma separated; switches it on", false},
+		{"rendezvous", "ClusterConfig.RendezvousNodes", "rendezvous servers to use, comma separated", false},
+		{"dns-tree", "ClusterConfig.DNSTrees", "node lists in DNS (enrtree://…), comma separated", false},
+		{"topdisc", "TopicDiscovery", "constants of topic discovery, as E=15m,C=1000", false},
+		{"allow-local", "AllowLocal", "find and register private and loopback addresses too", true},
 		{"trusted", "ClusterConfig.TrustedNodes", "nodes that may always connect, comma separated", false},
 		{"nodekeyfile", "NodeKeyFile", "file with the node key", false},
 		{"login", "Login", "account to log in at the start: its key-uid or name", false},
@@ -159,6 +164,15 @@ func (f *configFlags) load() (*configs.Loaded, error) {
 	}
 	if flag := f.fs.Lookup("ipc"); flag != nil && flag.Changed && flag.Value.String() == "true" {
 		in.Overrides = append(in.Overrides, configs.Override{Key: "IPCGethLink", Value: "true", Source: "--ipc"})
+	}
+	for _, implied := range []struct{ flag, key, value string }{
+		{"bootnodes", "NoDiscovery", "false"}, {"rendezvous", "Rendezvous", "true"},
+	} {
+		if flag := f.fs.Lookup(implied.flag); flag != nil && flag.Changed && flag.Value.String() != "" {
+			in.Overrides = append(in.Overrides, configs.Override{
+				Key: implied.key, Value: implied.value, Source: "--" + implied.flag,
+			})
+		}
 	}
 	if f.register {
 		topics := "whisper"
