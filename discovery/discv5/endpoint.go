@@ -22,7 +22,7 @@ import (
 
 // Errors of searches and advertisements.
 var (
-	// ErrNotRunning is returned before Run and after it.
+	// ErrNotRunning is returned after the end of Run.
 	ErrNotRunning = errors.New("discv5: not running")
 	// ErrPort is wrapped by the error of a port that cannot be opened.
 	ErrPort = errors.New("discv5: cannot open the UDP port")
@@ -63,6 +63,7 @@ type Endpoint struct {
 	log    *zap.Logger
 	counts counts
 	opened atomic.Uint64 // times
+	ready  chan struct{} // closed by Run
 
 	turn sync.Mutex // one opening or closing at a time; taken before mu
 
@@ -86,7 +87,7 @@ func New(cfg Config) *Endpoint {
 	if cfg.Logger == nil {
 		cfg.Logger = zap.NewNop()
 	}
-	return &Endpoint{cfg: cfg, log: cfg.Logger.Named("discv5")}
+	return &Endpoint{cfg: cfg, log: cfg.Logger.Named("discv5"), ready: make(chan struct{})}
 }
 
 // Place is where an endpoint is opened.
@@ -98,11 +99,13 @@ type Place struct {
 // Name implements discovery.Source and discovery.Advertiser.
 func (e *Endpoint) Name() string { return "discv5" }
 
-// Run lets the endpoint be opened until ctx ends, and closes it then.
+// Run lets the endpoint be opened until ctx ends, and closes it then. It is
+// called once; what uses the endpoint before waits for it.
 func (e *Endpoint) Run(ctx context.Context, at Place) error {
 	e.mu.Lock()
 	e.running, e.at = ctx, at
 	e.mu.Unlock()
+	close(e.ready)
 	<-ctx.Done()
 	e.turn.Lock()
 	defer e.turn.Unlock()
@@ -117,26 +120,31 @@ func (e *Endpoint) Run(ctx context.Context, at Place) error {
 }
 
 // Open opens the endpoint if it is closed, and keeps it open until release is
-// called. The error wraps ErrPort or ErrNotRunning.
-func (e *Endpoint) Open() (udp *discover.UDPv5, release func(), err error) {
-	s, err := e.enter()
+// called. The error wraps ErrPort or ErrNotRunning, or is that of ctx.
+func (e *Endpoint) Open(ctx context.Context) (udp *discover.UDPv5, release func(), err error) {
+	s, err := e.enter(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	return s.udp, sync.OnceFunc(e.leave), nil
 }
 
-func (e *Endpoint) enter() (*session, error) {
+func (e *Endpoint) enter(ctx context.Context) (*session, error) {
+	select {
+	case <-e.ready:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	e.turn.Lock()
 	defer e.turn.Unlock()
-	ctx, s := e.use()
+	running, s := e.use()
 	switch {
 	case s != nil:
 		return s, nil
-	case ctx == nil || ctx.Err() != nil:
+	case running == nil || running.Err() != nil:
 		return nil, ErrNotRunning
 	}
-	s, err := e.open(ctx)
+	s, err := e.open(running)
 	if err != nil {
 		return nil, err
 	}
@@ -233,7 +241,7 @@ func (e *Endpoint) maps(addr netip.AddrPort) bool {
 
 // Search implements discovery.Source.
 func (e *Endpoint) Search(ctx context.Context, topic discovery.Topic, found func(*enode.Node)) error {
-	s, err := e.enter()
+	s, err := e.enter(ctx)
 	if err != nil {
 		return err
 	}
@@ -248,7 +256,7 @@ func (e *Endpoint) Search(ctx context.Context, topic discovery.Topic, found func
 
 // Advertise implements discovery.Advertiser.
 func (e *Endpoint) Advertise(ctx context.Context, topic discovery.Topic) error {
-	s, err := e.enter()
+	s, err := e.enter(ctx)
 	if err != nil {
 		return err
 	}

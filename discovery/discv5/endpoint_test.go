@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"testing"
-	"time"
 
 	"github.com/ethereum/go-ethereum/crypto"
 	gethlog "github.com/ethereum/go-ethereum/log"
@@ -91,26 +90,18 @@ func run(t *testing.T, listen string, boot ...*enode.Node) *running {
 			t.Error(err)
 		}
 	}
-	for {
-		if _, release, err := r.Open(); err == nil {
-			release()
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
-	r.Idle()
 	return r
 }
 
 func TestOpenWhileUsed(t *testing.T) {
 	boot := run(t, "127.0.0.1:0")
-	udp, release, err := boot.Open()
+	udp, release, err := boot.Open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer boot.stop()
 	client := run(t, "127.0.0.1:0", udp.Self())
-	if st := client.Status(); st.Open || st.Opened != 1 {
+	if st := client.Status(); st.Open || st.Opened != 0 {
 		t.Fatalf("before the search: %+v", st)
 	}
 	found := 0
@@ -122,7 +113,7 @@ func TestOpenWhileUsed(t *testing.T) {
 		t.Fatalf("after the search: %+v", st)
 	}
 	// It stays open while somebody uses it, and closes then.
-	_, keep, err := client.Open()
+	_, keep, err := client.Open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +134,7 @@ func TestOpenWhileUsed(t *testing.T) {
 	}
 	release()
 	client.stop()
-	if _, _, err := client.Open(); !errors.Is(err, ErrNotRunning) {
+	if _, _, err := client.Open(t.Context()); !errors.Is(err, ErrNotRunning) {
 		t.Errorf("after the end of Run: %v", err)
 	}
 	if err := client.Search(t.Context(), discovery.TopicRelay, nil); !errors.Is(err, ErrNotRunning) {
@@ -173,12 +164,13 @@ func TestPortInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
+	<-client.ready
 	client.at.Listen = netip.MustParseAddrPort(taken.LocalAddr().String())
 	if err := client.Advertise(t.Context(), discovery.TopicRelay); !errors.Is(err, ErrPort) {
 		t.Errorf("got %v", err)
 	}
 	_ = taken.Close()
-	if _, release, err := client.Open(); err != nil {
+	if _, release, err := client.Open(t.Context()); err != nil {
 		t.Error(err)
 	} else {
 		release()

@@ -167,13 +167,8 @@ func (p *Pool) Retry() { p.tell(func(c *core, now time.Time) { c.kick(now) }) }
 // Discover sets the limits of a topic, which it makes if need be, and has it
 // searched for now. The errors are those above.
 func (p *Pool) Discover(name discovery.Topic, l Limits) error {
-	switch {
-	case name == "" || len(name) > maxTopicBytes:
-		return ErrTopic
-	case l.Max < l.Min || l.Min < 0:
-		return ErrRange
-	case l.Max > MaxPerTopic:
-		return ErrRange
+	if err := Check(name, l); err != nil {
+		return err
 	}
 	answer := make(chan error, 1)
 	told := p.tell(func(c *core, now time.Time) {
@@ -195,6 +190,33 @@ func (p *Pool) Discover(name discovery.Topic, l Limits) error {
 		return err
 	case <-p.ended:
 		return ErrNotRunning
+	}
+}
+
+// Check returns ErrTopic or ErrRange for what Discover cannot take.
+func Check(name discovery.Topic, l Limits) error {
+	switch {
+	case name == "" || len(name) > maxTopicBytes:
+		return ErrTopic
+	case l.Max < l.Min || l.Min < 0 || l.Max > MaxPerTopic:
+		return ErrRange
+	}
+	return nil
+}
+
+// Probe returns once the core has answered, or the pool has ended.
+func (p *Pool) Probe(ctx context.Context) error {
+	done := make(chan struct{})
+	if !p.tell(func(*core, time.Time) { close(done) }) {
+		return nil
+	}
+	select {
+	case <-done:
+		return nil
+	case <-p.ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
