@@ -35,13 +35,11 @@ type Courier interface {
 	// ListeningChanged has the filters follow Chats.Listening after the commit,
 	// and fetches the history of what is new from since on (zero: none).
 	ListeningChanged(tx *store.Tx, since time.Time)
-	DeviceKeeper
+	Devices
 }
 
-var _ Courier = (*courier.Courier)(nil)
-
-// DeviceKeeper has the installations of this account and of others.
-type DeviceKeeper interface {
+// Devices are the installations of this account and of others.
+type Devices interface {
 	Installations(tx *store.Tx, identity key.Public) ([]transport.Installation, error)
 	// Own describes this installation.
 	Own(tx *store.Tx) (transport.Installation, error)

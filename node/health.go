@@ -65,8 +65,8 @@ const (
 func (n *Node) Health() Health {
 	h := Health{Alive: n.monitor.alive.Load(), Uptime: time.Since(n.created)}
 	h.Components = []ComponentHealth{
-		n.rpcHealth(), n.wakuHealth(), n.mailHealth(), n.historyHealth(), n.accountHealth(), n.clockHealth(), n.diskHealth(),
-		n.loopHealth(),
+		n.rpcHealth(), n.wakuHealth(), n.discoveryHealth(), n.mailHealth(), n.historyHealth(), n.accountHealth(),
+		n.clockHealth(), n.diskHealth(), n.loopHealth(),
 	}
 	switch phase(n.phase.Load()) {
 	case phaseNew, phaseStarting:
@@ -109,7 +109,10 @@ func (n *Node) rpcHealth() ComponentHealth {
 type wakuPeers struct{ node *Node }
 
 // PeerUp implements waku.PeerWatcher.
-func (w wakuPeers) PeerUp(enode.ID) {
+func (w wakuPeers) PeerUp(id enode.ID) {
+	if s := w.node.searching(); s != nil {
+		s.pool.Up(w.node.describe(id))
+	}
 	w.node.everConnected.Store(true)
 	w.node.monitor.peersChanged()
 }
@@ -136,7 +139,7 @@ func (n *Node) wakuHealth() ComponentHealth {
 		c.Level, c.Desc = Ready, fmt.Sprintf("%d peers", count)
 	case n.everConnected.Load():
 		c.Level, c.Desc = NotReady, "lost all peers"
-	case n.dialler.Count() == 0 && n.cfg.NoDiscovery:
+	case n.dialler.Count() == 0 && n.searching() == nil:
 		c.Level, c.Desc = Ready, "no peers configured, waiting for peers to connect"
 	default:
 		c.Level, c.Desc = Synchronizing, "connecting to the first peer"

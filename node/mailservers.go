@@ -58,6 +58,11 @@ func (d mailDialer) Disconnect(server *enode.Node) error {
 	if !ours {
 		return nil
 	}
+	if s := n.searching(); s != nil && s.pool.Status().Holds(server.ID()) {
+		n.dialler.Remove(server.ID()) // the pool chose it as a relay: it stays connected
+		s.pool.Kept(server.ID(), n.trustedByName(server.ID()))
+		return nil
+	}
 	if err := n.RemovePeer(server); err != nil && !errors.Is(err, ErrNoPeer) {
 		return err
 	}
@@ -145,7 +150,7 @@ func (n *Node) savedServers() (map[string]savedServer, error) {
 }
 
 // applyServers gives the client the servers that were set, or else those of
-// the configuration.
+// the configuration, and what discovery found.
 func (n *Node) applyServers() error {
 	saved, err := n.savedServers()
 	if err != nil {
@@ -164,10 +169,11 @@ func (n *Node) applyServers() error {
 		}
 		list = append(list, server)
 	}
+	n.mailSet.Store(len(list) > 0)
 	if len(list) == 0 {
 		list = configuredServers(n.cfg)
 	}
-	n.mail.client.SetServers(list)
+	n.mail.client.SetServers(n.addFound(list))
 	return nil
 }
 

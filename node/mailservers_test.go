@@ -48,7 +48,7 @@ func TestMailserversSetAtRunTime(t *testing.T) {
 	connected := func(want ...configs.NodeRef) func() bool {
 		return func() bool {
 			for _, ref := range want {
-				if !n.peers.has(ref.Node().ID()) {
+				if !n.host.PeerConnected(ref.Node().ID()) {
 					return false
 				}
 			}
@@ -111,7 +111,7 @@ func TestConfiguredMailservers(t *testing.T) {
 	}
 	n := start(t, cfg, Deps{})
 	defer n.finish()
-	await(t, "a connection to the configured mailserver", func() bool { return n.peers.has(ref.Node().ID()) })
+	await(t, "a connection to the configured mailserver", func() bool { return n.host.PeerConnected(ref.Node().ID()) })
 	cfg = testConfig(t)
 	cfg.ClusterConfig.TrustedMailServers = append(configs.NodeList{}, ref)
 	cfg.ShhextConfig.EnableConnectionManager = false

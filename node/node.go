@@ -46,6 +46,7 @@ type Node struct {
 	metrics *metrics
 	mail    mail
 
+	search        atomic.Pointer[search] // nil: peers are not searched for
 	phase         atomic.Int32
 	everConnected atomic.Bool
 	ready         chan struct{}
@@ -56,7 +57,6 @@ type Node struct {
 	server  *p2p.Server
 	serving bool              // server is started and not yet stopped
 	trusted map[enode.ID]bool // by the operator's explicit wish
-	finder  *finder           // nil: no discovery
 	static  []*enode.Node     // from the configuration, as applied last
 	// mailPeers are kept only because the history client asked for them.
 	mailPeers map[enode.ID]bool
@@ -64,7 +64,9 @@ type Node struct {
 	accounts *profile.Manager // nil: not open yet
 	names    *names.Lists     // nil: none
 
-	mailMu sync.Mutex // one change of the mailservers at a time
+	mailMu    sync.Mutex    // one change of the mailservers at a time; guards what follows
+	mailFound []*enode.Node // by discovery, the latest last
+	mailSet   atomic.Bool   // mailservers were set while the node ran
 }
 
 // New builds a node from a validated configuration. It starts nothing and
@@ -252,6 +254,11 @@ func (n *Node) startNetwork(life *lifecycle, key *ecdsa.PrivateKey) error {
 	if err != nil {
 		return err
 	}
+	found, err := n.newSearch(key, srv)
+	if err != nil {
+		return err
+	}
+	n.search.Store(found) // before the first peer can come
 	if err := n.startServer(srv); err != nil {
 		return err
 	}
@@ -281,10 +288,7 @@ func (n *Node) startNetwork(life *lifecycle, key *ecdsa.PrivateKey) error {
 	life.run("dialling", stopDialling, n.dialler.Run)
 	n.log.Info("peer-to-peer server started", zap.String("addr", srv.ListenAddr),
 		zap.Stringer("id", srv.LocalNode().ID()), zap.Int("static", len(nodes)), zap.Int("maxPeers", n.cfg.MaxPeers))
-	if n.cfg.NoDiscovery {
-		return nil
-	}
-	return n.startDiscovery(life, srv, key)
+	return n.startSearch(life, srv)
 }
 
 // startFrontend starts the RPC surface and waits until it listens.
@@ -331,7 +335,12 @@ func (n *Node) probes() []probe {
 		}},
 	}
 	if n.host != nil {
-		probes = append(probes, probe{"waku", n.host.Probe})
+		probes = append(probes, probe{"waku", n.host.Probe}, probe{"peer pool", func(ctx context.Context) error {
+			if s := n.searching(); s != nil {
+				return s.pool.Probe(ctx)
+			}
+			return nil
+		}})
 	}
 	return probes
 }
@@ -368,6 +377,9 @@ func (n *Node) Reload(cfg *configs.Config) error {
 		if known := n.dialler.Target(node.ID()); known == nil || known.URLv4() != node.URLv4() {
 			errs = append(errs, n.AddPeer(node))
 		}
+	}
+	if s := n.searching(); s != nil {
+		s.pool.Retry()
 	}
 	n.log.Info("peer lists reloaded", zap.Int("static", len(nodes)))
 	return errors.Join(errs...)

@@ -37,31 +37,6 @@ func (t *peerTable) count() int {
 	return len(t.peers)
 }
 
-// has reports whether a node is among the peers.
-func (t *peerTable) has(id enode.ID) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for p := range t.peers {
-		if p.ID() == id {
-			return true
-		}
-	}
-	return false
-}
-
-// outgoing returns the number of peers that this side dialled.
-func (t *peerTable) outgoing() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	count := 0
-	for p := range t.peers {
-		if !p.Inbound() {
-			count++
-		}
-	}
-	return count
-}
-
 // names returns the client name of each peer.
 func (t *peerTable) names() []string {
 	t.mu.Lock()
@@ -85,12 +60,15 @@ func (n *Node) watchPeers(ctx context.Context, events <-chan *p2p.PeerEvent, sub
 			switch ev.Type {
 			case p2p.PeerEventTypeAdd:
 				n.dialler.Connected(ev.Peer)
+				if s := n.searching(); s != nil {
+					s.pool.Connected(ev.Peer)
+				}
 				n.log.Debug("peer connected", zap.Stringer("peer", ev.Peer), zap.String("addr", ev.RemoteAddress))
 			case p2p.PeerEventTypeMsgSend, p2p.PeerEventTypeMsgRecv: // not asked for
 			case p2p.PeerEventTypeDrop:
 				n.dialler.Dropped(ev.Peer)
-				if f := n.searching(); f != nil {
-					f.peerGone()
+				if s := n.searching(); s != nil {
+					s.pool.Dropped(ev.Peer, ev.Error)
 				}
 				n.log.Debug("peer gone", zap.Stringer("peer", ev.Peer), zap.String("reason", ev.Error))
 			}
@@ -106,13 +84,6 @@ func (n *Node) srv() *p2p.Server {
 		return nil
 	}
 	return n.server
-}
-
-// searching returns the search for peers, nil when there is none.
-func (n *Node) searching() *finder {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.finder
 }
 
 // NodeInfo describes this node, zero while the server is not running.
@@ -187,6 +158,9 @@ func (n *Node) keepPeer(node *enode.Node) error {
 	}
 	srv.AddTrustedPeer(node) // before the dial: the limit is checked then
 	n.dialler.Add(node)
+	if s := n.searching(); s != nil {
+		s.pool.Kept(node.ID(), true)
+	}
 	return nil
 }
 
@@ -198,6 +172,9 @@ func (n *Node) RemovePeer(node *enode.Node) error {
 		return ErrNotConnected
 	}
 	known := n.dialler.Remove(node.ID())
+	if s := n.searching(); s != nil {
+		s.pool.Kept(node.ID(), n.trustedByName(node.ID()))
+	}
 	if !n.trustedByName(node.ID()) {
 		srv.RemoveTrustedPeer(node)
 	}

@@ -25,18 +25,19 @@ import (
 // Deps are the parts of the daemon that methods work on. Waku and Keys may be
 // nil when Waku is switched off: its methods then do not exist.
 type Deps struct {
-	Node     Node
-	Peers    PeerManager
-	Logs     LogControl
-	Health   HealthSource
-	Waku     Waku
-	Keys     Keys
-	History  History             // nil: the methods about mailservers do not exist
-	Mail     MailControl         // with History
-	Records  MailRecords         // with History
-	Accounts Accounts            // nil: there are no methods for accounts
-	Names    Names               // nil: no three-word names
-	Gatherer prometheus.Gatherer // nil: /metrics answers 404
+	Node      Node
+	Peers     PeerManager
+	Logs      LogControl
+	Health    HealthSource
+	Waku      Waku
+	Keys      Keys
+	History   History             // nil: the methods about mailservers do not exist
+	Mail      MailControl         // with History
+	Records   MailRecords         // with History
+	Discovery Discovery           // nil: peers cannot be searched for
+	Accounts  Accounts            // nil: there are no methods for accounts
+	Names     Names               // nil: no three-word names
+	Gatherer  prometheus.Gatherer // nil: /metrics answers 404
 
 	// Shutdown asks the daemon to stop (admin_shutdown). It must return at
 	// once; the stop includes this server.

@@ -188,7 +188,7 @@ func prepare(t *testing.T, change func(*Config, *Deps)) *fixture {
 	deps := Deps{
 		Accounts: files,
 		Node:     f.node, Peers: f.node, Logs: f.node, Health: f.node, Waku: f.waku, Keys: host.Keys(), Gatherer: reg,
-		History: f.mail, Mail: f.node, Records: &fakeRecords{},
+		History: f.mail, Mail: f.node, Records: &fakeRecords{}, Discovery: &fakeDiscovery{},
 		Shutdown: func() { f.stops <- struct{}{} },
 	}
 	if change != nil {

@@ -59,7 +59,7 @@ func (s *Server) table() []method {
 		a := &accountAPI{s.deps.Accounts}
 		all = slices.Concat(all, a.makingMethods(), a.sessionMethods())
 	}
-	all = append(all, (&keyAPI{s.deps.Names}).methods()...)
+	all = slices.Concat(all, s.discoveryMethods(), (&keyAPI{s.deps.Names}).methods())
 	for i := range all {
 		if all[i].since == "" {
 			all[i].since = firstRelease

@@ -101,8 +101,12 @@ func layer1() map[string][]string {
 			"statusd/discovery", "statusd/discovery/topdisc", "statusd/discovery/topdisc/tdt1",
 			"statusd/internal/deadline", "statusd/internal/tdtenr", geth + "p2p", metrics, zap,
 		},
-		"statusd/discovery/pool":    {"statusd/discovery", "statusd/internal/deadline", geth + "p2p", zap},
-		"statusd/discovery/discv5":  {"statusd/discovery", geth + "log", geth + "p2p", zap},
+		"statusd/discovery/pool":   {"statusd/discovery", "statusd/internal/deadline", geth + "p2p", zap},
+		"statusd/discovery/discv5": {"statusd/discovery", geth + "log", geth + "p2p", zap},
+		"statusd/discovery/bootnode": {
+			"statusd/discovery", "statusd/internal/deadline", "statusd/internal/tdtenr", "statusd/internal/wakuenr",
+			geth + "log", geth + "p2p", metrics, errgroup, zap,
+		},
 		"statusd/datasync":          {"golang.org/x/crypto/sha3", "google.golang.org/protobuf/encoding/protowire"},
 		"statusd/datasync/memstore": {"statusd/datasync"},
 		"statusd/datasync/runner":   {"statusd/datasync", zap},
@@ -112,10 +116,6 @@ func layer1() map[string][]string {
 		},
 		"statusd/transport/memstore": {
 			"statusd/accounts/key", "statusd/transport", "statusd/waku/wire",
-		},
-		"statusd/discovery/dns": {
-			"statusd/discovery", "statusd/internal/atomicfile", geth + "common/lru", geth + "crypto",
-			geth + "p2p/dnsdisc", geth + "p2p/enode", zap, "golang.org/x/time/rate",
 		},
 		"statusd/discovery/peercache": {
 			"statusd/discovery", "statusd/internal/atomicfile", geth + "p2p/enode", zap,
@@ -170,14 +170,10 @@ func layer2() map[string][]string {
 func layer3() map[string][]string {
 	return map[string][]string{
 		"statusd/messenger": {
-			"statusd/accounts/contact", "statusd/accounts/identicon", "statusd/accounts/key", "statusd/internal/store",
-			"statusd/messenger/courier", "statusd/messenger/event", "statusd/messenger/view", "statusd/payloads",
-			"statusd/transport", "statusd/waku/wire", zap,
+			"statusd/accounts/key", "statusd/internal/store", "statusd/messenger/courier", "statusd/transport",
 		},
-		"statusd/messenger/event": {"statusd/internal/store", "statusd/messenger/view"},
 		"statusd/messenger/courier": {
-			"statusd/accounts/key", "statusd/datasync", "statusd/internal/deadline", "statusd/internal/store",
-			"statusd/mailserver/history", "statusd/transport", "statusd/waku", errgroup, zap,
+			"statusd/accounts/key", "statusd/internal/store", "statusd/transport", "statusd/waku/wire",
 		},
 		"statusd/messenger/view": {},
 		"statusd/internal/feed":  {"statusd/internal/profile", "statusd/internal/store"},
@@ -194,12 +190,14 @@ func layer4() map[string][]string {
 		"statusd/configs": {geth + "p2p/enode", geth + "crypto"},
 		"statusd/node": {
 			"statusd/accounts/kdf", "statusd/accounts/names",
-			"statusd/configs", "statusd/mailserver", "statusd/internal", "statusd/node/redial", "statusd/waku",
-			geth + "crypto", geth + "event", geth + "log", geth + "p2p", zap, metrics, errgroup, unix,
+			"statusd/configs", "statusd/discovery", "statusd/mailserver", "statusd/internal", "statusd/node/redial",
+			"statusd/waku",
+			geth + "crypto", geth + "event", geth + "log", geth + "p2p", zap, metrics, unix,
 		},
 		"statusd/deploy":      {},
 		"statusd/node/redial": {"statusd/internal/deadline", geth + "p2p/enode", zap},
 		"statusd/rpc": {
+			"statusd/discovery",
 			"statusd/accounts", "statusd/internal/profile", "statusd/internal/store",
 			"statusd/configs", "statusd/internal/atomicfile", "statusd/mailserver", "statusd/mailserver/history",
 			"statusd/rpc/jsonrpc", "statusd/waku",
@@ -233,10 +231,11 @@ func layer5() map[string][]string {
 	return map[string][]string{
 		"statusd/cmd/statusd": {
 			"statusd/cmd/statusd/chatui", "statusd/cmd/statusd/devnet",
+			"statusd/discovery",
 			"statusd/accounts", "statusd/configs", "statusd/internal/atomicfile", "statusd/internal/backup",
 			"statusd/internal/logx", "statusd/internal/profile", "statusd/internal/sdnotify",
 			"statusd/deploy", "statusd/mailserver", "statusd/messenger/view", "statusd/node", "statusd/rpc",
-			"statusd/waku/wire", geth + "crypto", geth + "p2p/enode", geth + "rpc", zap, metrics,
+			"statusd/waku/wire", geth + "crypto", geth + "p2p", geth + "log", geth + "rpc", zap, metrics,
 			"statusd/internal/termtext", tea, "github.com/spf13", "golang.org/x/term",
 		},
 		"statusd/cmd/statusd/devnet": {geth + "rpc"},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -21,12 +20,7 @@ import (
 )
 
 // newInstallationFile in an account's folder asks for a new installation id.
-// restoredFile says that its database was put back and stays the same
-// installation.
-const (
-	newInstallationFile = "new-installation"
-	restoredFile        = "restored"
-)
+const newInstallationFile = "new-installation"
 
 // Account is the account that is logged in.
 type Account struct {
@@ -176,16 +170,11 @@ func (m *Manager) openDatabase(ctx context.Context, a *Account) error {
 
 // identify reads the installation id, or makes a new one.
 func (m *Manager) identify(ctx context.Context, a *Account) error {
-	folder := m.dir.Folder(a.UID())
-	fresh, restored := exists(filepath.Join(folder, newInstallationFile)), exists(filepath.Join(folder, restoredFile))
+	marker := filepath.Join(m.dir.Folder(a.UID()), newInstallationFile)
+	fresh := exists(marker)
 	err := a.db.Update(ctx, func(tx *store.Tx) (err error) {
 		if a.before, err = tx.LastEvent(); err != nil {
 			return err
-		}
-		if restored {
-			if err := tx.SetRestored(); err != nil {
-				return err
-			}
 		}
 		id, _, err := tx.Installation()
 		if err != nil {
@@ -201,15 +190,13 @@ func (m *Manager) identify(ctx context.Context, a *Account) error {
 		}
 		return tx.SetInstallation(a.installation)
 	})
-	if err != nil || !fresh && !restored {
+	if err != nil || !fresh {
 		return err
 	}
-	for _, marker := range []string{newInstallationFile, restoredFile} {
-		if err := os.Remove(filepath.Join(folder, marker)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("note installation: %w", err)
-		}
+	if err := os.Remove(marker); err != nil {
+		return fmt.Errorf("note new installation: %w", err)
 	}
-	return atomicfile.SyncDir(folder)
+	return atomicfile.SyncDir(m.dir.Folder(a.UID()))
 }
 
 // attach gives the chat key to the key ring and starts what works for the

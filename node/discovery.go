@@ -1,0 +1,303 @@
+package node
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	gethlog "github.com/ethereum/go-ethereum/log"
+	"github.com/ethereum/go-ethereum/p2p"
+	"github.com/ethereum/go-ethereum/p2p/discover"
+	"github.com/ethereum/go-ethereum/p2p/enode"
+	"github.com/ethereum/go-ethereum/p2p/enr"
+	"go.uber.org/zap"
+
+	"statusd/configs"
+	"statusd/discovery"
+	"statusd/discovery/discv5"
+	"statusd/discovery/peercache"
+	"statusd/discovery/pool"
+	"statusd/discovery/rendezvous"
+	"statusd/discovery/static"
+	"statusd/discovery/topdisc"
+	"statusd/discovery/topdisc/runner"
+	"statusd/internal/logx"
+)
+
+// Numbers of peers that a node looks for when nobody says otherwise (spec 08
+// section 5.1; relays are ours: enough to hold the network together).
+const (
+	clientRelays  = 2
+	clientServers = 3
+	relayMin      = 4
+	relayMax      = 8
+)
+
+// peersFile of the data directory remembers peers.
+const peersFile = "peers.json"
+
+// Times of the shutdown of discovery.
+const (
+	stopDiscovery = 3 * time.Second
+	stopPool      = dialTimeout + time.Second // dials end with the context; this is for a stuck gateway
+)
+
+// search is everything by which this node finds others and is found.
+type search struct {
+	node       *Node
+	pool       *pool.Pool
+	cache      *peercache.Cache
+	endpoint   *discv5.Endpoint               // nil: no discv5
+	topics     atomic.Pointer[runner.Service] // since the endpoint was opened last
+	rendezvous *rendezvous.Client             // nil: not used
+	finders    []string                       // names of the sources that can find new nodes
+	register   []*registration
+	cannot     []pool.SourceStatus // configured and of no use
+	signals    signals
+}
+
+// newSearch builds the search for peers, nil when there is none. It starts
+// nothing.
+func (n *Node) newSearch(key *ecdsa.PrivateKey, srv *p2p.Server) (*search, error) {
+	if !n.cfg.Discovers() {
+		return nil, nil
+	}
+	s := &search{node: n}
+	ways, err := s.build(key, srv)
+	if err != nil {
+		return nil, err
+	}
+	if s.cache, err = peercache.Open(peercache.Config{
+		Path: filepath.Join(n.cfg.DataDir, peersFile), Logger: n.root,
+	}); err != nil {
+		return nil, &StartError{Kind: ErrDataDir, Text: "cannot read the peer cache", Cause: err}
+	}
+	listed := static.New(static.Config{
+		Nodes: map[discovery.Topic][]*enode.Node{discovery.TopicMail: n.cfg.MailServers().Nodes()}, Resolve: s.resolve,
+	})
+	sources := []discovery.Source{s.cache, listed}
+	for _, w := range ways {
+		sources = append(sources, w)
+		s.finders = append(s.finders, w.Name())
+	}
+	for _, topic := range n.cfg.Registers() {
+		for _, w := range ways {
+			if a, ok := w.(discovery.Advertiser); ok {
+				s.register = append(s.register, &registration{topic: discovery.Topic(topic), by: a})
+			}
+		}
+	}
+	cfg := pool.Config{
+		Self: enode.PubkeyToIDV4(&key.PublicKey), Server: poolServer{n}, Sources: sources, Cache: s.cache,
+		Once: []string{s.cache.Name(), listed.Name()}, Sink: s, Topics: n.wantedTopics(srv), Known: n.mailserverFound,
+		Resolve: s.resolve, Always: len(s.register) > 0, Logger: n.root,
+	}
+	if s.endpoint != nil {
+		cfg.Idle = s.endpoint.Idle
+	}
+	s.pool = pool.New(cfg)
+	return s, nil
+}
+
+// resolve looks for a newer record of a node while discv5 is open.
+func (s *search) resolve(ctx context.Context, n *enode.Node) *enode.Node {
+	if s.endpoint == nil {
+		return nil
+	}
+	return s.endpoint.Resolve(ctx, n)
+}
+
+// build makes the sources that look for nodes elsewhere, in the order of spec
+// 08 section 5.3 point 11.
+func (s *search) build(key *ecdsa.PrivateKey, srv *p2p.Server) ([]discovery.Source, error) {
+	var ways []discovery.Source
+	if client, err := s.openRendezvous(key, srv); err != nil {
+		return nil, err
+	} else if client != nil {
+		s.rendezvous = client
+		ways = append(ways, client)
+	}
+	cfg := s.node.cfg
+	if cfg.NoDiscovery {
+		return ways, nil
+	}
+	params, err := discv5.ParseParams(cfg.TopicDiscovery)
+	if err != nil {
+		return nil, fmt.Errorf("%w: TopicDiscovery: %w", configs.ErrInvalid, err)
+	}
+	params.AllowLocal = cfg.AllowLocal
+	s.endpoint = discv5.New(discv5.Config{
+		Key: key, Boot: cfg.BootNodes().Nodes(), NAT: srv.NAT, Logger: s.node.root,
+		GethLogger: gethlog.NewLogger(logx.GethHandler(s.node.root.Named("discv5"))),
+		Topics: func(udp *discover.UDPv5, local *enode.LocalNode) (discv5.Topics, error) {
+			return s.open(udp, local, params)
+		},
+	})
+	return append(ways, s.endpoint), nil
+}
+
+// openRendezvous makes the client of the rendezvous servers that can be used,
+// nil when there is none.
+func (s *search) openRendezvous(key *ecdsa.PrivateKey, srv *p2p.Server) (*rendezvous.Client, error) {
+	var servers []*enode.Node
+	for _, text := range s.node.cfg.RendezvousNodes() {
+		server, err := rendezvous.ParseServer(text)
+		if err != nil {
+			s.node.log.Warn("rendezvous server cannot be used", zap.String("server", text), zap.Error(err))
+			s.cannot = append(s.cannot, pool.SourceStatus{Source: "rendezvous", State: "off", Error: err.Error()})
+			continue
+		}
+		servers = append(servers, server)
+	}
+	if len(servers) == 0 {
+		return nil, nil
+	}
+	unborn := enode.NewV4(&key.PublicKey, nil, 0, 0) // before the server has started
+	return rendezvous.NewClient(rendezvous.ClientConfig{
+		Servers: servers, AllowLocal: s.node.cfg.AllowLocal, Logger: s.node.root,
+		Record: func() *enode.Node {
+			if self := s.node.Self(); self != nil {
+				return self
+			}
+			return unborn
+		},
+		OnRemoteIP: func(seen netip.Addr) { srv.LocalNode().SetFallbackIP(net.IP(seen.AsSlice())) },
+	})
+}
+
+// open puts topic discovery on an open endpoint. A node that registers itself
+// keeps advertisements of others.
+func (s *search) open(udp *discover.UDPv5, local *enode.LocalNode, p topdisc.Params) (discv5.Topics, error) {
+	svc, err := runner.New(udp, local, runner.Config{Registrar: len(s.register) > 0, Params: p, Logger: s.node.root})
+	if err != nil {
+		return nil, err
+	}
+	s.topics.Store(svc)
+	return svc, nil
+}
+
+// wantedTopics are the topics to look for, with their limits.
+func (n *Node) wantedTopics(srv *p2p.Server) map[discovery.Topic]pool.TopicConfig {
+	out := make(map[discovery.Topic]pool.TopicConfig)
+	if n.cfg.FullNode() {
+		room := srv.MaxDialedConns()
+		out[discovery.TopicRelay] = pool.TopicConfig{Limits: pool.Limits{Min: min(relayMin, room), Max: min(relayMax, room)}}
+	} else {
+		out[discovery.TopicRelay] = pool.TopicConfig{Limits: pool.Limits{Min: clientRelays, Max: clientRelays}}
+		if n.wantsMailservers() {
+			out[discovery.TopicMail] = pool.TopicConfig{Limits: pool.Limits{Min: clientServers, Max: clientServers}}
+		}
+	}
+	for name, l := range n.cfg.RequireTopics {
+		out[discovery.Topic(name)] = pool.TopicConfig{Limits: pool.Limits{Min: l.Min, Max: l.Max}}
+	}
+	for name, t := range out {
+		t.CacheOnly = name == discovery.TopicMail
+		t.Accept = func(found *enode.Node) bool { return n.acceptable(name, found) }
+		out[name] = t
+	}
+	return out
+}
+
+// acceptable reports whether a found node may serve a topic and is not looked
+// after by others already.
+func (n *Node) acceptable(topic discovery.Topic, found *enode.Node) bool {
+	if !discovery.MayServe(found, topic) {
+		return false
+	}
+	if topic == discovery.TopicMail {
+		return n.trustsMailserver(found.ID())
+	}
+	return n.dialler.Target(found.ID()) == nil
+}
+
+// startSearch starts what newSearch built, on the port of the server.
+func (n *Node) startSearch(life *lifecycle, srv *p2p.Server) error {
+	s := n.searching()
+	if s == nil {
+		return nil
+	}
+	addr, err := netip.ParseAddrPort(srv.ListenAddr)
+	if err != nil {
+		return &ListenError{Addr: srv.ListenAddr, Err: err}
+	}
+	if s.endpoint != nil {
+		place := discv5.Place{Listen: addr, Local: srv.LocalNode()}
+		life.run("discovery", stopDiscovery, func(ctx context.Context) error { return s.endpoint.Run(ctx, place) })
+	}
+	for _, r := range s.register {
+		run := func(ctx context.Context) error { return r.run(ctx, n.log) }
+		life.run("registration as "+string(r.topic), stopDiscovery, run)
+	}
+	life.run("peer pool", stopPool, s.pool.Run)
+	n.log.Info("searching for peers", zap.Strings("sources", s.finders), zap.Strings("register", n.cfg.Registers()))
+	return nil
+}
+
+// searching returns the search for peers, nil when there is none.
+func (n *Node) searching() *search { return n.search.Load() }
+
+// poolServer is the server as the pool knows it.
+type poolServer struct{ node *Node }
+
+// Dial implements pool.Server. The node is trusted first, so that it passes a
+// full peer table on this side.
+func (p poolServer) Dial(ctx context.Context, to *enode.Node) error {
+	srv := p.node.srv()
+	if srv == nil {
+		return ErrNotConnected
+	}
+	srv.AddTrustedPeer(to)
+	err := p.node.connect(ctx, to, true)
+	if err != nil && !errors.Is(err, p2p.DiscAlreadyConnected) {
+		p.node.distrust(srv, to)
+	}
+	return err
+}
+
+// Drop implements pool.Server.
+func (p poolServer) Drop(id enode.ID) {
+	srv := p.node.srv()
+	if srv == nil || p.node.dialler.Target(id) != nil {
+		return
+	}
+	p.node.distrust(srv, enode.SignNull(new(enr.Record), id))
+	disconnect(srv, id)
+}
+
+// Summary implements pool.Server.
+func (p poolServer) Summary() any {
+	if infos := p.node.PeersInfo(); infos != nil {
+		return infos
+	}
+	return []*p2p.PeerInfo{}
+}
+
+// distrust takes a privilege away that nobody else gave.
+func (n *Node) distrust(srv *p2p.Server, peer *enode.Node) {
+	if n.dialler.Target(peer.ID()) == nil && !n.trustedByName(peer.ID()) {
+		srv.RemoveTrustedPeer(peer)
+	}
+}
+
+// describe tells the pool what the handshake of a peer says of it.
+func (n *Node) describe(id enode.ID) pool.Peer {
+	p := pool.Peer{ID: id, Kept: n.dialler.Target(id) != nil || n.trustedByName(id)}
+	stats, ok := n.host.PeerStats(id)
+	switch {
+	case !ok:
+	case stats.Light:
+		p.Lacks = []discovery.Topic{discovery.TopicRelay, discovery.TopicMail}
+	case stats.Topics < 0 && stats.BloomFill == 1:
+		p.Serves = []discovery.Topic{discovery.TopicRelay}
+	default: // it wants some topics only
+		p.Lacks = []discovery.Topic{discovery.TopicRelay}
+	}
+	return p
+}
