@@ -35,11 +35,13 @@ type Courier interface {
 	// ListeningChanged has the filters follow Chats.Listening after the commit,
 	// and fetches the history of what is new from since on (zero: none).
 	ListeningChanged(tx *store.Tx, since time.Time)
-	Devices
+	DeviceKeeper
 }
 
-// Devices are the installations of this account and of others.
-type Devices interface {
+var _ Courier = (*courier.Courier)(nil)
+
+// DeviceKeeper has the installations of this account and of others.
+type DeviceKeeper interface {
 	Installations(tx *store.Tx, identity key.Public) ([]transport.Installation, error)
 	// Own describes this installation.
 	Own(tx *store.Tx) (transport.Installation, error)

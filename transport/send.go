@@ -40,22 +40,60 @@ type Outgoing struct {
 // SendDirect encrypts a payload for all active installations of an identity,
 // which may be our own: then for our other devices (spec 03 section 5).
 func (d *Device) SendDirect(st Store, to key.Public, payload []byte, now time.Time) (Outgoing, error) {
+	out, direct, err := d.seal(st, to, payload, now)
+	if err != nil {
+		return Outgoing{}, err
+	}
+	return d.wrap(st, out, direct, nil, now)
+}
+
+// SendDirectWithin is SendDirect for a payload so large that one message for
+// all installations may be longer than limit bytes: then there is a message
+// for each installation.
+func (d *Device) SendDirectWithin(
+	st Store, to key.Public, payload []byte, now time.Time, limit int,
+) ([]Outgoing, error) {
+	out, direct, err := d.seal(st, to, payload, now)
+	if err != nil {
+		return nil, err
+	}
+	whole, err := d.wrap(st, out, direct, nil, now)
+	if err != nil || len(direct) == 1 || len(whole.Data) <= limit {
+		return []Outgoing{whole}, err
+	}
+	list := make([]Outgoing, 0, len(direct))
+	for _, id := range out.Targets {
+		part := out
+		part.Targets = []string{id}
+		if part, err = d.wrap(st, part, map[string]protocol.Direct{id: direct[id]}, nil, now); err != nil {
+			return nil, err
+		}
+		list = append(list, part)
+	}
+	return list, nil
+}
+
+// seal encrypts a payload for the installations of an identity and says where
+// it goes.
+func (d *Device) seal(
+	st Store, to key.Public, payload []byte, now time.Time,
+) (Outgoing, map[string]protocol.Direct, error) {
 	if to.IsZero() {
-		return Outgoing{}, ErrRecipient
+		return Outgoing{}, nil, ErrRecipient
 	}
 	out := Outgoing{To: to}
 	direct, err := d.encryptAll(st, to, payload, now, &out)
 	if err != nil {
-		return Outgoing{}, fmt.Errorf("encrypt for installations: %w", err)
+		return Outgoing{}, nil, fmt.Errorf("encrypt for installations: %w", err)
 	}
 	if len(direct) == 0 {
 		if direct, err = d.exchange(to, payload); err != nil {
-			return Outgoing{}, err
+			return Outgoing{}, nil, err
 		}
 	}
 	p, err := d.recordSecret(st, to, now)
 	if err != nil {
-		return Outgoing{}, err
+		return Outgoing{}, nil, err
 	}
 	listen := topics.NegotiatedOf(p.Shared)
 	out.Listen, out.Place = &listen, topics.PartitionOf(to)
@@ -66,7 +104,7 @@ func (d *Device) SendDirect(st Store, to key.Public, payload []byte, now time.Ti
 	if agreed {
 		out.Place = listen
 	}
-	return d.wrap(st, out, direct, nil, now)
+	return out, direct, nil
 }
 
 // recordSecret notes that we write to an identity and listen to the secret

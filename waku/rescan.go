@@ -11,12 +11,13 @@ import (
 const rescanPart = 256
 
 // Rescan opens again what the pool holds for some filters, oldest first, and
-// calls fn for each match, from the calling goroutine: what a Sink had no room
+// calls fn for each match with the filters that fit, from the calling goroutine:
+// what a Sink had no room
 // for, or what came before the filter. want, if not nil, says which envelopes
 // to open at all. An error of fn or the end of ctx ends it and is returned.
 // Envelopes that come meanwhile are delivered as usual and may be found too.
 func (h *Host) Rescan(
-	ctx context.Context, ids []FilterID, want func(wire.Hash) bool, fn func(*ReceivedMessage) error,
+	ctx context.Context, ids []FilterID, want func(wire.Hash) bool, fn func(*ReceivedMessage, []FilterID) error,
 ) error {
 	byTopic := make(map[wire.Topic][]*filter)
 	for _, id := range ids {
@@ -48,7 +49,11 @@ func (h *Host) Rescan(
 				continue
 			}
 			if fits, msg := match(env, e.pow, false, candidates); len(fits) > 0 {
-				if err := fn(msg); err != nil {
+				matched := make([]FilterID, len(fits))
+				for i, f := range fits {
+					matched[i] = f.id
+				}
+				if err := fn(msg, matched); err != nil {
 					return err
 				}
 			}

@@ -36,7 +36,10 @@ func TestRescan(t *testing.T) {
 		}
 		one, two, both := install(1, a), install(2, a), install(1, a, b)
 		scan := func(want func(wire.Hash) bool, ids ...FilterID) (got []string) {
-			err := h.Rescan(t.Context(), ids, want, func(m *ReceivedMessage) error {
+			err := h.Rescan(t.Context(), ids, want, func(m *ReceivedMessage, fits []FilterID) error {
+				if len(fits) == 0 {
+					t.Error("no filter is named")
+				}
 				got = append(got, string(m.Payload))
 				return nil
 			})
@@ -63,7 +66,8 @@ func TestRescan(t *testing.T) {
 			}
 		}
 		stop := errors.New("stop")
-		if err := h.Rescan(t.Context(), []FilterID{one}, nil, func(*ReceivedMessage) error { return stop }); err != stop {
+		refuse := func(*ReceivedMessage, []FilterID) error { return stop }
+		if err := h.Rescan(t.Context(), []FilterID{one}, nil, refuse); err != stop {
 			t.Errorf("an error of the receiver: %v", err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())

@@ -117,6 +117,10 @@ func layer1() map[string][]string {
 		"statusd/transport/memstore": {
 			"statusd/accounts/key", "statusd/transport", "statusd/waku/wire",
 		},
+		"statusd/discovery/dns": {
+			"statusd/discovery", "statusd/internal/atomicfile", geth + "common/lru", geth + "crypto",
+			geth + "p2p/dnsdisc", geth + "p2p/enode", zap, "golang.org/x/time/rate",
+		},
 		"statusd/discovery/peercache": {
 			"statusd/discovery", "statusd/internal/atomicfile", geth + "p2p/enode", zap,
 		},
@@ -170,10 +174,14 @@ func layer2() map[string][]string {
 func layer3() map[string][]string {
 	return map[string][]string{
 		"statusd/messenger": {
-			"statusd/accounts/key", "statusd/internal/store", "statusd/messenger/courier", "statusd/transport",
+			"statusd/accounts/contact", "statusd/accounts/identicon", "statusd/accounts/key", "statusd/internal/store",
+			"statusd/messenger/courier", "statusd/messenger/event", "statusd/messenger/view", "statusd/payloads",
+			"statusd/transport", "statusd/waku/wire", zap,
 		},
+		"statusd/messenger/event": {"statusd/internal/store", "statusd/messenger/view"},
 		"statusd/messenger/courier": {
-			"statusd/accounts/key", "statusd/internal/store", "statusd/transport", "statusd/waku/wire",
+			"statusd/accounts/key", "statusd/datasync", "statusd/internal/deadline", "statusd/internal/store",
+			"statusd/mailserver/history", "statusd/transport", "statusd/waku", errgroup, zap,
 		},
 		"statusd/messenger/view": {},
 		"statusd/internal/feed":  {"statusd/internal/profile", "statusd/internal/store"},

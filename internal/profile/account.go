@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -20,7 +21,12 @@ import (
 )
 
 // newInstallationFile in an account's folder asks for a new installation id.
-const newInstallationFile = "new-installation"
+// restoredFile says that its database was put back and stays the same
+// installation.
+const (
+	newInstallationFile = "new-installation"
+	restoredFile        = "restored"
+)
 
 // Account is the account that is logged in.
 type Account struct {
@@ -170,11 +176,16 @@ func (m *Manager) openDatabase(ctx context.Context, a *Account) error {
 
 // identify reads the installation id, or makes a new one.
 func (m *Manager) identify(ctx context.Context, a *Account) error {
-	marker := filepath.Join(m.dir.Folder(a.UID()), newInstallationFile)
-	fresh := exists(marker)
+	folder := m.dir.Folder(a.UID())
+	fresh, restored := exists(filepath.Join(folder, newInstallationFile)), exists(filepath.Join(folder, restoredFile))
 	err := a.db.Update(ctx, func(tx *store.Tx) (err error) {
 		if a.before, err = tx.LastEvent(); err != nil {
 			return err
+		}
+		if restored {
+			if err := tx.SetRestored(); err != nil {
+				return err
+			}
 		}
 		id, _, err := tx.Installation()
 		if err != nil {
@@ -190,13 +201,15 @@ func (m *Manager) identify(ctx context.Context, a *Account) error {
 		}
 		return tx.SetInstallation(a.installation)
 	})
-	if err != nil || !fresh {
+	if err != nil || !fresh && !restored {
 		return err
 	}
-	if err := os.Remove(marker); err != nil {
-		return fmt.Errorf("note new installation: %w", err)
+	for _, marker := range []string{newInstallationFile, restoredFile} {
+		if err := os.Remove(filepath.Join(folder, marker)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("note installation: %w", err)
+		}
 	}
-	return atomicfile.SyncDir(m.dir.Folder(a.UID()))
+	return atomicfile.SyncDir(folder)
 }
 
 // attach gives the chat key to the key ring and starts what works for the

@@ -64,6 +64,9 @@ func checkRestored(t *testing.T, original, dir string, s Summary, password strin
 		if note, _, err = tx.Meta("note"); err != nil {
 			return err
 		}
+		if restored, err := tx.Restored(); err != nil || restored != same {
+			t.Errorf("noted as restored: %v, %v", restored, err)
+		}
 		_, before, err = tx.Installation()
 		return err
 	})

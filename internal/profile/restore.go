@@ -253,8 +253,8 @@ func (r *restorer) build() error {
 	if !r.o.SameInstallation {
 		return atomicfile.Write(filepath.Join(folder, newInstallationFile), nil, fileMode)
 	}
-	if r.nodeKey == nil {
-		return nil
+	if err := atomicfile.Write(filepath.Join(folder, restoredFile), nil, fileMode); err != nil || r.nodeKey == nil {
+		return err
 	}
 	return atomicfile.Write(filepath.Join(r.dir, nodeKeyFile), r.nodeKey, fileMode)
 }

@@ -59,3 +59,27 @@ func (tx *Tx) ForgetPreviousInstallation() error {
 	}
 	return nil
 }
+
+// metaRestored is set in a database that was put back from a backup.
+const metaRestored = "restored"
+
+// Restored reports whether the database was put back from a backup and nobody
+// has taken note: what peers saw last may be missing in it.
+func (tx *Tx) Restored() (bool, error) {
+	_, found, err := tx.Meta(metaRestored)
+	if err != nil {
+		return false, fmt.Errorf("read note of the restoring: %w", err)
+	}
+	return found, nil
+}
+
+// SetRestored notes that the database was put back from a backup.
+func (tx *Tx) SetRestored() error { return tx.SetMeta(metaRestored, []byte{1}) }
+
+// ForgetRestored takes SetRestored back: the secure transport has taken note.
+func (tx *Tx) ForgetRestored() error {
+	if err := tx.Exec(`DELETE FROM meta WHERE name = ?`, metaRestored); err != nil {
+		return fmt.Errorf("forget note of the restoring: %w", err)
+	}
+	return nil
+}

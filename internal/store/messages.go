@@ -266,11 +266,13 @@ func (s Messages) DeleteAuthor(id string) (chats []int64, err error) {
 	return chats, s.tx.Exec(`DELETE FROM message WHERE author = ?`, author)
 }
 
-// Count returns how many messages a chat has, counting no further than most.
-func (s Messages) Count(chat int64, most int) (n int64, err error) {
-	_, err = s.tx.Get(`SELECT count(*) FROM (SELECT 1 FROM message WHERE chat = ? LIMIT ?)`, []any{chat, most},
-		func(r Row) { n = r.Int64(0) })
-	return n, err
+// Weight returns how many messages a chat has and the bytes of their texts,
+// pictures and recordings.
+func (s Messages) Weight(chat int64) (messages, bytes int, err error) {
+	_, err = s.tx.Get(`SELECT count(*), coalesce(sum(length(CAST(m.text AS BLOB)) + coalesce(length(f.bytes), 0)), 0)
+		FROM message m LEFT JOIN media f ON f.message = m.seq WHERE m.chat = ?`, []any{chat},
+		func(r Row) { messages, bytes = int(r.Int64(0)), int(r.Int64(1)) })
+	return messages, bytes, err
 }
 
 // MarkSeen marks messages of a chat as seen, all of them for no ids, and

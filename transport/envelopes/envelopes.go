@@ -167,8 +167,21 @@ func (t *Tracker) Queue(post PostID, ids []MessageID) []Effect {
 	if _, ok := t.records[post]; ok {
 		return nil
 	}
-	r := Record{Post: post, State: Queued, Attempts: 1, IDs: slices.Clone(ids)}
-	t.records[post] = r
+	return t.keep(Record{Post: post, State: Queued, Attempts: 1, IDs: slices.Clone(ids)})
+}
+
+// Again starts the attempts of a post over: a person asked for that.
+func (t *Tracker) Again(post PostID) []Effect {
+	r, ok := t.records[post]
+	if !ok || r.Attempts == 1 {
+		return nil
+	}
+	r.Attempts = 1
+	return t.keep(r)
+}
+
+func (t *Tracker) keep(r Record) []Effect {
+	t.records[r.Post] = r
 	return []Effect{PutRecord{r}}
 }
 
@@ -285,6 +298,29 @@ func (t *Tracker) ReceivedBack(envelope wire.Hash, p Peer) []Effect {
 		return nil
 	}
 	return t.done(r)
+}
+
+// Refused notes that a peer did not take an envelope, for a caller that follows
+// batches itself and calls SentToPeer without one once they are acknowledged.
+func (t *Tracker) Refused(envelope wire.Hash, p Peer, why Reason) []Effect {
+	r, ok := t.find(envelope)
+	if !ok || t.ignores(p) {
+		return nil
+	}
+	return t.fail(r, why)
+}
+
+// Unheard notes that an envelope left the pool of waku while there was no peer
+// to send it to: it is posted again, which uses up no attempt.
+func (t *Tracker) Unheard(envelope wire.Hash) []Effect {
+	r, ok := t.find(envelope)
+	if !ok {
+		return nil
+	}
+	t.forget(r)
+	r.State, r.Envelope = Queued, wire.Hash{}
+	t.records[r.Post] = r
+	return []Effect{PutRecord{r}, Repost{r.Post}}
 }
 
 // Expired notes that an envelope left the pool of waku.

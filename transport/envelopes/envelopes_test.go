@@ -185,3 +185,34 @@ func TestRandomEvents(t *testing.T) {
 		}
 	}
 }
+
+// TestNobodyThereCostsNothing: what expires while no peer is connected goes
+// out again in the same attempt.
+func TestNobodyThereCostsNothing(t *testing.T) {
+	tr := posted(t, Config{MaxAttempts: 1})
+	for i := 1; i < 4; i++ {
+		want(t, tr.Unheard(hash(i)), PutRecord{Record{7, Queued, 1, wire.Hash{}, ids}}, Repost{7})
+		want(t, tr.Unheard(hash(i)))
+		want(t, tr.Posted(7, hash(i+1)), PutRecord{Record{7, Posted, 1, hash(i + 1), ids}})
+	}
+	want(t, tr.Expired(hash(4)), DropRecord{7}, Expired{7, ids, Connectivity})
+}
+
+func TestRefusedWithoutBatches(t *testing.T) {
+	tr := posted(t, Config{MaxAttempts: 2, MailServersOnly: true})
+	want(t, tr.Refused(hash(1), relay, TimeSync))
+	want(t, tr.Refused(hash(9), server, TimeSync))
+	want(t, tr.Refused(hash(1), server, TimeSync), PutRecord{Record{7, Queued, 2, wire.Hash{}, ids}}, Repost{7})
+	want(t, tr.Posted(7, hash(2)), PutRecord{Record{7, Posted, 2, hash(2), ids}})
+	want(t, tr.Refused(hash(2), server, TimeSync), DropRecord{7}, Expired{7, ids, TimeSync})
+}
+
+func TestAttemptsStartOver(t *testing.T) {
+	tr := posted(t, Config{MaxAttempts: 2})
+	want(t, tr.Again(7))
+	want(t, tr.Again(8))
+	want(t, tr.Expired(hash(1)), PutRecord{Record{7, Queued, 2, wire.Hash{}, ids}}, Repost{7})
+	want(t, tr.Again(7), PutRecord{Record{7, Queued, 1, wire.Hash{}, ids}})
+	want(t, tr.Posted(7, hash(2)), PutRecord{Record{7, Posted, 1, hash(2), ids}})
+	want(t, tr.Expired(hash(2)), PutRecord{Record{7, Queued, 2, wire.Hash{}, ids}}, Repost{7})
+}

@@ -1,0 +1,242 @@
+package messenger
+
+import (
+	"context"
+	"strings"
+	"unicode/utf8"
+
+	"statusd/accounts/key"
+	"statusd/internal/store"
+	"statusd/messenger/view"
+	"statusd/payloads"
+)
+
+// Chats is the service for conversations.
+type Chats struct{ *core }
+
+// maxChatName bounds the name of a chat, in bytes.
+const maxChatName = 1000
+
+// publicType checks the name of a public chat, and tells whether it is a
+// profile chat.
+func publicType(id string) (int, error) {
+	switch {
+	case strings.TrimSpace(id) == "" || !utf8.ValidString(id) || len(id) > maxChatName:
+		return 0, &payloads.RuleError{
+			Rule: payloads.RuleChatID, Detail: "the name of a public chat is empty, too long or not valid UTF-8",
+		}
+	case strings.HasPrefix(id, "#"):
+		return 0, &payloads.RuleError{
+			Rule: payloads.RuleChatID, Detail: "the id of a public chat is its name without the #",
+		}
+	case strings.HasPrefix(id, "0x04") && len(id) == 132:
+		return 0, &payloads.RuleError{
+			Rule: payloads.RuleChatID, Detail: "this is the id of a contact, not the name of a public chat",
+		}
+	}
+	if _, ok := payloads.ProfileOwner(id); ok {
+		return view.ChatProfile, nil
+	}
+	return view.ChatPublic, nil
+}
+
+// newPublic makes a public or profile chat.
+func (c *core) newPublic(id string, kind int) store.Chat {
+	chat := store.Chat{
+		ID: id, Type: kind, Name: id, Color: colorOf(id), Active: true, Timestamp: c.now().UnixMilli(),
+	}
+	if owner, ok := payloads.ProfileOwner(id); ok {
+		chat.Profile = owner.ContactID()
+	}
+	return chat
+}
+
+// List returns all chats, the most recent first. Last messages come without
+// pictures and recordings.
+func (s *Chats) List(ctx context.Context) (out []view.Chat, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		list, err := tx.Chats().List()
+		if err != nil {
+			return err
+		}
+		out = make([]view.Chat, 0, len(list))
+		for i := range list {
+			v, err := s.chatView(tx, &list[i], true)
+			if err != nil {
+				return err
+			}
+			out = append(out, v)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// ByID returns a chat. Errors: ErrUnknownChat.
+func (s *Chats) ByID(ctx context.Context, id string) (v view.Chat, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		chat, err := s.chat(tx, id)
+		if err != nil {
+			return err
+		}
+		v, err = s.chatView(tx, &chat, true)
+		return err
+	})
+	return v, err
+}
+
+// Save creates a chat or changes what its owner may: name, colour, activity,
+// muting, the clock up to which it was deleted. What follows from messages
+// (clock, counters, last message, members) stays as it is. Groups come to be
+// by events, so only one that waits for an invitation can be created here.
+// Errors: ErrUnknownChat, ErrChatType, *payloads.RuleError.
+func (s *Chats) Save(ctx context.Context, v view.Chat) error {
+	return s.update(ctx, func(tx *store.Tx) error {
+		chat, found, err := tx.Chats().ByID(v.ID)
+		if err != nil {
+			return err
+		}
+		if !found || chat.Deleted {
+			fresh, err := s.newChat(&v)
+			if err != nil {
+				return err
+			}
+			fresh.Key, fresh.LastClock, fresh.DeletedClock = chat.Key, chat.LastClock, chat.DeletedClock
+			chat = fresh
+		} else if v.ChatType != 0 && v.ChatType != chat.Type {
+			return ErrChatType
+		}
+		wasListening := found && !chat.Deleted && chat.Active
+		chat.Active, chat.Muted, chat.Stranger = v.Active, v.Muted, false
+		if v.Name != "" && chat.Type != view.ChatPrivateGroup {
+			chat.Name = v.Name[:min(len(v.Name), maxChatName)]
+		}
+		if v.Color != "" {
+			chat.Color = v.Color[:min(len(v.Color), 64)]
+		}
+		chat.DeletedClock = max(chat.DeletedClock, min(v.DeletedAtClockValue, s.millis()+payloads.MaxClockAhead))
+		if err := tx.Chats().Save(&chat); err != nil {
+			return err
+		}
+		if chat.Active != wasListening {
+			s.courier.ListeningChanged(tx, s.now().Add(-historyOfNew))
+		}
+		return nil
+	})
+}
+
+// newChat makes a chat that a user wants to have.
+func (s *Chats) newChat(v *view.Chat) (store.Chat, error) {
+	switch v.ChatType {
+	case view.ChatOneToOne:
+		if _, err := key.ParseContactID(v.ID); err != nil {
+			return store.Chat{}, &payloads.RuleError{
+				Rule:   payloads.RuleChatID,
+				Detail: "the id of a one-to-one chat is the other person's contact id, 0x04 and 128 hex digits",
+			}
+		}
+		chat := store.Chat{ID: v.ID, Type: v.ChatType, Name: v.ID[:8], Color: colorOf(v.ID)}
+		chat.Timestamp = s.now().UnixMilli()
+		return chat, nil
+	case view.ChatPublic, view.ChatProfile:
+		kind, err := publicType(v.ID)
+		if err == nil && kind != v.ChatType {
+			err = ErrChatType
+		}
+		return s.newPublic(v.ID, kind), err
+	case view.ChatTimeline:
+		if v.ID == "" || len(v.ID) > maxChatName {
+			return store.Chat{}, &payloads.RuleError{Rule: payloads.RuleChatID, Detail: "the chat has no id"}
+		}
+		return store.Chat{ID: v.ID, Type: v.ChatType, Name: v.ID, Color: colorOf(v.ID)}, nil
+	case view.ChatPrivateGroup:
+		return store.Chat{}, ErrUnknownChat
+	}
+	return store.Chat{}, ErrChatType
+}
+
+// Delete removes a chat with its messages; they do not come back. Leave a
+// group before, or its next update brings it back. A public chat is no longer
+// listened to. Errors: ErrUnknownChat.
+func (s *Chats) Delete(ctx context.Context, id string) error {
+	return s.update(ctx, func(tx *store.Tx) error {
+		chat, err := s.chat(tx, id)
+		if err != nil {
+			return err
+		}
+		return s.deleteChat(tx, &chat)
+	})
+}
+
+// deleteChat empties and hides a chat. The row stays: it knows the clock up to
+// which nothing comes back.
+func (c *core) deleteChat(tx *store.Tx, chat *store.Chat) error {
+	if err := tx.Messages().DeleteChat(chat.Key); err != nil {
+		return err
+	}
+	chat.Active, chat.Deleted, chat.Stranger, chat.Muted = false, true, false, false
+	chat.DeletedClock, chat.Unread, chat.Last = max(chat.DeletedClock, chat.LastClock), 0, 0
+	c.courier.ListeningChanged(tx, c.now())
+	return tx.Chats().Save(chat)
+}
+
+// Join listens to a public or profile chat, which is created if need be, and
+// fetches its recent history. Of other chats it changes nothing. Errors:
+// ErrUnknownChat for what is no public chat and not there,
+// *payloads.RuleError.
+func (s *Chats) Join(ctx context.Context, id string) error {
+	return s.update(ctx, func(tx *store.Tx) error {
+		_, err := s.join(tx, id)
+		return err
+	})
+}
+
+// join is Join in a transaction. It tells our other devices.
+func (c *core) join(tx *store.Tx, id string) (store.Chat, error) {
+	chat, found, err := tx.Chats().ByID(id)
+	if err != nil {
+		return chat, err
+	}
+	if !found || chat.Deleted {
+		kind, err := publicType(id)
+		if err != nil {
+			return chat, err
+		}
+		fresh := c.newPublic(id, kind)
+		fresh.Key, fresh.DeletedClock, fresh.LastClock = chat.Key, chat.DeletedClock, chat.LastClock
+		chat = fresh
+	} else if chat.Active || chat.Type != view.ChatPublic && chat.Type != view.ChatProfile {
+		c.courier.ListeningChanged(tx, c.now().Add(-historyOfNew))
+		return chat, nil
+	}
+	chat.Active = true
+	c.courier.ListeningChanged(tx, c.now().Add(-historyOfNew))
+	return chat, tx.Chats().Save(&chat)
+}
+
+// Leave stops listening to a public or profile chat. Its messages stay. For a
+// group see Groups.Leave. Errors: ErrUnknownChat.
+func (s *Chats) Leave(ctx context.Context, id string) error {
+	return s.update(ctx, func(tx *store.Tx) error {
+		chat, err := s.chat(tx, id)
+		if err != nil || chat.Type != view.ChatPublic && chat.Type != view.ChatProfile {
+			return err
+		}
+		chat.Active = false
+		s.courier.ListeningChanged(tx, s.now())
+		return tx.Chats().Save(&chat)
+	})
+}
+
+// Mute sets whether a user wants to be told of the chat's messages. Errors:
+// ErrUnknownChat.
+func (s *Chats) Mute(ctx context.Context, id string, on bool) error {
+	return s.update(ctx, func(tx *store.Tx) error {
+		chat, err := s.chat(tx, id)
+		if err != nil {
+			return err
+		}
+		chat.Muted = on
+		return tx.Chats().Save(&chat)
+	})
+}

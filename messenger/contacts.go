@@ -1,0 +1,301 @@
+package messenger
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"statusd/accounts/key"
+	"statusd/internal/store"
+	"statusd/messenger/view"
+	"statusd/payloads"
+)
+
+// Contacts is the service for people.
+type Contacts struct{ *core }
+
+// List returns the contacts with a tag, a nickname or a verified name.
+func (s *Contacts) List(ctx context.Context) (out []view.Contact, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		list, err := tx.Contacts().Listed()
+		out = make([]view.Contact, 0, len(list))
+		for i := range list {
+			out = append(out, s.contactView(&list[i]))
+		}
+		return err
+	})
+	return out, err
+}
+
+// checkContact refuses what is no contact id.
+func checkContact(id string) (key.Public, error) {
+	p, err := key.ParseContactID(id)
+	if err != nil {
+		return p, &payloads.RuleError{
+			Rule: payloads.RuleContactID, Detail: "the contact's id is not 0x04 and 128 hex digits of a public key",
+		}
+	}
+	return p, nil
+}
+
+// ByID returns a person, nil for somebody unknown. Errors:
+// *payloads.RuleError.
+func (s *Contacts) ByID(ctx context.Context, id string) (out *view.Contact, err error) {
+	if _, err := checkContact(id); err != nil {
+		return nil, err
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		k, found, err := tx.Contacts().ByID(id)
+		if found {
+			v := s.contactView(&k)
+			out = &v
+		}
+		return err
+	})
+	return out, err
+}
+
+// limits of what a user stores with a contact, in bytes.
+const (
+	maxNickname = 200
+	maxTags     = 32
+	maxPhoto    = 512 << 10
+)
+
+// Save stores what the user says about a person: tags, nickname, name and
+// picture as known. Clocks only rise. Somebody who has the tag TagAdded from
+// now on is no stranger, and our other devices are told. Errors:
+// *payloads.RuleError.
+func (s *Contacts) Save(ctx context.Context, v view.Contact) error {
+	if _, err := checkContact(v.ID); err != nil {
+		return err
+	}
+	if len(v.LocalNickname) > maxNickname || len(v.SystemTags) > maxTags || len(v.PhotoPath) > maxPhoto {
+		return &payloads.RuleError{
+			Rule: payloads.RuleContactID, Detail: "the contact's nickname, tags or picture are too long",
+		}
+	}
+	return s.update(ctx, func(tx *store.Tx) error {
+		k, err := s.contactOf(tx, v.ID)
+		if err != nil {
+			return err
+		}
+		wasAdded := k.Added
+		tags := slices.Compact(slices.Sorted(slices.Values(v.SystemTags)))
+		if v.ID == s.id {
+			tags = slices.DeleteFunc(tags, func(t string) bool { return t == view.TagBlocked })
+		}
+		setTags(&k, tags)
+		k.Nickname, k.Photo = v.LocalNickname, v.PhotoPath
+		k.Name, k.ENSVerified = v.Name, v.EnsVerified
+		k.ENSVerifiedAt, k.ENSRetries = v.EnsVerifiedAt, v.EnsVerificationRetries
+		limit := s.millis() + payloads.MaxClockAhead
+		k.Updated = max(k.Updated, min(v.LastUpdated, limit))
+		k.ENSClock = max(k.ENSClock, min(v.LastENSClockValue, limit))
+		if err := tx.Contacts().Save(&k); err != nil {
+			return err
+		}
+		if !k.Added {
+			return nil
+		}
+		if !wasAdded {
+			if err := s.welcome(tx, k.ID); err != nil {
+				return err
+			}
+		}
+		return s.syncContact(ctx, tx, &k)
+	})
+}
+
+// syncContact tells our other devices of an added contact.
+func (c *core) syncContact(ctx context.Context, tx *store.Tx, k *store.Contact) error {
+	paired, err := c.courier.Paired(tx)
+	if err != nil || !paired || k.ID == c.id {
+		return err
+	}
+	chat, err := c.selfChat(tx)
+	if err != nil {
+		return err
+	}
+	body := &payloads.SyncContact{
+		Clock: c.clock(&chat), ID: k.ID, ProfileImage: k.Photo, ENSName: k.Name, LocalNickname: k.Nickname,
+	}
+	if err := tx.Chats().Save(&chat); err != nil {
+		return err
+	}
+	_, _, err = c.send(ctx, tx, outgoing{route: routeReliable}, body)
+	return err
+}
+
+// selfChat returns the chat with ourselves, whose clock our devices use. A new
+// one is not active.
+func (c *core) selfChat(tx *store.Tx) (store.Chat, error) {
+	chat, found, err := tx.Chats().ByID(c.id)
+	if err != nil || found {
+		return chat, err
+	}
+	chat, err = c.oneToOne(tx, c.id)
+	chat.Active = false
+	return chat, err
+}
+
+// Block stores a person as blocked, and removes the chat and everything that
+// person wrote. What comes afterwards is dropped. It returns the chats that
+// changed. Errors: ErrSelf, *payloads.RuleError.
+func (s *Contacts) Block(ctx context.Context, v view.Contact) (out []view.Chat, err error) {
+	peer, err := checkContact(v.ID)
+	if err != nil {
+		return nil, err
+	}
+	if v.ID == s.id {
+		return nil, ErrSelf
+	}
+	out = []view.Chat{}
+	err = s.update(ctx, func(tx *store.Tx) error {
+		k, err := s.contactOf(tx, v.ID)
+		if err != nil {
+			return err
+		}
+		if v.LocalNickname != "" {
+			k.Nickname = v.LocalNickname
+		}
+		tags := slices.DeleteFunc(slices.Clone(k.Tags), func(t string) bool { return t == view.TagAdded })
+		setTags(&k, tags)
+		addTag(&k, view.TagBlocked)
+		if err := tx.Contacts().Save(&k); err != nil {
+			return err
+		}
+		if err := s.courier.ForgetPeer(ctx, tx, peer); err != nil {
+			return err
+		}
+		s.courier.ListeningChanged(tx, s.now())
+		out, err = s.purge(tx, v.ID)
+		return err
+	})
+	return out, err
+}
+
+// purge removes the chat with a person and what that person wrote elsewhere.
+func (s *Contacts) purge(tx *store.Tx, id string) ([]view.Chat, error) {
+	keys, err := tx.Messages().DeleteAuthor(id)
+	if err != nil {
+		return nil, err
+	}
+	out := []view.Chat{}
+	for _, k := range keys {
+		chat, found, err := tx.Chats().ByKey(k)
+		if err != nil {
+			return nil, err
+		}
+		if !found || chat.ID == id {
+			continue
+		}
+		if err := tx.Chats().Refresh(&chat); err != nil {
+			return nil, err
+		}
+		v, err := s.chatView(tx, &chat, true)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	chat, err := s.chat(tx, id)
+	if errors.Is(err, ErrUnknownChat) {
+		return out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, s.deleteChat(tx, &chat)
+}
+
+// SendUpdate sends our name and picture to a person, who thereby sees that we
+// added him. Errors: ErrBlocked, ErrSelf, ErrTooLarge, *payloads.RuleError.
+func (s *Contacts) SendUpdate(ctx context.Context, id, ens, image string) (out view.Response, err error) {
+	if _, err := checkContact(id); err != nil {
+		return view.Response{}, err
+	}
+	if id == s.id {
+		return view.Response{}, ErrSelf
+	}
+	err = s.update(ctx, func(tx *store.Tx) error {
+		k, err := s.contactOf(tx, id)
+		if err != nil {
+			return err
+		}
+		if k.Blocked {
+			return ErrBlocked
+		}
+		chat, err := s.sendUpdate(ctx, tx, id, ens, image)
+		if err != nil {
+			return err
+		}
+		if err := tx.Contacts().Save(&k); err != nil {
+			return err
+		}
+		cv, err := s.chatView(tx, &chat, true)
+		out = view.Response{Chats: []view.Chat{cv}, Contacts: []view.Contact{s.contactView(&k)}}
+		return err
+	})
+	return out, err
+}
+
+// sendUpdate sends a contact update to a person or, for our own id, to our
+// other devices.
+func (c *core) sendUpdate(ctx context.Context, tx *store.Tx, id, ens, image string) (store.Chat, error) {
+	peer, err := checkContact(id)
+	if err != nil {
+		return store.Chat{}, err
+	}
+	chat, found, err := tx.Chats().ByID(id)
+	if err != nil {
+		return chat, err
+	}
+	if !found {
+		if chat, err = c.oneToOne(tx, id); err != nil {
+			return chat, err
+		}
+		chat.Active = false
+	}
+	chat.Stranger = false
+	body := &payloads.ContactUpdate{Clock: c.clock(&chat), ENSName: ens, ProfileImage: image}
+	if err := tx.Chats().Save(&chat); err != nil {
+		return chat, err
+	}
+	o := outgoing{chat: id, route: routeReliable, to: []key.Public{peer}}
+	_, _, err = c.send(ctx, tx, o, body)
+	return chat, err
+}
+
+// SendUpdates sends our name and picture to all added contacts and our other
+// devices. Errors: ErrTooLarge.
+func (s *Contacts) SendUpdates(ctx context.Context, ens, image string) error {
+	return s.update(ctx, func(tx *store.Tx) error {
+		list, err := tx.Contacts().Added()
+		if err != nil {
+			return err
+		}
+		ids := []string{s.id}
+		for i := range list {
+			if list[i].ID != s.id {
+				ids = append(ids, list[i].ID)
+			}
+		}
+		for _, id := range ids {
+			if _, err := s.sendUpdate(ctx, tx, id, ens, image); err != nil {
+				return err
+			}
+		}
+		return s.keepOwn(tx, ens, image)
+	})
+}
+
+// keepOwn stores our own name and picture.
+func (c *core) keepOwn(tx *store.Tx, ens, image string) error {
+	k, err := c.contactOf(tx, c.id)
+	if err != nil {
+		return err
+	}
+	k.Name, k.Photo, k.Updated = ens, image, max(k.Updated, c.millis())
+	return tx.Contacts().Save(&k)
+}

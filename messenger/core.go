@@ -1,0 +1,208 @@
+package messenger
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+
+	"statusd/accounts/key"
+	"statusd/internal/store"
+	"statusd/messenger/event"
+	"statusd/messenger/view"
+	"statusd/payloads"
+)
+
+// core is what the services and handlers of one account share. It holds no
+// state but the pictures of contacts and the counters.
+type core struct {
+	identity   key.Private
+	self       key.Public
+	id         string // our contact id
+	db         *store.DB
+	courier    Courier
+	now        func() time.Time
+	log        *zap.Logger
+	names      Names
+	policy     Policy
+	extensions bool
+	drops      *drops
+	faces      *faces
+}
+
+// millis returns the time in Unix milliseconds.
+func (c *core) millis() uint64 { return uint64(max(c.now().UnixMilli(), 0)) }
+
+// update runs a change that a user asks for.
+func (c *core) update(ctx context.Context, fn func(tx *store.Tx) error) error {
+	return c.db.Update(ctx, fn)
+}
+
+// append adds an event to the log.
+func (c *core) append(tx *store.Tx, e event.Event) error { return event.Append(tx, e, c.now()) }
+
+// chat returns a chat that is not deleted.
+func (c *core) chat(tx *store.Tx, id string) (store.Chat, error) {
+	chat, found, err := tx.Chats().ByID(id)
+	if err != nil {
+		return store.Chat{}, err
+	}
+	if !found || chat.Deleted {
+		return store.Chat{}, ErrUnknownChat
+	}
+	return chat, nil
+}
+
+// clock returns the clock of the next payload of a chat, and keeps it as the
+// chat's. It is never further ahead than receivers accept, even when this
+// device's time was set back: to be delivered matters more than the order.
+func (c *core) clock(chat *store.Chat) uint64 {
+	now := c.millis()
+	clock := min(payloads.NextClock(chat.LastClock, now), now+payloads.MaxClockAhead)
+	chat.LastClock = max(chat.LastClock, clock)
+	return clock
+}
+
+// raise makes a received clock the chat's, as far as a clock of ours could be
+// accepted after it.
+func (c *core) raise(chat *store.Chat, clock uint64) {
+	chat.LastClock = max(chat.LastClock, min(clock, c.millis()+payloads.MaxClockAhead))
+}
+
+// routes of payloads, as they are stored.
+const (
+	routePublic   = 1
+	routeReliable = 2
+	routeOnce     = 3
+)
+
+// outgoing is a sealed payload and where it goes.
+type outgoing struct {
+	chat  string
+	route int
+	to    []key.Public // without us; see send
+	msg   payloads.Message
+	once  bool // not to be sent again on request
+}
+
+// send seals a body and hands it to the courier. Pairwise payloads also go to
+// our other devices. sent is false when there was nobody to send it to.
+func (c *core) send(ctx context.Context, tx *store.Tx, o outgoing, body payloads.Body) (payloads.Message, bool, error) {
+	msg, err := payloads.Seal(body, c.identity)
+	if err != nil {
+		return payloads.Message{}, false, err
+	}
+	if limit := c.courier.MaxWrapper(o.route == routePublic); len(msg.Wrapper) > limit {
+		return payloads.Message{}, false, tooLarge(len(msg.Wrapper), limit)
+	}
+	if err := tx.SeenPayloads().Add(msg.ID, c.now()); err != nil {
+		return payloads.Message{}, false, err
+	}
+	o.msg = msg
+	if o.route != routePublic {
+		if o.to, err = c.withOwn(tx, o.to); err != nil {
+			return payloads.Message{}, false, err
+		}
+		if len(o.to) == 0 {
+			return msg, false, nil
+		}
+	}
+	if !o.once {
+		p := store.Sent{ID: msg.ID, Chat: o.chat, Route: o.route, Wrapper: msg.Wrapper, At: c.now()}
+		for _, k := range o.to {
+			p.Recipients = append(p.Recipients, k.Uncompressed())
+		}
+		if err := tx.Sent().Put(&p); err != nil {
+			return payloads.Message{}, false, err
+		}
+	}
+	return msg, true, c.post(ctx, tx, o)
+}
+
+// withOwn replaces us among recipients by our other devices, if there are any.
+func (c *core) withOwn(tx *store.Tx, to []key.Public) ([]key.Public, error) {
+	others := make([]key.Public, 0, len(to)+1)
+	for _, k := range to {
+		if k != c.self {
+			others = append(others, k)
+		}
+	}
+	paired, err := c.courier.Paired(tx)
+	if paired {
+		others = append(others, c.self)
+	}
+	return others, err
+}
+
+func (c *core) post(ctx context.Context, tx *store.Tx, o outgoing) error {
+	switch o.route {
+	case routePublic:
+		return c.courier.SendPublic(ctx, tx, o.chat, [32]byte(o.msg.ID), o.msg.Wrapper)
+	case routeReliable:
+		return c.courier.SendReliable(ctx, tx, o.to, [32]byte(o.msg.ID), o.msg.Wrapper)
+	default:
+		return c.courier.SendOnce(ctx, tx, o.to, [32]byte(o.msg.ID), o.msg.Wrapper)
+	}
+}
+
+// oneToOne returns the chat with a person; a new one is not stored yet. The
+// chat is active when it is new.
+func (c *core) oneToOne(tx *store.Tx, id string) (store.Chat, error) {
+	chat, found, err := tx.Chats().ByID(id)
+	if err != nil || found && !chat.Deleted {
+		return chat, err
+	}
+	fresh := store.Chat{
+		ID: id, Type: view.ChatOneToOne, Name: id[:min(len(id), 8)], Active: true, Timestamp: c.now().UnixMilli(),
+		Color: colorOf(id),
+	}
+	if found { // it was deleted: what came before stays away
+		fresh.Key, fresh.DeletedClock, fresh.LastClock = chat.Key, chat.DeletedClock, chat.LastClock
+	}
+	return fresh, nil
+}
+
+// colorOf picks one of the colours of new chats.
+func colorOf(id string) string {
+	colors := [...]string{"#fa6565", "#887af9", "#FE8F59", "#7cda00", "#51d0f0", "#d37ef4"}
+	sum := 0
+	for _, b := range []byte(id) {
+		sum += int(b)
+	}
+	return colors[sum%len(colors)]
+}
+
+// contactOf returns a person's row; an unknown one has no tags.
+func (c *core) contactOf(tx *store.Tx, id string) (store.Contact, error) {
+	contact, _, err := tx.Contacts().ByID(id)
+	return contact, err
+}
+
+// file puts a message into its chat: the row, and what the chat shows of it.
+func (c *core) file(tx *store.Tx, chat *store.Chat, m *store.Message) error {
+	c.raise(chat, m.Clock)
+	chat.Timestamp = max(chat.Timestamp, c.now().UnixMilli())
+	chat.Active, chat.Deleted = true, false
+	if chat.Key == 0 {
+		if err := tx.Chats().Save(chat); err != nil {
+			return err
+		}
+	}
+	m.ChatKey, m.ChatID = chat.Key, chat.ID
+	if err := tx.Messages().Put(m); err != nil {
+		return err
+	}
+	if !m.Seen {
+		chat.Unread++
+	}
+	if !m.Hidden {
+		last, found, err := tx.Messages().BySeq(chat.Last)
+		if err != nil {
+			return err
+		}
+		if chat.Last == 0 || !found || m.Clock >= last.Clock {
+			chat.Last = m.Seq
+		}
+	}
+	return tx.Chats().Save(chat)
+}

@@ -1,0 +1,390 @@
+package courier
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"statusd/accounts/key"
+	"statusd/internal/store"
+	"statusd/transport/topics"
+	"statusd/waku"
+	"statusd/waku/wire"
+)
+
+// filters keeps the filters of the host equal to what is to be listened to:
+// the places of the chats and of the device, and what a caller asked for
+// besides.
+type filters struct {
+	c     *Courier
+	wake  chan struct{} // capacity 1
+	gone  chan struct{} // closed when run has removed all of them
+	ready chan struct{} // closed after the first time that all were installed
+	once  sync.Once
+
+	mu      sync.Mutex
+	on      map[topics.Place]*filter
+	failed  map[topics.Place]bool // could not be installed, reported
+	seq     uint64
+	ended   bool
+	since   time.Time // from when on to fetch the history of new places; zero: not
+	chats   map[string]bool
+	people  map[key.Public]bool
+	without map[topics.Place]bool
+}
+
+// filter is an installed filter.
+type filter struct {
+	id     waku.FilterID
+	symKey string // id in the host's key ring; empty: none
+	seq    uint64
+}
+
+func newFilters(c *Courier) *filters {
+	return &filters{
+		c: c, wake: make(chan struct{}, 1), gone: make(chan struct{}), ready: make(chan struct{}),
+		on: make(map[topics.Place]*filter), failed: make(map[topics.Place]bool),
+		chats: make(map[string]bool), people: make(map[key.Public]bool), without: make(map[topics.Place]bool),
+	}
+}
+
+// changed has run look what is to be listened to.
+func (f *filters) changed() { poke(f.wake) }
+
+// ListeningChanged has the filters follow Chats.Listening after the commit,
+// and fetches the history of what is new from since on (zero: none).
+func (c *Courier) ListeningChanged(tx *store.Tx, since time.Time) {
+	afterCommit(tx, func() {
+		f := c.filters
+		f.mu.Lock()
+		if !since.IsZero() && (f.since.IsZero() || since.Before(f.since)) {
+			f.since = since
+		}
+		f.mu.Unlock()
+		f.changed()
+	})
+}
+
+func (f *filters) has(p topics.Place) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.on[p] != nil
+}
+
+func (f *filters) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.on)
+}
+
+// places returns the places of some filters, or of all.
+func (f *filters) places(ids []waku.FilterID, all bool) map[waku.FilterID]topics.Place {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := make(map[waku.FilterID]topics.Place)
+	for p, on := range f.on {
+		if all || slices.Contains(ids, on.id) {
+			out[on.id] = p
+		}
+	}
+	return out
+}
+
+// topics returns the topics of all filters.
+func (f *filters) topics() []wire.Topic {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	list := make([]wire.Topic, 0, len(f.on))
+	for p := range f.on {
+		list = append(list, p.Topic())
+	}
+	return list
+}
+
+// run follows changes until ctx ends, and removes all filters then.
+func (f *filters) run(ctx context.Context) error {
+	defer close(f.gone)
+	defer f.end()
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	var retry time.Duration
+	for {
+		timer.Stop()
+		if err := f.follow(ctx); err != nil && ctx.Err() == nil {
+			retry = min(max(2*retry, minRetry), maxRetry)
+			f.c.log.Error("filters do not follow the chats", zap.Duration("retry_in", retry), zap.Error(err))
+			timer.Reset(retry)
+		} else {
+			retry = 0
+			f.once.Do(func() { close(f.ready) })
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-f.wake:
+		case <-timer.C:
+		}
+	}
+}
+
+// end removes all filters.
+func (f *filters) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ended = true
+	for p, on := range f.on {
+		f.remove(p, on)
+	}
+}
+
+// remove uninstalls a filter. The caller holds mu.
+func (f *filters) remove(p topics.Place, on *filter) {
+	f.c.cfg.Host.UninstallFilter(on.id)
+	if on.symKey != "" {
+		f.c.cfg.Host.Keys().DeleteSymKey(on.symKey)
+	}
+	delete(f.on, p)
+}
+
+// wanted returns the places to listen to, in the order of installing, and from
+// when on to fetch the history of new ones.
+func (f *filters) wanted(ctx context.Context) (list []topics.Place, since time.Time, err error) {
+	err = f.c.cfg.DB.View(ctx, func(tx *store.Tx) error {
+		chats, people, err := f.c.chats.Listening(ctx, tx)
+		if err != nil {
+			return err
+		}
+		f.mu.Lock()
+		chats = append(slices.Clone(chats), slices.Sorted(maps.Keys(f.chats))...)
+		people = append(slices.Clone(people), slices.Collect(maps.Keys(f.people))...)
+		f.mu.Unlock()
+		list, err = f.c.device.Listening(tx.Transport(), chats, people)
+		return err
+	})
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	since, f.since = f.since, time.Time{}
+	known := make(map[topics.Place]bool, len(list))
+	list = slices.DeleteFunc(list, func(p topics.Place) bool {
+		if known[p] || f.without[p] {
+			return true
+		}
+		known[p] = true
+		return false
+	})
+	return list, since, nil
+}
+
+// follow installs what is missing and removes what is no longer wanted.
+func (f *filters) follow(ctx context.Context) error {
+	f.mu.Lock()
+	before := f.seq
+	f.mu.Unlock()
+	wanted, since, err := f.wanted(ctx)
+	if err != nil {
+		return err
+	}
+	fresh := slices.DeleteFunc(slices.Clone(wanted), f.has)
+	if err := f.derive(ctx, fresh); err != nil {
+		return err
+	}
+	var ids []waku.FilterID
+	var list []wire.Topic
+	for _, p := range fresh {
+		if err := f.ensure(ctx, p); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			f.report(p, err)
+			continue
+		}
+		f.mu.Lock()
+		if on := f.on[p]; on != nil {
+			ids, list = append(ids, on.id), append(list, p.Topic())
+		}
+		f.mu.Unlock()
+	}
+	f.mu.Lock()
+	for p, on := range f.on {
+		if on.seq <= before && !slices.Contains(wanted, p) {
+			f.remove(p, on)
+			f.c.keys.forget(p)
+		}
+	}
+	f.mu.Unlock()
+	if len(ids) > 0 {
+		f.c.inbox.lookFor(ids)
+		if !since.IsZero() {
+			f.c.historian.fetch(list, since)
+		}
+	}
+	return nil
+}
+
+// report logs once that a place cannot be listened to.
+func (f *filters) report(p topics.Place, err error) {
+	f.mu.Lock()
+	known := f.failed[p]
+	f.failed[p] = true
+	f.mu.Unlock()
+	if !known {
+		f.c.log.Error("place cannot be listened to", zap.Stringer("place", p), zap.Error(err))
+	}
+}
+
+// derive makes the keys of new places, several at a time.
+func (f *filters) derive(ctx context.Context, list []topics.Place) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, p := range list {
+		if p.Kind.Symmetric() {
+			g.Go(func() error {
+				_, err := f.c.keys.get(ctx, p)
+				return err
+			})
+		}
+	}
+	return g.Wait()
+}
+
+// ensure installs the filter of a place unless it is there.
+func (f *filters) ensure(ctx context.Context, p topics.Place) error {
+	if f.has(p) {
+		return nil
+	}
+	spec := waku.FilterSpec{Topics: []wire.Topic{p.Topic()}, AllowP2P: true}
+	if p.Kind.Symmetric() {
+		k, err := f.c.keys.get(ctx, p)
+		if err != nil {
+			return err
+		}
+		spec.SymKey = k
+	} else {
+		spec.PrivateKey = f.c.signer
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.on[p] != nil || f.ended {
+		return nil
+	}
+	id, err := f.c.cfg.Host.InstallFilter(spec, sink{f.c.inbox, p})
+	if err != nil {
+		return err
+	}
+	f.seq++
+	on := &filter{id: id, seq: f.seq}
+	if spec.SymKey != nil {
+		if on.symKey, err = f.c.cfg.Host.Keys().AddSymKey(spec.SymKey); err != nil {
+			on.symKey = ""
+		}
+	}
+	f.on[p] = on
+	delete(f.failed, p)
+	return nil
+}
+
+// Filter describes an installed filter.
+type Filter struct {
+	ID     waku.FilterID
+	SymKey string // id of the key in the host's key ring, empty if there is none
+	Place  topics.Place
+	Person key.Public // whose place it is; zero: a chat, or unknown
+}
+
+// Filters lists the installed filters in the order of installing.
+func (c *Courier) Filters(ctx context.Context) ([]Filter, error) {
+	people := make(map[topics.Place]key.Public)
+	err := c.cfg.DB.View(ctx, func(tx *store.Tx) error {
+		_, list, err := c.chats.Listening(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, p := range append(list, c.own) {
+			people[topics.ContactCodeOf(p)] = p
+		}
+		peers, err := tx.Transport().SecretPeers()
+		for _, p := range peers {
+			people[topics.NegotiatedOf(p.Shared)] = p.Identity
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	people[topics.PartitionOf(c.own)], people[topics.PersonalOf(c.own)] = c.own, c.own
+	f := c.filters
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for p := range f.people {
+		people[topics.ContactCodeOf(p)] = p
+	}
+	list := make([]Filter, 0, len(f.on))
+	for p, on := range f.on {
+		list = append(list, Filter{on.id, on.symKey, p, people[p]})
+	}
+	slices.SortFunc(list, func(a, b Filter) int { return cmp.Compare(f.on[a.Place].seq, f.on[b.Place].seq) })
+	return list, nil
+}
+
+// errEnded is returned for filters of a courier that has stopped.
+var errEnded = errors.New("courier: the account is logged out")
+
+// Listen adds places to listen to until the account is logged out, and returns
+// when they are.
+func (c *Courier) Listen(ctx context.Context, chats []string, people []key.Public) error {
+	f := c.filters
+	f.mu.Lock()
+	var places []topics.Place
+	for _, id := range chats {
+		f.chats[id] = true
+		places = append(places, topics.PublicChat(id))
+	}
+	for _, p := range people {
+		f.people[p] = true
+		places = append(places, topics.ContactCodeOf(p))
+	}
+	ended := f.ended
+	for _, p := range places {
+		delete(f.without, p)
+	}
+	f.mu.Unlock()
+	if ended {
+		return errEnded
+	}
+	for _, p := range places {
+		if err := f.ensure(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Ignore removes filters by their ids until the account is logged out, or
+// until Listen asks for their places again. Unknown ids do not matter.
+func (c *Courier) Ignore(ids []waku.FilterID) {
+	f := c.filters
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for p, on := range f.on {
+		if !slices.Contains(ids, on.id) {
+			continue
+		}
+		f.without[p] = true
+		if p.Kind == topics.Public {
+			delete(f.chats, p.Name())
+		}
+		maps.DeleteFunc(f.people, func(person key.Public, _ bool) bool { return topics.ContactCodeOf(person) == p })
+		f.remove(p, on)
+	}
+}

@@ -1,0 +1,401 @@
+package courier
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ethereum/go-ethereum/p2p/enode"
+
+	"statusd/accounts/key"
+	"statusd/accounts/secret"
+	"statusd/internal/store"
+	"statusd/internal/testnet"
+	"statusd/transport"
+	"statusd/transport/envelopes"
+	"statusd/waku"
+	"statusd/waku/wire"
+)
+
+// epoch is when the worlds of the tests begin: bundles from before 2015 are
+// refused.
+var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// ear passes what a host tells to the courier that is there.
+type ear struct{ c atomic.Pointer[Courier] }
+
+func (e *ear) with(fn func(c *Courier)) {
+	if c := e.c.Load(); c != nil {
+		fn(c)
+	}
+}
+
+func peerOf(id enode.ID) envelopes.Peer { return envelopes.Peer{ID: envelopes.PeerID(id)} }
+
+func (e *ear) Sent(h wire.Hash, p enode.ID) { e.with(func(c *Courier) { c.Sent(h, peerOf(p)) }) }
+func (e *ear) Refused(h wire.Hash, p enode.ID, timeError bool, _ string) {
+	e.with(func(c *Courier) { c.Refused(h, peerOf(p), timeError) })
+}
+func (e *ear) ReceivedBack(h wire.Hash, p enode.ID) {
+	e.with(func(c *Courier) { c.ReceivedBack(h, peerOf(p)) })
+}
+func (e *ear) Expired(h wire.Hash) { e.with(func(c *Courier) { c.Expired(h) }) }
+func (e *ear) PeerUp(enode.ID)     { e.with((*Courier).PeersChanged) }
+func (e *ear) PeerDown(enode.ID)   { e.with((*Courier).PeersChanged) }
+
+// world is a network of relays with people at its nodes, in a bubble.
+type world struct {
+	t    *testing.T
+	net  *testnet.Net
+	ears []*ear
+}
+
+// newWorld makes a line of nodes.
+func newWorld(t *testing.T, nodes int, link testnet.LinkConfig) *world {
+	t.Helper()
+	time.Sleep(time.Until(epoch))
+	w := &world{t: t}
+	for range nodes {
+		w.ears = append(w.ears, new(ear))
+	}
+	w.net = testnet.New(t, testnet.Config{Seed: 7, Link: link, Host: func(i int) waku.Config {
+		return waku.Config{Tracker: w.ears[i], Watcher: w.ears[i]}
+	}})
+	for i := range nodes {
+		w.net.Add()
+		if i > 0 {
+			w.net.Connect(testnet.Edge{A: i - 1, B: i})
+		}
+	}
+	w.settle(time.Second)
+	return w
+}
+
+func (w *world) settle(d time.Duration) { w.net.Settle(d) }
+
+// person is a device of somebody, with an application that keeps what it gets
+// in the database.
+type person struct {
+	w            *world
+	t            testing.TB
+	node         int
+	identity     key.Private
+	installation string
+	dir          string
+	configure    func(*Config)
+
+	db    *store.DB
+	c     *Courier
+	chats *fakeChats
+	stop  func()
+}
+
+func newIdentity(t testing.TB) key.Private {
+	t.Helper()
+	k, err := key.Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// person adds a device at a node and logs it in.
+func (w *world) person(node int, identity key.Private, installation string) *person {
+	w.t.Helper()
+	p := &person{
+		w: w, t: w.t, node: node, identity: identity, installation: installation, dir: w.t.TempDir(),
+		chats: newFakeChats(),
+	}
+	p.login()
+	return p
+}
+
+func (p *person) key() key.Public { return p.identity.Public() }
+
+// dbKey is the key of all databases of the tests.
+func dbKey() secret.Bytes { return secret.New([]byte("0123456789abcdef0123456789abcdef")) }
+
+const tablesOfChats = `CREATE TABLE IF NOT EXISTS test_received (id BLOB PRIMARY KEY NOT NULL, text TEXT NOT NULL)`
+
+// openDB opens a person's database with the table of the fake chats.
+func openDB(ctx context.Context, dir string, now func() time.Time) (*store.DB, error) {
+	db, err := store.Open(ctx, store.Config{
+		Path: filepath.Join(dir, "client.db"), Key: dbKey(), Create: true, Now: now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return db, db.Update(ctx, func(tx *store.Tx) error { return tx.Exec(tablesOfChats) })
+}
+
+func (p *person) login() {
+	p.t.Helper()
+	var err error
+	if p.db, err = openDB(context.Background(), p.dir, time.Now); err != nil {
+		p.t.Fatal(err)
+	}
+	cfg := Config{
+		Identity: p.identity, Installation: p.installation, DB: p.db, Host: p.w.net.Node(p.node).Host(), Now: time.Now,
+		Jitter: rand.NewPCG(1, uint64(p.node)),
+	}
+	if p.configure != nil {
+		p.configure(&cfg)
+	}
+	if p.c, err = New(context.Background(), cfg); err != nil {
+		p.t.Fatal(err)
+	}
+	p.c.Serve(p.chats)
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	c, db := p.c, p.db
+	p.w.ears[p.node].c.Store(c)
+	c.PeersChanged()
+	wg.Go(func() {
+		if err := c.Run(ctx); err != nil {
+			p.t.Errorf("courier of %s: %v", p.installation, err)
+		}
+	})
+	wg.Go(func() {
+		if err := db.Run(ctx); err != nil {
+			p.t.Error(err)
+		}
+	})
+	p.stop = func() {
+		cancel()
+		wg.Wait()
+		p.w.ears[p.node].c.CompareAndSwap(c, nil)
+		if err := db.Close(); err != nil {
+			p.t.Error(err)
+		}
+		p.stop = nil
+	}
+	p.t.(*testing.T).Cleanup(func() {
+		if p.stop != nil && p.c == c {
+			p.stop()
+		}
+	})
+}
+
+func (p *person) logout() { p.stop() }
+
+// do runs fn in a transaction.
+func (p *person) do(fn func(tx *store.Tx) error) {
+	p.t.Helper()
+	if err := p.db.Update(context.Background(), fn); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func idOf(text string) ID { return sha256.Sum256([]byte(text)) }
+
+// say sends a text until it is acknowledged; shout sends it in public.
+func (p *person) say(text string, to ...*person) {
+	p.t.Helper()
+	var keys []key.Public
+	for _, q := range to {
+		keys = append(keys, q.key())
+	}
+	p.do(func(tx *store.Tx) error {
+		return p.c.SendReliable(context.Background(), tx, keys, idOf(text), []byte(text))
+	})
+}
+
+func (p *person) shout(chat, text string) {
+	p.t.Helper()
+	p.do(func(tx *store.Tx) error {
+		return p.c.SendPublic(context.Background(), tx, chat, idOf(text), []byte(text))
+	})
+}
+
+// join listens to a public chat.
+func (p *person) join(chat string, since time.Time) {
+	p.t.Helper()
+	p.chats.listen(chat, nil)
+	p.do(func(tx *store.Tx) error {
+		p.c.ListeningChanged(tx, since)
+		return nil
+	})
+}
+
+// follow listens to the contact codes of people.
+func (p *person) follow(people ...*person) {
+	p.t.Helper()
+	for _, q := range people {
+		k := q.key()
+		p.chats.listen("", &k)
+	}
+	p.do(func(tx *store.Tx) error {
+		p.c.ListeningChanged(tx, time.Time{})
+		return nil
+	})
+}
+
+// texts returns what was received, in the order of arrival.
+func (p *person) texts() []string { return p.chats.all("") }
+
+// wants checks what was received, in any order.
+func (p *person) wants(when string, want ...string) {
+	p.t.Helper()
+	synctest.Wait()
+	got := slices.Sorted(slices.Values(p.texts()))
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		p.t.Errorf("%s: %s got %q, want %q", when, p.installation, got, want)
+	}
+}
+
+// fakeChats is the layer above: it keeps each parcel once, by its text, in a
+// table and in memory.
+type fakeChats struct {
+	mu      sync.Mutex
+	chats   []string
+	people  []key.Public
+	parcels []Parcel
+	notes   []string
+	found   []transport.Installation
+	fault   func(text string) error // of Receive
+	synced  int
+}
+
+func newFakeChats() *fakeChats { return new(fakeChats) }
+
+func (f *fakeChats) listen(chat string, person *key.Public) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if chat != "" {
+		f.chats = append(f.chats, chat)
+	}
+	if person != nil {
+		f.people = append(f.people, *person)
+	}
+}
+
+func (f *fakeChats) Receive(_ context.Context, tx *store.Tx, p Parcel) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	text := string(p.Data)
+	if f.fault != nil {
+		if err := f.fault(text); err != nil {
+			return err
+		}
+	}
+	if text == codeText {
+		return nil
+	}
+	id := idOf(text)
+	err := tx.Exec(`INSERT INTO test_received (id, text) VALUES (?, ?) ON CONFLICT DO NOTHING`, id[:], text)
+	if err != nil {
+		return err
+	}
+	if n, err := tx.Changed(); err != nil || n == 0 {
+		return fmt.Errorf("%w: known", ErrDrop)
+	}
+	p.Data = slices.Clone(p.Data)
+	tx.OnFinish(func(committed bool) {
+		if committed {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.parcels = append(f.parcels, p)
+		}
+	})
+	return nil
+}
+
+func (f *fakeChats) note(tx *store.Tx, text string) error {
+	tx.OnFinish(func(committed bool) {
+		if committed {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.notes = append(f.notes, text)
+		}
+	})
+	return nil
+}
+
+func name(ids []ID) (s string) {
+	for _, id := range ids {
+		s += fmt.Sprintf(" %x", id[:4])
+	}
+	return s
+}
+
+func (f *fakeChats) Sent(_ context.Context, tx *store.Tx, ids []ID) error {
+	return f.note(tx, "sent"+name(ids))
+}
+
+func (f *fakeChats) Failed(_ context.Context, tx *store.Tx, ids []ID, why Failure) error {
+	return f.note(tx, "failed"+name(ids)+": "+string(why))
+}
+
+func (f *fakeChats) Delivered(_ context.Context, tx *store.Tx, id ID, _ key.Public, waiting int) error {
+	return f.note(tx, fmt.Sprintf("delivered%s, waiting for %d", name([]ID{id}), waiting))
+}
+
+func (f *fakeChats) Found(_ context.Context, tx *store.Tx, found []transport.Installation) error {
+	tx.OnFinish(func(committed bool) {
+		if committed {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.found = append(f.found, found...)
+		}
+	})
+	return nil
+}
+
+func (f *fakeChats) Undecryptable(_ context.Context, tx *store.Tx, _ key.Public) error {
+	return f.note(tx, "undecryptable")
+}
+
+func (f *fakeChats) HistorySynced(_ context.Context, tx *store.Tx, _ time.Time, envelopes int) error {
+	return f.note(tx, fmt.Sprintf("history %d", envelopes))
+}
+
+func (f *fakeChats) Listening(context.Context, *store.Tx) ([]string, []key.Public, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.chats), slices.Clone(f.people), nil
+}
+
+// codeText is what the wrapper of the contact code holds in these tests.
+const codeText = "contact code"
+
+func (f *fakeChats) ContactCode(context.Context, *store.Tx) ([]byte, error) {
+	return []byte(codeText), nil
+}
+
+// all returns the texts received, or the notes that begin with a word.
+func (f *fakeChats) all(word string) (out []string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if word == "" {
+		for _, p := range f.parcels {
+			out = append(out, string(p.Data))
+		}
+		return out
+	}
+	for _, n := range f.notes {
+		if len(n) >= len(word) && n[:len(word)] == word {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func (f *fakeChats) parcel(text string) (p Parcel, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, p := range f.parcels {
+		if string(p.Data) == text {
+			return p, true
+		}
+	}
+	return Parcel{}, false
+}

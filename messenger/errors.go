@@ -1,0 +1,92 @@
+package messenger
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"statusd/messenger/courier"
+	"statusd/payloads"
+)
+
+// Errors of what users ask for. What breaks a rule of payloads is a
+// *payloads.RuleError.
+var (
+	ErrUnknownChat       = errors.New("messenger: no such chat: see the list of chats, or create it first")
+	ErrUnknownContact    = errors.New("messenger: no such contact")
+	ErrUnknownMessage    = errors.New("messenger: no such message")
+	ErrUnknownReaction   = errors.New("messenger: no such reaction")
+	ErrUnknownInvitation = errors.New("messenger: no such invitation")
+	ErrRecipient         = errors.New(
+		"messenger: recipient is neither a contact (zQ3sh…, 0x04…), a #channel, a group id nor a @nickname")
+	ErrExists       = errors.New("messenger: the chat exists already")
+	ErrChatType     = errors.New("messenger: the chat is of a kind that cannot do this")
+	ErrNotMember    = errors.New("messenger: you are not a member of this group, or have not joined it yet")
+	ErrNotAdmin     = errors.New("messenger: only admins of the group can do this")
+	ErrNotOwner     = errors.New("messenger: only its owner writes in a profile chat")
+	ErrBlocked      = errors.New("messenger: the contact is blocked; unblock it first")
+	ErrSelf         = errors.New("messenger: this cannot be done with yourself")
+	ErrTooLarge     = errors.New("messenger: the message is too large to be sent")
+	ErrNoWrapper    = errors.New("messenger: the message is not ours, or too old to be sent again")
+	ErrStatus       = errors.New("messenger: status is none of sending, sent, not-sent, delivered")
+	ErrCursor       = errors.New("messenger: cursor is not one that a page returned")
+	ErrAttachment   = errors.New("messenger: the file cannot be attached")
+	ErrAmbiguous    = errors.New("messenger: several contacts have this nickname; use the contact id")
+	ErrNameLookup   = errors.New("messenger: names ending in .eth cannot be looked up here; use the contact id")
+	ErrTransaction  = errors.New("messenger: the message is no transaction request that can be answered so")
+	ErrExtensionOff = errors.New("messenger: later extensions are switched off in the configuration")
+	ErrUnpaired     = errors.New("messenger: no other device is enabled; enable one first")
+)
+
+// dropError refuses a received payload.
+type dropError struct {
+	reason string
+	err    error
+}
+
+func (e *dropError) Error() string {
+	if e.err != nil {
+		return "messenger: " + e.reason + ": " + e.err.Error()
+	}
+	return "messenger: " + e.reason
+}
+
+func (e *dropError) Unwrap() []error { return []error{courier.ErrDrop, e.err} }
+
+// drop refuses a received payload for a reason, which names a counter.
+func drop(reason string) error { return &dropError{reason: reason} }
+
+// dropFor refuses a received payload because of an error of package payloads.
+func dropFor(err error) error { return &dropError{reason: payloads.Reason(err), err: err} }
+
+// drops counts refused payloads by reason.
+type drops struct {
+	mu     sync.Mutex
+	counts map[string]uint64
+}
+
+func newDrops() *drops { return &drops{counts: make(map[string]uint64)} }
+
+func (d *drops) count(reason string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.counts[reason]++
+}
+
+func (d *drops) snapshot() map[string]uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out := make(map[string]uint64, len(d.counts))
+	for reason, n := range d.counts {
+		out[reason] = n
+	}
+	return out
+}
+
+func tooLarge(size, limit int) error {
+	return fmt.Errorf("%w: it takes %d bytes, %d are possible: use a smaller picture or a shorter text",
+		ErrTooLarge, size, limit)
+}
+
+// asDrop reports whether an error refuses a payload.
+func asDrop(err error, target **dropError) bool { return errors.As(err, target) }

@@ -1,0 +1,404 @@
+package messenger
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+
+	"statusd/accounts/key"
+	"statusd/internal/store"
+	"statusd/messenger/view"
+	"statusd/payloads"
+)
+
+// Groups is the service for private groups (spec 05 section 9.4). Its methods
+// answer with the group and the system messages that were added.
+type Groups struct{ *core }
+
+// group folds the stored events of a group.
+func (c *core) group(tx *store.Tx, chat *store.Chat) (payloads.Group, error) {
+	events, err := c.groupEvents(tx, chat)
+	if err != nil {
+		return payloads.Group{}, err
+	}
+	if len(events) == 0 {
+		return payloads.Group{}, ErrNotMember
+	}
+	return payloads.GroupOf(chat.ID, events)
+}
+
+// Create makes a group and invites people, by contact id. Errors:
+// *payloads.RuleError, ErrBlocked, ErrTooLarge.
+func (s *Groups) Create(ctx context.Context, name string, members []string) (out view.Response, err error) {
+	var random [16]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		return view.Response{}, err
+	}
+	members, err = s.invitees(members)
+	if err != nil {
+		return view.Response{}, err
+	}
+	err = s.update(ctx, func(tx *store.Tx) error {
+		if err := s.noneBlocked(tx, members); err != nil {
+			return err
+		}
+		chat := store.Chat{
+			ID: payloads.GroupChat(random, s.self), Type: view.ChatPrivateGroup, Active: true,
+			Timestamp: s.now().UnixMilli(),
+		}
+		chat.Name, chat.Color = name, colorOf(chat.ID)
+		g, err := payloads.CreateGroup(chat.ID, name, s.identity, s.clock(&chat))
+		if err != nil {
+			return err
+		}
+		if len(members) > 0 {
+			if g, err = g.AddMembers(members, s.identity, s.clock(&chat)); err != nil {
+				return err
+			}
+		}
+		out, err = s.publish(ctx, tx, &chat, &payloads.Group{}, &g, g.MemberKeys())
+		return err
+	})
+	return out, err
+}
+
+// invitees checks contact ids and leaves out doubles and ourselves.
+func (s *Groups) invitees(ids []string) ([]string, error) {
+	out := make([]string, 0, len(ids))
+	have := map[string]bool{s.id: true}
+	for _, id := range ids {
+		if _, err := checkContact(id); err != nil {
+			return nil, &payloads.RuleError{
+				Rule: payloads.RuleContactID, Detail: fmt.Sprintf("%.12q… is not a contact id", id),
+			}
+		}
+		if !have[id] {
+			have[id] = true
+			out = append(out, id)
+		}
+	}
+	return out, nil
+}
+
+func (s *Groups) noneBlocked(tx *store.Tx, ids []string) error {
+	for _, id := range ids {
+		k, err := s.contactOf(tx, id)
+		if err != nil {
+			return err
+		}
+		if k.Blocked {
+			return fmt.Errorf("%w: %.12s…", ErrBlocked, id)
+		}
+	}
+	return nil
+}
+
+// publish stores what we did to a group, tells of it and sends all events to
+// recipients.
+func (s *Groups) publish(
+	ctx context.Context, tx *store.Tx, chat *store.Chat, before, after *payloads.Group, to []key.Public,
+) (view.Response, error) {
+	folded := payloads.Folded{Group: *after, New: newEvents(before, after)}
+	folded.Received = folded.New
+	isNew := chat.Key == 0
+	if err := s.applyGroup(tx, chat, &folded, isNew, nil); err != nil {
+		return view.Response{}, err
+	}
+	o := outgoing{chat: chat.ID, route: routeReliable, to: to}
+	if _, _, err := s.send(ctx, tx, o, after.Update()); err != nil {
+		return view.Response{}, err
+	}
+	cv, err := s.chatView(tx, chat, true)
+	if err != nil {
+		return view.Response{}, err
+	}
+	out := view.Response{Chats: []view.Chat{cv}}
+	for i := range folded.New {
+		m, found, err := tx.Messages().ByID(folded.New[i].MessageID())
+		if err != nil {
+			return view.Response{}, err
+		}
+		if found {
+			out.Messages = append(out.Messages, s.textView(&m))
+		}
+	}
+	return out, nil
+}
+
+// newEvents returns the events that a group has now and had not before.
+func newEvents(before, after *payloads.Group) (out []payloads.Event) {
+	had := make(map[[65]byte]bool, len(before.Events))
+	for i := range before.Events {
+		had[before.Events[i].Signature()] = true
+	}
+	for i := range after.Events {
+		if !had[after.Events[i].Signature()] {
+			out = append(out, after.Events[i])
+		}
+	}
+	return out
+}
+
+// change makes one event in a group and sends it. to returns the recipients,
+// nil for all members after the change.
+func (s *Groups) change(
+	ctx context.Context, id string,
+	make func(tx *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error),
+	to func(before *payloads.Group) []key.Public,
+) (out view.Response, err error) {
+	err = s.update(ctx, func(tx *store.Tx) error {
+		out, err = s.changeIn(ctx, tx, id, make, to)
+		return err
+	})
+	return out, err
+}
+
+func (s *Groups) changeIn(
+	ctx context.Context, tx *store.Tx, id string,
+	make func(tx *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error),
+	to func(before *payloads.Group) []key.Public,
+) (view.Response, error) {
+	chat, err := s.chat(tx, id)
+	if err != nil {
+		return view.Response{}, err
+	}
+	if chat.Type != view.ChatPrivateGroup {
+		return view.Response{}, ErrChatType
+	}
+	before, err := s.group(tx, &chat)
+	if err != nil {
+		return view.Response{}, err
+	}
+	if !before.IsMember(s.id) {
+		return view.Response{}, ErrNotMember
+	}
+	clock, err := before.EventClock(chat.LastClock, s.millis())
+	if err != nil {
+		return view.Response{}, err
+	}
+	after, err := make(tx, &before, clock)
+	if err != nil {
+		return view.Response{}, err
+	}
+	chat.LastClock = max(chat.LastClock, clock)
+	recipients := after.MemberKeys()
+	if to != nil {
+		recipients = to(&before)
+	}
+	return s.publish(ctx, tx, &chat, &before, &after, recipients)
+}
+
+// beforeChange sends an update to who was a member before it.
+func beforeChange(before *payloads.Group) []key.Public { return before.MemberKeys() }
+
+// AddMembers invites people into a group. Only admins may. Errors:
+// ErrUnknownChat, ErrNotMember, ErrNotAdmin, ErrBlocked, *payloads.RuleError.
+func (s *Groups) AddMembers(ctx context.Context, chat string, ids []string) (view.Response, error) {
+	ids, err := s.invitees(ids)
+	if err != nil {
+		return view.Response{}, err
+	}
+	return s.change(ctx, chat, func(tx *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error) {
+		if err := s.noneBlocked(tx, ids); err != nil {
+			return payloads.Group{}, err
+		}
+		if !g.IsAdmin(s.id) {
+			return payloads.Group{}, ErrNotAdmin
+		}
+		return g.AddMembers(ids, s.identity, clock)
+	}, nil)
+}
+
+// RemoveMember removes a member that is no admin. Only admins may. Errors as
+// of AddMembers.
+func (s *Groups) RemoveMember(ctx context.Context, chat, id string) (view.Response, error) {
+	return s.change(ctx, chat, func(_ *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error) {
+		if !g.IsAdmin(s.id) {
+			return payloads.Group{}, ErrNotAdmin
+		}
+		return g.RemoveMember(id, s.identity, clock)
+	}, beforeChange)
+}
+
+// AddAdmins makes members admins. Only admins may. Errors as of AddMembers.
+func (s *Groups) AddAdmins(ctx context.Context, chat string, ids []string) (view.Response, error) {
+	return s.change(ctx, chat, func(_ *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error) {
+		if !g.IsAdmin(s.id) {
+			return payloads.Group{}, ErrNotAdmin
+		}
+		return g.AddAdmins(ids, s.identity, clock)
+	}, nil)
+}
+
+// Confirm joins a group that we were invited to. Errors: ErrUnknownChat,
+// ErrNotMember, *payloads.RuleError when we have joined already.
+func (s *Groups) Confirm(ctx context.Context, chat string) (view.Response, error) {
+	return s.change(ctx, chat, func(_ *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error) {
+		return g.Join(s.identity, clock)
+	}, nil)
+}
+
+// Rename changes the name of a group. Only admins may. Errors as of AddMembers.
+func (s *Groups) Rename(ctx context.Context, chat, name string) (view.Response, error) {
+	return s.change(ctx, chat, func(_ *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error) {
+		if !g.IsAdmin(s.id) {
+			return payloads.Group{}, ErrNotAdmin
+		}
+		return g.Rename(name, s.identity, clock)
+	}, nil)
+}
+
+// Leave leaves a group; with remove it is no longer shown as active. Errors:
+// ErrUnknownChat, ErrNotMember.
+func (s *Groups) Leave(ctx context.Context, id string, remove bool) (out view.Response, err error) {
+	err = s.update(ctx, func(tx *store.Tx) error {
+		out, err = s.changeIn(ctx, tx, id, func(_ *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error) {
+			return g.RemoveMember(s.id, s.identity, clock)
+		}, beforeChange)
+		if err != nil {
+			return err
+		}
+		s.courier.ListeningChanged(tx, s.now())
+		if !remove {
+			return nil
+		}
+		chat, err := s.chat(tx, id)
+		if err != nil {
+			return err
+		}
+		chat.Active = false
+		out.Chats[0].Active = false
+		return tx.Chats().Save(&chat)
+	})
+	return out, err
+}
+
+// CreateFromInvitation makes the chat of a group that an admin invited us to by
+// a link, to ask him with RequestInvitation. It fills with the first update
+// that has us as a member. Errors: ErrExists, *payloads.RuleError.
+func (s *Groups) CreateFromInvitation(ctx context.Context, name, id, admin string) (out view.Response, err error) {
+	if _, err := checkContact(admin); err != nil {
+		return view.Response{}, err
+	}
+	if len(id) <= len(s.id) || len(id) > maxChatName {
+		return view.Response{}, &payloads.RuleError{
+			Rule: payloads.RuleChatID, Detail: "the id of a group ends with - and its creator's contact id",
+		}
+	}
+	err = s.update(ctx, func(tx *store.Tx) error {
+		chat, found, err := tx.Chats().ByID(id)
+		if err != nil {
+			return err
+		}
+		if found && !chat.Deleted {
+			return ErrExists
+		}
+		chat.ID, chat.Type, chat.Name, chat.Color = id, view.ChatPrivateGroup, name, colorOf(id)
+		chat.Active, chat.Deleted, chat.InvitationAdmin, chat.Timestamp = true, false, admin, s.now().UnixMilli()
+		if err := tx.Chats().Save(&chat); err != nil {
+			return err
+		}
+		cv, err := s.chatView(tx, &chat, true)
+		out = view.Response{Chats: []view.Chat{cv}}
+		return err
+	})
+	return out, err
+}
+
+// RequestInvitation asks an admin to be let into a group. Errors: ErrSelf,
+// ErrBlocked, *payloads.RuleError.
+func (s *Groups) RequestInvitation(ctx context.Context, chat, admin, text string) (out view.Response, err error) {
+	peer, err := checkContact(admin)
+	if err != nil {
+		return view.Response{}, err
+	}
+	if peer == s.self {
+		return view.Response{}, ErrSelf
+	}
+	err = s.update(ctx, func(tx *store.Tx) error {
+		i, _, err := tx.Invitations().ByID(payloads.InvitationID(s.id, chat))
+		if err != nil {
+			return err
+		}
+		i.ID, i.Chat, i.Author = payloads.InvitationID(s.id, chat), chat, s.id
+		i.Admin, i.Text, i.State = admin, text, int(payloads.InvitationRequest)
+		out, err = s.sendInvitation(ctx, tx, &i, peer, text)
+		return err
+	})
+	return out, err
+}
+
+// sendInvitation stores a request or its rejection and sends it.
+func (s *Groups) sendInvitation(
+	ctx context.Context, tx *store.Tx, i *store.Invitation, peer key.Public, text string,
+) (view.Response, error) {
+	if err := s.noneBlocked(tx, []string{peer.ContactID()}); err != nil {
+		return view.Response{}, err
+	}
+	with, found, err := tx.Chats().ByID(peer.ContactID())
+	if err != nil {
+		return view.Response{}, err
+	}
+	if !found {
+		if with, err = s.oneToOne(tx, peer.ContactID()); err != nil {
+			return view.Response{}, err
+		}
+		with.Active = false
+	}
+	with.LastClock = max(with.LastClock, i.Clock)
+	i.Clock = s.clock(&with)
+	with.Stranger = false
+	if err := tx.Chats().Save(&with); err != nil {
+		return view.Response{}, err
+	}
+	body := &payloads.GroupInvitation{
+		Clock: i.Clock, ChatID: i.Chat, Introduction: text, State: payloads.InvitationState(i.State),
+	}
+	o := outgoing{chat: with.ID, route: routeReliable, to: []key.Public{peer}}
+	if _, _, err := s.send(ctx, tx, o, body); err != nil {
+		return view.Response{}, err
+	}
+	if err := tx.Invitations().Put(i); err != nil {
+		return view.Response{}, err
+	}
+	return view.Response{Invitations: []view.Invitation{invitationView(i)}}, nil
+}
+
+// Invitations returns all requests to be let into groups, the newest first.
+func (s *Groups) Invitations(ctx context.Context) (out []view.Invitation, err error) {
+	out = []view.Invitation{}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		list, err := tx.Invitations().List()
+		for i := range list {
+			out = append(out, invitationView(&list[i]))
+		}
+		return err
+	})
+	return out, err
+}
+
+// RejectInvitation refuses the request of somebody. Errors:
+// ErrUnknownInvitation, ErrBlocked.
+func (s *Groups) RejectInvitation(ctx context.Context, id string) (out view.Response, err error) {
+	parsed, err := payloads.ParseMessageID(id)
+	if err != nil {
+		return view.Response{}, ErrUnknownInvitation
+	}
+	err = s.update(ctx, func(tx *store.Tx) error {
+		i, found, err := tx.Invitations().ByID(parsed)
+		if err != nil {
+			return err
+		}
+		if !found || i.Author == s.id {
+			return ErrUnknownInvitation
+		}
+		peer, err := checkContact(i.Author)
+		if err != nil {
+			return err
+		}
+		i.State = int(payloads.InvitationRejected)
+		out, err = s.sendInvitation(ctx, tx, &i, peer, "")
+		return err
+	})
+	return out, err
+}

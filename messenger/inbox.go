@@ -1,0 +1,201 @@
+package messenger
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"statusd/internal/store"
+	"statusd/messenger/courier"
+	"statusd/payloads"
+	"statusd/transport"
+	"statusd/transport/topics"
+	"statusd/waku/wire"
+)
+
+// received is a payload on its way through the handlers.
+type received struct {
+	parcel courier.Parcel
+	msg    payloads.Message
+	author string // contact id
+	own    bool   // we are the author, on another device
+	now    time.Time
+	// open has handlers leave the payload unhandled: it may be handled when it
+	// comes again, because it did not fit what is known now.
+	open bool
+}
+
+// maxFuture is how far ahead of the local time an envelope's is believed.
+const maxFuture = time.Hour
+
+// sentMillis is the time of the envelope in Unix milliseconds, as far as it can
+// be believed.
+func (r *received) sentMillis() uint64 {
+	sent := r.parcel.Sent
+	if limit := r.now.Add(maxFuture); sent.After(limit) {
+		sent = limit
+	}
+	return uint64(max(sent.UnixMilli(), 0))
+}
+
+// direct reports whether the author wrote this to us and nobody else
+// (spec 03 W18).
+func (r *received) direct() bool { return r.parcel.Vouches(r.msg.Author) }
+
+// arrivedIn reports whether the payload came on the topic of a public chat.
+func (r *received) arrivedIn(chat string) bool {
+	return r.parcel.Place.Kind == topics.Public && r.parcel.Place.Name() == chat
+}
+
+// handler handles the payloads of one type. An error of drop refuses the
+// payload, any other says that this machine failed.
+type handler func(ctx context.Context, tx *store.Tx, r *received) error
+
+// inbox takes what the courier brings: courier.Chats.
+type inbox struct {
+	*core
+	handlers map[payloads.Type]handler
+}
+
+func newInbox(c *core) *inbox {
+	b := &inbox{core: c}
+	b.handlers = map[payloads.Type]handler{
+		payloads.TypeChatMessage:                c.receiveMessage,
+		payloads.TypeContactUpdate:              c.receiveContactUpdate,
+		payloads.TypeMembershipUpdate:           c.receiveGroupUpdate,
+		payloads.TypeGroupInvitation:            c.receiveInvitation,
+		payloads.TypeEmojiReaction:              c.receiveReaction,
+		payloads.TypePairInstallation:           c.receivePairing,
+		payloads.TypeSyncInstallationContact:    c.receiveContactSync,
+		payloads.TypeSyncInstallationPublicChat: c.receivePublicChatSync,
+		payloads.TypeRequestAddress:             c.receiveTransactionRequest,
+		payloads.TypeRequestTransaction:         c.receiveTransactionRequest,
+		payloads.TypeAcceptRequestAddress:       c.receiveTransactionAnswer,
+		payloads.TypeDeclineRequestAddress:      c.receiveTransactionAnswer,
+		payloads.TypeDeclineRequestTransaction:  c.receiveTransactionAnswer,
+		payloads.TypeSendTransaction:            c.receiveTransactionSent,
+		payloads.TypeEditMessage:                c.receiveEdit,
+		payloads.TypeDeleteMessage:              c.receiveDelete,
+		payloads.TypePinMessage:                 c.receivePin,
+		// Decoded for the sake of strictness; nothing is done with them.
+		payloads.TypeSyncInstallation:         ignore,
+		payloads.TypeSyncInstallationAccount:  ignore,
+		payloads.TypeContactCodeAdvertisement: ignore,
+		payloads.TypePushRegistration:         ignore,
+		payloads.TypePushRegistrationResponse: ignore,
+		payloads.TypePushQuery:                ignore,
+		payloads.TypePushQueryResponse:        ignore,
+		payloads.TypePushRequest:              ignore,
+		payloads.TypePushResponse:             ignore,
+	}
+	return b
+}
+
+func ignore(context.Context, *store.Tx, *received) error { return nil }
+
+// Receive implements courier.Chats: one payload, in the transaction that
+// opened it.
+func (b *inbox) Receive(ctx context.Context, tx *store.Tx, p courier.Parcel) error {
+	err := b.receive(ctx, tx, p)
+	var refused *dropError
+	if errors.As(err, &refused) {
+		b.drops.count(refused.reason)
+	}
+	return err
+}
+
+func (b *inbox) receive(ctx context.Context, tx *store.Tx, p courier.Parcel) error {
+	msg, err := payloads.Parse(p.Data, p.From, payloads.Options{Extensions: b.extensions})
+	if errors.Is(err, payloads.ErrType) {
+		b.drops.count(payloads.Reason(err))
+		return b.quarantine(tx, &p)
+	}
+	if err != nil {
+		return dropFor(err)
+	}
+	handle, known := b.handlers[msg.Type]
+	if !known {
+		return drop("unhandled_type")
+	}
+	r := &received{parcel: p, msg: msg, author: msg.Author.ContactID(), own: msg.Author == b.self, now: b.now()}
+	if seen, err := tx.SeenPayloads().Has(msg.ID); err != nil || seen {
+		if seen {
+			b.drops.count("duplicate")
+		}
+		return err
+	}
+	contact, err := b.contactOf(tx, r.author)
+	if err != nil {
+		return err
+	}
+	switch {
+	case contact.Blocked && !r.own:
+		return drop("blocked")
+	case msg.Type.OwnOnly() && !r.own:
+		return drop("not_ours")
+	}
+	if err := r.msg.Check(r.sentMillis(), uint64(max(r.now.UnixMilli(), 0))); err != nil {
+		return dropFor(err)
+	}
+	if err := handle(ctx, tx, r); err != nil {
+		return err
+	}
+	if r.open {
+		return nil
+	}
+	return tx.SeenPayloads().Add(msg.ID, r.now)
+}
+
+// quarantine keeps a payload whose type a later version may know.
+func (b *inbox) quarantine(tx *store.Tx, p *courier.Parcel) error {
+	k := store.Kept{
+		Data: p.Data, Sender: p.From.Uncompressed(), Envelope: p.Envelope, Sent: p.Sent,
+		Protection: int(p.Protection), Paired: p.Paired, Device: p.Installation,
+	}
+	if p.Place.Kind == topics.Public {
+		k.PublicChat = p.Place.Name()
+	}
+	return tx.Quarantine().Put(&k)
+}
+
+// release handles the kept payloads that are understood now.
+func (b *inbox) release(ctx context.Context) error {
+	for after, more := int64(0), true; more; {
+		err := b.db.Update(ctx, func(tx *store.Tx) error {
+			k, found, err := tx.Quarantine().After(after)
+			if more = found; err != nil || !found {
+				return err
+			}
+			after = k.Seq
+			p, err := parcelOf(&k)
+			if err != nil {
+				return tx.Quarantine().Delete(k.Seq) //nolint:nilerr // damaged: it will never be read
+			}
+			_, err = payloads.Parse(p.Data, p.From, payloads.Options{Extensions: b.extensions})
+			if errors.Is(err, payloads.ErrType) {
+				return nil
+			}
+			err = tx.Savepoint(func() error { return b.Receive(ctx, tx, p) })
+			if err != nil && !errors.Is(err, courier.ErrDrop) {
+				return err
+			}
+			return tx.Quarantine().Delete(k.Seq)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func parcelOf(k *store.Kept) (courier.Parcel, error) {
+	from, err := keyOf(k.Sender)
+	p := courier.Parcel{
+		Data: k.Data, From: from, Envelope: wire.Hash(k.Envelope), Sent: k.Sent,
+		Protection: transport.Protection(k.Protection), Paired: k.Paired, Installation: k.Device,
+	}
+	if k.PublicChat != "" {
+		p.Place = topics.PublicChat(k.PublicChat)
+	}
+	return p, err
+}

@@ -1,0 +1,291 @@
+package messenger
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"statusd/accounts/key"
+	"statusd/internal/store"
+	"statusd/messenger/view"
+	"statusd/payloads"
+)
+
+// Messages is the service for messages.
+type Messages struct{ *core }
+
+// clockDigits is the length of the clock in a cursor (spec 05 section 12).
+const clockDigits = 64
+
+// cursorOf returns the cursor of a page that begins with a message.
+func cursorOf(m *store.Message) string {
+	return fmt.Sprintf("%0*d%s", clockDigits, m.Clock, payloads.MessageID(m.ID))
+}
+
+// position returns where a page begins; the newest for an empty cursor.
+func position(tx *store.Tx, cursor string) (int64, error) {
+	if cursor == "" {
+		return math.MaxInt64, nil
+	}
+	if len(cursor) <= clockDigits {
+		return 0, ErrCursor
+	}
+	clock, err := strconv.ParseUint(cursor[:clockDigits], 10, 64)
+	if err != nil {
+		return 0, ErrCursor
+	}
+	id, err := payloads.ParseMessageID(cursor[clockDigits:])
+	if err != nil {
+		return 0, ErrCursor
+	}
+	m, found, err := tx.Messages().ByID(id)
+	if err != nil || found && m.Clock == clock {
+		return m.Seq, err
+	}
+	return store.Position(clock, id), nil
+}
+
+// page turns a page of rows into what programs see, with the next cursor.
+func (c *core) page(tx *store.Tx, p store.Page) ([]view.Message, string, error) {
+	next := ""
+	if p.More {
+		next = cursorOf(&p.Next)
+	}
+	out, err := c.messageViews(tx, p.Messages)
+	return out, next, err
+}
+
+// Page returns messages of a chat, the newest first, from a cursor on: empty
+// for the newest. next is empty when there are no more. limit is at most
+// store.MaxPage. Errors: ErrUnknownChat, ErrCursor.
+func (s *Messages) Page(ctx context.Context, chat, cursor string, limit int) (
+	out []view.Message, next string, err error,
+) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		c, err := s.chat(tx, chat)
+		if err != nil {
+			return err
+		}
+		from, err := position(tx, cursor)
+		if err != nil {
+			return err
+		}
+		p, err := tx.Messages().Page(c.Key, from, limit)
+		if err != nil {
+			return err
+		}
+		out, next, err = s.page(tx, p)
+		return err
+	})
+	return out, next, err
+}
+
+// Search returns messages whose text holds a part in any case, of one chat or
+// of all for "", the newest first; see Page. A page for one or two letters may
+// hold fewer than there are, with a cursor to go on. Errors: ErrUnknownChat,
+// ErrCursor, *payloads.RuleError for an empty text.
+func (s *Messages) Search(ctx context.Context, chat, text, cursor string, limit int) (
+	out []view.Message, next string, err error,
+) {
+	if strings.TrimSpace(text) == "" {
+		return nil, "", &payloads.RuleError{Rule: payloads.RuleTextBlank, Detail: "the text to search for is empty"}
+	}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		var in int64
+		if chat != "" {
+			c, err := s.chat(tx, chat)
+			if err != nil {
+				return err
+			}
+			in = c.Key
+		}
+		from, err := position(tx, cursor)
+		if err != nil {
+			return err
+		}
+		p, err := tx.Messages().Search(in, from, text, limit)
+		if err != nil {
+			return err
+		}
+		out, next, err = s.page(tx, p)
+		return err
+	})
+	return out, next, err
+}
+
+// message returns a stored message by its id as text.
+func (c *core) message(tx *store.Tx, id string) (store.Message, error) {
+	parsed, err := payloads.ParseMessageID(id)
+	if err != nil {
+		return store.Message{}, fmt.Errorf("%w: its id is not 0x and 64 hex digits", ErrUnknownMessage)
+	}
+	m, found, err := tx.Messages().ByID(parsed)
+	if err == nil && !found {
+		err = ErrUnknownMessage
+	}
+	return m, err
+}
+
+// ByID returns a message. Errors: ErrUnknownMessage.
+func (s *Messages) ByID(ctx context.Context, id string) (v view.Message, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		m, err := s.message(tx, id)
+		if err != nil {
+			return err
+		}
+		v, err = s.messageView(tx, &m)
+		return err
+	})
+	return v, err
+}
+
+// Delete removes a message here; it does not come back. One that still waits
+// to be sent is not sent any more. Errors: ErrUnknownMessage.
+func (s *Messages) Delete(ctx context.Context, id string) error {
+	return s.update(ctx, func(tx *store.Tx) error {
+		m, err := s.message(tx, id)
+		if err != nil {
+			return err
+		}
+		if m.Status == store.StatusSending || m.Status == store.StatusNotSent {
+			if err := s.courier.Cancel(ctx, tx, m.ID); err != nil {
+				return err
+			}
+		}
+		if err := tx.Sent().Forget(m.ID); err != nil {
+			return err
+		}
+		return s.removeMessage(tx, &m)
+	})
+}
+
+// DeleteByChat removes all messages of a chat here. Errors: ErrUnknownChat.
+func (s *Messages) DeleteByChat(ctx context.Context, chat string) error {
+	return s.update(ctx, func(tx *store.Tx) error {
+		c, err := s.chat(tx, chat)
+		if err != nil {
+			return err
+		}
+		if err := tx.Messages().DeleteChat(c.Key); err != nil {
+			return err
+		}
+		c.Unread, c.Last = 0, 0
+		return tx.Chats().Save(&c)
+	})
+}
+
+// MarkSeen marks messages of a chat as seen and returns how many were not. Ids
+// of other chats count for nothing. Errors: ErrUnknownChat.
+func (s *Messages) MarkSeen(ctx context.Context, chat string, ids []string) (changed uint64, err error) {
+	parsed := make([]store.MessageID, 0, len(ids))
+	for _, id := range ids {
+		p, err := payloads.ParseMessageID(id)
+		if err != nil {
+			return 0, fmt.Errorf("%w: %.80q is not 0x and 64 hex digits", ErrUnknownMessage, id)
+		}
+		parsed = append(parsed, p)
+	}
+	err = s.update(ctx, func(tx *store.Tx) error {
+		n, err := s.markSeen(tx, chat, parsed)
+		changed = uint64(n)
+		return err
+	})
+	return changed, err
+}
+
+// MarkAllRead marks all messages of a chat as seen. Errors: ErrUnknownChat.
+func (s *Messages) MarkAllRead(ctx context.Context, chat string) error {
+	return s.update(ctx, func(tx *store.Tx) error {
+		_, err := s.markSeen(tx, chat, nil)
+		return err
+	})
+}
+
+func (s *Messages) markSeen(tx *store.Tx, id string, ids []store.MessageID) (int64, error) {
+	chat, err := s.chat(tx, id)
+	if err != nil {
+		return 0, err
+	}
+	n, err := tx.Messages().MarkSeen(chat.Key, ids)
+	if err != nil {
+		return 0, err
+	}
+	return n, tx.Chats().Refresh(&chat)
+}
+
+// SetStatus sets the status of a message of ours, never backwards; what would
+// be a step back changes nothing. Errors: ErrUnknownMessage, ErrStatus.
+func (s *Messages) SetStatus(ctx context.Context, id, status string) error {
+	to := slices.Index(statusNames(), status)
+	if to <= int(store.StatusNone) {
+		return ErrStatus
+	}
+	return s.update(ctx, func(tx *store.Tx) error {
+		m, err := s.message(tx, id)
+		if err != nil {
+			return err
+		}
+		return s.advance(tx, m.ID, store.Status(to))
+	})
+}
+
+// Resend sends a message of ours again, with the same id, to those who have
+// not acknowledged it. Errors: ErrUnknownMessage, ErrNoWrapper.
+func (s *Messages) Resend(ctx context.Context, id string) error {
+	return s.update(ctx, func(tx *store.Tx) error {
+		parsed, err := payloads.ParseMessageID(id)
+		if err != nil {
+			return fmt.Errorf("%w: its id is not 0x and 64 hex digits", ErrUnknownMessage)
+		}
+		p, found, err := tx.Sent().ByID(parsed)
+		if err != nil {
+			return err
+		}
+		m, stored, err := tx.Messages().ByID(parsed)
+		switch {
+		case err != nil:
+			return err
+		case !found && !stored:
+			return ErrUnknownMessage
+		case !found:
+			return ErrNoWrapper
+		}
+		if stored && m.Status == store.StatusNotSent {
+			m.Status = store.StatusSending
+			if err := tx.Messages().Change(&m); err != nil {
+				return err
+			}
+		}
+		return s.again(ctx, tx, &p)
+	})
+}
+
+// again sends a stored wrapper.
+func (s *Messages) again(ctx context.Context, tx *store.Tx, p *store.Sent) error {
+	if known, err := s.courier.Retry(ctx, tx, p.ID); err != nil || known {
+		return err
+	}
+	acked, err := tx.Sent().DeliveredTo(p.ID)
+	if err != nil {
+		return err
+	}
+	var to []key.Public
+	for _, raw := range p.Recipients {
+		k, err := keyOf(raw)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(acked, k.ContactID()) {
+			to = append(to, k)
+		}
+	}
+	if p.Route != routePublic && len(to) == 0 {
+		return nil // everybody has it
+	}
+	return s.post(ctx, tx, outgoing{
+		chat: p.Chat, route: p.Route, to: to, msg: payloads.Message{ID: p.ID, Wrapper: p.Wrapper},
+	})
+}

@@ -1,0 +1,143 @@
+package messenger
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"statusd/accounts/key"
+	"statusd/internal/store"
+	"statusd/messenger/courier"
+)
+
+// Names gives people the three-word names by which others show them.
+type Names interface{ Name(p key.Public) string }
+
+// Policy says what strangers may do: people who were neither added nor
+// written to.
+type Policy struct {
+	// ContactsOnly refuses one-to-one messages, invitations and groups of
+	// everybody who was not added. Requests to become a contact still come.
+	ContactsOnly bool
+	// MaxStrangers bounds the chats that strangers began; further ones are
+	// refused. 0 means DefaultMaxStrangers.
+	MaxStrangers int
+	// MaxStrangerMessages bounds the messages of one stranger, and
+	// MaxStrangerBytes their size together. 0 means the defaults.
+	MaxStrangerMessages int
+	MaxStrangerBytes    int
+}
+
+// Defaults of Policy.
+const (
+	DefaultMaxStrangers        = 1000
+	DefaultMaxStrangerMessages = 100
+	DefaultMaxStrangerBytes    = 2 << 20
+)
+
+func (p *Policy) setDefaults() {
+	if p.MaxStrangers <= 0 {
+		p.MaxStrangers = DefaultMaxStrangers
+	}
+	if p.MaxStrangerMessages <= 0 {
+		p.MaxStrangerMessages = DefaultMaxStrangerMessages
+	}
+	if p.MaxStrangerBytes <= 0 {
+		p.MaxStrangerBytes = DefaultMaxStrangerBytes
+	}
+}
+
+// Config is what a Messenger works with.
+type Config struct {
+	Identity key.Private // the chat key
+	DB       *store.DB
+	Courier  Courier
+	Now      func() time.Time // nil for time.Now
+	Log      *zap.Logger      // nil for none
+	Names    Names            // nil for no names
+	Policy   Policy
+	// Extensions sends and accepts edits, deletions and pins, which peers of
+	// 2020 do not know.
+	Extensions bool
+}
+
+// ErrConfig is returned by New for a Config without identity, database or
+// courier.
+var ErrConfig = errors.New("messenger: configuration needs an identity, a database and a courier")
+
+// Messenger is the chats of one account: what the courier hands received
+// payloads to (courier.Chats, by embedding), and the services for users. It
+// has no goroutines and no state besides the database. All methods are safe
+// for concurrent use.
+type Messenger struct {
+	*inbox
+	chats        *Chats
+	messages     *Messages
+	mail         *Mail
+	groups       *Groups
+	contacts     *Contacts
+	reactions    *Reactions
+	devices      *Devices
+	transactions *Transactions
+}
+
+var _ courier.Chats = (*Messenger)(nil)
+
+// New returns the messenger of an account. It handles what earlier versions of
+// the program kept because they did not understand it.
+func New(ctx context.Context, cfg Config) (*Messenger, error) {
+	if cfg.Identity.IsZero() || cfg.DB == nil || cfg.Courier == nil {
+		return nil, ErrConfig
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = zap.NewNop()
+	}
+	cfg.Policy.setDefaults()
+	self := cfg.Identity.Public()
+	c := &core{
+		identity: cfg.Identity, self: self, id: self.ContactID(), db: cfg.DB, courier: cfg.Courier, now: cfg.Now,
+		log: cfg.Log.Named("messenger"), names: cfg.Names, policy: cfg.Policy, extensions: cfg.Extensions,
+		drops: newDrops(), faces: newFaces(),
+	}
+	m := &Messenger{
+		inbox: newInbox(c), chats: &Chats{c}, messages: &Messages{c}, groups: &Groups{c}, contacts: &Contacts{c},
+		reactions: &Reactions{c}, devices: &Devices{c}, transactions: &Transactions{c},
+	}
+	m.mail = &Mail{core: c, messages: m.messages}
+	if err := m.inbox.release(ctx); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Chats returns the service for conversations.
+func (m *Messenger) Chats() *Chats { return m.chats }
+
+// Messages returns the service for messages.
+func (m *Messenger) Messages() *Messages { return m.messages }
+
+// Mail returns the service that sends to whom a person names.
+func (m *Messenger) Mail() *Mail { return m.mail }
+
+// Groups returns the service for private groups.
+func (m *Messenger) Groups() *Groups { return m.groups }
+
+// Contacts returns the service for people.
+func (m *Messenger) Contacts() *Contacts { return m.contacts }
+
+// Reactions returns the service for reactions.
+func (m *Messenger) Reactions() *Reactions { return m.reactions }
+
+// Devices returns the service for the account's devices.
+func (m *Messenger) Devices() *Devices { return m.devices }
+
+// Transactions returns the service for transaction commands.
+func (m *Messenger) Transactions() *Transactions { return m.transactions }
+
+// Drops returns how many received payloads were refused, by reason.
+func (m *Messenger) Drops() map[string]uint64 { return m.drops.snapshot() }

@@ -1,0 +1,141 @@
+package messenger
+
+import (
+	"context"
+
+	"statusd/accounts/key"
+	"statusd/internal/store"
+	"statusd/messenger/view"
+	"statusd/payloads"
+)
+
+// Reactions is the service for reactions.
+type Reactions struct{ *core }
+
+// Send reacts to a message of a chat with an emoji, 1 to 6. The message need
+// not be stored. Reactions are not sent again and can get lost. Errors:
+// ErrUnknownChat, ErrBlocked, ErrNotMember, *payloads.RuleError.
+func (s *Reactions) Send(ctx context.Context, chat, message string, emoji int32) (out view.Response, err error) {
+	if emoji < int32(payloads.Love) || emoji > int32(payloads.Angry) {
+		return view.Response{}, &payloads.RuleError{
+			Rule: payloads.RuleReaction, Detail: "the emoji of a reaction is a number from 1 to 6",
+		}
+	}
+	if _, err := payloads.ParseMessageID(message); err != nil {
+		return view.Response{}, &payloads.RuleError{
+			Rule: payloads.RuleMessageID, Detail: "the id of the message to react to is not 0x and 64 hex digits",
+		}
+	}
+	err = s.update(ctx, func(tx *store.Tx) error {
+		c, err := s.chat(tx, chat)
+		if err != nil {
+			return err
+		}
+		out, err = s.react(ctx, tx, &c, message, payloads.EmojiType(emoji), false)
+		return err
+	})
+	return out, err
+}
+
+// Retract takes a reaction of ours back. Errors: ErrUnknownReaction and those
+// of Send.
+func (s *Reactions) Retract(ctx context.Context, id string) (out view.Response, err error) {
+	parsed, err := payloads.ParseMessageID(id)
+	if err != nil {
+		return view.Response{}, ErrUnknownReaction
+	}
+	err = s.update(ctx, func(tx *store.Tx) error {
+		e, found, err := tx.Reactions().ByID(parsed)
+		if err != nil {
+			return err
+		}
+		if !found || e.Author != s.id {
+			return ErrUnknownReaction
+		}
+		c, err := s.chat(tx, e.ChatID)
+		if err != nil {
+			return err
+		}
+		out, err = s.react(ctx, tx, &c, e.MessageID, payloads.EmojiType(e.Emoji), true)
+		return err
+	})
+	return out, err
+}
+
+// react sends and stores a reaction or its retraction.
+func (s *Reactions) react(
+	ctx context.Context, tx *store.Tx, chat *store.Chat, message string, emoji payloads.EmojiType, retracted bool,
+) (view.Response, error) {
+	if err := s.mayWrite(tx, chat); err != nil {
+		return view.Response{}, err
+	}
+	body := &payloads.EmojiReaction{
+		Clock: s.clock(chat), ChatID: chat.ID, MessageID: message, MessageType: messageType(chat), Emoji: emoji,
+		Retracted: retracted,
+	}
+	o, payload := outgoing{chat: chat.ID, route: routePublic, once: true}, payloads.Body(body)
+	switch chat.Type {
+	case view.ChatOneToOne:
+		peer, err := key.ParseContactID(chat.ID)
+		if err != nil {
+			return view.Response{}, err
+		}
+		o.route, o.to = routeOnce, []key.Public{peer}
+	case view.ChatPrivateGroup:
+		g, err := s.group(tx, chat)
+		if err != nil {
+			return view.Response{}, err
+		}
+		update := g.Update()
+		update.Reaction = body
+		o.route, o.to, payload = routeOnce, g.MemberKeys(), update
+	}
+	if _, _, err := s.send(ctx, tx, o, payload); err != nil {
+		return view.Response{}, err
+	}
+	if err := tx.Chats().Save(chat); err != nil {
+		return view.Response{}, err
+	}
+	e := store.Reaction{
+		ID: payloads.ReactionID(s.id, message, emoji), ChatKey: chat.Key, ChatID: chat.ID, Author: s.id,
+		MessageID: message, WireChat: chat.ID, Type: int(body.MessageType), Emoji: int(emoji), Clock: body.Clock,
+		Retracted: retracted,
+	}
+	if err := tx.Reactions().Put(&e); err != nil {
+		return view.Response{}, err
+	}
+	cv, err := s.chatView(tx, chat, true)
+	return view.Response{Chats: []view.Chat{cv}, EmojiReactions: []view.Reaction{reactionView(&e)}}, err
+}
+
+// ByChat returns the reactions to the messages of one page of a chat, at most
+// store.MaxReactions; see Messages.Page. Errors: ErrUnknownChat, ErrCursor.
+func (s *Reactions) ByChat(ctx context.Context, chat, cursor string, limit int) (out []view.Reaction, err error) {
+	out = []view.Reaction{}
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		c, err := s.chat(tx, chat)
+		if err != nil {
+			return err
+		}
+		from, err := position(tx, cursor)
+		if err != nil {
+			return err
+		}
+		p, err := tx.Messages().Page(c.Key, from, limit)
+		if err != nil {
+			return err
+		}
+		for i := range p.Messages {
+			list, err := tx.Reactions().Of(c.Key, payloads.MessageID(p.Messages[i].ID).String(),
+				store.MaxReactions-len(out))
+			if err != nil {
+				return err
+			}
+			for j := range list {
+				out = append(out, reactionView(&list[j]))
+			}
+		}
+		return nil
+	})
+	return out, err
+}

@@ -1,0 +1,291 @@
+package messenger
+
+import (
+	"context"
+
+	"statusd/accounts/key"
+	"statusd/internal/store"
+	"statusd/messenger/event"
+	"statusd/messenger/view"
+	"statusd/payloads"
+)
+
+// keyOf reads a stored public key.
+func keyOf(raw [key.UncompressedSize]byte) (key.Public, error) { return key.ParsePublic(raw[:]) }
+
+// match returns the chat that a message or reaction belongs to (spec 05
+// section 6). A new one-to-one chat is not stored yet.
+func (c *core) match(tx *store.Tx, r *received, kind payloads.MessageType, id string) (store.Chat, error) {
+	switch kind {
+	case payloads.PublicGroup:
+		return c.matchPublic(tx, r, id)
+	case payloads.OneToOne:
+		return c.matchOneToOne(tx, r, id)
+	case payloads.PrivateGroup:
+		return c.matchGroup(tx, r, id)
+	}
+	return store.Chat{}, drop("message_type")
+}
+
+// matchPublic requires that the payload came on the chat's own topic: whoever
+// knows the id of a private group could write into it otherwise.
+func (c *core) matchPublic(tx *store.Tx, r *received, id string) (store.Chat, error) {
+	chat, found, err := tx.Chats().ByID(id)
+	switch {
+	case err != nil:
+		return chat, err
+	case !found || chat.Deleted || !chat.Active:
+		return chat, drop("unknown_chat")
+	case chat.Type != view.ChatPublic && chat.Type != view.ChatProfile:
+		return chat, drop("not_public")
+	case !r.arrivedIn(id):
+		return chat, drop("not_in_public")
+	case chat.Type == view.ChatProfile && id != payloads.ProfileChat(r.msg.Author):
+		return chat, drop("not_profile_owner")
+	}
+	return chat, nil
+}
+
+func (c *core) matchOneToOne(tx *store.Tx, r *received, id string) (store.Chat, error) {
+	if !r.direct() {
+		return store.Chat{}, drop("not_direct")
+	}
+	if r.own {
+		if _, err := key.ParseContactID(id); err != nil {
+			return store.Chat{}, drop("chat_id")
+		}
+		return c.oneToOne(tx, id)
+	}
+	return c.fromPerson(tx, r)
+}
+
+// fromPerson returns the one-to-one chat with the author, or refuses the author
+// by what the policy says of strangers.
+func (c *core) fromPerson(tx *store.Tx, r *received) (store.Chat, error) {
+	chat, err := c.oneToOne(tx, r.author)
+	if err != nil {
+		return chat, err
+	}
+	contact, err := c.contactOf(tx, r.author)
+	if err != nil || contact.Added {
+		return chat, err
+	}
+	if chat.Key != 0 && !chat.Deleted && !chat.Stranger {
+		return chat, nil // we wrote to this person
+	}
+	if c.policy.ContactsOnly {
+		return chat, drop("not_a_contact")
+	}
+	chat.Stranger = true
+	return chat, c.admit(tx, &chat, len(r.parcel.Data))
+}
+
+// admit refuses what a stranger sends beyond the limits.
+func (c *core) admit(tx *store.Tx, chat *store.Chat, size int) error {
+	if chat.Key == 0 {
+		n, err := tx.Chats().Strangers()
+		if err == nil && n >= int64(c.policy.MaxStrangers) {
+			err = drop("too_many_strangers")
+		}
+		return err
+	}
+	messages, bytes, err := tx.Messages().Weight(chat.Key)
+	if err != nil {
+		return err
+	}
+	if messages >= c.policy.MaxStrangerMessages || bytes+size > c.policy.MaxStrangerBytes {
+		return drop("stranger_full")
+	}
+	return nil
+}
+
+// matchGroup requires that author and we have joined.
+func (c *core) matchGroup(tx *store.Tx, r *received, id string) (store.Chat, error) {
+	chat, found, err := tx.Chats().ByID(id)
+	switch {
+	case err != nil:
+		return chat, err
+	case !found || chat.Type != view.ChatPrivateGroup:
+		return chat, drop("unknown_chat")
+	case !hasJoined(&chat, r.author):
+		return chat, drop("author_not_joined")
+	case !hasJoined(&chat, c.id):
+		return chat, drop("we_have_not_joined")
+	}
+	return chat, nil
+}
+
+func hasJoined(chat *store.Chat, id string) bool {
+	for i := range chat.Members {
+		if chat.Members[i].ID == id {
+			return chat.Members[i].Joined
+		}
+	}
+	return false
+}
+
+// receiveMessage handles a chat message.
+func (c *core) receiveMessage(_ context.Context, tx *store.Tx, r *received) error {
+	body, ok := r.msg.Body.(*payloads.ChatMessage)
+	if !ok {
+		return drop("body")
+	}
+	chat, err := c.match(tx, r, body.MessageType, body.ChatID)
+	if err != nil {
+		return err
+	}
+	if body.Clock <= chat.DeletedClock {
+		return drop("deleted")
+	}
+	if known, err := tx.Messages().Exists(r.msg.ID); err != nil || known {
+		return err
+	}
+	m := store.Message{
+		ID: r.msg.ID, Author: r.author, Clock: body.Clock, Timestamp: body.Timestamp, Received: r.sentMillis(),
+		Type: int(body.MessageType), Content: int(body.ContentType), Text: body.Text, WireChat: body.ChatID,
+		ENSName: body.ENSName, ReplyTo: body.ResponseTo, Media: mediaOf(body),
+	}
+	if body.Sticker != nil && body.ContentType == payloads.ContentSticker {
+		m.Extra.StickerHash, m.Extra.StickerPack = body.Sticker.Hash, body.Sticker.Pack
+	}
+	if r.own {
+		m.Status, m.Seen, chat.Stranger = store.StatusSent, true, false
+	}
+	if err := c.claimName(tx, r.author, body.ENSName, body.Clock); err != nil {
+		return err
+	}
+	return c.fileReceived(tx, &chat, &m)
+}
+
+// mediaOf returns the picture or recording that a message's type promises.
+func mediaOf(body *payloads.ChatMessage) *store.Media {
+	switch {
+	case body.ContentType == payloads.ContentImage && body.Image != nil:
+		return &store.Media{Image: true, Format: int32(body.Image.Format), Bytes: body.Image.Bytes}
+	case body.ContentType == payloads.ContentAudio && body.Audio != nil:
+		return &store.Media{
+			Format: int32(body.Audio.Format), Duration: body.Audio.DurationMillis, Bytes: body.Audio.Bytes,
+		}
+	}
+	return nil
+}
+
+// fileReceived files a message that came and tells of it.
+func (c *core) fileReceived(tx *store.Tx, chat *store.Chat, m *store.Message) error {
+	if err := c.file(tx, chat, m); err != nil {
+		return err
+	}
+	return c.tell(tx, chat, m)
+}
+
+// tell appends the event about a message that is new here.
+func (c *core) tell(tx *store.Tx, chat *store.Chat, m *store.Message) error {
+	news, err := c.news(tx, chat, m, false)
+	if err != nil {
+		return err
+	}
+	news.Messages[0].New = true
+	original, found, err := c.original(tx, m)
+	if err != nil {
+		return err
+	}
+	if found {
+		v, err := c.messageView(tx, &original)
+		if err != nil {
+			return err
+		}
+		news.Messages = append(news.Messages, v)
+	}
+	return c.append(tx, event.MessagesNew{Response: news})
+}
+
+// claimName stores the name that somebody claims to own, unverified.
+func (c *core) claimName(tx *store.Tx, id, name string, clock uint64) error {
+	if name == "" {
+		return nil
+	}
+	contact, err := c.contactOf(tx, id)
+	if err != nil || !payloads.ENSNameChanged(contact.Name, contact.ENSClock, name, clock) {
+		return err
+	}
+	contact.Name, contact.ENSClock = name, clock
+	contact.ENSVerified, contact.ENSVerifiedAt, contact.ENSRetries = false, 0, 0
+	return tx.Contacts().Save(&contact)
+}
+
+// receiveReaction handles a reaction or its retraction.
+func (c *core) receiveReaction(_ context.Context, tx *store.Tx, r *received) error {
+	body, ok := r.msg.Body.(*payloads.EmojiReaction)
+	if !ok {
+		return drop("body")
+	}
+	chat, err := c.match(tx, r, body.MessageType, body.ChatID)
+	if err != nil {
+		return err
+	}
+	if body.Clock <= chat.DeletedClock {
+		return drop("deleted")
+	}
+	id := payloads.ReactionID(r.author, body.MessageID, body.Emoji)
+	old, found, err := tx.Reactions().ByID(id)
+	switch {
+	case err != nil:
+		return err
+	case found && body.Clock <= old.Clock:
+		return drop("old_clock")
+	case !found && chat.Key != 0:
+		if err := c.fewReactions(tx, &chat, r.author); err != nil {
+			return err
+		}
+	}
+	c.raise(&chat, body.Clock)
+	if chat.Deleted {
+		chat.Deleted, chat.Active = false, true
+	}
+	if err := tx.Chats().Save(&chat); err != nil {
+		return err
+	}
+	e := store.Reaction{
+		ID: id, ChatKey: chat.Key, ChatID: chat.ID, Author: r.author, MessageID: body.MessageID,
+		WireChat: body.ChatID, Type: int(body.MessageType), Emoji: int(body.Emoji), Clock: body.Clock,
+		Retracted: body.Retracted,
+	}
+	if err := tx.Reactions().Put(&e); err != nil {
+		return err
+	}
+	return c.tellReaction(tx, &chat, &e)
+}
+
+// maxReactionsOf bounds the reactions of one person in a chat: the messages
+// need not exist.
+const maxReactionsOf = 5000
+
+func (c *core) fewReactions(tx *store.Tx, chat *store.Chat, author string) error {
+	limit := maxReactionsOf
+	if chat.Stranger {
+		limit = c.policy.MaxStrangerMessages
+	}
+	n, err := tx.Reactions().CountOf(author, chat.Key, limit)
+	if err == nil && n >= int64(limit) {
+		err = drop("too_many_reactions")
+	}
+	return err
+}
+
+// tellReaction appends the events about a reaction: that of the reference, and
+// our own.
+func (c *core) tellReaction(tx *store.Tx, chat *store.Chat, e *store.Reaction) error {
+	cv, err := c.chatView(tx, chat, false)
+	if err != nil {
+		return err
+	}
+	v := reactionView(e)
+	news := view.Response{Chats: []view.Chat{cv}, EmojiReactions: []view.Reaction{v}}
+	if err := c.append(tx, event.MessagesNew{Response: news}); err != nil {
+		return err
+	}
+	if e.Retracted {
+		return c.append(tx, event.ReactionRetracted{Reaction: v})
+	}
+	return c.append(tx, event.ReactionAdded{Reaction: v})
+}

@@ -1,0 +1,119 @@
+package messenger
+
+import (
+	"context"
+
+	"statusd/internal/store"
+	"statusd/messenger/event"
+	"statusd/payloads"
+)
+
+// target returns the message that an edit, deletion or pin of a later version
+// is about, in the chat where the payload came.
+func (c *core) target(
+	tx *store.Tx, r *received, kind payloads.MessageType, chatID, messageID string,
+) (store.Message, error) {
+	chat, err := c.match(tx, r, kind, chatID)
+	if err != nil {
+		return store.Message{}, err
+	}
+	id, err := payloads.ParseMessageID(messageID)
+	if err != nil {
+		return store.Message{}, drop("message_id")
+	}
+	m, found, err := tx.Messages().ByID(id)
+	if err == nil && (!found || m.ChatKey != chat.Key || m.Type == int(payloads.SystemMessage)) {
+		err = drop("unknown_message")
+	}
+	return m, err
+}
+
+// receiveEdit replaces the text of a message of its author.
+func (c *core) receiveEdit(_ context.Context, tx *store.Tx, r *received) error {
+	body, ok := r.msg.Body.(*payloads.EditMessage)
+	if !ok {
+		return drop("body")
+	}
+	m, err := c.target(tx, r, body.MessageType, body.ChatID, body.MessageID)
+	switch {
+	case err != nil:
+		return err
+	case m.Author != r.author:
+		return drop("not_the_author")
+	case body.Clock <= max(m.Extra.EditedAt, m.Clock):
+		return drop("old_clock")
+	}
+	m.Text, m.Extra.EditedAt = body.Text, body.Clock
+	if err := tx.Messages().Change(&m); err != nil {
+		return err
+	}
+	v, err := c.messageView(tx, &m)
+	if err != nil {
+		return err
+	}
+	return c.append(tx, event.MessageEdited{Message: v})
+}
+
+// receiveDelete removes a message of its author.
+func (c *core) receiveDelete(_ context.Context, tx *store.Tx, r *received) error {
+	body, ok := r.msg.Body.(*payloads.DeleteMessage)
+	if !ok {
+		return drop("body")
+	}
+	m, err := c.target(tx, r, body.MessageType, body.ChatID, body.MessageID)
+	if err != nil {
+		return err
+	}
+	if m.Author != r.author {
+		return drop("not_the_author")
+	}
+	return c.takeBack(tx, &m, r.author)
+}
+
+// takeBack removes a message and tells of it.
+func (c *core) takeBack(tx *store.Tx, m *store.Message, by string) error {
+	if err := c.removeMessage(tx, m); err != nil {
+		return err
+	}
+	return c.append(tx, event.MessageDeleted{
+		ChatID: m.ChatID, MessageID: payloads.MessageID(m.ID).String(), By: by,
+	})
+}
+
+// removeMessage deletes a message and corrects what its chat shows.
+func (c *core) removeMessage(tx *store.Tx, m *store.Message) error {
+	if err := tx.Messages().Delete(m.ID); err != nil {
+		return err
+	}
+	chat, found, err := tx.Chats().ByKey(m.ChatKey)
+	if err != nil || !found {
+		return err
+	}
+	return tx.Chats().Refresh(&chat)
+}
+
+// receivePin pins a message for everybody in its chat.
+func (c *core) receivePin(_ context.Context, tx *store.Tx, r *received) error {
+	body, ok := r.msg.Body.(*payloads.PinMessage)
+	if !ok {
+		return drop("body")
+	}
+	m, err := c.target(tx, r, body.MessageType, body.ChatID, body.MessageID)
+	if err != nil {
+		return err
+	}
+	if body.Clock <= m.Extra.PinClock {
+		return drop("old_clock")
+	}
+	return c.pin(tx, &m, body, r.author)
+}
+
+func (c *core) pin(tx *store.Tx, m *store.Message, body *payloads.PinMessage, by string) error {
+	m.Extra.Pinned, m.Extra.PinClock = body.Pinned, body.Clock
+	if err := tx.Messages().Change(m); err != nil {
+		return err
+	}
+	return c.append(tx, event.MessagePinned{
+		ChatID: m.ChatID, MessageID: body.MessageID, By: by, Pinned: body.Pinned,
+	})
+}

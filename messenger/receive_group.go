@@ -1,0 +1,442 @@
+package messenger
+
+import (
+	"context"
+	"errors"
+
+	"statusd/accounts/key"
+	"statusd/internal/store"
+	"statusd/messenger/event"
+	"statusd/messenger/view"
+	"statusd/payloads"
+)
+
+// maxGroupEvents bounds the events of a group. What exceeds it comes from
+// somebody who wants to fill disks.
+const maxGroupEvents = 5000
+
+// dropGroup refuses an update for an error of folding.
+func dropGroup(err error) error {
+	if errors.Is(err, payloads.ErrGroupID) {
+		return &dropError{reason: "group_id", err: err}
+	}
+	return dropFor(err)
+}
+
+// receiveGroupUpdate handles the events of a group and what is attached to
+// them (spec 05 section 9.3).
+func (c *core) receiveGroupUpdate(ctx context.Context, tx *store.Tx, r *received) error {
+	update, ok := r.msg.Body.(*payloads.MembershipUpdate)
+	if !ok {
+		return drop("body")
+	}
+	chat, found, err := tx.Chats().ByID(update.ChatID)
+	if err != nil {
+		return err
+	}
+	if found && chat.Type != view.ChatPrivateGroup {
+		return drop("unknown_chat")
+	}
+	known, err := c.groupEvents(tx, &chat)
+	if err != nil {
+		return err
+	}
+	folded, err := update.Fold(known)
+	if err != nil {
+		return dropGroup(err)
+	}
+	if len(folded.Group.Events) > maxGroupEvents {
+		return drop("group_too_large")
+	}
+	isNew := !found || chat.Deleted || chat.InvitationAdmin != ""
+	if isNew && !folded.Group.IsMember(c.id) {
+		return drop("not_a_member")
+	}
+	if isNew && !found {
+		if chat, err = c.newGroup(tx, r, &folded.Group); err != nil {
+			return err
+		}
+	}
+	if err := c.applyGroup(tx, &chat, &folded, isNew, r); err != nil {
+		return err
+	}
+	return c.receiveAttached(ctx, tx, r)
+}
+
+// newGroup makes the chat of a group that others invited us to, if the policy
+// lets them.
+func (c *core) newGroup(tx *store.Tx, r *received, g *payloads.Group) (store.Chat, error) {
+	chat := store.Chat{
+		ID: g.ChatID, Type: view.ChatPrivateGroup, Name: g.Name, Color: colorOf(g.ChatID), Active: true,
+		Timestamp: c.now().UnixMilli(),
+	}
+	if r.own || g.HasJoined(c.id) {
+		return chat, nil
+	}
+	for _, id := range []string{r.author, g.Events[0].From} {
+		contact, err := c.contactOf(tx, id)
+		switch {
+		case err != nil:
+			return chat, err
+		case contact.Blocked:
+			return chat, drop("blocked")
+		case contact.Added:
+			return chat, nil
+		}
+		if with, found, err := tx.Chats().ByID(id); err != nil || found && !with.Stranger {
+			return chat, err
+		}
+	}
+	if c.policy.ContactsOnly {
+		return chat, drop("not_a_contact")
+	}
+	chat.Stranger = true
+	return chat, c.admit(tx, &chat, 0)
+}
+
+// groupEvents returns the stored events of a group.
+func (c *core) groupEvents(tx *store.Tx, chat *store.Chat) ([]payloads.Event, error) {
+	if chat.Key == 0 {
+		return nil, nil
+	}
+	stored, err := tx.Groups().Events(chat.Key)
+	events := make([]payloads.Event, len(stored))
+	for i := range stored {
+		e := &stored[i]
+		events[i] = payloads.Event{
+			Type: payloads.EventType(e.Type), Clock: e.Clock, Members: e.Members, Name: e.Name, From: e.From, Raw: e.Raw,
+		}
+	}
+	return events, err
+}
+
+// applyGroup stores what an update made of a group and tells of it. r is nil
+// for an update of our own.
+func (c *core) applyGroup(
+	tx *store.Tx, chat *store.Chat, folded *payloads.Folded, isNew bool, r *received,
+) error {
+	g := &folded.Group
+	wasMember := isMember(chat, c.id)
+	chat.Name = g.Name
+	if g.IsMember(c.id) && (!wasMember || isNew) {
+		chat.Active, chat.Deleted, chat.InvitationAdmin = true, false, ""
+	}
+	if g.HasJoined(c.id) {
+		chat.Stranger = false
+	}
+	if len(folded.New) > 0 || isNew {
+		chat.Timestamp = max(chat.Timestamp, c.now().UnixMilli())
+	}
+	if err := tx.Chats().Save(chat); err != nil {
+		return err
+	}
+	if len(folded.New) > 0 {
+		if err := c.storeEvents(tx, chat, folded.New); err != nil {
+			return err
+		}
+		if err := tx.Chats().SetMembers(chat, members(g)); err != nil {
+			return err
+		}
+	}
+	if isNew {
+		if err := c.tellGroup(tx, chat); err != nil {
+			return err
+		}
+		c.courier.ListeningChanged(tx, c.now()) // contact codes of the members
+	}
+	received := c.now()
+	if r != nil {
+		received = r.parcel.Sent
+	}
+	if err := c.showEvents(tx, chat, folded.Received, uint64(max(received.UnixMilli(), 0))); err != nil {
+		return err
+	}
+	return c.approve(tx, g)
+}
+
+func isMember(chat *store.Chat, id string) bool {
+	for i := range chat.Members {
+		if chat.Members[i].ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+func members(g *payloads.Group) []store.Member {
+	joined := make(map[string]bool, len(g.Joined))
+	for _, id := range g.Joined {
+		joined[id] = true
+	}
+	admin := make(map[string]bool, len(g.Admins))
+	for _, id := range g.Admins {
+		admin[id] = true
+	}
+	out := make([]store.Member, 0, len(g.Members))
+	for _, id := range g.Members {
+		out = append(out, store.Member{ID: id, Admin: admin[id], Joined: joined[id]})
+	}
+	return out
+}
+
+func (c *core) storeEvents(tx *store.Tx, chat *store.Chat, events []payloads.Event) error {
+	rows := make([]store.GroupEvent, len(events))
+	for i := range events {
+		e := &events[i]
+		rows[i] = store.GroupEvent{
+			Type: int(e.Type), Clock: e.Clock, Members: e.Members, Name: e.Name, From: e.From, Raw: e.Raw,
+		}
+	}
+	return tx.Groups().Add(chat.Key, rows)
+}
+
+// tellGroup says that a group became known.
+func (c *core) tellGroup(tx *store.Tx, chat *store.Chat) error {
+	v, err := c.chatView(tx, chat, false)
+	if err != nil {
+		return err
+	}
+	return c.append(tx, event.GroupCreated{Chat: v})
+}
+
+// showEvents shows the events of a group as messages in it, each once, and
+// says what they did.
+func (c *core) showEvents(tx *store.Tx, chat *store.Chat, events []payloads.Event, receivedMillis uint64) error {
+	var news view.Response
+	var shown []*payloads.Event
+	for i := range events {
+		m, isNew, err := c.systemMessage(tx, chat, &events[i], receivedMillis)
+		if err != nil {
+			return err
+		}
+		if isNew {
+			v := c.textView(&m)
+			v.New = true
+			news.Messages, shown = append(news.Messages, v), append(shown, &events[i])
+		}
+	}
+	if len(shown) == 0 {
+		return nil
+	}
+	cv, err := c.chatView(tx, chat, false)
+	if err != nil {
+		return err
+	}
+	news.Chats = []view.Chat{cv}
+	if err := c.append(tx, event.MessagesNew{Response: news}); err != nil {
+		return err
+	}
+	for _, e := range shown {
+		if err := c.tellEvent(tx, chat, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// systemMessage stores the message that shows an event, unless it was shown.
+func (c *core) systemMessage(
+	tx *store.Tx, chat *store.Chat, e *payloads.Event, receivedMillis uint64,
+) (m store.Message, isNew bool, err error) {
+	id := e.MessageID()
+	seen, err := tx.SeenPayloads().Has(id)
+	if err != nil || seen {
+		return m, false, err
+	}
+	if err := tx.SeenPayloads().Add(id, c.now()); err != nil {
+		return m, false, err
+	}
+	m = store.Message{
+		ID: id, Author: e.From, Clock: e.Clock, Timestamp: e.Clock, Received: receivedMillis,
+		Type: int(payloads.SystemMessage), Content: int(payloads.ContentSystem), Seen: true, Text: e.Text(),
+		WireChat: chat.ID, ChatID: chat.ID, ChatKey: chat.Key,
+	}
+	return m, true, tx.Messages().Put(&m)
+}
+
+// tellEvent appends what a group event did, one event for each member.
+func (c *core) tellEvent(tx *store.Tx, chat *store.Chat, e *payloads.Event) error {
+	of := func(member string) event.MemberChanged {
+		return event.MemberChanged{ChatID: chat.ID, Member: member, By: e.From}
+	}
+	var list []event.Event
+	switch e.Type {
+	case payloads.NameChanged:
+		list = append(list, event.GroupRenamed{ChatID: chat.ID, Name: e.Name, By: e.From})
+	case payloads.MemberJoined:
+		list = append(list, event.MemberJoined(of(e.From)))
+	case payloads.MembersAdded:
+		for _, id := range e.Members {
+			list = append(list, event.MemberAdded(of(id)))
+		}
+	case payloads.AdminsAdded:
+		for _, id := range e.Members {
+			list = append(list, event.AdminAdded(of(id)))
+		}
+	case payloads.AdminRemoved:
+		list = append(list, event.AdminRemoved(of(e.From)))
+	case payloads.MemberRemoved:
+		if e.Members[0] == e.From {
+			list = append(list, event.MemberLeft(of(e.From)))
+		} else {
+			list = append(list, event.MemberRemoved(of(e.Members[0])))
+		}
+	}
+	for _, one := range list {
+		if err := c.append(tx, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// approve marks the request of somebody who is a member now as granted, ours
+// included.
+func (c *core) approve(tx *store.Tx, g *payloads.Group) error {
+	for _, id := range g.Members {
+		i, found, err := tx.Invitations().ByID(payloads.InvitationID(id, g.ChatID))
+		if err != nil {
+			return err
+		}
+		if !found || i.State == int(payloads.InvitationApproved) {
+			continue
+		}
+		i.State = int(payloads.InvitationApproved)
+		if err := tx.Invitations().Put(&i); err != nil {
+			return err
+		}
+		if err := c.append(tx, event.GroupInvitation{Invitation: invitationView(&i)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// receiveAttached handles the message or reaction of an update. Refused, it
+// does not take the events along: they are kept, and the payload stays open.
+func (c *core) receiveAttached(ctx context.Context, tx *store.Tx, r *received) error {
+	attached, ok, err := r.msg.Attachment()
+	if !ok {
+		return nil
+	}
+	if err == nil {
+		err = attached.Check(r.sentMillis(), uint64(max(r.now.UnixMilli(), 0)))
+	}
+	if err != nil {
+		r.open = true
+		c.drops.count(payloads.Reason(err))
+		return nil //nolint:nilerr // counted; the events of the update are kept
+	}
+	inner := *r
+	inner.msg = attached
+	if attached.Type == payloads.TypeEmojiReaction {
+		err = c.receiveReaction(ctx, tx, &inner)
+	} else {
+		err = c.receiveMessage(ctx, tx, &inner)
+	}
+	var refused *dropError
+	if errors.As(err, &refused) {
+		r.open = true
+		c.drops.count(refused.reason)
+		return nil
+	}
+	return err
+}
+
+// receiveInvitation handles a request to be let into a group of ours, or the
+// rejection of our own (spec 05 section 9.5).
+func (c *core) receiveInvitation(_ context.Context, tx *store.Tx, r *received) error {
+	body, ok := r.msg.Body.(*payloads.GroupInvitation)
+	if !ok {
+		return drop("body")
+	}
+	if !r.direct() {
+		return drop("not_direct")
+	}
+	requester := r.author
+	if body.State == payloads.InvitationRejected || r.own {
+		requester = c.id
+	}
+	i, found, err := tx.Invitations().ByID(payloads.InvitationID(requester, body.ChatID))
+	switch {
+	case err != nil:
+		return err
+	case found && body.Clock <= i.Clock:
+		return drop("old_clock")
+	case r.own:
+		return c.ownInvitation(tx, body, &i, found)
+	case body.State == payloads.InvitationRejected && (!found || i.Admin != r.author):
+		return drop("not_asked")
+	case body.State == payloads.InvitationRequest && !found:
+		if err := c.mayAsk(tx, r); err != nil {
+			return err
+		}
+	}
+	i.ID, i.Chat, i.Author = payloads.InvitationID(requester, body.ChatID), body.ChatID, requester
+	i.State, i.Clock = int(body.State), body.Clock
+	if body.State == payloads.InvitationRequest {
+		i.Text, i.Admin = body.Introduction, ""
+	}
+	return c.putInvitation(tx, &i)
+}
+
+// ownInvitation notes what another device of ours asked for. Whom it asked is
+// not in the payload, so a rejection will be taken from nobody.
+func (c *core) ownInvitation(
+	tx *store.Tx, body *payloads.GroupInvitation, i *store.Invitation, found bool,
+) error {
+	if body.State != payloads.InvitationRequest || found {
+		return nil
+	}
+	i.ID, i.Chat, i.Author = payloads.InvitationID(c.id, body.ChatID), body.ChatID, c.id
+	i.Text, i.State, i.Clock, i.Admin = body.Introduction, int(body.State), body.Clock, c.id
+	return c.putInvitation(tx, i)
+}
+
+func (c *core) putInvitation(tx *store.Tx, i *store.Invitation) error {
+	if err := tx.Invitations().Put(i); err != nil {
+		return err
+	}
+	v := invitationView(i)
+	news := event.MessagesNew{Response: view.Response{Invitations: []view.Invitation{v}}}
+	if err := c.append(tx, news); err != nil {
+		return err
+	}
+	return c.append(tx, event.GroupInvitation{Invitation: v})
+}
+
+// mayAsk refuses requests beyond the limits for strangers.
+func (c *core) mayAsk(tx *store.Tx, r *received) error {
+	contact, err := c.contactOf(tx, r.author)
+	if err != nil || contact.Added {
+		return err
+	}
+	if c.policy.ContactsOnly {
+		return drop("not_a_contact")
+	}
+	n, err := tx.Invitations().Count()
+	if err == nil && n >= int64(c.policy.MaxStrangers) {
+		err = drop("too_many_strangers")
+	}
+	if len(r.parcel.Data) > maxIntroduction {
+		err = drop("stranger_full")
+	}
+	return err
+}
+
+// maxIntroduction bounds a stranger's request, in bytes.
+const maxIntroduction = 8 << 10
+
+// memberKeys returns the keys of members; see payloads.Group.MemberKeys.
+func memberKeys(chat *store.Chat, joinedOnly bool) []key.Public {
+	var out []key.Public
+	for i := range chat.Members {
+		if joinedOnly && !chat.Members[i].Joined {
+			continue
+		}
+		if p, err := key.ParseContactID(chat.Members[i].ID); err == nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}

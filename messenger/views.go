@@ -1,0 +1,228 @@
+package messenger
+
+import (
+	"slices"
+	"sync"
+
+	"statusd/accounts/identicon"
+	"statusd/accounts/key"
+	"statusd/internal/store"
+	"statusd/messenger/view"
+	"statusd/payloads"
+)
+
+// maxFaces bounds the pictures of contacts that are kept.
+const maxFaces = 2000
+
+// faces keeps pictures of contacts: they are drawn from the contact id.
+type faces struct {
+	mu    sync.Mutex
+	drawn map[string]string
+}
+
+func newFaces() *faces { return &faces{drawn: make(map[string]string)} }
+
+func (f *faces) of(id string) string {
+	f.mu.Lock()
+	uri, ok := f.drawn[id]
+	f.mu.Unlock()
+	if ok {
+		return uri
+	}
+	uri = identicon.DataURI(id)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.drawn) >= maxFaces {
+		clear(f.drawn)
+	}
+	f.drawn[id] = uri
+	return uri
+}
+
+// alias returns the three-word name of a person, "" without word lists.
+func (c *core) alias(id string) string {
+	if c.names == nil {
+		return ""
+	}
+	p, err := key.ParseContactID(id)
+	if err != nil {
+		return ""
+	}
+	return c.names.Name(p)
+}
+
+// statusNames are the texts of statuses.
+func statusNames() []string { return []string{"", "sending", "not-sent", "sent", "delivered"} }
+
+// messageView returns a message as programs see it, with what it quotes and
+// its picture or recording.
+func (c *core) messageView(tx *store.Tx, m *store.Message) (view.Message, error) {
+	v := c.textView(m)
+	if err := tx.Messages().WithMedia(m); err != nil {
+		return v, err
+	}
+	v.Image, v.Audio, v.AudioDurationMs = mediaView(m.Media)
+	var err error
+	if v.QuotedMessage, err = c.quote(tx, m); err != nil {
+		return v, err
+	}
+	if m.Author == c.id && m.Type == int(payloads.PrivateGroup) {
+		v.DeliveredTo, err = tx.Sent().DeliveredTo(m.ID)
+		v.DeliveredTo = slices.DeleteFunc(v.DeliveredTo, func(id string) bool { return id == c.id })
+	}
+	return v, err
+}
+
+// textView is messageView without what needs other rows.
+func (c *core) textView(m *store.Message) view.Message {
+	text := payloads.DescribeText(m.Text)
+	v := view.Message{
+		ID: payloads.MessageID(m.ID).String(), WhisperTimestamp: m.Received, From: m.Author, Alias: c.alias(m.Author),
+		Identicon: c.faces.of(m.Author), Seen: m.Seen, OutgoingStatus: statusNames()[m.Status],
+		RTL: text.RTL, LineCount: text.LineCount, Text: m.Text, ChatID: m.WireChat, LocalChatID: m.ChatID,
+		Clock: m.Clock, Replace: m.Replaces, ResponseTo: m.ReplyTo, EnsName: m.ENSName, Timestamp: m.Timestamp,
+		ContentType: int32(m.Content), MessageType: int32(m.Type), Mentions: text.Mentions, Links: text.Links,
+		EditedAt: m.Extra.EditedAt, Pinned: m.Extra.Pinned,
+	}
+	if m.Extra.StickerHash != "" {
+		v.Sticker = &view.Sticker{Hash: m.Extra.StickerHash, Pack: m.Extra.StickerPack}
+	}
+	if x := m.Extra.Command; x != nil {
+		v.CommandParameters = &view.CommandParameters{
+			ID: x.ID, From: x.From, Address: x.Address, Contract: x.Contract, Value: x.Value,
+			TransactionHash: x.Hash, CommandState: x.State, Signature: x.Signature,
+		}
+	}
+	return v
+}
+
+func mediaView(m *store.Media) (image, audio string, duration uint64) {
+	switch {
+	case m == nil:
+		return "", "", 0
+	case m.Image:
+		i := payloads.Image{Bytes: m.Bytes, Format: payloads.ImageType(m.Format)}
+		return i.DataURL(), "", 0
+	default:
+		a := payloads.Audio{Bytes: m.Bytes, Format: payloads.AudioType(m.Format)}
+		return "", a.DataURL(), m.Duration
+	}
+}
+
+// original returns the message that another answers, if it is stored.
+func (c *core) original(tx *store.Tx, m *store.Message) (store.Message, bool, error) {
+	id, err := payloads.ParseMessageID(m.ReplyTo)
+	if err != nil {
+		return store.Message{}, false, nil //nolint:nilerr // foreign text: there is no such message
+	}
+	original, found, err := tx.Messages().ByID(id)
+	return original, found && original.ChatKey == m.ChatKey, err
+}
+
+func (c *core) quote(tx *store.Tx, m *store.Message) (*view.QuotedMessage, error) {
+	original, found, err := c.original(tx, m)
+	if err != nil || !found {
+		return nil, err
+	}
+	if err := tx.Messages().WithMedia(&original); err != nil {
+		return nil, err
+	}
+	q := &view.QuotedMessage{From: original.Author, Text: original.Text}
+	q.Image, q.Audio, q.AudioDurationMs = mediaView(original.Media)
+	return q, nil
+}
+
+// messageViews is messageView for a page.
+func (c *core) messageViews(tx *store.Tx, list []store.Message) ([]view.Message, error) {
+	out := make([]view.Message, 0, len(list))
+	for i := range list {
+		v, err := c.messageView(tx, &list[i])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// chatView returns a chat as programs see it. The last message comes without
+// picture and quote, membership events come only withEvents.
+func (c *core) chatView(tx *store.Tx, chat *store.Chat, withEvents bool) (view.Chat, error) {
+	v := view.Chat{
+		ID: chat.ID, Name: chat.Name, Color: chat.Color, Active: chat.Active, ChatType: chat.Type,
+		Timestamp: chat.Timestamp, LastClockValue: chat.LastClock, DeletedAtClockValue: chat.DeletedClock,
+		UnviewedMessagesCount: chat.Unread, Muted: chat.Muted, InvitationAdmin: chat.InvitationAdmin,
+		Profile: chat.Profile, Members: make([]view.Member, 0, len(chat.Members)),
+		MembershipUpdateEvents: []view.MembershipEvent{},
+	}
+	for _, m := range chat.Members {
+		v.Members = append(v.Members, view.Member(m))
+	}
+	if chat.Type == view.ChatOneToOne {
+		v.Alias, v.Identicon = c.alias(chat.ID), c.faces.of(chat.ID)
+	}
+	if chat.Last != 0 {
+		last, found, err := tx.Messages().BySeq(chat.Last)
+		if err != nil {
+			return v, err
+		}
+		if found {
+			m := c.textView(&last)
+			v.LastMessage = &m
+		}
+	}
+	if !withEvents || chat.Type != view.ChatPrivateGroup {
+		return v, nil
+	}
+	events, err := tx.Groups().Events(chat.Key)
+	for i := range events {
+		e := &events[i]
+		v.MembershipUpdateEvents = append(v.MembershipUpdateEvents, view.MembershipEvent{
+			Type: int32(e.Type), ClockValue: e.Clock, Members: e.Members, Name: e.Name, From: e.From,
+			Signature: e.Raw[:65], ChatID: chat.ID, RawPayload: e.Raw,
+		})
+	}
+	return v, err
+}
+
+// contactView returns a person as programs see it.
+func (c *core) contactView(k *store.Contact) view.Contact {
+	v := view.Contact{
+		ID: k.ID, Name: k.Name, EnsVerified: k.ENSVerified, EnsVerifiedAt: k.ENSVerifiedAt,
+		LastENSClockValue: k.ENSClock, EnsVerificationRetries: k.ENSRetries, Alias: c.alias(k.ID),
+		Identicon: c.faces.of(k.ID), PhotoPath: k.Photo, LastUpdated: k.Updated, SystemTags: k.Tags,
+		DeviceInfo: []view.Device{}, LocalNickname: k.Nickname,
+	}
+	if v.SystemTags == nil {
+		v.SystemTags = []string{}
+	}
+	if p, err := key.ParseContactID(k.ID); err == nil {
+		v.Address = p.Address().Hex()
+	}
+	return v
+}
+
+func reactionView(e *store.Reaction) view.Reaction {
+	return view.Reaction{
+		ID: payloads.MessageID(e.ID).String(), Clock: e.Clock, ChatID: e.WireChat, LocalChatID: e.ChatID, From: e.Author,
+		MessageID: e.MessageID, MessageType: int32(e.Type), Retracted: e.Retracted, EmojiID: int32(e.Emoji),
+	}
+}
+
+func invitationView(i *store.Invitation) view.Invitation {
+	return view.Invitation{
+		ID: payloads.MessageID(i.ID).String(), ChatID: i.Chat, From: i.Author, IntroductionMessage: i.Text,
+		State: int32(i.State),
+	}
+}
+
+// news is the answer about one message of a chat: withEvents for those who
+// asked, without for the event log.
+func (c *core) news(tx *store.Tx, chat *store.Chat, m *store.Message, withEvents bool) (view.Response, error) {
+	cv, err := c.chatView(tx, chat, withEvents)
+	if err != nil {
+		return view.Response{}, err
+	}
+	mv, err := c.messageView(tx, m)
+	return view.Response{Chats: []view.Chat{cv}, Messages: []view.Message{mv}}, err
+}
