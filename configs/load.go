@@ -182,6 +182,11 @@ func badText(l leaf, value, source string, err error) error {
 // from.
 func (ld *loader) validate() error {
 	err := ld.out.Config.Validate()
+	if err == nil {
+		for _, text := range ld.out.Config.Advice() {
+			ld.warn(text)
+		}
+	}
 	var invalid *ValidationError
 	if errors.As(err, &invalid) {
 		for i, p := range invalid.Problems {

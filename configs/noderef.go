@@ -16,6 +16,8 @@ import (
 var (
 	errNodeForm = errors.New("want enode://<128 hex digits>@<host>:<port>, a bare id of 128 hex digits, or enr:…")
 	errNodeLong = errors.New("longer than 2048 characters")
+
+	errNoEndpoint = errors.New("does not say where the node listens")
 )
 
 // maxNodeRef bounds the text of one node address, in bytes.

@@ -83,6 +83,15 @@ func (v *checker) between(key string, n, lo, hi int64) {
 	v.want(lo <= n && n <= hi, key, n, fmt.Sprintf("want a number from %d to %d", lo, hi))
 }
 
+// reason is the text of an error, without the name of the package that begins
+// it.
+func reason(err error) string {
+	if err == nil {
+		return ""
+	}
+	return strings.TrimPrefix(err.Error(), "multiaddr: ")
+}
+
 // showValue prints a value for an error. Secrets mask themselves.
 func showValue(v any) string {
 	switch v := v.(type) {
@@ -143,6 +152,10 @@ func (c *Config) checkNetwork(v *checker) {
 		"empty: discovery is on (NoDiscovery false) and needs boot nodes")
 	v.want(!c.Rendezvous || c.ClusterConfig.Enabled && len(c.ClusterConfig.RendezvousNodes) > 0,
 		"ClusterConfig.RendezvousNodes", nil, "empty: rendezvous is on (Rendezvous true) and needs servers")
+	for _, s := range c.ClusterConfig.RendezvousNodes {
+		err := checkRendezvousNode(s)
+		v.want(err == nil || !c.Rendezvous, "ClusterConfig.RendezvousNodes", s, reason(err))
+	}
 	for _, s := range c.NTPServers {
 		v.want(s != "" && !strings.ContainsAny(s, " /"), "NTPServers", s, "want host names or addresses")
 	}
