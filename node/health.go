@@ -66,6 +66,7 @@ func (n *Node) Health() Health {
 	h := Health{Alive: n.monitor.alive.Load(), Uptime: time.Since(n.created)}
 	h.Components = []ComponentHealth{
 		n.rpcHealth(), n.wakuHealth(), n.discoveryHealth(), n.mailHealth(), n.historyHealth(), n.accountHealth(),
+		n.outboxHealth(),
 		n.clockHealth(), n.diskHealth(), n.loopHealth(),
 	}
 	switch phase(n.phase.Load()) {
@@ -115,10 +116,14 @@ func (w wakuPeers) PeerUp(id enode.ID) {
 	}
 	w.node.everConnected.Store(true)
 	w.node.monitor.peersChanged()
+	w.node.peersChanged()
 }
 
 // PeerDown implements waku.PeerWatcher.
-func (w wakuPeers) PeerDown(enode.ID) { w.node.monitor.peersChanged() }
+func (w wakuPeers) PeerDown(enode.ID) {
+	w.node.monitor.peersChanged()
+	w.node.peersChanged()
+}
 
 // wakuHealth is READY with one peer, or without any when the node has nobody
 // to connect to and has had none yet. A node that lost all its peers is not,

@@ -37,6 +37,7 @@ const (
 // startMail, before any peer can connect, and not changed after.
 type mail struct {
 	peers    waku.PeerWatcher
+	hold     func()               // waits while the messenger is behind
 	archive  mailserver.Archive   // nil: no mailserver here
 	recorder *mailserver.Recorder // with archive
 	server   *mailserver.Server   // with archive
@@ -47,7 +48,12 @@ type mail struct {
 // attach names mail as the host's partner for history.
 func (m *mail) attach(cfg *waku.Config, n *Node) {
 	m.peers = wakuPeers{n}
-	cfg.Watcher, cfg.MailReplies = m, m
+	cfg.Watcher, cfg.MailReplies, cfg.Tracker = m, m, postTracker{n}
+	m.hold = func() {
+		if c := n.Courier(); c != nil {
+			c.Hold(n.stopping)
+		}
+	}
 	if n.cfg.WakuConfig.EnableMailServer {
 		cfg.Archive, cfg.Mail = m, m
 	}
@@ -62,9 +68,14 @@ func (m *mail) HandleRequest(peer waku.MailPeer, payload []byte) error {
 }
 
 // Accept implements waku.MailClient. What trusted peers that are not
-// mailservers send goes to the filters as it is.
+// mailservers send goes to the filters as it is. A messenger that is behind
+// holds the peer back.
 func (m *mail) Accept(peer enode.ID, env *wire.Envelope) bool {
-	return !m.client.Knows(peer) || m.client.Accept(peer, env)
+	if m.client.Knows(peer) && !m.client.Accept(peer, env) {
+		return false
+	}
+	m.hold()
+	return true
 }
 
 // Complete implements waku.MailClient.

@@ -50,8 +50,10 @@ type Node struct {
 	phase         atomic.Int32
 	everConnected atomic.Bool
 	ready         chan struct{}
+	stopping      chan struct{} // closed when the shutdown begins
 	quit          chan struct{}
 	quitOnce      sync.Once
+	session       atomic.Pointer[session] // nil: nobody is logged in, or Waku is off
 
 	mu      sync.Mutex // guards what follows
 	server  *p2p.Server
@@ -78,7 +80,8 @@ func New(cfg *configs.Config, deps Deps) (*Node, error) {
 	}
 	n := &Node{
 		cfg: cfg, deps: deps, root: log, log: log.Named("node"), created: time.Now(), peers: newPeerTable(),
-		ready: make(chan struct{}), quit: make(chan struct{}), trusted: make(map[enode.ID]bool),
+		ready: make(chan struct{}), stopping: make(chan struct{}),
+		quit: make(chan struct{}), trusted: make(map[enode.ID]bool),
 		mailPeers: make(map[enode.ID]bool),
 	}
 	n.clock = clock.New(clock.Config{Servers: timeServers(cfg), Logger: log.Named("clock")})
@@ -143,6 +146,7 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	n.signals.Emit(feed.NodeStopped, nil)
 	wasUp := n.phase.Swap(int32(phaseStopping)) == int32(phaseUp)
+	close(n.stopping)
 	n.monitor.report(n.deps.Notify.Stopping())
 	if wasUp {
 		n.log.Info("stopping")
@@ -210,13 +214,15 @@ func (n *Node) start(ctx context.Context, life *lifecycle) error {
 	if err != nil {
 		return err
 	}
-	if err := n.startAccounts(ctx, life); err != nil {
-		return err
-	}
 	if n.host != nil {
 		if err := n.startMail(life, key); err != nil {
 			return err
 		}
+	}
+	if err := n.startAccounts(ctx, life); err != nil {
+		return err
+	}
+	if n.host != nil {
 		life.run("waku", stopWaku, n.host.Run)
 	}
 	if err := n.startNetwork(life, key); err != nil {

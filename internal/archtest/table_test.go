@@ -198,8 +198,8 @@ func layer4() map[string][]string {
 		"statusd/configs": {"statusd/internal/multiaddr", geth + "p2p/enode", geth + "crypto"},
 		"statusd/node": {
 			"statusd/accounts/kdf", "statusd/accounts/names",
-			"statusd/configs", "statusd/discovery", "statusd/mailserver", "statusd/internal", "statusd/node/redial",
-			"statusd/waku",
+			"statusd/configs", "statusd/discovery", "statusd/mailserver", "statusd/messenger", "statusd/internal",
+			"statusd/node/redial", "statusd/transport/envelopes", "statusd/waku",
 			geth + "crypto", geth + "event", geth + "log", geth + "p2p", zap, metrics, unix,
 		},
 		"statusd/deploy":      {},

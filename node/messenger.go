@@ -1,0 +1,165 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/ethereum/go-ethereum/p2p/enode"
+	"go.uber.org/zap"
+
+	"statusd/internal/profile"
+	"statusd/internal/store"
+	"statusd/messenger"
+	"statusd/messenger/courier"
+	"statusd/messenger/event"
+	"statusd/transport/envelopes"
+	"statusd/waku/wire"
+)
+
+// maxOutboxAge is how long a message may wait for a peer until that is a case
+// for the operator.
+const maxOutboxAge = 10 * time.Minute
+
+// session is what works for the account that is logged in.
+type session struct {
+	node      *Node
+	account   *profile.Account
+	courier   *courier.Courier
+	messenger *messenger.Messenger
+}
+
+// attachSession makes the messenger of an account that was just opened:
+// profile.Config.Attach. It waits for nothing on the network.
+func (n *Node) attachSession(a *profile.Account) (profile.Service, error) {
+	ctx := context.Background() // the database is open and local
+	c, err := courier.New(ctx, n.courierConfig(a))
+	if err != nil {
+		return nil, err
+	}
+	cfg := messenger.Config{Identity: a.ChatKey(), DB: a.DB(), Courier: c, Now: n.clock.Now, Log: n.root}
+	if lists := n.Names(); lists != nil {
+		cfg.Names = lists
+	}
+	m, err := messenger.New(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("build messenger: %w", err)
+	}
+	c.Serve(m)
+	s := &session{n, a, c, m}
+	if err := s.log(event.AccountLogin{KeyUID: a.UID().String()}); err != nil {
+		return nil, fmt.Errorf("note login: %w", err)
+	}
+	n.session.Store(s)
+	c.PeersChanged()
+	return s, nil
+}
+
+func (n *Node) courierConfig(a *profile.Account) courier.Config {
+	w, s := &n.cfg.WakuConfig, &n.cfg.ShhextConfig
+	cfg := courier.Config{
+		Identity: a.ChatKey(), Installation: a.InstallationID(), DB: a.DB(), Host: n.host, Now: n.clock.Now, Log: n.root,
+		MaxEnvelope: int(w.MaxMessageSize), MaxAttempts: max(s.MaxMessageDeliveryAttempts, 1),
+		MailServersOnly: s.MailServerConfirmations, NoDataSync: !s.DataSyncEnabled,
+		Jitter: rand.NewPCG(rand.Uint64(), rand.Uint64()),
+	}
+	if n.mail.client != nil {
+		cfg.History = n.mail.client
+	}
+	return cfg
+}
+
+// Run implements profile.Service.
+func (s *session) Run(ctx context.Context) error {
+	err := s.courier.Run(ctx)
+	s.node.session.CompareAndSwap(s, nil)
+	if errLog := s.log(event.AccountLogout{KeyUID: s.account.UID().String()}); errLog != nil {
+		s.node.log.Warn("logout is not in the event log", zap.Error(errLog))
+	}
+	return err
+}
+
+// log appends an event.
+func (s *session) log(e event.Event) error {
+	return s.account.DB().Update(context.Background(), func(tx *store.Tx) error {
+		return event.Append(tx, e, s.node.clock.Now())
+	})
+}
+
+// Messenger returns the messenger of the account that is logged in, nil when
+// nobody is or Waku is switched off.
+func (n *Node) Messenger() *messenger.Messenger {
+	if s := n.session.Load(); s != nil {
+		return s.messenger
+	}
+	return nil
+}
+
+// Courier returns the courier of the account that is logged in, nil when nobody
+// is or Waku is switched off.
+func (n *Node) Courier() *courier.Courier {
+	if s := n.session.Load(); s != nil {
+		return s.courier
+	}
+	return nil
+}
+
+// postTracker passes on what becomes of own envelopes: waku.Tracker.
+type postTracker struct{ node *Node }
+
+func (t postTracker) with(peer enode.ID, fn func(*courier.Courier, envelopes.Peer)) {
+	if c := t.node.Courier(); c != nil {
+		known := t.node.mail.client != nil && t.node.mail.client.Knows(peer)
+		fn(c, envelopes.Peer{ID: envelopes.PeerID(peer), MailServer: known})
+	}
+}
+
+// Sent implements waku.Tracker.
+func (t postTracker) Sent(hash wire.Hash, peer enode.ID) {
+	t.with(peer, func(c *courier.Courier, p envelopes.Peer) { c.Sent(hash, p) })
+}
+
+// Refused implements waku.Tracker.
+func (t postTracker) Refused(hash wire.Hash, peer enode.ID, timeError bool, _ string) {
+	t.with(peer, func(c *courier.Courier, p envelopes.Peer) { c.Refused(hash, p, timeError) })
+}
+
+// ReceivedBack implements waku.Tracker.
+func (t postTracker) ReceivedBack(hash wire.Hash, peer enode.ID) {
+	t.with(peer, func(c *courier.Courier, p envelopes.Peer) { c.ReceivedBack(hash, p) })
+}
+
+// Expired implements waku.Tracker.
+func (t postTracker) Expired(hash wire.Hash) {
+	if c := t.node.Courier(); c != nil {
+		c.Expired(hash)
+	}
+}
+
+// peersChanged tells the courier that a peer came or went.
+func (n *Node) peersChanged() {
+	if c := n.Courier(); c != nil {
+		c.PeersChanged()
+	}
+}
+
+// outboxHealth is about messages that wait to leave.
+func (n *Node) outboxHealth() ComponentHealth {
+	h := ComponentHealth{Name: "Outbox", Level: NotMounted, Desc: "nobody is logged in"}
+	c := n.Courier()
+	if c == nil {
+		return h
+	}
+	h.Level, h.Desc = Ready, "empty"
+	s := c.Stats()
+	if s.Outbox == 0 {
+		return h
+	}
+	age := max(n.clock.Now().Sub(s.Oldest), 0).Round(time.Second)
+	h.Desc = fmt.Sprintf("%d waiting, the oldest for %v", s.Outbox, age)
+	if age > maxOutboxAge {
+		h.Level = NotReady
+	}
+	return h
+}

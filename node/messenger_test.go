@@ -1,0 +1,134 @@
+package node
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"statusd/accounts/kdf"
+	"statusd/accounts/key"
+	"statusd/accounts/secret"
+	"statusd/configs"
+	"statusd/internal/profile"
+	"statusd/internal/store"
+	"statusd/messenger"
+)
+
+func password(t *testing.T) kdf.Password {
+	t.Helper()
+	p, err := kdf.NewPassword([]byte("secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// lightConfig is testConfig with passwords that are cheap to check.
+func lightConfig(t *testing.T) *configs.Config {
+	t.Helper()
+	cfg := testConfig(t)
+	cfg.LightKDF = true
+	return cfg
+}
+
+// loginNew makes an account on a node and logs it in.
+func (r *running) loginNew(name string) *profile.Account {
+	r.t.Helper()
+	ctx := r.t.Context()
+	o := profile.Options{Name: name, Password: password(r.t)}
+	s, _, err := r.Accounts().Create(ctx, o, 12, secret.Bytes{})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return r.login(s.UID)
+}
+
+func (r *running) login(uid key.UID) *profile.Account {
+	r.t.Helper()
+	a, err := r.Accounts().Login(r.t.Context(), uid, password(r.t))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return a
+}
+
+// eventsUntil returns the types in the event log of an account, once one is
+// there.
+func eventsUntil(t *testing.T, db *store.DB, want string) string {
+	t.Helper()
+	for {
+		arrived := db.EventsAfter(0)
+		var types []string
+		seq := int64(0)
+		err := db.View(t.Context(), func(tx *store.Tx) error {
+			page, err := tx.Events(store.EventQuery{})
+			for _, e := range page.Events {
+				types, seq = append(types, e.Type), e.Seq
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := strings.Join(types, " ")
+		if strings.Contains(all, want) {
+			return all
+		}
+		if seq > 0 {
+			arrived = db.EventsAfter(seq)
+		}
+		select {
+		case <-arrived:
+		case <-t.Context().Done():
+			t.Fatalf("%q did not come, only %s", want, all)
+		}
+	}
+}
+
+// TestTwoAccountsTalk: two nodes on real sockets, logged in, send and receive;
+// logging out ends it, and nothing waits for the network.
+func TestTwoAccountsTalk(t *testing.T) {
+	a, b := start(t, lightConfig(t), Deps{}), start(t, lightConfig(t), Deps{})
+	defer a.finish()
+	defer b.finish()
+	if a.Messenger() != nil || a.Courier() != nil {
+		t.Error("a messenger without account")
+	}
+	alice, bob := a.loginNew("alice"), b.loginNew("bob")
+	if err := a.AddPeer(b.Self()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	sent, err := a.Messenger().Mail().SendTo(ctx, messenger.SendRequest{
+		Recipient: bob.ChatKey().Public().ContactID(), Message: "hello bob",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventsUntil(t, bob.DB(), "messages.new")
+	list, _, err := b.Messenger().Messages().Page(ctx, alice.ChatKey().Public().ContactID(), "", 10)
+	if err != nil || len(list) != 1 || list[0].Text != "hello bob" || list[0].ID != sent.MessageID {
+		t.Errorf("received %+v, %v", list, err)
+	}
+	all := eventsUntil(t, alice.DB(), "message.delivered")
+	for _, want := range []string{"account.login", "envelope.sent"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("no %s in %s", want, all)
+		}
+	}
+	if h := a.outboxHealth(); h.Level != Ready {
+		t.Errorf("outbox %+v", h)
+	}
+	uid := alice.UID()
+	if err := a.Accounts().Logout(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if a.Messenger() != nil {
+		t.Error("the messenger outlives the logout")
+	}
+	if all := eventsUntil(t, a.login(uid).DB(), "account.logout"); !strings.HasSuffix(all, "account.login") {
+		t.Errorf("after another login: %s", all)
+	}
+}
