@@ -99,7 +99,7 @@ func BenchmarkServer(b *testing.B) {
 			p, i := newBenchPeer(b), 0
 			defer archivetest.ReportCPU(b)()
 			for b.Loop() {
-				p.ask(b, s, payload(from, archivetest.Topic(i%w.Topics)), false)
+				p.ask(b, s, payload(from, w.Topic(i%w.Topics)), false)
 				i++
 			}
 		}
@@ -119,7 +119,7 @@ func BenchmarkServer(b *testing.B) {
 		for b.Loop() {
 			request := payload(w.Start)
 			for i := range 50 {
-				t := archivetest.Topic(i * 7 % w.Topics)
+				t := w.Topic(i * 7 % w.Topics)
 				request.Topics = append(request.Topics, t[:])
 			}
 			pages = p.ask(b, s, request, true)
@@ -136,7 +136,7 @@ func BenchmarkServer(b *testing.B) {
 		for b.Loop() {
 			var wg sync.WaitGroup
 			for j, p := range peers {
-				wg.Go(func() { p.ask(b, s, payload(w.Start, archivetest.Topic((8*i+j)%w.Topics)), false) })
+				wg.Go(func() { p.ask(b, s, payload(w.Start, w.Topic((8*i+j)%w.Topics)), false) })
 			}
 			wg.Wait()
 			i++

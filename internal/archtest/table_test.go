@@ -155,6 +155,7 @@ func layer2() map[string][]string {
 		"statusd/mailserver/leveldb": {
 			"statusd/mailserver", "statusd/waku/wire", "github.com/syndtr/goleveldb/leveldb", zap, unix,
 		},
+		"statusd/mailserver/topicindex": {"statusd/waku/wire"},
 		"statusd/mailserver/statusgo": {
 			"statusd/mailserver", "statusd/waku/wire", "github.com/syndtr/goleveldb/leveldb",
 		},

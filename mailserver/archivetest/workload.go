@@ -25,6 +25,13 @@ func NewWorkload(envelopes int) Workload {
 // End returns the creation time of the newest envelope.
 func (w Workload) End() uint32 { return w.Start + uint32(w.Days)*86400 - 1 }
 
+// Topic returns the i-th topic. The bits are spread as those of real topics,
+// which are hashes.
+func (w Workload) Topic(i int) wire.Topic {
+	x := rand.New(rand.NewPCG(uint64(i), 32)).Uint32()
+	return wire.Topic{byte(x >> 24), byte(x >> 16), byte(x >> 8), byte(x)}
+}
+
 // dataSizes are lengths of the data field, padded plaintext and overhead, and
 // how many of 1000 envelopes have them.
 var dataSizes = []struct{ bytes, share int }{{284, 460}, {540, 294}, {796, 120}, {1308, 66}, {2332, 40}, {3356, 20}}
@@ -40,6 +47,10 @@ func (w Workload) Generate(batch int, fn func([]*wire.Envelope) error) error {
 			noise[i+j] = byte(x >> (8 * j))
 		}
 	}
+	topics := make([]wire.Topic, w.Topics)
+	for i := range topics {
+		topics[i] = w.Topic(i)
+	}
 	envs := make([]*wire.Envelope, 0, batch)
 	span := uint64(w.Days) * 86400
 	for i := range w.Envelopes {
@@ -53,7 +64,8 @@ func (w Workload) Generate(batch int, fn func([]*wire.Envelope) error) error {
 		}
 		from := r.IntN(len(noise) - size)
 		const ttl = 50
-		envs = append(envs, wire.NewEnvelope(created+ttl, ttl, Topic(r.IntN(w.Topics)), noise[from:from+size], uint64(i)))
+		topic := topics[r.IntN(w.Topics)]
+		envs = append(envs, wire.NewEnvelope(created+ttl, ttl, topic, noise[from:from+size], uint64(i)))
 		if len(envs) == batch || i == w.Envelopes-1 {
 			if err := fn(envs); err != nil {
 				return err

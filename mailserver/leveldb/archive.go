@@ -143,7 +143,6 @@ func (a *Archive) openError(err error) error {
 
 // load reads schema, counters and directory.
 func (a *Archive) load() error {
-	a.topics.topics = make(map[wire.Topic]topicInfo)
 	version, err := a.db.Get([]byte(keySchema), nil)
 	if errors.Is(err, leveldb.ErrNotFound) {
 		return a.create()
@@ -172,7 +171,7 @@ func (a *Archive) load() error {
 		if !ok || len(iter.Key()) != topicKeyLength {
 			return fmt.Errorf("%w: topic directory: %w", mailserver.ErrCorrupted, errRecord)
 		}
-		a.topics.topics[wire.Topic(iter.Key()[1:])] = info
+		a.topics.topics.Set(wire.Topic(iter.Key()[1:]), info)
 	}
 	return iter.Error()
 }

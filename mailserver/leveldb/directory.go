@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"statusd/mailserver"
+	"statusd/mailserver/topicindex"
 	"statusd/waku/wire"
 )
 
@@ -110,14 +111,15 @@ func (c *change) remove(d *directory, t wire.Topic, created uint32, size int) {
 // share it with the one writer.
 type directory struct {
 	mu     sync.RWMutex
-	topics map[wire.Topic]topicInfo
+	topics topicindex.Index[topicInfo]
 	totals counters
 }
 
 func (d *directory) get(t wire.Topic) topicInfo {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	return d.topics[t]
+	info, _ := d.topics.Get(t)
+	return info
 }
 
 func (d *directory) apply(c *change) {
@@ -125,9 +127,9 @@ func (d *directory) apply(c *change) {
 	defer d.mu.Unlock()
 	for t, info := range c.topics {
 		if info.count > 0 {
-			d.topics[t] = info
+			d.topics.Set(t, info)
 		} else {
-			delete(d.topics, t)
+			d.topics.Delete(t)
 		}
 	}
 	d.totals = c.totals
@@ -137,7 +139,7 @@ func (d *directory) stats() mailserver.Stats {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	return mailserver.Stats{
-		Envelopes: d.totals.envelopes, Bytes: d.totals.bytes, Topics: len(d.topics),
+		Envelopes: d.totals.envelopes, Bytes: d.totals.bytes, Topics: d.topics.Len(),
 		Oldest: d.totals.oldest, Newest: d.totals.newest,
 	}
 }
@@ -160,16 +162,15 @@ func (d *directory) candidates(q mailserver.Query) (topics []wire.Topic, rows in
 		for _, t := range q.Topics {
 			if !seen[t] {
 				seen[t] = true
-				take(t, d.topics[t])
+				info, _ := d.topics.Get(t)
+				take(t, info)
 			}
 		}
 	case q.Bloom == nil || q.Bloom.IsFull():
 		return nil, totals.envelopes, true, totals
 	default:
-		for t, info := range d.topics {
-			if q.Bloom.Contains(t) {
-				take(t, info)
-			}
+		for t, info := range d.topics.Matching(q.Bloom) {
+			take(t, info)
 		}
 	}
 	return topics, rows, false, totals
@@ -179,5 +180,5 @@ func (d *directory) candidates(q mailserver.Query) (topics []wire.Topic, rows in
 func (d *directory) snapshot() map[wire.Topic]topicInfo {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	return maps.Clone(d.topics)
+	return maps.Collect(d.topics.All())
 }

@@ -16,7 +16,6 @@ import (
 	"go.uber.org/zap"
 
 	"statusd/mailserver"
-	"statusd/waku/wire"
 )
 
 const (
@@ -68,7 +67,6 @@ func Open(ctx context.Context, uri string, o Options) (*Archive, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	a := &Archive{pool: pool, log: o.Logger, shard: rand.Int32N(counterShards)}
-	a.topics.topics = make(map[wire.Topic]time.Time)
 	if a.log == nil {
 		a.log = zap.NewNop()
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"statusd/mailserver"
+	"statusd/mailserver/topicindex"
 	"statusd/waku/wire"
 )
 
@@ -32,8 +33,8 @@ const (
 // topicCache knows the topics of the archive.
 type topicCache struct {
 	mu        sync.Mutex
-	topics    map[wire.Topic]time.Time // when this server announced it; zero: another did
-	newest    int64                    // largest first_seen read
+	topics    topicindex.Index[time.Time] // when this server announced it; zero: another did
+	newest    int64                       // largest first_seen read
 	refreshed time.Time
 	reloaded  time.Time
 }
@@ -49,7 +50,7 @@ func (a *Archive) announce(ctx context.Context, envs []*wire.Envelope) error {
 	c.mu.Lock()
 	for _, env := range envs {
 		t := env.Topic()
-		if !seen[t] && now.Sub(c.topics[t]) >= announceEvery {
+		if announced, _ := c.topics.Get(t); !seen[t] && now.Sub(announced) >= announceEvery {
 			due = append(due, t[:])
 		}
 		seen[t] = true
@@ -73,7 +74,7 @@ func (a *Archive) announce(ctx context.Context, envs []*wire.Envelope) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, t := range due {
-		c.topics[wire.Topic(t)] = now
+		c.topics.Set(wire.Topic(t), now)
 	}
 	return nil
 }
@@ -87,12 +88,10 @@ func (a *Archive) matching(ctx context.Context, bloom *wire.Bloom) (topics []wir
 	c := &a.topics
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for t := range c.topics {
-		if bloom.Contains(t) {
-			topics = append(topics, t)
-		}
+	for t := range c.topics.Matching(bloom) {
+		topics = append(topics, t)
 	}
-	return topics, len(c.topics), nil
+	return topics, c.topics.Len(), nil
 }
 
 // refresh reads the topics that other servers have added.
@@ -136,15 +135,19 @@ func (a *Archive) refresh(ctx context.Context) error {
 	defer c.mu.Unlock()
 	if reload {
 		c.reloaded = now
-		for t, announced := range c.topics {
+		var gone []wire.Topic
+		for t, announced := range c.topics.All() {
 			if _, there := read[t]; !there && now.Sub(announced) >= announceEvery {
-				delete(c.topics, t)
+				gone = append(gone, t)
 			}
+		}
+		for _, t := range gone {
+			c.topics.Delete(t)
 		}
 	}
 	for t := range read {
-		if _, known := c.topics[t]; !known {
-			c.topics[t] = time.Time{}
+		if _, known := c.topics.Get(t); !known {
+			c.topics.Set(t, time.Time{})
 		}
 	}
 	c.refreshed, c.newest = now, max(c.newest, newest)

@@ -68,6 +68,13 @@ func (b *Bloom) Contains(t Topic) bool {
 	return b[at[2]]&bit[2] != 0
 }
 
+// SureBit returns a bit that is set in every filter that contains the topic: of
+// those of SampleBloom the one that is assigned last. It serves to sort topics.
+func (t Topic) SureBit() int { return t.bloomIndex(2) }
+
+// Bit reports whether a bit is set, 0 to 511.
+func (b *Bloom) Bit(n int) bool { return b[n/8]&(1<<(n%8)) != 0 }
+
 // Covers reports whether every bit of other is set in b.
 func (b *Bloom) Covers(other *Bloom) bool {
 	for i := range b {
