@@ -69,6 +69,7 @@ const (
 	DefaultTries          = 2
 
 	defaultTTL     = 50 // seconds
+	visitLinger    = 30 * time.Second
 	requestPoWTime = 5 * time.Second
 	// grace is how long stragglers of a finished request are still taken.
 	grace = 10 * time.Second
@@ -94,6 +95,7 @@ type Client struct {
 // pending is an exchange and the goroutine that waits for it.
 type pending struct {
 	exchange
+	take     func(*wire.Envelope) // gets the envelopes instead of the filters; nil: nobody does
 	began    time.Time
 	progress chan struct{} // capacity 1
 	done     chan outcome  // capacity 1
@@ -166,6 +168,8 @@ func (c *Client) SetServers(list []Server) {
 			if have.Password == s.Password {
 				fresh.key = have.key
 			}
+		} else if l := c.visits[id]; l != nil {
+			fresh.line = l // who is asking it now stands in the same line
 		}
 		c.servers[id] = fresh
 		if c.net != nil {
@@ -220,22 +224,32 @@ func (c *Client) setConnected(id enode.ID, up bool) {
 
 // Accept implements waku.MailClient.
 func (c *Client) Accept(peer enode.ID, env *wire.Envelope) bool {
+	ok, take := c.judge(peer, env)
+	if ok && take != nil {
+		take(env)
+		return false
+	}
+	return ok
+}
+
+// judge says whether an envelope belongs to what was asked, and who gets it.
+func (c *Client) judge(peer enode.ID, env *wire.Envelope) (ok bool, take func(*wire.Envelope)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p := c.active[peer]
 	if p == nil {
-		return false
+		return false, nil
 	}
 	if !p.over.IsZero() && c.cfg.Now().After(p.over) {
 		delete(c.active, peer)
-		return false
+		return false, nil
 	}
-	ok := p.accept(env)
+	ok = p.accept(env)
 	select {
 	case p.progress <- struct{}{}:
 	default:
 	}
-	return ok
+	return ok, p.take
 }
 
 // Complete implements waku.MailClient.
@@ -251,32 +265,34 @@ func (c *Client) Complete(peer enode.ID, end *wire.RequestComplete) {
 	p.done <- outcome{a, err} // capacity 1, and over lets only one in
 }
 
-// connect waits until the server is a peer. asked is whether the dialer had to
-// be asked for that.
-func (c *Client) connect(ctx context.Context, s *server) (asked bool, err error) {
+// connect waits until the server is a peer.
+func (c *Client) connect(ctx context.Context, s *server) error {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.ConnectTimeout)
 	defer cancel()
 	id := s.Node.ID()
-	for {
+	for asked := false; ; {
 		c.mu.Lock()
 		changed := c.changed
 		c.mu.Unlock()
 		if c.net.PeerConnected(id) {
-			return asked, nil
+			return nil
 		}
 		if c.cfg.Dialer == nil {
-			return asked, fmt.Errorf("%w: not connected", ErrGone)
+			return fmt.Errorf("%w: not connected", ErrGone)
 		}
 		if !asked {
 			if err := c.cfg.Dialer.Connect(s.Node); err != nil {
-				return asked, fmt.Errorf("connect to server: %w", err)
+				return fmt.Errorf("connect to server: %w", err)
 			}
 			asked = true
+			c.mu.Lock()
+			s.line.dialled = true
+			c.mu.Unlock()
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return asked, fmt.Errorf("%w: no connection: %w", ErrGone, ctx.Err())
+			return fmt.Errorf("%w: no connection: %w", ErrGone, ctx.Err())
 		}
 	}
 }

@@ -42,6 +42,11 @@ type Request struct {
 	// the calling goroutine. With it, requests are sealed before it is their
 	// turn, and given up when their turn does not come in time.
 	Sent func(id wire.Hash, server enode.ID)
+	// Take is given the envelopes instead of the filters, from the goroutine of
+	// the server's connection, which it may hold up. It has returned for every
+	// envelope of a page before the page ends. A page that is tried again may
+	// bring envelopes a second time.
+	Take func(*wire.Envelope)
 	// Progress is called after each page, from the calling goroutine.
 	Progress func(Result)
 }
@@ -161,13 +166,12 @@ func (c *Client) choose(r *Request) ([]*server, error) {
 	return c.ranked(), nil
 }
 
-// visitor makes the record of a server that is asked only once. It stands in
-// line with other fetches at the same peer. The caller holds mu and calls leave
-// at the end.
+// visitor makes the record of a server that is not one of the client's. It
+// stands in line with other fetches at the same peer. The caller holds mu and
+// calls leave at the end.
 func (c *Client) visitor(at Server) *server {
 	s := newServer(at)
 	id := s.status.ID
-	s.visitor = true
 	if known := c.servers[id]; known != nil {
 		s.line = known.line
 	} else if l := c.visits[id]; l != nil {
@@ -175,6 +179,7 @@ func (c *Client) visitor(at Server) *server {
 	} else {
 		c.visits[id] = s.line
 	}
+	s.visitor = true
 	s.line.users++
 	c.net.TrustPeer(id)
 	return s
@@ -191,9 +196,35 @@ func (c *Client) leave(s *server) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s.line.users--
-	if s.line.users == 0 {
-		delete(c.visits, s.status.ID)
-		c.wake()
+	if s.line.users > 0 {
+		return
+	}
+	c.wake()
+	if l := s.line; c.visits[s.status.ID] == l {
+		l.left++
+		visit := l.left
+		time.AfterFunc(visitLinger, func() { c.endVisit(s, visit) })
+	}
+}
+
+// endVisit disconnects from a visited server that nobody has come back to. The
+// next page of a caller who gives his own cursors, or the next command of a
+// person, finds the connection still there.
+func (c *Client) endVisit(s *server, visit int) {
+	c.mu.Lock()
+	l, id := s.line, s.status.ID
+	stays := c.visits[id] != l || l.users > 0 || l.left != visit
+	ours := l.dialled
+	if !stays {
+		delete(c.visits, id)
+		ours = ours && c.servers[id] == nil // else the keeper decides
+	}
+	c.mu.Unlock()
+	if stays || !ours {
+		return
+	}
+	if err := c.cfg.Dialer.Disconnect(s.Node); err != nil {
+		c.log.Debug("visited server stays connected", zap.Stringer("server", s), zap.Error(err))
 	}
 }
 
@@ -287,30 +318,23 @@ func (c *Client) onePage(ctx context.Context, s *server, r *Request, at *page) (
 func (c *Client) request(
 	ctx context.Context, s *server, r *Request, at *page, env *wire.Envelope,
 ) (wire.Hash, answer, error) {
-	asked, err := c.connect(ctx, s)
-	if asked && s.visitor {
-		defer func() {
-			if err := c.cfg.Dialer.Disconnect(s.Node); err != nil {
-				c.log.Debug("visited server stays connected", zap.Stringer("server", s), zap.Error(err))
-			}
-		}()
-	}
-	if err != nil {
+	if err := c.connect(ctx, s); err != nil {
 		return wire.Hash{}, answer{}, err
 	}
 	if env == nil {
+		var err error
 		if env, err = c.seal(ctx, s, r.Key, at); err != nil {
 			return wire.Hash{}, answer{}, err
 		}
 	}
 	p := &pending{
 		exchange: exchange{id: env.Hash(), server: s.Node.ID(), page: *at, seen: make(map[wire.Hash]struct{})},
-		began:    c.cfg.Now(), progress: make(chan struct{}, 1), done: make(chan outcome, 1),
+		take:     r.Take, began: c.cfg.Now(), progress: make(chan struct{}, 1), done: make(chan outcome, 1),
 	}
 	c.begin(p)
 	defer c.finish(p)
 	if err := c.net.SendP2PRequest(p.server, env.RLP()); err != nil {
-		return p.id, answer{}, fmt.Errorf("send request: %w", err)
+		return p.id, answer{}, fmt.Errorf("%w: send request: %w", ErrGone, err)
 	}
 	a, err := c.wait(ctx, p, r.Timeout)
 	return p.id, a, err

@@ -122,7 +122,9 @@ func TestKeeperHoldsTheOnlyServer(t *testing.T) {
 	})
 }
 
-func TestVisitLeavesNothingBehind(t *testing.T) {
+// TestVisit asks a server that is not one of the client's. The connection is
+// kept a while, for whoever asks for the next page, and then given up.
+func TestVisit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeServer(t, envelopes(topicA, start, 3)...)
 		s.up, s.password = false, "secret"
@@ -142,7 +144,19 @@ func TestVisitLeavesNothingBehind(t *testing.T) {
 			t.Fatalf("got %+v, ids %v: %v", r, ids, err)
 		}
 		n.exactlyOnce(s.stored)
-		time.Sleep(10 * delay)
+		time.Sleep(visitLinger - time.Second)
+		if len(n.connected()) != 1 {
+			t.Error("the connection is given up at once")
+		}
+		request := Request{Topics: []wire.Topic{topicB}, From: start, At: &Server{Node: s.node, Password: "secret"}}
+		if _, err := n.client.Fetch(t.Context(), request); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(visitLinger - time.Second)
+		if len(n.connected()) != 1 {
+			t.Error("the second visit does not count")
+		}
+		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		if len(n.connected()) != 0 || len(n.client.visits) != 0 || len(n.client.Status()) != 0 {
 			t.Errorf("left: %v, %v, %v", n.connected(), n.client.visits, n.client.Status())

@@ -54,8 +54,10 @@ type server struct {
 
 // line is what all records of one peer share.
 type line struct {
-	turn  chan struct{} // capacity 1: held while a request is outstanding
-	users int           // fetches that go on there
+	turn    chan struct{} // capacity 1: held while a request is outstanding
+	users   int           // fetches that go on there
+	dialled bool          // the dialer was asked for the connection
+	left    int           // how often a visitor was the last to leave
 }
 
 func newServer(s Server) *server {
