@@ -69,7 +69,7 @@ func (s *Server) admit(j job) (*request, *refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.limiter.allow(at, j.peer.ID(), j.peer.IP(), req.query.After) {
-		return nil, &refusal{failRate, "rate limit exceeded"}
+		return nil, &refusal{failRate, TextRateLimited}
 	}
 	return req, nil
 }

@@ -70,6 +70,7 @@ func (c *committer) work(ctx context.Context) {
 			if !c.commit(ctx, c.held) {
 				return
 			}
+			c.settle(len(c.held))
 			c.held = nil
 		}
 		batch := c.take()
@@ -80,6 +81,7 @@ func (c *committer) work(ctx context.Context) {
 			c.held = batch
 			return
 		}
+		c.settle(len(batch))
 	}
 	if !c.down {
 		c.replay(ctx)
@@ -237,5 +239,6 @@ func (c *committer) last(ctx context.Context) error {
 			c.log.Error("envelopes lost at the end", zap.Int("envelopes", len(batch)), zap.Bool("more", some))
 			return fmt.Errorf("store the last envelopes: %w", ErrUnavailable)
 		}
+		c.settle(len(batch))
 	}
 }

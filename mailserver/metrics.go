@@ -26,6 +26,20 @@ func (f failure) String() string {
 	}[f]
 }
 
+// SyncFailure says why a page of a backfill failed. The names are those that
+// dashboards of status-go know, which had requests between servers of their
+// own.
+type SyncFailure string
+
+// Reasons of failed backfills.
+const (
+	SyncRefused     SyncFailure = "req_invalid"       // the other server answered with an error
+	SyncLimited     SyncFailure = "req_per_sec_limit" // that of its rate limit
+	SyncNoAnswer    SyncFailure = "routine"           // it gave no sound answer
+	SyncNotArchived SyncFailure = "iterator"          // the envelopes came and could not be stored
+	syncNotSent     SyncFailure = "response_send"     // not possible here
+)
+
 // metrics of server and recorder. Names and labels of status-go are kept where
 // their meaning is; mailserver_envelopes_total counts requests there, so the
 // number of envelopes has a name of its own (spec 02 section 5.6).
@@ -52,6 +66,8 @@ type metrics struct {
 	dropped      prometheus.Counter
 	spilled      prometheus.Gauge
 	pruned       prometheus.Counter
+	syncs        prometheus.Counter
+	syncFailed   *prometheus.CounterVec
 }
 
 func register[C prometheus.Collector](reg prometheus.Registerer, c C) C {
@@ -122,6 +138,13 @@ func newMetrics(reg prometheus.Registerer, db string) *metrics {
 		dropped: counter("mailserver_dropped_envelopes_total", "Envelopes that were not archived."),
 		spilled: gauge("mailserver_spill_bytes", "Bytes that wait in the spill file for the database."),
 		pruned:  counter("mailserver_pruned_envelopes_total", "Envelopes removed by retention."),
+		syncs:   counter("mailserver_sync_attempts_total", "Pages asked of other mailservers by backfills."),
+		syncFailed: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "mailserver_sync_failures_total", Help: "Pages of backfills that failed, by reason.",
+		}, []string{"type"})),
+	}
+	for _, f := range []SyncFailure{SyncRefused, SyncLimited, SyncNoAnswer, SyncNotArchived, syncNotSent} {
+		m.syncFailed.WithLabelValues(string(f))
 	}
 	for f := range failures {
 		m.failed[f] = fails.WithLabelValues(f.String())

@@ -68,17 +68,20 @@ type Recorder struct {
 	log     *zap.Logger
 	metrics *metrics
 	wake    chan struct{} // something is pending
+	back    chan struct{} // the archive stores again: look at it at once
 
 	mu      sync.Mutex
 	pending []*wire.Envelope
 	bytes   int64
 	full    bool          // a batch is complete: no more lingering
-	room    chan struct{} // closed when there is room again; nil: nobody waits
+	room    chan struct{} // closed and replaced when there may be room, and when a batch is settled
 	state   Health        // of storing
 	reading Health        // of what the last look at retention found
 	failing bool          // envelopes go nowhere now
 	stopped bool
 	status  RecorderStatus
+	queued  int64 // envelopes ever put, but for those dropped at once
+	settled int64 // of those, the ones stored, spilled or dropped since
 
 	spill *spillFile // owned by the committing goroutine
 }
@@ -119,7 +122,7 @@ func NewRecorder(cfg RecorderConfig) (*Recorder, error) {
 	setDefault(&cfg.SpillBytes, DefaultSpillBytes)
 	r := &Recorder{
 		cfg: cfg, log: cfg.Logger, metrics: newMetrics(cfg.Metrics, cfg.Database),
-		wake: make(chan struct{}, 1), state: Health{OK: true}, reading: Health{OK: true}, room: make(chan struct{}),
+		wake: make(chan struct{}, 1), back: make(chan struct{}, 1), state: Health{OK: true}, reading: Health{OK: true}, room: make(chan struct{}),
 	}
 	if cfg.SpillPath != "" {
 		spill, err := openSpill(cfg.SpillPath, cfg.SpillBytes)
@@ -159,6 +162,7 @@ func (r *Recorder) Put(env *wire.Envelope) {
 		return
 	}
 	r.pending = append(r.pending, env)
+	r.queued++
 	r.bytes += size
 	r.full = r.full || len(r.pending) >= commitRows || r.bytes >= commitBytes
 	if len(r.pending) == 1 || r.full {
@@ -166,6 +170,45 @@ func (r *Recorder) Put(env *wire.Envelope) {
 		case r.wake <- struct{}{}:
 		default:
 		}
+	}
+}
+
+// Flush waits until everything that was put before is stored, in the spill file
+// or dropped. It fails when the recorder has ended.
+func (r *Recorder) Flush(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for until := r.queued; r.settled < until; {
+		if r.stopped {
+			return ErrClosed
+		}
+		changed := r.room
+		r.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+		r.mu.Lock()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// settle counts a batch that needs no more work.
+func (r *Recorder) settle(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.settled += int64(n)
+	r.makeRoom()
+}
+
+// CountSync counts a page of a backfill; failure is empty when it went well.
+func (r *Recorder) CountSync(failure SyncFailure) {
+	r.metrics.syncs.Inc()
+	if failure != "" {
+		r.metrics.syncFailed.WithLabelValues(string(failure)).Inc()
 	}
 }
 
@@ -257,6 +300,10 @@ func (r *Recorder) report(h Health, failing bool, err error) {
 	}
 	if h.OK {
 		r.log.Info("archive works again")
+		select {
+		case r.back <- struct{}{}:
+		default:
+		}
 	} else {
 		r.log.Error("archive does not store envelopes", zap.String("reason", h.Reason), zap.Error(err))
 	}
@@ -271,11 +318,16 @@ func (r *Recorder) prune(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
+		case <-r.back:
 		}
+		next := r.cfg.PruneEvery
 		if err := r.pruneOnce(ctx); ctx.Err() == nil {
 			r.judge(err)
+			if err != nil {
+				next = min(next, retryMax)
+			}
 		}
-		timer.Reset(r.cfg.PruneEvery)
+		timer.Reset(next)
 	}
 }
 

@@ -348,3 +348,47 @@ func TestRecorderReportsUnreadable(t *testing.T) {
 		}
 	})
 }
+
+// TestRecorderFlush waits for what was put before, wherever it ends, and for no
+// longer than the recorder runs.
+func TestRecorderFlush(t *testing.T) {
+	a := &slowArchive{wait: time.Second}
+	cfg := mailserver.RecorderConfig{Archive: a, SpillPath: filepath.Join(t.TempDir(), "spill")}
+	recording(t, cfg, func(t *testing.T, r *mailserver.Recorder) {
+		if err := r.Flush(t.Context()); err != nil { // of nothing
+			t.Error(err)
+		}
+		for _, env := range newEnvelopes(5000, 10, 1000) {
+			r.Put(env)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if err := r.Flush(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("before the archive has anything: %v", err)
+		}
+		if err := r.Flush(t.Context()); err != nil || count(t, a) != 5000 {
+			t.Errorf("%v, %d stored", err, count(t, a))
+		}
+		a.Fail(mailserver.ErrUnavailable, nil, nil, 0)
+		r.Put(newEnvelopes(1, 10, 9000)[0])
+		if err := r.Flush(t.Context()); err != nil || r.Status().SpillBytes == 0 {
+			t.Errorf("%v, %+v", err, r.Status())
+		}
+		a.Fail(nil, nil, nil, 0)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		down := new(archivetest.Memory)
+		down.Fail(mailserver.ErrUnavailable, nil, nil, 0)
+		r, stop := startRecorder(t, mailserver.RecorderConfig{Archive: down})
+		r.Put(newEnvelopes(1, 10, 1000)[0])
+		waited := make(chan error)
+		go func() { waited <- r.Flush(context.Background()) }()
+		synctest.Wait()
+		if err := stop(); !errors.Is(err, mailserver.ErrUnavailable) {
+			t.Errorf("stop: %v", err)
+		}
+		if err := <-waited; !errors.Is(err, mailserver.ErrClosed) {
+			t.Errorf("flush of a recorder that ends: %v", err)
+		}
+	})
+}

@@ -25,6 +25,9 @@ const (
 	futureTolerance = 10
 )
 
+// TextRateLimited is what a peer is told that asks too often.
+const TextRateLimited = "rate limit exceeded"
+
 // ErrMalformed marks a packet that is no request in any form. The peer gets no
 // answer, since there is nothing to name in it.
 var ErrMalformed = errors.New("mailserver: packet is not a request")

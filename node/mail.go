@@ -169,12 +169,17 @@ func OpenArchive(cfg *configs.Config, log *zap.Logger) (mailserver.Archive, stri
 	return archive, filepath.Base(dir), nil
 }
 
-// MailStatus describes the mailserver of this node.
+// MailStatus describes the mailserver of this node. Archive is nil while the
+// archive cannot be reached.
 type MailStatus struct {
 	Health   mailserver.Health         `json:"health"`
 	Recorder mailserver.RecorderStatus `json:"recorder"`
-	Archive  mailserver.Stats          `json:"archive"`
+	Archive  *mailserver.Stats         `json:"archive"`
 }
+
+// statsTimeout is how long MailServer waits for the archive: long enough for
+// one that works, and short enough to tell of one that does not.
+const statsTimeout = 5 * time.Second
 
 // ErrNoMailServer is returned for questions about a mailserver that is off.
 var ErrNoMailServer = errors.New("node: this node is not a mailserver")
@@ -184,8 +189,18 @@ func (n *Node) MailServer(ctx context.Context) (MailStatus, error) {
 	if n.mail.recorder == nil {
 		return MailStatus{}, ErrNoMailServer
 	}
+	ctx, cancel := context.WithTimeout(ctx, statsTimeout)
+	defer cancel()
 	stats, err := n.mail.archive.Stats(ctx)
-	return MailStatus{n.mail.recorder.Health(), n.mail.recorder.Status(), stats}, err
+	status := MailStatus{n.mail.recorder.Health(), n.mail.recorder.Status(), &stats}
+	if err != nil {
+		n.log.Warn("counters of the mail archive not read", zap.Error(err))
+		status.Archive = nil
+		if status.Health.OK {
+			status.Health = mailserver.Health{Reason: "archive cannot be read"}
+		}
+	}
+	return status, nil
 }
 
 // mailHealth is about the mailserver that this node is.

@@ -348,6 +348,52 @@ func (a *historyAPI) fetch(ctx context.Context, in fetchRequest) (fetchResult, e
 	}, nil
 }
 
+// backfillRequest is the argument of mailserver_backfill.
+type backfillRequest struct {
+	From    uint32 `json:"from"`
+	To      uint32 `json:"to"`
+	Limit   uint32 `json:"limit"`
+	Cursor  string `json:"cursor"`
+	Server  string `json:"server"`
+	Timeout uint32 `json:"timeout"` // seconds
+}
+
+// backfillResult is one page.
+type backfillResult struct {
+	Server    string    `json:"server"` // enode
+	RequestID wire.Hash `json:"requestId"`
+	Envelopes int       `json:"envelopes"`
+	Archived  int       `json:"archived"`
+	Skipped   int       `json:"skipped"`
+	Cursor    string    `json:"cursor"`
+	Done      bool      `json:"done"`
+}
+
+// backfill asks another mailserver for one page and waits until it is archived.
+func (a *historyAPI) backfill(ctx context.Context, in backfillRequest) (backfillResult, error) {
+	r := history.Request{
+		From: in.From, To: in.To, Limit: in.Limit, Timeout: time.Duration(in.Timeout) * time.Second,
+	}
+	if in.Server != "" {
+		if err := a.server(&r, in.Server); err != nil {
+			return backfillResult{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%v", err)
+		}
+	}
+	var err error
+	if r.Cursor, err = cursorBytes(in.Cursor); err != nil {
+		return backfillResult{}, err
+	}
+	result, err := a.mail.Backfill(ctx, r)
+	if err != nil {
+		return backfillResult{}, historyError(err)
+	}
+	return backfillResult{
+		Server: a.serverURL(result.Server, r.At), RequestID: result.RequestID, Envelopes: result.Envelopes,
+		Archived: result.Archived, Skipped: result.Skipped,
+		Cursor: hex.EncodeToString(result.Cursor), Done: len(result.Cursor) == 0,
+	}, nil
+}
+
 // serverURL is the address of a server that answered.
 func (a *historyAPI) serverURL(id enode.ID, at *history.Server) string {
 	for _, s := range a.client.Status() {

@@ -204,13 +204,24 @@ type MailControl interface {
 	// MailServer describes the mailserver that this node is. It fails when it
 	// is none.
 	MailServer(context.Context) (MailStatus, error)
+	// Backfill archives one page of what another mailserver has. It fails when
+	// this node is no mailserver.
+	Backfill(context.Context, history.Request) (Backfilled, error)
 }
 
-// MailStatus describes the mailserver of this node (mailserver_stats).
+// Backfilled is a page of a backfill.
+type Backfilled struct {
+	history.Result
+	Archived int // handed to the archive, which may have had them already
+	Skipped  int // that no peer would have taken
+}
+
+// MailStatus describes the mailserver of this node (mailserver_stats). Archive
+// is nil while the archive cannot be reached.
 type MailStatus struct {
 	Health   mailserver.Health         `json:"health"`
 	Recorder mailserver.RecorderStatus `json:"recorder"`
-	Archive  mailserver.Stats          `json:"archive"`
+	Archive  *mailserver.Stats         `json:"archive"`
 }
 
 // MailRecords stores what clients want remembered; *history.LevelDB

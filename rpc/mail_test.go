@@ -34,6 +34,11 @@ func (f *fakeNode) MailServer(context.Context) (MailStatus, error) {
 	return MailStatus{Health: mailserver.Health{OK: true}}, f.note("mail status")
 }
 
+func (f *fakeNode) Backfill(_ context.Context, r history.Request) (Backfilled, error) {
+	result := history.Result{Server: peerOf(&r), Envelopes: 3, Cursor: r.Cursor}
+	return Backfilled{result, 2, 1}, f.note(fmt.Sprintf("backfill %d-%d", r.From, r.To))
+}
+
 // fakeHistory answers requests at once, or as a test wants.
 type fakeHistory struct {
 	answer func(context.Context, history.Request) (history.Result, error) // nil: everything came
@@ -281,6 +286,31 @@ func TestMailserverFetch(t *testing.T) {
 	wantError(t, e, jsonrpc.CodeInvalidParams, "not a node address")
 	f.node.err = errors.New("this node is not a mailserver")
 	_, e = invoke(t, l, "mailserver_stats", `[]`)
+	wantError(t, e, jsonrpc.CodeFailed, "this node is not a mailserver")
+}
+
+func TestMailserverBackfill(t *testing.T) {
+	f := start(t, nil)
+	l := f.ipc()
+	cursor := strings.Repeat("07", 36)
+	got := must[backfillResult](t, l, "mailserver_backfill",
+		`[{"from":5,"to":9,"cursor":"`+cursor+`","server":"`+exampleNode+`"}]`)
+	want := backfillResult{Server: exampleNode, Envelopes: 3, Archived: 2, Skipped: 1, Cursor: cursor}
+	if got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if done := f.node.noted(); done[len(done)-1] != "backfill 5-9" {
+		t.Errorf("done %v", done)
+	}
+	if got = must[backfillResult](t, l, "mailserver_backfill", `[{}]`); !got.Done || got.Cursor != "" {
+		t.Errorf("got %+v", got)
+	}
+	_, e := invoke(t, l, "mailserver_backfill", `[{"server":"x"}]`)
+	wantError(t, e, jsonrpc.CodeInvalidParams, "not a node address")
+	_, e = invoke(t, l, "mailserver_backfill", `[{"cursor":"07"}]`)
+	wantError(t, e, jsonrpc.CodeFailed, "invalid cursor size")
+	f.node.err = errors.New("this node is not a mailserver")
+	_, e = invoke(t, l, "mailserver_backfill", `[{}]`)
 	wantError(t, e, jsonrpc.CodeFailed, "this node is not a mailserver")
 }
 

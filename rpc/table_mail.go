@@ -11,9 +11,13 @@ const (
 	retryDoc = "BaseTimeout and StepTimeout: nanoseconds; attempt k waits Base + k·Step. MaxRetries: attempts after the " +
 		"first"
 	fetchDoc = "topics: at least one. from, to: Unix seconds, both included (to 0: now). limit: envelopes of the page, " +
-		"0: 1000. cursor: hex without 0x, from the page before. server: enode, which need not be configured; left out: the " +
+		"0: 1000. cursor: hex without 0x, from the page before, together with its server: another one may count " +
+		"otherwise. server: enode, which need not be configured; left out: the " +
 		"best one, and others when it fails. symKeyID: key of the server's password, else that of its enode or the " +
 		"well-known one. timeout: seconds without any sign of a server, 0: 30"
+	backfillDoc = "from, to: Unix seconds, both included (to 0: now). limit: envelopes of the page, 0: 1000. cursor: hex " +
+		"without 0x, from the page before, together with its server. server: enode, which need not be configured; left " +
+		"out: the best one, and others when it fails. timeout: seconds without any sign of a server, 0: 30"
 	noEvents = "Envelopes reach filters with allowP2P."
 )
 
@@ -77,6 +81,19 @@ func (a *historyAPI) mailserverMethods() []method {
 			handler: fn1(a.fetch),
 		},
 		{
+			name: "mailserver_backfill", scope: scopeAdmin, slow: true, timeout: fetchTime,
+			summary: "Asks another mailserver for one page of everything between two times and archives it, for a mailserver " +
+				"that was away. Answers when the page is durable. Newest first.",
+			params: []param{{"request", backfillDoc}},
+			result: "server: enode of the one that answered; envelopes that came; archived: of those, handed to the archive, " +
+				"which leaves out what it has; skipped: of those, too large or with too little proof of work; cursor: hex " +
+				"without 0x, where the next page starts at the same server; done: nothing is left",
+			example: ex(`[{"server":"`+exampleServer+`","from":1596000000,"to":1596086400}]`,
+				`{"server":"`+exampleServer+`","requestId":"`+exampleHash+`","envelopes":1000,"archived":1000,"skipped":0,`+
+					`"cursor":"5f217a8061a6f8d0c2b8e6a5e9f7c4d3b2a1908f7e6d5c4b3a2918f7e6d5c4b3a2918f7e","done":false}`),
+			handler: fn1(a.backfill),
+		},
+		{
 			name: "mailserver_status", scope: scopeRead,
 			summary: "Lists the mailservers that this node asks, the best one first, and the requests that wait for an answer.",
 			result: "servers: givenUp counts pages in a row, streak tries in a row without an answer; unwanted are envelopes " +
@@ -91,7 +108,7 @@ func (a *historyAPI) mailserverMethods() []method {
 			name: "mailserver_stats", scope: scopeRead, slow: true,
 			summary: "Describes the mailserver that this node is: what it has archived, and whether it still does.",
 			result: "health.reason says what keeps it from archiving. recorder counts since the start. archive: oldest and " +
-				"newest are Unix seconds, diskBytes is -1 when not known",
+				"newest are Unix seconds, diskBytes is -1 when not known; null while the archive cannot be read",
 			example: ex(`[]`, `{"health":{"ok":true},"recorder":{"stored":1200,"dropped":0,"pruned":0,"pending":0,`+
 				`"spillBytes":0},"archive":{"envelopes":1200,"bytes":783600,"diskBytes":991232,"topics":17,`+
 				`"oldest":1596000000,"newest":1596086400}}`),

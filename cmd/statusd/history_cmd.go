@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -217,17 +216,14 @@ func (r *historyRun) call(ctx context.Context, result any, method string, params
 
 // pages fetches page after page and prints what it brings.
 func (r *historyRun) pages(ctx context.Context) error {
-	request := map[string]any{
-		"topics": []wire.Topic{r.topic}, "from": r.from, "to": r.to, "limit": r.flags.page, "server": r.flags.server,
-		"cursor": "",
+	pager := &mailPager{
+		call: r.call, method: "mailserver_fetch", server: r.flags.server, request: map[string]any{
+			"topics": []wire.Topic{r.topic}, "from": r.from, "to": r.to, "limit": r.flags.page,
+		},
 	}
 	for {
-		var page struct {
-			Envelopes int
-			Cursor    string
-			Done      bool
-		}
-		if err := r.call(ctx, &page, "mailserver_fetch", request); err != nil {
+		page, err := pager.next(ctx)
+		if err != nil {
 			return err
 		}
 		r.fetched += page.Envelopes
@@ -244,20 +240,8 @@ func (r *historyRun) pages(ctx context.Context) error {
 		case page.Done:
 			return nil
 		}
-		request["cursor"] = page.Cursor
-		r.bar.show(r.share(page.Cursor), "%d messages", r.printed)
+		r.bar.show(sharePassed(page.Cursor, r.from, r.to), "%d messages", r.printed)
 	}
-}
-
-// share is how much of the time has been fetched: pages come newest first, and
-// the cursor begins with the time of the last envelope.
-func (r *historyRun) share(cursor string) float64 {
-	raw, err := hex.DecodeString(cursor)
-	if err != nil || len(raw) < 4 || r.to == r.from {
-		return -1
-	}
-	at := min(max(binary.BigEndian.Uint32(raw), r.from), r.to)
-	return float64(r.to-at) / float64(r.to-r.from)
 }
 
 // oldMessage is a message as filters give it.

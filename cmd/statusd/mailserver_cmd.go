@@ -26,8 +26,8 @@ func (a *app) mailserverCommand() *cobra.Command {
 		Use: "mailserver", Short: "Check, watch and maintain mailservers",
 		RunE: needSubcommand,
 	}
-	cmd.AddCommand(a.mailserverCheck(), a.mailserverStats(), a.mailserverStatus(), a.mailserverImport(),
-		a.mailserverRepair())
+	cmd.AddCommand(a.mailserverCheck(), a.mailserverStats(), a.mailserverStatus(), a.mailserverBackfill(),
+		a.mailserverImport(), a.mailserverRepair())
 	return cmd
 }
 
@@ -35,7 +35,7 @@ func (a *app) mailserverCommand() *cobra.Command {
 type mailStats struct {
 	Health   mailserver.Health
 	Recorder mailserver.RecorderStatus
-	Archive  mailserver.Stats
+	Archive  *mailserver.Stats // nil: cannot be read now
 }
 
 func (a *app) mailserverStats() *cobra.Command {
@@ -49,17 +49,25 @@ func (a *app) mailserverStats() *cobra.Command {
 			if !s.Health.OK {
 				state = s.Health.Reason
 			}
-			disk := "not known"
-			if s.Archive.DiskBytes >= 0 {
-				disk = bytesText(s.Archive.DiskBytes)
-			}
-			_, err := fmt.Fprintf(a.out, "state      %s\nenvelopes  %d in %d topics, %s, on disk %s\n"+
-				"from       %s\nto         %s\nthis run   %d stored, %d pruned, %d dropped, %d pending, %s in the spill file\n",
-				state, s.Archive.Envelopes, s.Archive.Topics, bytesText(s.Archive.Bytes), disk,
-				timeText(s.Archive.Oldest), timeText(s.Archive.Newest), s.Recorder.Stored, s.Recorder.Pruned,
+			_, err := fmt.Fprintf(a.out, "state      %s\n%s"+
+				"this run   %d stored, %d pruned, %d dropped, %d pending, %s in the spill file\n",
+				state, archiveText(s.Archive), s.Recorder.Stored, s.Recorder.Pruned,
 				s.Recorder.Dropped, s.Recorder.Pending, bytesText(s.Recorder.SpillBytes))
 			return fail(exitIO, err)
 		})
+}
+
+// archiveText describes what an archive holds.
+func archiveText(s *mailserver.Stats) string {
+	if s == nil {
+		return "envelopes  not known now\n"
+	}
+	disk := "not known"
+	if s.DiskBytes >= 0 {
+		disk = bytesText(s.DiskBytes)
+	}
+	return fmt.Sprintf("envelopes  %d in %d topics, %s, on disk %s\nfrom       %s\nto         %s\n",
+		s.Envelopes, s.Topics, bytesText(s.Bytes), disk, timeText(s.Oldest), timeText(s.Newest))
 }
 
 func (a *app) mailserverStatus() *cobra.Command {

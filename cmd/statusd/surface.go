@@ -14,6 +14,7 @@ import (
 
 	"statusd/configs"
 	"statusd/internal/logx"
+	"statusd/mailserver/history"
 	"statusd/node"
 	"statusd/rpc"
 )
@@ -80,6 +81,11 @@ type mailControl struct{ *node.Node }
 func (m mailControl) MailServer(ctx context.Context) (rpc.MailStatus, error) {
 	status, err := m.Node.MailServer(ctx)
 	return rpc.MailStatus(status), err
+}
+
+func (m mailControl) Backfill(ctx context.Context, r history.Request) (rpc.Backfilled, error) {
+	page, err := m.Node.Backfill(ctx, r)
+	return rpc.Backfilled(page), err
 }
 
 // searchControl is the node as the methods about discovery know it.

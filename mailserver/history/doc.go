@@ -11,7 +11,7 @@
 // What a server sends is taken only while a request to it is outstanding or
 // has just ended, only inside the range and for the topics asked for, once,
 // and no more than was asked for. The envelopes themselves go to the filters
-// of the host; a page counts as fetched only after all of its envelopes have
+// of the host, or to a function of the request; a page counts as fetched only after all of its envelopes have
 // gone through them.
 //
 // The package knows nothing about chats. Times are Unix seconds.

@@ -367,3 +367,21 @@ func TestLevelDBKeepsLedger(t *testing.T) {
 		t.Errorf("bookmark after the end: %+v, %v", got, err)
 	}
 }
+
+// TestFetchTakesEnvelopes gives what was asked for to the caller, and nothing
+// to the filters.
+func TestFetchTakesEnvelopes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeServer(t, append(envelopes(topicB, start, 10), envelopes(topicA, start, 25)...)...)
+		n := newNetwork(t, nil, s)
+		taken := make(map[wire.Hash]int)
+		r, err := n.client.Fetch(t.Context(), Request{
+			Topics: []wire.Topic{topicA}, From: start, To: start + 9, Limit: 4,
+			Take: func(env *wire.Envelope) { taken[env.Hash()]++ },
+		})
+		if err != nil || r.Envelopes != 10 || len(taken) != 10 {
+			t.Errorf("%+v, %v, %d taken", r, err, len(taken))
+		}
+		n.exactlyOnce(nil)
+	})
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// maxPageTime is how long one page may take, unless --timeout says otherwise: a
+// daemon gives each of its servers two tries.
+const maxPageTime = 10 * time.Minute
+
+// maxRestarts is how often a time is asked for anew when the server that had
+// been answering fails.
+const maxRestarts = 3
+
+// mailPage is what a daemon answers about one page of history.
+type mailPage struct {
+	Server, Cursor    string
+	Envelopes         int
+	Archived, Skipped int // of a backfill
+	Done              bool
+}
+
+// mailPager asks for page after page of one time. A cursor counts at the
+// server it comes from, so all pages come from one; when it fails, another one
+// starts from the beginning, unless the user chose the server.
+type mailPager struct {
+	call     func(ctx context.Context, result any, method string, params ...any) error
+	method   string
+	request  map[string]any
+	server   string // the user's choice; empty: any
+	restarts int
+}
+
+// next returns the next page.
+func (p *mailPager) next(ctx context.Context) (page mailPage, err error) {
+	if p.request["cursor"] == nil {
+		p.request["cursor"], p.request["server"] = "", p.server
+	}
+	for {
+		page = mailPage{}
+		if err = p.call(ctx, &page, p.method, p.request); err == nil {
+			p.request["cursor"] = page.Cursor
+			if p.server == "" {
+				p.request["server"] = page.Server
+			}
+			return page, nil
+		}
+		if p.server != "" || p.request["cursor"] == "" || ctx.Err() != nil || p.restarts == maxRestarts {
+			return page, err
+		}
+		p.restarts++
+		p.request["cursor"], p.request["server"] = "", ""
+	}
+}
+
+// sharePassed is how much of a time lies behind a cursor, which begins with the
+// time of the last envelope; pages come newest first. It is -1 if unknown.
+func sharePassed(cursor string, from, to uint32) float64 {
+	raw, err := hex.DecodeString(cursor)
+	if err != nil || len(raw) < 4 || to == from {
+		return -1
+	}
+	at := min(max(binary.BigEndian.Uint32(raw), from), to)
+	return float64(to-at) / float64(to-from)
+}
+
+// backfillRun is one backfill that goes on.
+type backfillRun struct {
+	app                     *app
+	call                    func(ctx context.Context, result any, method string, params ...any) error
+	from, to                uint32
+	server                  string
+	came, archived, skipped int
+	bar                     *progress
+}
+
+func (a *app) mailserverBackfill() *cobra.Command {
+	var e *endpoint
+	var from, to, server string
+	cmd := &cobra.Command{
+		Use: "backfill", Short: "Archive what this mailserver missed, from another mailserver", Args: noArguments,
+		Long: `Asks another mailserver for everything of a time, day by day, the newest first,
+and archives it. The running daemon, which has to be a mailserver, does the
+asking: at its configured mailservers, or at --server. What it has already is
+left out, so running it twice does no harm.
+
+Times are RFC 3339 (2026-01-31T15:04:05Z, or the date alone), Unix seconds, or
+relative to now (90m, 24h, 7d).`,
+		Example: "  statusd mailserver backfill --from 3d --server enode://…:password@192.0.2.7:30303",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			times := historyFlags{from: from, to: to}
+			first, last, err := times.span()
+			if err != nil {
+				return err
+			}
+			ctx, stop := interruptible(cmd)
+			defer stop()
+			client, err := e.dial(ctx)
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			r := &backfillRun{app: a, from: first, to: last, server: server, bar: a.newProgress("backfill")}
+			r.call = func(ctx context.Context, result any, method string, params ...any) error {
+				ctx, cancel := context.WithTimeout(ctx, e.timeout)
+				defer cancel()
+				if err := client.CallContext(ctx, result, method, params...); err != nil {
+					return callError(err)
+				}
+				return nil
+			}
+			return r.run(ctx)
+		},
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&from, "from", "24h", "first time")
+	fs.StringVar(&to, "to", "now", "last time")
+	fs.StringVar(&server, "server", "", "enode of the mailserver to ask, if not a configured one")
+	e = a.newClient(cmd, maxPageTime).endpoint
+	return cmd
+}
+
+// day is the length of the times that are asked for one after the other.
+const day = 86400
+
+// run archives day after day.
+func (r *backfillRun) run(ctx context.Context) error {
+	for to := r.to; ; {
+		from := r.from
+		if to-r.from >= day {
+			from = to - day + 1
+		}
+		if err := r.fill(ctx, from, to); err != nil {
+			r.bar.clear()
+			return r.unfinished(ctx, err, to)
+		}
+		if from == r.from {
+			break
+		}
+		to = from - 1
+	}
+	r.bar.clear()
+	if r.app.output == outputJSON {
+		return r.app.printJSON(map[string]any{
+			"from": r.from, "to": r.to, "envelopes": r.came, "archived": r.archived, "skipped": r.skipped,
+		})
+	}
+	_, err := fmt.Fprintf(r.app.out, "%d envelopes from %s to %s came, %d are in the archive, %d were not fit for it\n",
+		r.came, timeText(r.from), timeText(r.to), r.archived, r.skipped)
+	return fail(exitIO, err)
+}
+
+// fill archives a time of at most a day.
+func (r *backfillRun) fill(ctx context.Context, from, to uint32) error {
+	pager := &mailPager{
+		call: r.call, method: "mailserver_backfill", server: r.server, request: map[string]any{"from": from, "to": to},
+	}
+	for {
+		page, err := pager.next(ctx)
+		if err != nil {
+			return err
+		}
+		r.came, r.archived, r.skipped = r.came+page.Envelopes, r.archived+page.Archived, r.skipped+page.Skipped
+		if page.Done {
+			return nil
+		}
+		r.bar.show(sharePassed(page.Cursor, r.from, r.to), "%d envelopes", r.came)
+	}
+}
+
+// unfinished says how to go on.
+func (r *backfillRun) unfinished(ctx context.Context, err error, to uint32) error {
+	code, why := exitCode(err), userText(err)
+	if ctx.Err() != nil {
+		code, why = exitTemporary, "interrupted"
+	}
+	if to == r.to && r.came == 0 {
+		return fail(code, errors.New(why))
+	}
+	server := ""
+	if r.server != "" {
+		server = " and the same --server"
+	}
+	return fail(code, fmt.Errorf("%s\n%d envelopes came; go on with --from %d --to %d%s", why, r.came, r.from, to, server))
+}

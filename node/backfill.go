@@ -1,0 +1,70 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"statusd/mailserver"
+	"statusd/mailserver/history"
+	"statusd/waku/wire"
+)
+
+// ErrNotArchived is returned when envelopes came and could not be archived.
+var ErrNotArchived = errors.New("node: envelopes came but were not archived")
+
+// Backfilled is a page of a backfill.
+type Backfilled struct {
+	history.Result
+	Archived int // handed to the archive, which may have had them already
+	Skipped  int // that no peer would have taken: too little proof of work, too large
+}
+
+// Backfill asks another mailserver for one page of everything between two
+// times and archives it (spec 02 section 10). Server, times, limit and cursor
+// of the request count. When it returns without an error, what came is durable.
+func (n *Node) Backfill(ctx context.Context, r history.Request) (Backfilled, error) {
+	if n.mail.recorder == nil {
+		return Backfilled{}, ErrNoMailServer
+	}
+	full := wire.FullBloom()
+	own := n.host.Info()
+	var archived, skipped atomic.Int64
+	r.Topics, r.Bloom, r.OnePage = nil, &full, true
+	r.Take = func(env *wire.Envelope) {
+		if env.TTL() == 0 || env.PoW(0) < own.MinPoW || env.Size() > int(own.MaxMessageSize) {
+			skipped.Add(1)
+			return
+		}
+		archived.Add(1)
+		n.mail.recorder.Put(env)
+	}
+	dropped := n.mail.recorder.Status().Dropped
+	result, err := n.mail.client.Fetch(ctx, r)
+	failure := syncFailure(err)
+	if err == nil {
+		err = n.mail.recorder.Flush(ctx)
+		if err == nil && n.mail.recorder.Status().Dropped > dropped {
+			err = fmt.Errorf("%w: %s", ErrNotArchived, n.mail.recorder.Health().Reason)
+		}
+		if err != nil {
+			failure = mailserver.SyncNotArchived
+		}
+	}
+	n.mail.recorder.CountSync(failure)
+	return Backfilled{result, int(archived.Load()), int(skipped.Load())}, err
+}
+
+func syncFailure(err error) mailserver.SyncFailure {
+	var answer *history.ServerError
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &answer) && answer.Text == mailserver.TextRateLimited:
+		return mailserver.SyncLimited
+	case errors.As(err, &answer):
+		return mailserver.SyncRefused
+	}
+	return mailserver.SyncNoAnswer
+}
