@@ -122,7 +122,8 @@ func NewRecorder(cfg RecorderConfig) (*Recorder, error) {
 	setDefault(&cfg.SpillBytes, DefaultSpillBytes)
 	r := &Recorder{
 		cfg: cfg, log: cfg.Logger, metrics: newMetrics(cfg.Metrics, cfg.Database),
-		wake: make(chan struct{}, 1), back: make(chan struct{}, 1), state: Health{OK: true}, reading: Health{OK: true}, room: make(chan struct{}),
+		wake: make(chan struct{}, 1), back: make(chan struct{}, 1),
+		state: Health{OK: true}, reading: Health{OK: true}, room: make(chan struct{}),
 	}
 	if cfg.SpillPath != "" {
 		spill, err := openSpill(cfg.SpillPath, cfg.SpillBytes)

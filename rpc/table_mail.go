@@ -12,11 +12,11 @@ const (
 		"first"
 	fetchDoc = "topics: at least one. from, to: Unix seconds, both included (to 0: now). limit: envelopes of the page, " +
 		"0: 1000. cursor: hex without 0x, from the page before, together with its server: another one may count " +
-		"otherwise. server: enode, which need not be configured; left out: the " +
-		"best one, and others when it fails. symKeyID: key of the server's password, else that of its enode or the " +
-		"well-known one. timeout: seconds without any sign of a server, 0: 30"
-	backfillDoc = "from, to: Unix seconds, both included (to 0: now). limit: envelopes of the page, 0: 1000. cursor: hex " +
-		"without 0x, from the page before, together with its server. server: enode, which need not be configured; left " +
+		"otherwise. server: enode, which need not be configured; left out: the best one, and others when it fails. " +
+		"symKeyID: key of the server's password, else that of its enode or the well-known one. timeout: seconds without " +
+		"any sign of a server, 0: 30"
+	backfillDoc = "from, to: Unix seconds, both included (to 0: now). limit: envelopes of the page, 0: 1000. cursor: hex" +
+		" without 0x, from the page before, together with its server. server: enode, which need not be configured; left " +
 		"out: the best one, and others when it fails. timeout: seconds without any sign of a server, 0: 30"
 	noEvents = "Envelopes reach filters with allowP2P."
 )

@@ -162,7 +162,8 @@ func TestDatabaseGone(t *testing.T) {
 	received(each) // the relay goes on
 	mail.awaitHealth(t, false)
 	client := mail.dial(t, "ipc")
-	if level, desc := component(t, client, "Mailserver service"); level != "NOT_READY" || !strings.Contains(desc, "spill file") {
+	level, desc := component(t, client, "Mailserver service")
+	if level != "NOT_READY" || !strings.Contains(desc, "spill file") {
 		t.Errorf("health: %s, %q", level, desc)
 	}
 	if level, _ := component(t, client, "Waku"); level != "READY" {
@@ -233,8 +234,8 @@ func TestBackfill(t *testing.T) {
 	}
 	bobNode := newNode(t, "bob", nil)
 	bobNode.start(t)
-	code, out, errOut := cli(t, password+"\n", "history", "--dir", bobNode.dir, "--topic", mailTopic, "--password-file", "-",
-		"--server", away.mailURL("ours"), "-o", "json")
+	code, out, errOut := cli(t, password+"\n", "history", "--dir", bobNode.dir, "--topic", mailTopic,
+		"--password-file", "-", "--server", away.mailURL("ours"), "-o", "json")
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, errOut)
 	}
