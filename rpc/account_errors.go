@@ -62,7 +62,7 @@ func accountFailures() []failureClass {
 		{jsonrpc.CodeBusy, "try again soon", []error{profile.ErrBusy}},
 		{jsonrpc.CodeFailed, "the daemon is stopping", []error{profile.ErrClosed}},
 		{
-			jsonrpc.CodeInvalidParams, "give a password, or noPassword:true if the files need no protection",
+			jsonrpc.CodeInvalidParams, "give a password; noPassword:true, or --no-password, leaves the account unprotected",
 			[]error{profile.ErrEmptyPassword},
 		},
 		{

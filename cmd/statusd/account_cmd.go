@@ -394,6 +394,9 @@ func (a *app) accountDelete() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if l.LoggedIn {
+				return fail(exitCantCreate, errors.New("the account is logged in; log out first: statusd account logout"))
+			}
 			confirm := l.KeyUID
 			if !yes {
 				if _, ok := a.terminal(); !ok {

@@ -177,6 +177,9 @@ func (a *app) restore(f *restoreFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := profile.CheckRoom(loaded.Config.DataDir); err != nil {
+		return err
+	}
 	in := a.in
 	if f.in != "-" {
 		file, err := os.Open(f.in)
@@ -238,6 +241,9 @@ func (a *app) keysFor(f *restoreFlags, uid key.UID) (profile.Keys, error) {
 		k.Keys = accounts.FromPrivateKey(private)
 	} else if err = a.phraseFor(f, &k); err != nil {
 		return k, err
+	}
+	if k.Keys.UID != uid { // before a password is typed
+		return k, profile.ErrOtherKeys
 	}
 	var typed []byte
 	if !f.noPass {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
@@ -224,13 +225,18 @@ func (a *app) terminal() (*os.File, bool) {
 	return in, ok && term.IsTerminal(int(in.Fd()))
 }
 
-// askHidden reads a line with echo off. A signal meanwhile puts the terminal
-// back before the program ends.
+// askHidden reads a line that is not shown. However it ends, and on a signal
+// meanwhile, the terminal is put back.
 func (a *app) askHidden(terminal *os.File, prompt string) ([]byte, error) {
 	fd := int(terminal.Fd())
-	state, err := term.GetState(fd)
+	fmt.Fprint(a.err, prompt)
+	state, err := term.MakeRaw(fd)
 	if err != nil {
 		return nil, fail(exitIO, err)
+	}
+	restore := func() {
+		_ = term.Restore(fd, state) // nothing better can be done
+		fmt.Fprintln(a.err)
 	}
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
@@ -240,19 +246,70 @@ func (a *app) askHidden(terminal *os.File, prompt string) ([]byte, error) {
 	go func() { // ends with the prompt, or ends the program
 		select {
 		case s := <-signals:
-			_ = term.Restore(fd, state) // nothing better can be done
-			fmt.Fprintln(a.err)
+			restore()
 			os.Exit(128 + int(s.(syscall.Signal)))
 		case <-done:
 		}
 	}()
-	fmt.Fprint(a.err, prompt)
-	typed, err := term.ReadPassword(fd)
-	fmt.Fprintln(a.err)
-	if errors.Is(err, io.EOF) {
+	typed, err := hiddenLine(terminal)
+	restore()
+	switch {
+	case errors.Is(err, errInterrupted):
+		return nil, &silentError{128 + int(syscall.SIGINT)}
+	case errors.Is(err, io.EOF):
 		return nil, fail(exitNoInput, errors.New("nothing was typed"))
 	}
 	return typed, fail(exitIO, err)
+}
+
+// errInterrupted is returned for Ctrl-C, which a terminal in raw mode does not
+// make a signal of.
+var errInterrupted = errors.New("interrupted")
+
+// Keys with a meaning in a line that is not shown.
+const (
+	keyInterrupt = 3
+	keyEnd       = 4
+	keyBackspace = 8
+	keyKill      = 21
+	keyDelete    = 127
+)
+
+// hiddenLine reads a line from a terminal in raw mode. io.EOF means that it
+// ended with nothing typed.
+func hiddenLine(in io.Reader) ([]byte, error) {
+	line, key := make([]byte, 0, 256), make([]byte, 1)
+	for {
+		n, err := in.Read(key)
+		if err != nil || n == 0 {
+			clear(line)
+			return nil, errors.Join(err, io.EOF)
+		}
+		switch key[0] {
+		case '\r', '\n':
+			return line, nil
+		case keyInterrupt:
+			clear(line)
+			return nil, errInterrupted
+		case keyEnd:
+			if len(line) == 0 {
+				return nil, io.EOF
+			}
+		case keyBackspace, keyDelete:
+			_, size := utf8.DecodeLastRune(line)
+			clear(line[len(line)-size:])
+			line = line[:len(line)-size]
+		case keyKill:
+			clear(line)
+			line = line[:0]
+		default:
+			if len(line) == maxSecret {
+				clear(line)
+				return nil, errors.New("the line is too long")
+			}
+			line = append(line, key[0])
+		}
+	}
 }
 
 // readSecretText reads a phrase or a key: from a file, from standard input

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,5 +105,35 @@ func TestConfidential(t *testing.T) {
 		if confidential(target) != want {
 			t.Errorf("%s: %v", target, !want)
 		}
+	}
+}
+
+// TestHiddenLine types as on a terminal in raw mode.
+func TestHiddenLine(t *testing.T) {
+	for _, tt := range []struct {
+		keys, want string
+		err        error
+	}{
+		{"secret\rrest", "secret", nil},
+		{"secret\n", "secret", nil},
+		{"\r", "", nil},
+		{"secrex\x7ft\r", "secret", nil},
+		{"ä\x08ö\r", "ö", nil},
+		{"\x7f\x7fa\r", "a", nil},
+		{"wrong\x15right\r", "right", nil},
+		{"half\x04way\r", "halfway", nil},
+		{"\x04", "", io.EOF},
+		{"", "", io.EOF},
+		{"half", "", io.EOF},
+		{"half\x03", "", errInterrupted},
+		{"\xff\x00\r", "\xff\x00", nil},
+	} {
+		got, err := hiddenLine(strings.NewReader(tt.keys))
+		if string(got) != tt.want || !errors.Is(err, tt.err) {
+			t.Errorf("%q: got %q, %v, want %q, %v", tt.keys, got, err, tt.want, tt.err)
+		}
+	}
+	if _, err := hiddenLine(strings.NewReader(strings.Repeat("x", maxSecret+1))); err == nil || errors.Is(err, io.EOF) {
+		t.Errorf("endless line: %v", err)
 	}
 }

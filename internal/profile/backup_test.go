@@ -176,7 +176,7 @@ func TestRestoreRefuses(t *testing.T) {
 		"cut off":         {file[:len(file)/2], "for the backup", filepath.Join(base, "a"), backup.ErrDamaged},
 		"no backup":       {[]byte("hello"), "for the backup", filepath.Join(base, "a"), backup.ErrNotBackup},
 		"not empty":       {file, "for the backup", full, ErrNotEmpty},
-		"file in the way": {file, "for the backup", filepath.Join(full, "x"), nil},
+		"file in the way": {file, "for the backup", filepath.Join(full, "x"), ErrNotEmpty},
 	} {
 		_, err := Restore(RestoreOptions{
 			Backup: bytes.NewReader(tt.file), Password: pw(t, tt.password), Dir: tt.dir, Now: time.Now(),

@@ -74,10 +74,8 @@ func Restore(o RestoreOptions) (Restored, error) {
 	if err != nil {
 		return Restored{}, fmt.Errorf("restore: %w", err)
 	}
-	if entries, err := os.ReadDir(dir); len(entries) > 0 {
-		return Restored{}, fmt.Errorf("%w: %s", ErrNotEmpty, dir)
-	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return Restored{}, fmt.Errorf("restore: %w", err)
+	if err := CheckRoom(dir); err != nil {
+		return Restored{}, err
 	}
 	if err := os.MkdirAll(filepath.Dir(dir), folderMode); err != nil {
 		return Restored{}, fmt.Errorf("restore: %w", err)
@@ -101,6 +99,21 @@ func Restore(o RestoreOptions) (Restored, error) {
 	return Restored{
 		UID: r.manifest.UID, Name: r.files.Info.Name, Time: time.Unix(r.manifest.Time, 0), WithKeys: r.manifest.Keys,
 	}, nil
+}
+
+// CheckRoom tells whether a backup can be restored into a directory: it must
+// not exist, or be empty. Errors: ErrNotEmpty.
+func CheckRoom(dir string) error {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case len(entries) > 0:
+		return fmt.Errorf("%w: %s", ErrNotEmpty, dir)
+	case errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("%w: %s is a file", ErrNotEmpty, dir)
+	case err != nil && !errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("restore: %w", err)
+	}
+	return nil
 }
 
 // claim makes a hidden folder beside a directory to be restored, locked as long
