@@ -122,7 +122,8 @@ func userText(err error) string {
 	for i, part := range parts {
 		switch part {
 		case "configs", "node", "rpc", "waku", "mailserver", "history", "accounts", "profile", "vault", "keystore", "kdf",
-			"mnemonic", "key", "store", "backup", "contact", "multibase", "names":
+			"mnemonic", "key", "store", "backup", "contact", "multibase", "names", "dns", "rendezvous",
+			"multiaddr":
 			if i < len(parts)-1 {
 				continue
 			}

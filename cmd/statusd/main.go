@@ -112,7 +112,7 @@ the daemon in the foreground; the other commands configure it or talk to it.`
 		a.accountCommand(), a.backupCommand(), a.restoreCommand(), a.dbCommand(),
 		a.sendCommand(), a.receiveCommand(), a.chatsCommand(), a.messagesCommand(), a.searchCommand(),
 		a.contactsCommand(), a.groupsCommand(), a.exportCommand(), a.chatCommand(), a.devnetCommand(),
-		a.attachCommand(), a.mailserverCommand(), a.historyCommand(), a.initCommand(), a.bootnodeCommand(),
+		a.attachCommand(), a.mailserverCommand(), a.historyCommand(), a.initCommand(), a.dnsCommand(), a.bootnodeCommand(),
 		a.versionCommand(), a.manCommand())
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {

@@ -23,7 +23,7 @@ var (
 	ErrUnsigned    = errors.New("dns: an enode carries no signature: give the node's record (enr:…)")
 	ErrSequence    = errors.New("dns: the sequence number must grow")
 	ErrNotSigned   = errors.New("dns: the tree is not signed")
-	ErrNoDomain    = errors.New("dns: the tree has no domain")
+	ErrDomain      = errors.New("dns: not a domain name")
 	errDoubleNode  = errors.New("dns: two records of one node")
 	errTooManyTree = fmt.Errorf("dns: more than %d records or links", maxVisits/2)
 )
@@ -33,7 +33,7 @@ var (
 type Draft struct {
 	Domain    string   `json:"domain"`
 	Seq       uint64   `json:"seq"`
-	URL       string   `json:"url,omitempty"`       // of the signed tree
+	URL       string   `json:"url,omitempty"`       // since it was first signed
 	Signature string   `json:"signature,omitempty"` // of the root
 	Links     []string `json:"links"`
 	Nodes     []string `json:"nodes"` // records, in the order of their ids
@@ -44,7 +44,7 @@ type Draft struct {
 func NewDraft(domain string, seq uint64, nodes []*enode.Node, links []string) (*Draft, error) {
 	domain = strings.ToLower(strings.TrimSuffix(domain, "."))
 	if !validDomain(domain) {
-		return nil, fmt.Errorf("%w: %q", ErrNoDomain, domain)
+		return nil, fmt.Errorf("%w: %q", ErrDomain, domain)
 	}
 	byID := make(map[enode.ID]*enode.Node)
 	for _, n := range nodes {
@@ -86,7 +86,7 @@ func (d *Draft) tree() (*dnsdisc.Tree, error) {
 		return nil, errTooManyTree
 	}
 	if !validDomain(d.Domain) {
-		return nil, fmt.Errorf("%w: %q", ErrNoDomain, d.Domain)
+		return nil, fmt.Errorf("%w: %q", ErrDomain, d.Domain)
 	}
 	nodes := make([]*enode.Node, len(d.Nodes))
 	known := make(map[enode.ID]bool)
@@ -135,7 +135,7 @@ func (d *Draft) TXT() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.URL == "" || d.Signature == "" {
+	if d.Signature == "" {
 		return nil, ErrNotSigned
 	}
 	l, err := ParseLink(d.URL)

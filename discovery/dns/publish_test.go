@@ -58,8 +58,8 @@ func TestDraftIsChecked(t *testing.T) {
 		want         error
 	}{
 		"enode":      {v.Domain, []string{bare}, nil, ErrUnsigned},
-		"no domain":  {"", nil, nil, ErrNoDomain},
-		"bad domain": {"a b", nil, nil, ErrNoDomain},
+		"no domain":  {"", nil, nil, ErrDomain},
+		"bad domain": {"a b", nil, nil, ErrDomain},
 		"bad link":   {v.Domain, nil, []string{"enrtree://x"}, ErrURL},
 	} {
 		if d, err := draft(t, c.domain, 1, c.nodes, c.links); !errors.Is(err, c.want) {

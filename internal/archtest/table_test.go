@@ -119,7 +119,7 @@ func layer1() map[string][]string {
 		},
 		"statusd/discovery/dns": {
 			"statusd/discovery", "statusd/internal/atomicfile", geth + "common/lru", geth + "crypto",
-			geth + "p2p/dnsdisc", geth + "p2p/enode", zap, "golang.org/x/time/rate",
+			geth + "p2p/discover", geth + "p2p/dnsdisc", geth + "p2p/enode", zap, "golang.org/x/time/rate",
 		},
 		"statusd/discovery/peercache": {
 			"statusd/discovery", "statusd/internal/atomicfile", geth + "p2p/enode", zap,

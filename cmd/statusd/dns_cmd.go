@@ -1,0 +1,331 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/ethereum/go-ethereum/p2p/enode"
+	"github.com/spf13/cobra"
+
+	"statusd/configs"
+	"statusd/discovery/dns"
+	"statusd/internal/atomicfile"
+)
+
+// Limits of input files, in bytes.
+const (
+	maxTreeFile = 16 << 20
+	maxNodeLine = 4096
+)
+
+func (a *app) dnsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "dns", Short: "Make, sign and print lists of nodes for DNS (EIP-1459)", RunE: needSubcommand,
+		Long: `A list of nodes in DNS is a signed tree of TXT records. Clients that know its
+URL, enrtree://KEY@DOMAIN, find the nodes in it, and nobody without the key can
+change it, whoever runs the name servers.
+
+  statusd dns make tree.json nodes.txt --domain nodes.example.org
+  statusd dns sign tree.json --key list.key
+  statusd dns txt tree.json >> zone-file
+
+After a change of the nodes, do the three again. The sequence number grows by
+itself; clients refuse a list with a lower one than they have seen.`,
+	}
+	cmd.AddCommand(a.dnsMake(), a.dnsSign(), a.dnsTXT())
+	return cmd
+}
+
+// dnsMakeFlags are the flags of dns make.
+type dnsMakeFlags struct {
+	domain  string
+	links   []string
+	seq     uint64
+	resolve bool
+	timeout time.Duration
+}
+
+func (a *app) dnsMake() *cobra.Command {
+	var f dnsMakeFlags
+	cmd := &cobra.Command{
+		Use: "make TREE [NODES...]", Short: "Put nodes together to a list",
+		Long: `Writes the file TREE from files with node records, one in a line (-: standard
+input; # begins a comment). A record, enr:…, carries the signature of its node;
+an enode:// does not, and is taken only with --resolve, which asks the node for
+its record over UDP.
+
+When TREE exists, its domain is the default, and its sequence number the one to
+exceed. When nothing changed, it is left alone.`,
+		Example: "  statusd dns make tree.json nodes.txt --domain nodes.example.org\n" +
+			"  statusd rpc -o json admin_nodeInfo | jq -r .enr | statusd dns make tree.json -",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError(errors.New("missing argument: the file of the tree"))
+			}
+			if len(args) == 1 && len(f.links) == 0 {
+				return usageError(errors.New("missing argument: a file with nodes (or --link)"))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, stop := interruptible(cmd)
+			defer stop()
+			return a.makeTree(ctx, args[0], args[1:], &f, cmd.Flags().Changed("seq"))
+		},
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.domain, "domain", "", "domain under which the list will be published")
+	fs.StringArrayVar(&f.links, "link", nil, "URL of another list that belongs to this one; may be repeated")
+	fs.Uint64Var(&f.seq, "seq", 0, "sequence number (default one more than in TREE, or 1)")
+	fs.BoolVar(&f.resolve, "resolve", false, "ask nodes given as enode:// for their records")
+	fs.DurationVar(&f.timeout, "timeout", 10*time.Second, "how long --resolve waits for all nodes")
+	return cmd
+}
+
+// treeReport is what make and sign print in JSON.
+type treeReport struct {
+	File    string `json:"file"`
+	Domain  string `json:"domain"`
+	Seq     uint64 `json:"seq"`
+	Nodes   int    `json:"nodes"`
+	Links   int    `json:"links"`
+	Changed bool   `json:"changed"`
+	URL     string `json:"url,omitempty"`
+}
+
+func reportOf(file string, d *dns.Draft, changed bool) treeReport {
+	return treeReport{file, d.Domain, d.Seq, len(d.Nodes), len(d.Links), changed, d.URL}
+}
+
+func (a *app) makeTree(ctx context.Context, path string, files []string, f *dnsMakeFlags, seqGiven bool) error {
+	old, err := readTree(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	nodes, err := a.readNodes(files)
+	if err != nil {
+		return err
+	}
+	if f.resolve {
+		if nodes, err = a.resolveNodes(ctx, nodes, f.timeout); err != nil {
+			return err
+		}
+	}
+	domain, seq := f.domain, uint64(1)
+	if old != nil {
+		seq = old.Seq + 1
+		if domain == "" {
+			domain = old.Domain
+		}
+	}
+	if domain == "" {
+		return usageError(errors.New("--domain is missing: where will the list be published?"))
+	}
+	if seqGiven {
+		seq = f.seq
+	}
+	draft, err := dns.NewDraft(domain, seq, nodes, f.links)
+	switch {
+	case errors.Is(err, dns.ErrDomain):
+		return usageError(fmt.Errorf("--domain: %w", err))
+	case errors.Is(err, dns.ErrUnsigned):
+		return fail(exitData, fmt.Errorf("%w, or ask the nodes with --resolve", err))
+	case err != nil:
+		return fail(exitData, err)
+	case old != nil && old.SameContent(draft) && !seqGiven:
+		return a.say(fmt.Sprintf("%s: nothing changed, sequence number %d", path, old.Seq), reportOf(path, old, false))
+	case old != nil && seq <= old.Seq:
+		return fail(exitData, fmt.Errorf("%w: %s has %d, and %d is not more", dns.ErrSequence, path, old.Seq, seq))
+	}
+	if old != nil && old.Domain == draft.Domain {
+		draft.URL = old.URL // what clients know; sign keeps to it
+	}
+	if err := writeTree(path, draft); err != nil {
+		return err
+	}
+	return a.say(fmt.Sprintf("%s: sequence number %d, nodes %d, links %d; next: statusd dns sign %s --key FILE", path,
+		draft.Seq, len(draft.Nodes), len(draft.Links), path), reportOf(path, draft, true))
+}
+
+// readNodes reads files with one node in each line.
+func (a *app) readNodes(files []string) ([]*enode.Node, error) {
+	var nodes []*enode.Node
+	for _, path := range files {
+		in, name := a.in, "standard input"
+		if path != "-" {
+			file, err := os.Open(path)
+			if err != nil {
+				return nil, fail(exitNoInput, err)
+			}
+			defer file.Close()
+			in, name = file, path
+		}
+		lines := bufio.NewScanner(io.LimitReader(in, maxTreeFile))
+		lines.Buffer(nil, maxNodeLine)
+		for number := 1; lines.Scan(); number++ {
+			text, _, _ := strings.Cut(lines.Text(), "#")
+			if text = strings.TrimSpace(text); text == "" {
+				continue
+			}
+			ref, err := configs.ParseNodeRef(text)
+			if err != nil {
+				return nil, fail(exitData, fmt.Errorf("%s, line %d: %w", name, number, err))
+			}
+			nodes = append(nodes, ref.Node())
+		}
+		if err := lines.Err(); err != nil {
+			return nil, fail(exitData, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	return nodes, nil
+}
+
+// resolveNodes replaces enodes by the records that the nodes give.
+func (a *app) resolveNodes(ctx context.Context, nodes []*enode.Node, timeout time.Duration) ([]*enode.Node, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	records, err := dns.AskRecords(ctx, nodes)
+	if err != nil {
+		return nil, fail(exitUnavailable, err)
+	}
+	return records, nil
+}
+
+func readTree(path string) (*dns.Draft, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fail(exitNoInput, err)
+	}
+	defer file.Close()
+	raw, err := io.ReadAll(io.LimitReader(file, maxTreeFile))
+	if err != nil {
+		return nil, fail(exitIO, err)
+	}
+	var d dns.Draft
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&d); err != nil {
+		return nil, fail(exitData, fmt.Errorf("%s is not a file of statusd dns make: %w", path, err))
+	}
+	return &d, nil
+}
+
+func writeTree(path string, d *dns.Draft) error {
+	raw, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return fail(exitInternal, err)
+	}
+	return fail(exitCantCreate, atomicfile.Write(path, append(raw, '\n'), 0o644))
+}
+
+func (a *app) dnsSign() *cobra.Command {
+	var keyFile string
+	var force bool
+	cmd := &cobra.Command{
+		Use: "sign TREE --key FILE", Short: "Sign a list and print its URL", Args: exactly(1, "the file of the tree"),
+		Long: `Signs TREE with the key in a file of 64 hex digits (-: standard input), as
+statusd key gen makes it. Keep that key as long as the list exists: it is in the
+URL that clients have. It need not be, and should not be, the key of a node.`,
+		Example: "  statusd key gen list.key\n  statusd dns sign tree.json --key list.key",
+		RunE: func(_ *cobra.Command, args []string) error {
+			if keyFile == "" {
+				return usageError(errors.New("--key is missing: the file with the key of the list"))
+			}
+			return a.signTree(args[0], keyFile, force)
+		},
+	}
+	cmd.Flags().StringVar(&keyFile, "key", "", "file with the key of the list, - for standard input")
+	cmd.Flags().BoolVar(&force, "force", false, "sign with another key than before, which changes the URL")
+	return cmd
+}
+
+func (a *app) signTree(path, keyFile string, force bool) error {
+	d, err := readTree(path)
+	if err != nil {
+		return err
+	}
+	key, err := a.listKey(keyFile)
+	if err != nil {
+		return err
+	}
+	before := d.URL
+	if err := d.Sign(key); err != nil {
+		return fail(exitData, fmt.Errorf("%s: %w", path, err))
+	}
+	if before != "" && before != d.URL && !force {
+		return fail(exitData, fmt.Errorf("%s is signed as %s; this key makes it %s, which clients do not know: give --force "+
+			"if that is meant", path, before, d.URL))
+	}
+	if err := writeTree(path, d); err != nil {
+		return err
+	}
+	return a.say(d.URL, reportOf(path, d, true))
+}
+
+// listKey reads the private key of a list.
+func (a *app) listKey(path string) (*ecdsa.PrivateKey, error) {
+	in := a.in
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, fail(exitNoInput, fmt.Errorf("read key: %w", err))
+		}
+		defer file.Close()
+		in = file
+	}
+	text, err := io.ReadAll(io.LimitReader(in, maxNodeLine))
+	if err != nil {
+		return nil, fail(exitIO, fmt.Errorf("read key: %w", err))
+	}
+	defer clear(text)
+	key, err := crypto.HexToECDSA(strings.TrimPrefix(strings.TrimSpace(string(text)), "0x"))
+	if err != nil {
+		return nil, fail(exitData, fmt.Errorf("%s: %w", path, errNotKey))
+	}
+	return key, nil
+}
+
+func (a *app) dnsTXT() *cobra.Command {
+	return &cobra.Command{
+		Use: "txt TREE", Short: "Print the TXT records of a signed list", Args: exactly(1, "the file of the tree"),
+		Long: `Prints the records of a signed list as lines of a zone file, or with -o json as
+an object of names and texts. The signature is verified first.
+
+The record of the domain itself is the root; name servers should forget it after
+a minute, and may keep the others for a day. Publish the others before the root.`,
+		Example: "  statusd dns txt tree.json\n  statusd dns txt -o json tree.json",
+		RunE: func(_ *cobra.Command, args []string) error {
+			d, err := readTree(args[0])
+			if err != nil {
+				return err
+			}
+			txt, err := d.TXT()
+			if errors.Is(err, dns.ErrNotSigned) {
+				return fail(exitData, fmt.Errorf("%w: run statusd dns sign %s --key FILE", err, args[0]))
+			}
+			if err != nil {
+				return fail(exitData, fmt.Errorf("%s: %w", args[0], err))
+			}
+			if a.output == outputJSON {
+				return fail(exitIO, a.printJSON(txt))
+			}
+			return fail(exitIO, a.printLines(dns.ZoneLines(d.Domain, txt)))
+		},
+	}
+}
+
+func (a *app) printLines(lines []string) error {
+	_, err := fmt.Fprintln(a.out, strings.Join(lines, "\n"))
+	return err
+}
