@@ -276,5 +276,17 @@ func (a *Advertiser) Bucket(bucket int, now time.Time) (active, pending int) {
 	return active, pending
 }
 
+// Active calls yield for each registrar that admitted this node and has not
+// let the advertisement expire.
+func (a *Advertiser) Active(now time.Time, yield func(registrar enode.ID)) {
+	for _, bucket := range a.slots {
+		for _, s := range bucket {
+			if s.active(now) {
+				yield(s.node.ID())
+			}
+		}
+	}
+}
+
 // Stats returns the counters.
 func (a *Advertiser) Stats() AdvertiserStats { return a.stats }

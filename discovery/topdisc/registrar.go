@@ -245,11 +245,10 @@ func (r *Registrar) Stats() RegistrarStats { return r.stats }
 // Ads returns the number of advertisements and of services they belong to.
 func (r *Registrar) Ads() (ads, services int) { return r.cache.count, len(r.cache.services) }
 
-// Services calls f for each service with the number of its advertisements, in
-// no order.
-func (r *Registrar) Services(f func(s Service, ads int)) {
-	for s, svc := range r.cache.services {
-		f(s, len(svc.ads))
+// Each calls yield for each advertisement, in order of admission.
+func (r *Registrar) Each(yield func(*enode.Node)) {
+	for a := r.cache.first; a != nil; a = a.next {
+		yield(a.node)
 	}
 }
 

@@ -162,21 +162,25 @@ func (t *Table) waits(e *registrar, now time.Time) bool {
 }
 
 // Pick returns up to n registrars of a bucket, chosen at random among those
-// that skip does not name and that are not excluded: verified ones, or when
-// the bucket has none, the others.
+// that skip does not name and that are not excluded: verified ones or, when
+// there is none of them left, others.
 func (t *Table) Pick(bucket, n int, skip func(enode.ID) bool, now time.Time) []*enode.Node {
+	var verified, others []*enode.Node
 	entries := t.buckets[bucket]
-	verified := slices.ContainsFunc(entries, func(e *registrar) bool {
-		return e.verified && !t.health.Excluded(e.node.ID(), now)
-	})
-	var picked []*enode.Node
 	for _, i := range t.rng.Perm(len(entries)) {
 		e := entries[i]
-		if len(picked) < n && e.verified == verified && !skip(e.node.ID()) && !t.health.Excluded(e.node.ID(), now) {
-			picked = append(picked, e.node)
+		switch {
+		case skip(e.node.ID()) || t.health.Excluded(e.node.ID(), now):
+		case e.verified:
+			verified = append(verified, e.node)
+		default:
+			others = append(others, e.node)
 		}
 	}
-	return picked
+	if len(verified) == 0 {
+		verified = others
+	}
+	return verified[:min(n, len(verified))]
 }
 
 // Room returns the distances at which the table could hold more registrars.
