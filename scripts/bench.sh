@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Micro-benchmarks of every package, then the load benchmark, which drives a
 # real statusd process over RLPx. BENCHTIME and COUNT change how long the
-# micro-benchmarks run; arguments go to the load benchmark.
+# micro-benchmarks run; arguments go to the load benchmark. With TOPICSIM=1 the
+# simulation of topic discovery follows, which redraws the plots in docs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/setup.sh
@@ -23,3 +24,8 @@ go test -run '^$' -bench . -benchmem -benchtime "${BENCHTIME:-1s}" -count "${COU
 echo "== load benchmark"
 make build
 go run ./internal/bench -statusd bin/statusd "$@"
+
+if [ "${TOPICSIM:-}" = 1 ]; then
+	echo "== topic discovery in virtual time (minutes, 3 GiB)"
+	go run ./internal/topicsim -nodes 1000,10000 -plots docs/plots
+fi

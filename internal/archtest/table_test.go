@@ -232,6 +232,10 @@ func layerT() map[string][]string {
 			"statusd/waku/wire", geth + "p2p", geth + "crypto", geth + "rlp",
 		},
 		"statusd/internal/testnet": {"statusd/waku", geth + "p2p"},
+		"statusd/internal/topicsim": {
+			"statusd/discovery", "statusd/discovery/topdisc", "statusd/discovery/topdisc/tdt1",
+			"statusd/internal/deadline", "statusd/internal/tdtenr", geth + "crypto", geth + "p2p",
+		},
 	}
 }
 
@@ -262,7 +266,7 @@ func testOnly() []string {
 	return []string{
 		"statusd/internal/archtest", "statusd/internal/bench", "statusd/internal/crashtest", "statusd/internal/e2e",
 		"statusd/internal/rawpeer",
-		"statusd/internal/testnet", "statusd/internal/vectors", "statusd/mailserver/archivetest",
+		"statusd/internal/testnet", "statusd/internal/topicsim", "statusd/internal/vectors", "statusd/mailserver/archivetest",
 		"statusd/mailserver/postgres/pgtest", "statusd/transport/storetest",
 	}
 }

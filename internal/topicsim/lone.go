@@ -38,7 +38,7 @@ func newLone(p topdisc.Params, seed uint64) *lone {
 	p = p.WithDefaults()
 	return &lone{
 		registrar: topdisc.NewRegistrar(topdisc.RegistrarConfig{Params: p, Start: epoch()}), params: p,
-		rng:      rand.New(rand.NewPCG(seed, 1)), //nolint:gosec // a simulation
+		rng:      rand.New(rand.NewPCG(seed, 1)),
 		admitted: make(map[bool]int), attempts: make(map[bool]int), byNode: make(map[enode.ID]bool),
 	}
 }
@@ -181,7 +181,7 @@ func (a *attack) simulate(length time.Duration) {
 	}
 	arrive(honestPerSecond, false, honestTopics)
 	arrive(hostilePerSecond, true, hostileTopics)
-	t := l.watch(time.Hour, length)
+	t := l.watch(length/24, length)
 	a.share = t.hostile / max(t.ads, 1)
 	a.used = t.ads / t.samples / float64(l.params.Capacity)
 	a.attempts = float64(l.attempts[true]) / float64(max(l.admitted[true], 1))

@@ -98,7 +98,7 @@ func (w *world) takeSample() {
 	for kind, count := range w.count.minute {
 		rate := float64(count) * 60 / float64(len(w.nodes))
 		s.perHour += rate
-		if messageKind(kind) == ping { //nolint:gosec // three kinds
+		if messageKind(kind) == ping {
 			s.pingRate = rate
 		}
 	}

@@ -63,8 +63,8 @@ func (p plot) svg() string {
 		return plotHeight - plotBottom - min(y/maxY, 1)*(plotHeight-plotTop-plotBottom)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n",
-		plotWidth, plotHeight)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif"`+
+		` font-size="12">`+"\n", plotWidth, plotHeight)
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="white"/>`+"\n", plotWidth, plotHeight)
 	text(&b, plotWidth/2, 20, "middle", p.title, `font-size="14"`)
 	for v := 0.0; v <= maxY*1.001; v += stepY {

@@ -137,7 +137,9 @@ func networkTable(results []result) string {
 		return fmt.Sprintf("%.2f / %.2f s", quantile(r.first, 0.5), quantile(r.first, 0.99))
 	})
 	row("search, p50 / p99", func(r result) string { return fmt.Sprintf("%.1f / %.1f s", r.took.p50, r.took.p99) })
-	row("registrars asked, p50 / p99", func(r result) string { return fmt.Sprintf("%.0f / %.0f", r.asked.p50, r.asked.p99) })
+	row("registrars asked, p50 / p99", func(r result) string {
+		return fmt.Sprintf("%.0f / %.0f", r.asked.p50, r.asked.p99)
+	})
 	row("messages per node and hour: registering", func(r result) string {
 		return fmt.Sprintf("%.0f", r.perHour[registration])
 	})
@@ -273,7 +275,8 @@ func attackPlot(points []attack) plot {
 		y: axis{label: "%", max: 100},
 	}
 	share, used := line{name: "attacker's share, ours"}, line{name: "capacity used, ours"}
-	pubShare, pubUsed := line{name: "attacker's share, published", dashed: true}, line{name: "capacity used, published", dashed: true}
+	pubShare := line{name: "attacker's share, published", dashed: true}
+	pubUsed := line{name: "capacity used, published", dashed: true}
 	for _, a := range points {
 		share.add(a.exponent, 100*a.share)
 		used.add(a.exponent, 100*a.used)

@@ -71,7 +71,7 @@ type node struct {
 	addr      netip.Addr
 	behaviour behaviour
 	registrar *topdisc.Registrar
-	knows     []*node // ordinary table, live as far as it knows
+	knows     []*node                                      // ordinary table, live as far as it knows
 	near      map[topdisc.Service]*[farthest][]*enode.Node // of knows, by distance
 	health    *topdisc.Health
 	topic     int
@@ -83,7 +83,7 @@ func newWorld(s scenario) *world {
 	w := &world{
 		scenario: s,
 		params:   topdisc.Params{Similarity: s.Similarity}.WithDefaults(),
-		rng:      rand.New(rand.NewPCG(s.Seed, uint64(s.Nodes))), //nolint:gosec // a simulation
+		rng:      rand.New(rand.NewPCG(s.Seed, uint64(s.Nodes))),
 		byID:     make(map[enode.ID]*node),
 	}
 	total := 0.0
@@ -108,7 +108,7 @@ func newWorld(s scenario) *world {
 func (w *world) addNode(i int) {
 	var seed [16]byte
 	binary.BigEndian.PutUint64(seed[:], w.Seed)
-	binary.BigEndian.PutUint64(seed[8:], uint64(i)) //nolint:gosec // positive
+	binary.BigEndian.PutUint64(seed[8:], uint64(i))
 	key, err := crypto.ToECDSA(crypto.Keccak256(seed[:]))
 	if err != nil {
 		panic("topicsim: " + err.Error())
@@ -230,5 +230,5 @@ func (w *world) table(n *node, topic int) *topdisc.Table {
 }
 
 func (w *world) newRNG() *rand.Rand {
-	return rand.New(rand.NewPCG(w.rng.Uint64(), w.rng.Uint64())) //nolint:gosec // a simulation
+	return rand.New(rand.NewPCG(w.rng.Uint64(), w.rng.Uint64()))
 }

@@ -18,8 +18,9 @@ const knownFor = 5 * time.Second
 // desk is the registrar's side: it lets one request at a time at the registrar
 // and does what costs more, decoding and signatures, outside its lock.
 type desk struct {
-	server  tdt1.Server
-	capable func() []*enode.Node
+	server   tdt1.Server
+	capable  func() []*enode.Node
+	admitted func() // an advertisement more: there is a new moment of expiry
 
 	mu        sync.Mutex
 	registrar *topdisc.Registrar
@@ -28,11 +29,11 @@ type desk struct {
 	knownAt   time.Time
 }
 
-func newDesk(self enode.ID, p topdisc.Params, capable func() []*enode.Node) *desk {
+func newDesk(self enode.ID, p topdisc.Params, capable func() []*enode.Node, admitted func()) *desk {
 	cfg := topdisc.RegistrarConfig{Self: self, Params: p, Start: time.Now()}
 	_, _ = crand.Read(cfg.Key[:]) // never fails
 	_, _ = crand.Read(cfg.Secret[:])
-	d := &desk{capable: capable, registrar: topdisc.NewRegistrar(cfg)}
+	d := &desk{capable: capable, admitted: admitted, registrar: topdisc.NewRegistrar(cfg)}
 	d.server = tdt1.Server{Registrar: d, Known: d.neighbours, Secret: cfg.Secret}
 	return d
 }
@@ -76,8 +77,12 @@ func (d *desk) Register(
 	from topdisc.Peer, req topdisc.RegRequest, now time.Time,
 ) (topdisc.Confirmation, error) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.registrar.Register(from, req, now)
+	c, err := d.registrar.Register(from, req, now)
+	d.mu.Unlock()
+	if err == nil && c.Admitted() {
+		d.admitted()
+	}
+	return c, err
 }
 
 // Query implements tdt1.Registrar.

@@ -61,7 +61,7 @@ type Service struct {
 	log     *zap.Logger
 	carrier topdisc.Carrier
 	desk    *desk
-	wake    chan struct{} // capacity 1: there may be something to ping
+	wake    chan struct{} // capacity 1: something may be due earlier
 
 	mu      sync.Mutex // the values below; held for computations only
 	health  *topdisc.Health
@@ -109,7 +109,7 @@ func New(udp *discover.UDPv5, local *enode.LocalNode, cfg Config) (*Service, err
 		adverts: make(map[discovery.Topic]*topdisc.Advertiser),
 		rng:     rand.New(rand.NewChaCha8(seed)),
 	}
-	s.desk = newDesk(local.ID(), p, s.capable)
+	s.desk = newDesk(local.ID(), p, s.capable, s.poke)
 	return s, nil
 }
 
@@ -233,7 +233,7 @@ func (s *Service) forgetOldest() {
 
 func (s *Service) newRNG() *rand.Rand { return rand.New(rand.NewPCG(s.rng.Uint64(), s.rng.Uint64())) }
 
-// poke wakes Run after a table changed.
+// poke wakes Run after a table or the cache changed.
 func (s *Service) poke() {
 	select {
 	case s.wake <- struct{}{}:

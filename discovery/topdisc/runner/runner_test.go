@@ -1,21 +1,19 @@
 package runner
 
 import (
-	"context"
-	"net"
+	"errors"
+	"net/netip"
 	"os"
 	"runtime"
-	"sync"
+	"slices"
 	"testing"
 	"time"
 
-	"github.com/ethereum/go-ethereum/crypto"
-	"github.com/ethereum/go-ethereum/p2p/discover"
 	"github.com/ethereum/go-ethereum/p2p/enode"
 	"github.com/ethereum/go-ethereum/p2p/enr"
 
-	"statusd/discovery"
 	"statusd/discovery/topdisc"
+	"statusd/internal/tdtenr"
 )
 
 // quick are constants for tests: everything that takes minutes takes seconds.
@@ -24,91 +22,6 @@ func quick() topdisc.Params {
 		Lifetime: 2 * time.Second, RetryWindow: 500 * time.Millisecond, FillPeriod: 600 * time.Millisecond,
 		VerifyWithin: 200 * time.Millisecond, ExcludeFor: time.Second, AllowLocal: true,
 		Limits: topdisc.Limits{RegistrationsPerMinute: 6000, QueriesPerMinute: 6000, Burst: 1000},
-	}
-}
-
-// host is one node of a network on loopback.
-type host struct {
-	*Service
-	udp   *discover.UDPv5
-	local *enode.LocalNode
-	stop  func()
-}
-
-// start starts a node; boot may be nil.
-func start(t *testing.T, boot *host, cfg Config) *host {
-	t.Helper()
-	key, err := crypto.GenerateKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := enode.OpenDB("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	local := enode.NewLocalNode(db, key)
-	local.SetStaticIP(net.IPv4(127, 0, 0, 1))
-	local.SetFallbackUDP(conn.LocalAddr().(*net.UDPAddr).Port)
-	local.Set(enr.TCP(30303))
-	dcfg := discover.Config{PrivateKey: key, V5RespTimeout: 300 * time.Millisecond, PingInterval: 200 * time.Millisecond}
-	if boot != nil {
-		dcfg.Bootnodes = []*enode.Node{boot.local.Node()}
-	}
-	udp, err := discover.ListenV5(conn, local, dcfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	svc, err := New(udp, local, cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &host{Service: svc, udp: udp, local: local}
-	ctx, cancel := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		if err := svc.Run(ctx); err != nil {
-			t.Errorf("run: %v", err)
-		}
-	})
-	var once sync.Once
-	h.stop = func() {
-		once.Do(func() {
-			cancel()
-			wg.Wait()
-			udp.Close()
-			db.Close()
-		})
-	}
-	t.Cleanup(h.stop)
-	return h
-}
-
-// advertise advertises a topic until the test ends.
-func (h *host) advertise(t *testing.T, topic discovery.Topic) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- h.Advertise(ctx, topic) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("advertise: %v", err)
-		}
-	})
-}
-
-// eventually waits for a condition.
-func eventually(t *testing.T, what string, within time.Duration, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(within); !ok(); {
-		if time.Now().After(end) {
-			t.Fatalf("not within %s: %s", within, what)
-		}
-		time.Sleep(20 * time.Millisecond)
 	}
 }
 
@@ -125,4 +38,83 @@ func TestMain(m *testing.M) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	os.Exit(code)
+}
+
+func TestNewChecksParameters(t *testing.T) {
+	_, err := New(nil, nil, Config{Params: topdisc.Params{Capacity: -1}})
+	if !errors.Is(err, topdisc.ErrParams) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// node makes a node that keeps advertisements, with an id by number.
+func node(i int) *enode.Node {
+	var r enr.Record
+	r.Set(enr.IPv4Addr(netip.AddrFrom4([4]byte{100, byte(i >> 8), byte(i), 1})))
+	r.Set(enr.UDP(30303))
+	r.Set(tdtenr.Version)
+	return enode.SignNull(&r, enode.ID{byte(i), byte(i >> 8)})
+}
+
+func TestDeskIsClosedAtFirst(t *testing.T) {
+	d := newDesk(enode.ID{1}, quick(), func() []*enode.Node { return nil }, func() {})
+	from := netip.MustParseAddr("100.0.1.1")
+	query := []byte{0x0b, 0xc0}
+	if got := d.answer(node(1), from, query); got != nil {
+		t.Errorf("closed: %x", got)
+	}
+	d.open()
+	if got := d.answer(node(1), from, query); string(got) != "\x7f\xc1\x03" {
+		t.Errorf("open: %x", got)
+	}
+	d.close()
+	if got := d.answer(node(1), from, query); got != nil {
+		t.Errorf("closed again: %x", got)
+	}
+}
+
+func TestDeskRemembersNeighbours(t *testing.T) {
+	asked := 0
+	d := newDesk(enode.ID{1}, quick(), func() []*enode.Node {
+		asked++
+		return []*enode.Node{node(1), node(2), node(1)}
+	}, func() {})
+	s := topdisc.Service{}
+	for range 5 {
+		if got := d.neighbours(s, s.Distance(node(2).ID())); len(got) != 1 || got[0].ID() != node(2).ID() {
+			t.Fatalf("got %v", got)
+		}
+		if got := d.neighbours(s, 256); len(got) != 0 {
+			t.Fatalf("got %v", got)
+		}
+	}
+	if asked != 1 {
+		t.Errorf("collected %d times", asked)
+	}
+}
+
+func TestWalkerGoesNearer(t *testing.T) {
+	w := walker{self: node(99).ID(), target: enode.ID{}, seen: make(map[enode.ID]bool)}
+	w.add([]*enode.Node{node(7), node(99), node(3), node(7)})
+	w.add([]*enode.Node{node(3), node(5)})
+	for _, want := range []int{3, 5, 7} {
+		if got := w.next(); got == nil || got.ID() != node(want).ID() {
+			t.Fatalf("got %v, want %d", got, want)
+		}
+	}
+	if w.next() != nil {
+		t.Error("a node is asked twice")
+	}
+	many := make([]*enode.Node, 500)
+	for i := range many {
+		many[i] = node(i + 1000)
+	}
+	if w.add(many); len(w.todo) != walkNodes {
+		t.Errorf("%d kept", len(w.todo))
+	}
+	for d, want := range map[int][]uint{256: {256, 255, 254}, 200: {200, 201, 199}, 1: {1, 2, 3}} {
+		if got := distancesAround(d); !slices.Equal(got, want) {
+			t.Errorf("distance %d: %v, want %v", d, got, want)
+		}
+	}
 }

@@ -105,6 +105,7 @@ func topicStatus(t *sharedTable, a *topdisc.Advertiser, now time.Time) TopicStat
 func (d *desk) status() *RegistrarStatus {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.registrar.Sweep(time.Now())
 	stats, p := d.registrar.Stats(), d.registrar.Params()
 	st := &RegistrarStatus{
 		Capacity: p.Capacity, Similarity: p.Similarity.String(),
