@@ -46,6 +46,14 @@ func (e *StatusError) Error() string {
 	return text
 }
 
+// err returns what a status means to a client, nil for StatusOK.
+func (s Status) err(message string) error {
+	if s == StatusOK {
+		return nil
+	}
+	return &StatusError{s, message}
+}
+
 // ClientConfig sets up a Client.
 type ClientConfig struct {
 	// Servers are asked and registered at; see ParseServer.
@@ -171,8 +179,8 @@ func (c *Client) ask(ctx context.Context, i int, code Code, request any,
 	defer cancel()
 	err = c.links[i].request(limited, code, body, func(body []byte) error {
 		status, message, err := read(body)
-		if err == nil && status != StatusOK {
-			err = &StatusError{status, message}
+		if err == nil {
+			err = status.err(message)
 		}
 		return err
 	})
