@@ -123,6 +123,10 @@ func (n *Node) Now() time.Time { return n.clock.Now() }
 // Signals is where components tell what concerns the node as a whole.
 func (n *Node) Signals() *feed.Signals { return n.signals }
 
+// Events tell programs what happens. It is of use once the data directory is
+// open.
+func (n *Node) Events() *feed.Feed { return feed.New(n.Accounts(), n.signals, n.clock.Now) }
+
 // Ready is closed when every component is up.
 func (n *Node) Ready() <-chan struct{} { return n.ready }
 

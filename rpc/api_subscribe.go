@@ -15,22 +15,39 @@ type attach func(*queue) (func(), error)
 // arguments that follow the name.
 type topic struct {
 	arg  reflect.Type // nil: none
-	open func(context.Context, arguments) (attach, error)
+	open func(context.Context, arguments) (source, error)
 }
 
 func topic0(f func(context.Context) (attach, error)) topic {
-	return topic{open: func(ctx context.Context, _ arguments) (attach, error) { return f(ctx) }}
+	return topic{open: func(ctx context.Context, _ arguments) (source, error) { return attached(f(ctx)) }}
 }
 
 func topic1[A any](f func(context.Context, A) (attach, error)) topic {
 	return topic{
 		arg: reflect.TypeFor[A](),
-		open: func(ctx context.Context, in arguments) (attach, error) {
+		open: func(ctx context.Context, in arguments) (source, error) {
 			a, err := argument[A](in, 1)
 			if err != nil {
-				return nil, err
+				return source{}, err
 			}
-			return f(ctx, a)
+			return attached(f(ctx, a))
+		},
+	}
+}
+
+func attached(a attach, err error) (source, error) { return source{attach: a}, err }
+
+// followed makes a topic of a source that sends at the pace of who reads.
+func followed[A any](f func(context.Context, A) (follow, error)) topic {
+	return topic{
+		arg: reflect.TypeFor[A](),
+		open: func(ctx context.Context, in arguments) (source, error) {
+			a, err := argument[A](in, 1)
+			if err != nil {
+				return source{}, err
+			}
+			run, err := f(ctx, a)
+			return source{follow: run}, err
 		},
 	}
 }
@@ -57,11 +74,11 @@ func subscribeFn(ns, name string, t topic) handler {
 			return nil, jsonrpc.NewError(jsonrpc.CodeMethodNotFound, "no %q subscription in %s namespace", shortened(asked), ns).
 				WithHint("there is %q", name)
 		}
-		source, err := t.open(ctx, in)
+		from, err := t.open(ctx, in)
 		if err != nil {
 			return nil, err
 		}
-		sub, err := c.caller.subs.open(ns, source)
+		sub, err := c.caller.subs.open(ns, from)
 		if err != nil {
 			return nil, err
 		}

@@ -35,6 +35,10 @@ type Config struct {
 	// server for the same topics again, while the first request goes on.
 	RequestsDelay time.Duration
 
+	// ReceiveMode says which connections get receive notifications without
+	// asking; empty: ReceiveManual.
+	ReceiveMode ReceiveMode
+
 	// StopTimeout is how long running calls may take to end once Run's
 	// context is cancelled; 0: 5 s.
 	StopTimeout time.Duration

@@ -15,7 +15,9 @@ import (
 	"statusd/accounts/mnemonic"
 	"statusd/accounts/secret"
 	"statusd/configs"
+	"statusd/internal/feed"
 	"statusd/internal/profile"
+	"statusd/internal/store"
 	"statusd/mailserver"
 	"statusd/mailserver/history"
 	"statusd/waku"
@@ -36,6 +38,7 @@ type Deps struct {
 	Records   MailRecords         // with History
 	Discovery Discovery           // nil: peers cannot be searched for
 	Accounts  Accounts            // nil: there are no methods for accounts
+	Events    Events              // nil: nothing is told of events
 	Names     Names               // nil: no three-word names
 	Gatherer  prometheus.Gatherer // nil: /metrics answers 404
 
@@ -152,6 +155,15 @@ type AccountUser interface {
 	Backup(context.Context, kdf.Password, bool) (profile.Backup, error)
 	CheckDatabase(context.Context) error
 	VacuumDatabase(context.Context) (int64, error)
+}
+
+// Events are what programs are told; *feed.Feed implements it.
+type Events interface {
+	Read(ctx context.Context, q feed.Query, limit int, wait time.Duration, stop <-chan struct{}) (feed.Page, error)
+	Ack(ctx context.Context, consumer string, cursor int64) error
+	Open(context.Context, feed.Query) (*feed.Reader, error)
+	Consumers(context.Context) (all []store.Consumer, last int64, err error)
+	Forget(ctx context.Context, consumer string) error
 }
 
 // Names gives public keys their three-word names; *names.Lists implements it.

@@ -25,6 +25,7 @@ import (
 
 	"statusd/accounts/kdf"
 	"statusd/configs"
+	"statusd/internal/feed"
 	"statusd/internal/profile"
 	"statusd/mailserver/history"
 	"statusd/rpc/jsonrpc"
@@ -134,6 +135,8 @@ type fixture struct {
 	node   *fakeNode
 	waku   *fakeWaku
 	mail   *fakeHistory
+	files  *profile.Manager
+	ring   *feed.Signals
 	token  string
 	cancel context.CancelFunc
 	done   chan error // what Run returned
@@ -185,9 +188,10 @@ func prepare(t *testing.T, change func(*Config, *Deps)) *fixture {
 			t.Error(err)
 		}
 	})
+	f.files, f.ring = files, feed.NewSignals(time.Now)
 	deps := Deps{
-		Accounts: files,
-		Node:     f.node, Peers: f.node, Logs: f.node, Health: f.node, Waku: f.waku, Keys: host.Keys(), Gatherer: reg,
+		Accounts: files, Events: feed.New(files, f.ring, time.Now),
+		Node: f.node, Peers: f.node, Logs: f.node, Health: f.node, Waku: f.waku, Keys: host.Keys(), Gatherer: reg,
 		History: f.mail, Mail: f.node, Records: &fakeRecords{}, Discovery: &fakeDiscovery{},
 		Shutdown: func() { f.stops <- struct{}{} },
 	}

@@ -42,6 +42,13 @@ func (s *Server) handler(ctx context.Context) http.Handler {
 		}
 		rpc(w, r)
 	})
+	if s.deps.Events != nil {
+		mux.HandleFunc("/api/v1/events", func(w http.ResponseWriter, r *http.Request) {
+			s.conns.Add(1)
+			defer s.conns.Done()
+			s.serveEvents(ctx, w, r)
+		})
+	}
 	mux.HandleFunc("/api/v1/check", func(w http.ResponseWriter, r *http.Request) {
 		if allow(w, r, http.MethodGet, http.MethodHead) {
 			w.WriteHeader(http.StatusOK)
@@ -60,7 +67,8 @@ func (s *Server) handler(ctx context.Context) http.Handler {
 
 func notFound(w http.ResponseWriter, r *http.Request) {
 	refuse(w, http.StatusNotFound, jsonrpc.NewError(jsonrpc.CodeInvalidRequest, "there is nothing at this address").
-		WithHint("JSON-RPC is at / and /api/v1/rpc, WebSocket at / and /ws, probes at /health and /ready"))
+		WithHint("JSON-RPC is at / and /api/v1/rpc, WebSocket at / and /ws, events at /api/v1/events, probes at /health "+
+			"and /ready"))
 }
 
 // allow answers requests with another HTTP method.

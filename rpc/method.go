@@ -57,6 +57,9 @@ type method struct {
 	// secret: parameters or result are key material or passwords. Over TCP it
 	// is there on loopback or TLS only.
 	secret bool
+	// account: it works on the account that is logged in, so that it takes a
+	// named parameter account, and is there for tokens of that account alone.
+	account bool
 	// slow: it may take longer than some milliseconds, so it must not hold up
 	// other requests of its connection.
 	slow bool

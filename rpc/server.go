@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -30,9 +31,11 @@ type Server struct {
 	budget   budget
 	sessions sessionSet
 	tasks    *tasks
+	streams  atomic.Int32   // of events
 	conns    sync.WaitGroup // socket connections and HTTP calls
 
 	ready     chan struct{}
+	stopping  chan struct{} // closed when Run begins to stop
 	endpoints Endpoints
 }
 
@@ -57,6 +60,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: cfg, deps: deps, log: cfg.Logger.Named("rpc"), ready: make(chan struct{}), tasks: newTasks()}
+	s.stopping = make(chan struct{})
 	s.budget.max = maxBuffered
 	if cfg.TokenFile != "" {
 		var err error
@@ -136,6 +140,20 @@ func (c *Config) check() error {
 	return nil
 }
 
+// eventsAPI is the methods about events.
+func (s *Server) eventsAPI() *eventsAPI {
+	return &eventsAPI{events: s.deps.Events, stopping: s.stopping}
+}
+
+// session prepares to serve a connection.
+func (s *Server) session(st stream, c caller) *session {
+	sess := newSession(st, c, s.dispatch, &s.budget)
+	if s.deps.Events != nil && c.scopes&scopeRead != 0 && c.offers("status") {
+		sess.welcome = s.eventsAPI().welcomeReceive(s.cfg.ReceiveMode)
+	}
+	return sess
+}
+
 // Ready is closed when every listener accepts connections.
 func (s *Server) Ready() <-chan struct{} { return s.ready }
 
@@ -205,6 +223,7 @@ func (s *Server) stop(listeners []*listener, accepted func() error, cancelCalls 
 		cancelCalls()
 	})
 	defer deadline.Stop()
+	close(s.stopping)
 	s.sessions.close()
 	var closing sync.WaitGroup
 	for _, l := range listeners {

@@ -61,6 +61,9 @@ type session struct {
 	slots  chan struct{} // one for each slow call that runs
 	calls  sync.WaitGroup
 
+	// welcome, if set, begins what the connection gets without asking.
+	welcome func(context.Context, *subscriptions)
+
 	sendMu sync.Mutex // serialises writes; they are bounded by sendTimeout
 
 	mu     sync.Mutex
@@ -85,6 +88,9 @@ func (s *session) run(ctx context.Context) {
 	s.mu.Unlock()
 	stop := context.AfterFunc(ctx, s.stream.interrupt)
 
+	if s.welcome != nil {
+		s.welcome(ctx, s.caller.subs)
+	}
 	s.read(ctx)
 	stop() // close may want to read on for a moment
 	s.calls.Wait()

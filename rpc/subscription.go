@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
+	"strconv"
 	"sync"
 
 	"statusd/rpc/jsonrpc"
@@ -85,11 +87,24 @@ func (q *queue) close() {
 	q.entries = nil
 }
 
+// source is where the notifications of a subscription come from: a queue that
+// attach connects to, or follow, which sends at the pace of the subscriber.
+type source struct {
+	attach attach
+	follow follow
+}
+
+// follow sends what a subscriber is to get until ctx ends or send fails. Its
+// own errors end the subscription, and are told.
+type follow func(ctx context.Context, send func(result any, e *jsonrpc.Error) error) error
+
 // subscription is one stream of notifications.
 type subscription struct {
-	id     string
-	method string // of its notifications
-	queue  *queue
+	id     string          // among those of the connection
+	ref    json.RawMessage // its id in notifications; nil: they have none
+	method string          // of its notifications
+	queue  *queue          // nil: follow sends
+	follow follow
 	stop   func() // detaches the queue from its source
 	cancel context.CancelFunc
 	done   chan struct{} // closed when the pump has ended; nil: not started
@@ -101,8 +116,9 @@ type subscriptions struct {
 	budget  *budget
 	metrics *metrics
 
-	mu   sync.Mutex
-	byID map[string]*subscription
+	mu      sync.Mutex
+	byID    map[string]*subscription
+	numbers int // given to subscriptions that have a number for an id
 }
 
 func newSubscriptions(send func([]byte) error, b *budget, m *metrics) *subscriptions {
@@ -111,24 +127,52 @@ func newSubscriptions(send func([]byte) error, b *budget, m *metrics) *subscript
 
 // open makes a subscription in a namespace. Nothing is
 // sent before start.
-func (s *subscriptions) open(ns string, source attach) (*subscription, error) {
+func (s *subscriptions) open(ns string, from source) (*subscription, error) {
 	var id [16]byte
 	rand.Read(id[:])
-	sub := &subscription{
-		id: "0x" + hex.EncodeToString(id[:]), method: ns + "_subscription", queue: newQueue(s.budget),
+	sub := &subscription{id: "0x" + hex.EncodeToString(id[:]), method: ns + "_subscription"}
+	sub.ref = json.RawMessage(strconv.Quote(sub.id))
+	return sub, s.add(sub, from)
+}
+
+// openNumbered makes a subscription in the form of signal-cli: the method of
+// its notifications is given, the id is a number.
+func (s *subscriptions) openNumbered(method string, f follow) (number int, sub *subscription, err error) {
+	s.mu.Lock()
+	number = s.numbers
+	s.numbers++
+	s.mu.Unlock()
+	sub = &subscription{id: strconv.Itoa(number), method: method}
+	sub.ref = json.RawMessage(sub.id)
+	return number, sub, s.add(sub, source{follow: f})
+}
+
+// startUnasked begins notifications that have no id, for as long as the
+// connection lasts.
+func (s *subscriptions) startUnasked(ctx context.Context, method string, f follow) {
+	sub := &subscription{id: rand.Text(), method: method}
+	if s.add(sub, source{follow: f}) == nil {
+		s.start(ctx, sub)
 	}
-	if err := s.register(sub); err != nil {
-		return nil, err
+}
+
+func (s *subscriptions) add(sub *subscription, from source) error {
+	sub.stop, sub.follow = func() {}, from.follow
+	if from.attach != nil {
+		sub.queue = newQueue(s.budget)
 	}
-	stop, err := source(sub.queue)
+	if err := s.register(sub); err != nil || from.attach == nil {
+		return err
+	}
+	stop, err := from.attach(sub.queue)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
 		delete(s.byID, sub.id)
-		return nil, err
+		return err
 	}
 	sub.stop = stop
-	return sub, nil
+	return nil
 }
 
 func (s *subscriptions) register(sub *subscription) error {
@@ -152,7 +196,11 @@ func (s *subscriptions) start(ctx context.Context, sub *subscription) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	sub.cancel, sub.done = cancel, make(chan struct{})
-	go s.pump(ctx, sub) // ends with ctx; close waits for it
+	run := s.pump
+	if sub.follow != nil {
+		run = s.runFollow
+	}
+	go run(ctx, sub) // ends with ctx; close waits for it
 }
 
 // pump sends what is queued until the context ends or the client does not read.
@@ -173,20 +221,42 @@ func (s *subscriptions) pump(ctx context.Context, sub *subscription) {
 	}
 }
 
+// runFollow lets the source of a subscription send.
+func (s *subscriptions) runFollow(ctx context.Context, sub *subscription) {
+	defer close(sub.done)
+	err := sub.follow(ctx, func(result any, e *jsonrpc.Error) error { return s.sendOne(sub, result, e) })
+	if err != nil && ctx.Err() == nil {
+		s.sendOne(sub, nil, failureOf(ctx, err)) // of no use if the connection is what failed
+	}
+}
+
+// sendOne sends one notification. A failure ends the connection.
+func (s *subscriptions) sendOne(sub *subscription, result any, e *jsonrpc.Error) error {
+	var raw json.RawMessage
+	if e == nil {
+		var err error
+		if raw, err = jsonrpc.Marshal(result); err != nil {
+			return err
+		}
+	}
+	return s.send(jsonrpc.AppendNotification(nil, sub.method, sub.ref, raw, e))
+}
+
+// lagged tells a subscriber that notifications are missing in this place.
+func (s *subscriptions) lagged(lost int) *jsonrpc.Error {
+	s.metrics.lagged.Add(float64(lost))
+	gap := jsonrpc.NewError(jsonrpc.CodeBusy, "the subscriber is too slow: %d notifications were dropped here", lost).
+		WithHint("read faster, or use narrower criteria")
+	gap.Data.Kind, gap.Data.Dropped = "lagged", lost
+	return gap
+}
+
 func (s *subscriptions) notify(sub *subscription, e notification) {
 	if e.lost > 0 {
-		s.metrics.lagged.Add(float64(e.lost))
-		gap := jsonrpc.NewError(jsonrpc.CodeBusy, "the subscriber is too slow: %d notifications were dropped here", e.lost).
-			WithHint("read faster, or use narrower criteria")
-		gap.Data.Kind, gap.Data.Dropped = "lagged", e.lost
-		s.send(jsonrpc.AppendNotification(nil, sub.method, sub.id, nil, gap)) // a failure ends the connection
+		s.sendOne(sub, nil, s.lagged(e.lost))
 		return
 	}
-	result, err := jsonrpc.Marshal(e.result)
-	if err != nil {
-		return // our own types: cannot happen
-	}
-	s.send(jsonrpc.AppendNotification(nil, sub.method, sub.id, result, nil))
+	s.sendOne(sub, e.result, nil) // our own types: they encode
 }
 
 // close ends the subscription with an id and waits until nothing more is sent
@@ -220,5 +290,7 @@ func end(sub *subscription) {
 		sub.cancel()
 		<-sub.done
 	}
-	sub.queue.close()
+	if sub.queue != nil {
+		sub.queue.close()
+	}
 }

@@ -59,8 +59,14 @@ func (s *Server) table() []method {
 		a := &accountAPI{s.deps.Accounts}
 		all = slices.Concat(all, a.makingMethods(), a.sessionMethods())
 	}
+	if s.deps.Events != nil {
+		all = slices.Concat(all, s.eventsAPI().methods())
+	}
 	all = slices.Concat(all, s.discoveryMethods(), (&keyAPI{s.deps.Names}).methods())
 	for i := range all {
+		if namespace(all[i].name) == "wakuext" {
+			all[i].account = true
+		}
 		if all[i].since == "" {
 			all[i].since = firstRelease
 		}

@@ -45,7 +45,7 @@ func (s *Server) serveWS(ctx context.Context, w http.ResponseWriter, r *http.Req
 	}
 	c.transport = "ws"
 	st := newWSStream(conn, s.cfg.HTTP.BodyLimit, &s.budget)
-	if !s.sessions.serve(ctx, newSession(st, c, s.dispatch, &s.budget), maxWSSessions) {
+	if !s.sessions.serve(ctx, s.session(st, c), maxWSSessions) {
 		e := jsonrpc.NewError(jsonrpc.CodeBusy, "too many WebSocket connections").
 			WithHint("close some; there may be %d", maxWSSessions)
 		st.send(s.dispatch.fault(jsonrpc.Message{}, e).body)

@@ -42,6 +42,7 @@ func rpcConfig(cfg *configs.Config, log *zap.Logger, registry prometheus.Registe
 		Pprof:         rpc.ListenConfig{Enabled: cfg.PprofEnabled, Addr: cfg.PprofAddress()},
 		TokenFile:     cfg.TokenPath(),
 		RequestsDelay: time.Duration(cfg.ShhextConfig.RequestsDelay),
+		ReceiveMode:   rpc.ReceiveMode(cfg.ReceiveMode),
 		StopTimeout:   min(5*time.Second, time.Duration(cfg.ShutdownTimeout)/2),
 	}
 }
@@ -68,6 +69,7 @@ func rpcDeps(n *node.Node, logs *logx.Logs, gatherer prometheus.Gatherer) rpc.De
 	}
 	if m := n.Accounts(); m != nil {
 		deps.Accounts = m
+		deps.Events = n.Events()
 	}
 	if lists := n.Names(); lists != nil {
 		deps.Names = lists

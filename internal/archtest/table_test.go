@@ -206,8 +206,8 @@ func layer4() map[string][]string {
 		"statusd/deploy":      {},
 		"statusd/node/redial": {"statusd/internal/deadline", geth + "p2p/enode", zap},
 		"statusd/rpc": {
-			"statusd/discovery",
-			"statusd/accounts", "statusd/internal/profile", "statusd/internal/store",
+			"statusd/accounts", "statusd/discovery", "statusd/internal/feed", "statusd/internal/profile",
+			"statusd/internal/store", "statusd/messenger/view",
 			"statusd/configs", "statusd/internal/atomicfile", "statusd/mailserver", "statusd/mailserver/history",
 			"statusd/rpc/jsonrpc", "statusd/waku",
 			geth + "common/hexutil", geth + "crypto", geth + "event", geth + "p2p", zap, metrics, errgroup,

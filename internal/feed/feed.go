@@ -23,8 +23,11 @@ const (
 	passPages = 20
 )
 
-// ErrNotLoggedIn is returned when there is no log to read.
-var ErrNotLoggedIn = errors.New("feed: no account is logged in")
+// Errors of a Feed.
+var (
+	ErrNotLoggedIn     = errors.New("feed: no account is logged in")
+	ErrUnknownConsumer = errors.New("feed: there is no consumer of this name")
+)
 
 // Event is one thing that happened. Its JSON is what consumers get. Signals of
 // the node have neither cursor nor account.
@@ -34,6 +37,8 @@ type Event struct {
 	Time    int64           `json:"time"`              // Unix milliseconds
 	Type    string          `json:"type"`
 	Event   json.RawMessage `json:"event"`
+	// Own is the chat key of the account as a contact id.
+	Own string `json:"-"`
 }
 
 // Accounts tell who is logged in; *profile.Manager implements it.
@@ -74,6 +79,14 @@ type Query struct {
 	Consumer string
 	Types    []string // none: all
 	Chats    []string // ids of chats whose events are wanted; none: all events
+	// Account is the only account whose events are wanted, as 0x key-uid; empty:
+	// whoever is logged in.
+	Account string
+}
+
+// wants tells whether the events of an account are wanted.
+func (q *Query) wants(a *profile.Account) bool {
+	return q.Account == "" || q.Account == a.UID().String()
 }
 
 // Page is what Read returns.
@@ -89,7 +102,7 @@ type Page struct {
 // closed. Errors: ErrNotLoggedIn, store.ErrConsumer, store.ErrTooMany.
 func (f *Feed) Read(ctx context.Context, q Query, limit int, wait time.Duration, stop <-chan struct{}) (Page, error) {
 	account, changed := f.current()
-	if account == nil {
+	if account == nil || !q.wants(account) {
 		return Page{}, ErrNotLoggedIn
 	}
 	if limit <= 0 {
@@ -204,7 +217,7 @@ func (f *Feed) start(ctx context.Context, a *profile.Account, q Query, without, 
 // more to read at once.
 func (f *Feed) page(ctx context.Context, a *profile.Account, q Query, at position, limit int) (Page, bool, error) {
 	out := Page{Events: []Event{}, Next: at.seq}
-	account := a.UID().String()
+	account, own := a.UID().String(), a.ContactID()
 	for range passPages {
 		var got store.EventPage
 		err := a.DB().View(ctx, func(tx *store.Tx) (err error) {
@@ -221,7 +234,7 @@ func (f *Feed) page(ctx context.Context, a *profile.Account, q Query, at positio
 		for _, e := range got.Events {
 			if len(q.Chats) == 0 || concerns(e.Body, q.Chats) {
 				out.Events = append(out.Events, Event{
-					Cursor: e.Seq, Account: account, Time: e.Time.UnixMilli(), Type: e.Type, Event: e.Body,
+					Cursor: e.Seq, Account: account, Time: e.Time.UnixMilli(), Type: e.Type, Event: e.Body, Own: own,
 				})
 			}
 		}
@@ -230,4 +243,35 @@ func (f *Feed) page(ctx context.Context, a *profile.Account, q Query, at positio
 		}
 	}
 	return out, true, nil
+}
+
+// Consumers lists the named consumers, and the number of the last event.
+func (f *Feed) Consumers(ctx context.Context) (all []store.Consumer, last int64, err error) {
+	account, _ := f.current()
+	if account == nil {
+		return nil, 0, ErrNotLoggedIn
+	}
+	err = account.DB().View(ctx, func(tx *store.Tx) (err error) {
+		if all, err = tx.Consumers(); err != nil {
+			return err
+		}
+		last, err = tx.LastEvent()
+		return err
+	})
+	return all, last, closedIsLoggedOut(err)
+}
+
+// Forget removes a named consumer. Errors: ErrNotLoggedIn, ErrUnknownConsumer.
+func (f *Feed) Forget(ctx context.Context, consumer string) error {
+	account, _ := f.current()
+	if account == nil {
+		return ErrNotLoggedIn
+	}
+	err := account.DB().Update(ctx, func(tx *store.Tx) error {
+		if was, err := tx.RemoveConsumer(consumer); err != nil || !was {
+			return errors.Join(err, ErrUnknownConsumer)
+		}
+		return nil
+	})
+	return closedIsLoggedOut(err)
 }

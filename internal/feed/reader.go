@@ -37,7 +37,7 @@ func (f *Feed) Open(ctx context.Context, q Query) (*Reader, error) {
 	r := &Reader{feed: f, query: q, at: make(map[string]position)}
 	_, _, r.signal, _ = f.signals.after(0)
 	account, _ := f.current()
-	if account == nil {
+	if account == nil || !q.wants(account) {
 		return r, nil
 	}
 	at, err := f.start(ctx, account, q, End, End)
@@ -55,7 +55,7 @@ func (r *Reader) Follow(ctx context.Context, deliver func(Batch) error) error {
 	for {
 		account, changed := r.feed.current()
 		var more <-chan struct{}
-		if account != nil {
+		if account != nil && r.query.wants(account) {
 			again, err := r.log(ctx, account, deliver)
 			switch {
 			case errors.Is(err, store.ErrClosed): // changed is closed, or will be

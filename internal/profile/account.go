@@ -51,6 +51,9 @@ func (a *Account) Name() string { return a.info.Name }
 // ChatKey returns the identity of the account. It is overwritten at logout.
 func (a *Account) ChatKey() key.Private { return a.chat }
 
+// ContactID returns the public chat key as text.
+func (a *Account) ContactID() string { return a.info.ChatKey.ContactID() }
+
 // DB returns the client database. It is closed at logout.
 func (a *Account) DB() *store.DB { return a.db }
 

@@ -42,19 +42,28 @@ func appendHead(buf []byte, id json.RawMessage) []byte {
 }
 
 // AppendNotification appends what a subscriber gets: exactly one of result
-// and e is set.
-func AppendNotification(buf []byte, method, subscription string, result json.RawMessage, e *Error) []byte {
+// and e is set. subscription is its id as JSON; without one the result itself
+// is the parameters.
+func AppendNotification(buf []byte, method string, subscription, result json.RawMessage, e *Error) []byte {
 	buf = append(buf, `{"jsonrpc":"2.0","method":"`...)
 	buf = append(buf, method...)
-	buf = append(buf, `","params":{"subscription":"`...)
-	buf = append(buf, subscription...)
+	buf = append(buf, `","params":`...)
+	member := `"result":`
 	if e != nil {
-		buf = append(buf, `","error":`...)
-		buf = append(buf, e.encode()...)
-	} else {
-		buf = append(buf, `","result":`...)
-		buf = append(buf, result...)
+		member, result = `"error":`, e.encode()
 	}
+	switch {
+	case subscription != nil:
+		buf = append(buf, `{"subscription":`...)
+		buf = append(buf, subscription...)
+		buf = append(buf, ',')
+	case e != nil:
+		buf = append(buf, '{')
+	default:
+		return append(append(buf, result...), '}')
+	}
+	buf = append(buf, member...)
+	buf = append(buf, result...)
 	return append(buf, "}}"...)
 }
 

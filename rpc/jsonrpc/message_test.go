@@ -130,13 +130,19 @@ func TestParseBatch(t *testing.T) {
 
 func TestAppend(t *testing.T) {
 	e := NewError(CodeFailed, "message size too large [%d>%d]", 11, 10).WithHint("a & b")
+	sub, number := json.RawMessage(`"0x1"`), json.RawMessage(`3`)
 	for got, want := range map[string]string{
 		string(AppendResult(nil, json.RawMessage(`"x"`), json.RawMessage(`[1]`))): `{"jsonrpc":"2.0","id":"x","result":[1]}`,
 		string(AppendError(nil, nil, e)): `{"jsonrpc":"2.0","id":null,"error":{"code":-32000,` +
 			`"message":"message size too large [11>10]","data":{"kind":"failed","hint":"a & b"}}}`,
-		string(AppendNotification(nil, "n_subscription", "0x1", json.RawMessage(`2`), nil)): `{"jsonrpc":"2.0",` +
+		string(AppendNotification(nil, "n_subscription", sub, json.RawMessage(`2`), nil)): `{"jsonrpc":"2.0",` +
 			`"method":"n_subscription","params":{"subscription":"0x1","result":2}}`,
-		string(AppendNotification(nil, "n_subscription", "0x1", nil, e)): `{"jsonrpc":"2.0","method":"n_subscription",` +
+		string(AppendNotification(nil, "n", number, json.RawMessage(`2`), nil)): `{"jsonrpc":"2.0","method":"n",` +
+			`"params":{"subscription":3,"result":2}}`,
+		string(AppendNotification(nil, "n", nil, json.RawMessage(`{}`), nil)): `{"jsonrpc":"2.0","method":"n","params":{}}`,
+		string(AppendNotification(nil, "n", nil, nil, &Error{})): `{"jsonrpc":"2.0","method":"n","params":{"error":` +
+			`{"code":0,"message":"","data":{"kind":""}}}}`,
+		string(AppendNotification(nil, "n_subscription", sub, nil, e)): `{"jsonrpc":"2.0","method":"n_subscription",` +
 			`"params":{"subscription":"0x1","error":{"code":-32000,"message":"message size too large [11>10]",` +
 			`"data":{"kind":"failed","hint":"a & b"}}}}`,
 	} {

@@ -1,0 +1,213 @@
+package rpc
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"statusd/internal/feed"
+	"statusd/messenger/view"
+	"statusd/rpc/jsonrpc"
+)
+
+// messagesNew is the event that brings messages.
+const messagesNew = "messages.new"
+
+// ReceiveMode says which connections get receive notifications without asking
+// (signal-cli's words).
+type ReceiveMode string
+
+// Receive modes.
+const (
+	ReceiveManual       ReceiveMode = "manual"        // none
+	ReceiveOnStart      ReceiveMode = "on-start"      // all, what comes from then on
+	ReceiveOnConnection ReceiveMode = "on-connection" // all, also what came since one last received
+)
+
+// receiveConsumer is the consumer of the mode on-connection.
+const receiveConsumer = "receive"
+
+// The types of this block are signal-cli's notification, as far as what it
+// says exists here, with our ids added.
+type (
+	receiveParams struct {
+		Envelope receiveEnvelope `json:"envelope"`
+		Account  string          `json:"account"` // 0x key-uid
+		Cursor   int64           `json:"cursor"`
+	}
+	receiveEnvelope struct {
+		Source      string       `json:"source"` // contact id of the author
+		SourceName  string       `json:"sourceName"`
+		Timestamp   uint64       `json:"timestamp"` // Unix milliseconds
+		ChatID      string       `json:"chatId"`
+		DataMessage *dataMessage `json:"dataMessage,omitempty"`
+		SyncMessage *syncMessage `json:"syncMessage,omitempty"`
+	}
+	syncMessage struct {
+		SentMessage sentMessage `json:"sentMessage"`
+	}
+	sentMessage struct {
+		Destination string `json:"destination,omitempty"` // contact id; empty: a group or a public chat
+		dataMessage
+	}
+	dataMessage struct {
+		Timestamp   uint64              `json:"timestamp"`
+		MessageID   string              `json:"messageId,omitempty"`
+		Message     string              `json:"message,omitempty"`
+		GroupInfo   *groupInfo          `json:"groupInfo,omitempty"`
+		Quote       *quote              `json:"quote,omitempty"`
+		Reaction    *reaction           `json:"reaction,omitempty"`
+		Attachments []receiveAttachment `json:"attachments,omitempty"`
+	}
+	groupInfo struct {
+		GroupID string `json:"groupId"`
+		Type    string `json:"type"` // always DELIVER
+	}
+	quote struct {
+		ID     string `json:"id"`
+		Author string `json:"author"`
+		Text   string `json:"text"`
+	}
+	reaction struct {
+		Emoji           string `json:"emoji"`
+		TargetMessageID string `json:"targetMessageId"`
+		IsRemove        bool   `json:"isRemove"`
+	}
+	receiveAttachment struct {
+		ContentType string `json:"contentType"`
+		Size        int    `json:"size"`
+		Data        string `json:"data"` // base64
+	}
+)
+
+// emojis are the reactions by number (spec 05 section 10.6).
+func emojis() []string { return []string{"", "❤️", "👍", "👎", "😂", "😢", "😡"} }
+
+// received translates an event of messages that came. Other events give
+// nothing.
+func receivedOf(e feed.Event) []receiveParams {
+	var r view.Response
+	if e.Type != messagesNew || json.Unmarshal(e.Event, &r) != nil {
+		return nil
+	}
+	var out []receiveParams
+	add := func(from, name, chat string, d dataMessage) {
+		if len(chat) > 0 && !strings.HasPrefix(chat, "0x") {
+			d.GroupInfo = &groupInfo{GroupID: chat, Type: "DELIVER"}
+		}
+		env := receiveEnvelope{Source: from, SourceName: name, Timestamp: d.Timestamp, ChatID: chat}
+		if from == e.Own { // written on another device of ours, or to ourselves
+			env.SyncMessage = &syncMessage{sentMessage{dataMessage: d}}
+			if d.GroupInfo == nil {
+				env.SyncMessage.SentMessage.Destination = chat
+			}
+		} else {
+			env.DataMessage = &d
+		}
+		out = append(out, receiveParams{Envelope: env, Account: e.Account, Cursor: e.Cursor})
+	}
+	for i := range r.Messages {
+		if m := &r.Messages[i]; m.New {
+			add(m.From, m.Alias, m.LocalChatID, messageData(m))
+		}
+	}
+	for i := range r.EmojiReactions {
+		x := &r.EmojiReactions[i]
+		d := dataMessage{Timestamp: x.Clock, Reaction: &reaction{TargetMessageID: x.MessageID, IsRemove: x.Retracted}}
+		if all := emojis(); x.EmojiID > 0 && int(x.EmojiID) < len(all) {
+			d.Reaction.Emoji = all[x.EmojiID]
+		}
+		add(x.From, "", x.LocalChatID, d)
+	}
+	return out
+}
+
+func messageData(m *view.Message) dataMessage {
+	d := dataMessage{Timestamp: m.WhisperTimestamp, MessageID: m.ID, Message: m.Text}
+	if m.ResponseTo != "" {
+		d.Quote = &quote{ID: m.ResponseTo}
+		if m.QuotedMessage != nil {
+			d.Quote.Author, d.Quote.Text = m.QuotedMessage.From, m.QuotedMessage.Text
+		}
+	}
+	for _, url := range []string{m.Image, m.Audio} {
+		if kind, data, ok := strings.Cut(strings.TrimPrefix(url, "data:"), ";base64,"); ok {
+			d.Attachments = append(d.Attachments, receiveAttachment{
+				ContentType: kind, Size: base64.StdEncoding.DecodedLen(len(strings.TrimRight(data, "="))), Data: data,
+			})
+		}
+	}
+	return d
+}
+
+// followReceive sends each message that r delivers. done, if set, is called
+// with the cursor of what has been sent.
+func followReceive(r *feed.Reader, done func(context.Context, int64) error) follow {
+	return func(ctx context.Context, send func(any, *jsonrpc.Error) error) error {
+		return r.Follow(ctx, func(b feed.Batch) error {
+			for _, e := range b.Events {
+				for _, p := range receivedOf(e) {
+					if err := send(p, nil); err != nil {
+						return err
+					}
+				}
+			}
+			if n := len(b.Events); n > 0 && done != nil {
+				return done(ctx, b.Events[n-1].Cursor)
+			}
+			return nil
+		})
+	}
+}
+
+// subscribeReceive is signal-cli's subscribeReceive.
+func (a *eventsAPI) subscribeReceive(ctx context.Context) (int, error) {
+	c := callFrom(ctx)
+	subs := c.caller.subs
+	if subs == nil {
+		return 0, failed("notifications not supported").WithHint("subscribe over WebSocket or the unix socket; over HTTP " +
+			"call receive, or read the stream at /api/v1/events")
+	}
+	r, err := a.events.Open(ctx, feed.Query{Types: []string{messagesNew}})
+	if err != nil {
+		return 0, eventFailure(err)
+	}
+	number, sub, err := subs.openNumbered("receive", followReceive(r, nil))
+	if err != nil {
+		return 0, err
+	}
+	c.after = append(c.after, func(conn context.Context) { subs.start(conn, sub) })
+	return number, nil
+}
+
+// unsubscribeReceive ends what subscribeReceive began.
+func (a *eventsAPI) unsubscribeReceive(ctx context.Context, number int) (nothing, error) {
+	subs := callFrom(ctx).caller.subs
+	if number < 0 || subs == nil || !subs.close(strconv.Itoa(number)) {
+		return nil, failed("subscription not found").WithHint("a subscription belongs to the connection that made it")
+	}
+	return nil, nil
+}
+
+// welcomeReceive gives a new connection the messages, in the modes that do so
+// without being asked.
+func (a *eventsAPI) welcomeReceive(mode ReceiveMode) func(context.Context, *subscriptions) {
+	if mode != ReceiveOnStart && mode != ReceiveOnConnection {
+		return nil
+	}
+	q := feed.Query{Types: []string{messagesNew}}
+	var done func(context.Context, int64) error
+	if mode == ReceiveOnConnection {
+		q.Consumer = receiveConsumer
+		done = func(ctx context.Context, cursor int64) error { return a.events.Ack(ctx, receiveConsumer, cursor) }
+	}
+	return func(ctx context.Context, subs *subscriptions) {
+		r, err := a.events.Open(ctx, q)
+		if err != nil {
+			return // the account is being closed
+		}
+		subs.startUnasked(ctx, "receive", followReceive(r, done))
+	}
+}

@@ -1,0 +1,214 @@
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"statusd/accounts/key"
+	"statusd/internal/feed"
+	"statusd/rpc/jsonrpc"
+)
+
+const (
+	// maxStreams bounds the event streams that are open at a time.
+	maxStreams = 128
+	// keepAlive is how long a stream may be silent (signal-cli's time).
+	keepAlive = 15 * time.Second
+)
+
+// serveEvents answers GET /api/v1/events with a stream of server-sent events:
+// data is an event as status_subscribe gives it, id its cursor, so that
+// Last-Event-ID goes on where the stream broke off.
+func (s *Server) serveEvents(ctx context.Context, w http.ResponseWriter, r *http.Request) {
+	if !allow(w, r, http.MethodGet) {
+		return
+	}
+	c, ok := s.authenticate(w, r)
+	if !ok {
+		return
+	}
+	q, status, fault := s.streamQuery(&c, r)
+	if fault != nil {
+		refuse(w, status, fault)
+		return
+	}
+	if s.streams.Add(1) > maxStreams {
+		s.streams.Add(-1)
+		e := jsonrpc.NewError(jsonrpc.CodeBusy, "too many event streams").WithHint("close some; there may be %d", maxStreams)
+		e.Data.RetryAfterSeconds = 5
+		refuse(w, http.StatusServiceUnavailable, e)
+		return
+	}
+	defer s.streams.Add(-1)
+	ctx, cancel := joinContext(ctx, r.Context())
+	defer cancel()
+	reader, err := s.deps.Events.Open(ctx, q)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, failureOf(ctx, eventFailure(err)))
+		return
+	}
+	st := &eventStream{w: w, conn: http.NewResponseController(w)}
+	if st.begin() == nil {
+		s.stream(ctx, st, reader)
+	}
+}
+
+// streamQuery reads what a stream is asked for, and checks that the caller may
+// have it.
+func (s *Server) streamQuery(c *caller, r *http.Request) (feed.Query, int, *jsonrpc.Error) {
+	m := s.dispatch.methods["status_subscribe"] // the same thing in another form
+	if m == nil || !c.offers("status") {
+		e := jsonrpc.NewError(jsonrpc.CodeInvalidRequest, "there is nothing at this address")
+		return feed.Query{}, http.StatusNotFound, e.WithHint(
+			"events are offered with the namespace status, which APIModules leaves out")
+	}
+	if e := permitted(c, m); e != nil {
+		return feed.Query{}, http.StatusForbidden, e
+	}
+	form := r.URL.Query()
+	since, text := (*int64)(nil), r.Header.Get("Last-Event-ID")
+	if text == "" {
+		text = form.Get("since")
+	}
+	if text != "" {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return feed.Query{}, http.StatusBadRequest,
+				jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%q is not a cursor", shortened(text))
+		}
+		since = &n
+	}
+	q, err := newQuery(since, form.Get("consumer"), listOf(form, "types"), listOf(form, "chats"))
+	if err != nil {
+		return q, http.StatusBadRequest, failureOf(r.Context(), err)
+	}
+	if q.Account, err = accountOf(form.Get("account")); err != nil {
+		return q, http.StatusBadRequest, failureOf(r.Context(), err)
+	}
+	return q, 0, nil
+}
+
+// listOf returns the values of a parameter that may be repeated or separated
+// by commas.
+func listOf(form url.Values, name string) (out []string) {
+	for _, v := range form[name] {
+		for part := range strings.SplitSeq(v, ",") {
+			if part != "" {
+				out = append(out, part)
+			}
+		}
+	}
+	return out
+}
+
+// accountOf reads the key-uid of an account, as events write it; "" stays.
+func accountOf(text string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
+	uid, err := key.ParseUID(text)
+	if err != nil {
+		return "", jsonrpc.NewError(jsonrpc.CodeInvalidParams, "account: %q is not a key-uid", shortened(text))
+	}
+	return uid.String(), nil
+}
+
+// stream writes what a reader delivers until the client goes or the server
+// stops. One batch at most is in memory.
+func (s *Server) stream(ctx context.Context, st *eventStream, r *feed.Reader) {
+	ctx, cancel := context.WithCancel(ctx)
+	batches, done := make(chan feed.Batch), make(chan struct{})
+	go func() { // ends with ctx
+		defer close(done)
+		defer cancel()
+		r.Follow(ctx, func(b feed.Batch) error {
+			select {
+			case batches <- b:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	}()
+	defer func() {
+		cancel()
+		<-done
+	}()
+	quiet := time.NewTimer(keepAlive)
+	defer quiet.Stop()
+	for {
+		var err error
+		select {
+		case b := <-batches:
+			err = st.batch(b)
+			if b.Lost > 0 {
+				s.dispatch.metrics.lagged.Add(float64(b.Lost))
+			}
+		case <-quiet.C:
+			err = st.write(":\n\n")
+		case <-s.stopping:
+			return
+		case <-ctx.Done():
+			return
+		}
+		if err != nil {
+			return
+		}
+		quiet.Reset(keepAlive)
+	}
+}
+
+// eventStream writes server-sent events.
+type eventStream struct {
+	w    http.ResponseWriter
+	conn *http.ResponseController
+}
+
+// begin sends the head of the answer.
+func (st *eventStream) begin() error {
+	st.conn.SetReadDeadline(time.Time{}) // the end of the connection is waited for
+	h := st.w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-cache")
+	h.Set("X-Accel-Buffering", "no") // proxies must not hold it back
+	st.w.WriteHeader(http.StatusOK)
+	return st.conn.Flush()
+}
+
+// write sends text within sendTimeout.
+func (st *eventStream) write(text string) error {
+	st.conn.SetWriteDeadline(time.Now().Add(sendTimeout))
+	if _, err := st.w.Write([]byte(text)); err != nil {
+		return err
+	}
+	return st.conn.Flush()
+}
+
+// batch sends events. A gap is an event of its own, without an id, as are
+// signals of the node.
+func (st *eventStream) batch(b feed.Batch) error {
+	var text strings.Builder
+	if b.Gap {
+		fmt.Fprintf(&text, "event: gap\ndata: {\"gap\":true,\"from\":%d}\n\n", b.From)
+	}
+	if b.Lost > 0 {
+		fmt.Fprintf(&text, "event: lagged\ndata: {\"dropped\":%d}\n\n", b.Lost)
+	}
+	for _, e := range b.Events {
+		raw, err := json.Marshal(e) // one line
+		if err != nil {
+			return err
+		}
+		if e.Cursor > 0 {
+			fmt.Fprintf(&text, "id: %d\n", e.Cursor)
+		}
+		fmt.Fprintf(&text, "data: %s\n\n", raw)
+	}
+	return st.write(text.String())
+}
