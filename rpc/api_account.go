@@ -180,13 +180,14 @@ type listedAccount struct {
 	KeyUID         string `json:"key-uid"`
 	CompressedKey  string `json:"compressedKey"`
 	LoggedIn       bool   `json:"loggedIn"`
+	Damaged        bool   `json:"damaged,omitempty"` // account.json; the next login writes it anew
 }
 
 func (a *accountAPI) list(ctx context.Context) ([]listedAccount, error) {
 	all, err := a.accounts.List(ctx)
 	out := make([]listedAccount, 0, len(all))
 	for _, i := range all {
-		l := listedAccount{i.Name, i.Timestamp, i.PhotoPath, i.KeycardPairing, i.UID.String(), "", i.LoggedIn}
+		l := listedAccount{i.Name, i.Timestamp, i.PhotoPath, i.KeycardPairing, i.UID.String(), "", i.LoggedIn, i.Damaged}
 		if !i.ChatKey.IsZero() {
 			l.CompressedKey = contact.Text(i.ChatKey)
 		}

@@ -186,7 +186,8 @@ func (a *accountAPI) plainMethods() []method {
 		{
 			name: "account_list", scope: scopeRead, slow: true, timeout: after(deriveTimeout),
 			summary: "Lists the accounts, last login first.",
-			result:  "fields with dashes are those of status-go; timestamp is that of the last login, in seconds",
+			result: "fields with dashes are those of status-go; timestamp is that of the last login, in seconds; damaged " +
+				"means that account.json cannot be read, which the next login mends",
 			example: ex(`[]`, `[{"name":"ana","timestamp":1795409025,"photo-path":"","keycard-pairing":"","key-uid":"`+
 				exampleAccount+`","compressedKey":"`+exampleText+`","loggedIn":true}]`, withAccount()...),
 			handler: fn0(a.list),

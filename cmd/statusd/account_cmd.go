@@ -216,6 +216,8 @@ func (a *app) accountList() *cobra.Command {
 				switch {
 				case l.LoggedIn:
 					state = "logged in"
+				case l.Damaged:
+					state = "account.json is damaged; the next login writes it anew"
 				case l.Timestamp > 0:
 					state = "last login " + time.Unix(l.Timestamp, 0).Format(time.DateTime)
 				}

@@ -75,6 +75,7 @@ type listed struct {
 	KeyUID    string `json:"key-uid"`
 	Key       string `json:"compressedKey"`
 	LoggedIn  bool   `json:"loggedIn"`
+	Damaged   bool   `json:"damaged"`
 }
 
 // account returns the account that an argument names by key-uid or name;
