@@ -265,13 +265,32 @@ func (n *Node) Retry(ref Ref, now time.Time) Effects {
 // Recipients tells who has acknowledged a message and who is waited for. Both
 // are empty once nobody is waited for.
 func (n *Node) Recipients(ref Ref) (acked, waiting []PeerID) {
-	for _, r := range n.refs[ref] {
-		switch r.outcome {
+	recipients, outcomes := n.standing(ref)
+	for _, p := range recipients {
+		switch outcomes[p] {
 		case Acked:
-			acked = append(acked, r.peer.id)
+			acked = append(acked, p.id)
 		case Waiting:
-			waiting = append(waiting, r.peer.id)
+			waiting = append(waiting, p.id)
 		}
 	}
 	return acked, waiting
+}
+
+// standing returns the recipients of a message in the order of Append, and how
+// each stands. Of several records of one recipient that which waits counts,
+// then an ack.
+func (n *Node) standing(ref Ref) (recipients []*peer, outcomes map[*peer]Outcome) {
+	group := n.refs[ref]
+	outcomes = make(map[*peer]Outcome, len(group))
+	for _, r := range group {
+		old, known := outcomes[r.peer]
+		if !known {
+			recipients = append(recipients, r.peer)
+		}
+		if !known || r.outcome < old { // Waiting < Acked < Expired, Cancelled
+			outcomes[r.peer] = r.outcome
+		}
+	}
+	return recipients, outcomes
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -198,8 +199,9 @@ type Outgoing struct {
 
 // Append queues a message; its records are due at once. It returns the message
 // ids in the order of m.To. Appending the same body to the same recipient
-// twice within one second is one message. An error changes nothing. The
-// changes refer to m.Body.
+// twice within one second is one message; later it is another one of the same
+// Ref, and one ack ends both. An error changes nothing. The changes refer to
+// m.Body.
 func (n *Node) Append(m Outgoing, now time.Time) ([]MessageID, Effects, error) {
 	var e Effects
 	if len(m.Body) > n.MaxBodyBytes() {
@@ -323,25 +325,33 @@ func (n *Node) expire(r *record, e *Effects) {
 	n.finish(r, Expired, e)
 }
 
-// finish gives an outgoing record its outcome and reports it. When nobody
-// waits for the same Ref any more, all its records go.
+// finish gives an outgoing record its outcome and reports it. An ack ends the
+// other records of the same body at that recipient, which exist when a message
+// was appended again. When nobody waits for the same Ref any more, all its
+// records go.
 func (n *Node) finish(r *record, o Outcome, e *Effects) {
 	if r.ref.IsZero() {
 		n.drop(r, e)
 		return
 	}
-	last := r.body
+	body := r.body
+	last := body
 	if !n.settle(r, o) {
 		last = BodyID{}
 	}
+	for _, g := range slices.Clone(n.refs[r.ref]) {
+		if o == Acked && g.peer == r.peer && g.outcome == Waiting && g.body == body {
+			n.drop(g, e)
+		}
+	}
 	receipt := Receipt{Ref: r.ref, Peer: r.peer.id, ID: r.id, Outcome: o}
-	group := n.refs[r.ref]
-	for _, g := range group {
-		switch g.outcome {
+	recipients, outcomes := n.standing(r.ref)
+	for _, p := range recipients {
+		switch outcomes[p] {
 		case Waiting:
 			receipt.Waiting++
 		case Acked:
-			receipt.Acked = append(receipt.Acked, g.peer.id)
+			receipt.Acked = append(receipt.Acked, p.id)
 		default:
 			receipt.Missed++
 		}

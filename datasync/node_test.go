@@ -165,6 +165,59 @@ func TestGroupReceipts(t *testing.T) {
 	}
 }
 
+// TestMessageAppendedAgain sends a message again, as a user does who does not
+// believe in it: each recipient counts once, and one ack ends all copies.
+func TestMessageAppendedAgain(t *testing.T) {
+	p := newPair(t, Config{Schedule: plain()})
+	ref, body, one, two := Ref{1}, []byte("again"), p.peer, testPeer(7)
+	add := func() []MessageID {
+		t.Helper()
+		ids, _, err := p.node.Append(Outgoing{Ref: ref, Body: body, To: []PeerID{one, two}}, p.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.due()
+		return ids
+	}
+	first := add()
+	p.after(30 * time.Second)
+	second := add()
+	if first[0] == second[0] {
+		t.Fatal("one id")
+	}
+	e := p.handle(Payload{Acks: []MessageID{second[0]}})
+	if len(e.Receipts) != 1 || e.Receipts[0].Waiting != 1 || !slices.Equal(e.Receipts[0].Acked, []PeerID{one}) {
+		t.Errorf("%+v", e.Receipts)
+	}
+	if acked, waiting := p.node.Recipients(ref); !slices.Equal(acked, []PeerID{one}) ||
+		!slices.Equal(waiting, []PeerID{two}) {
+		t.Errorf("acknowledged by %d, waiting for %d", len(acked), len(waiting))
+	}
+	if e := p.handle(Payload{Acks: []MessageID{first[0]}}); len(e.Receipts) != 0 {
+		t.Errorf("a late ack of the other copy: %+v", e.Receipts)
+	}
+	e = p.node.Handle(two, Payload{Acks: []MessageID{first[1]}}, p.now)
+	if len(e.Receipts) != 1 || !e.Receipts[0].Delivered() || len(e.Receipts[0].Acked) != 2 {
+		t.Errorf("%+v", e.Receipts)
+	}
+	if !slices.ContainsFunc(e.Changes, func(c Change) bool { _, ok := c.(DeleteBody); return ok }) || !p.node.Idle() {
+		t.Errorf("something is left: %d changes, idle %v", len(e.Changes), p.node.Idle())
+	}
+	// Another body under the same Ref is another matter.
+	third := add()
+	other, _, err := p.node.Append(Outgoing{Ref: ref, Body: []byte("other"), To: []PeerID{one}}, p.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e = p.handle(Payload{Acks: []MessageID{third[0]}})
+	if len(e.Receipts) != 1 || e.Receipts[0].Waiting != 2 || len(e.Receipts[0].Acked) != 0 {
+		t.Errorf("%+v", e.Receipts)
+	}
+	if e = p.handle(Payload{Acks: other}); len(e.Receipts) != 1 || e.Receipts[0].Waiting != 1 {
+		t.Errorf("%+v", e.Receipts)
+	}
+}
+
 func TestLifetimeEndsWithReceipt(t *testing.T) {
 	p := newPair(t, Config{Schedule: plain()})
 	to := []PeerID{testPeer(1), testPeer(2)}
