@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"statusd/configs"
+	"statusd/discovery/rendezvous"
 	"statusd/internal/logx"
 	"statusd/mailserver/canary"
 )
@@ -20,6 +21,7 @@ import (
 // checkFlags are those of status-go's node-canary.
 type checkFlags struct {
 	static, mail []string
+	rendezvous   []string
 	channel      string
 	timeout      int
 	period       int
@@ -33,6 +35,7 @@ type checkFlags struct {
 func (f *checkFlags) add(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.static, "staticnode", nil, "node that only has to connect and stay; may be repeated")
 	fs.StringArrayVar(&f.mail, "mailserver", nil, "another name for the argument; may be repeated")
+	fs.StringArrayVar(&f.rendezvous, "rendezvous", nil, "rendezvous server to ask; may be repeated")
 	fs.StringVar(&f.channel, "channel", canary.DefaultChannel, "public chat whose topic is asked for")
 	fs.IntVar(&f.timeout, "timeout", int(canary.DefaultTimeout.Seconds()), "seconds that each step may take")
 	fs.IntVar(&f.period, "period", int(canary.DefaultPeriod.Seconds()), "seconds back from now that are asked for")
@@ -68,6 +71,9 @@ func (a *app) mailserverCheck() *cobra.Command {
 of a public chat. It needs no daemon and stores nothing. The password of a
 mailserver is that of its enode, of --password-file, or the well-known one.
 
+A rendezvous server (enode://… or enr:…) is asked for nodes, and for the address
+that it sees.
+
 Exit codes, of several nodes the highest:
   0   answered, be it with an empty history; a static node stayed connected
   1   it cannot be reached, or does not speak Waku
@@ -78,20 +84,73 @@ Exit codes, of several nodes the highest:
 		Example: "  statusd mailserver check enode://…:password@192.0.2.7:30303\n" +
 			"  statusd mailserver check -o json --timeout 5 enode://… enode://…",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			targets, err := f.targets(a, args)
+			checks, err := f.checks(a, args)
 			if err != nil {
 				return err
 			}
 			ctx, stop := interruptible(cmd)
 			defer stop()
-			return a.check(ctx, targets)
+			return a.check(ctx, checks)
 		},
 	}
 	f.add(cmd.Flags())
 	return cmd
 }
 
-// targets are the nodes to check.
+// checkFunc tries out one node.
+type checkFunc func(context.Context) canary.Report
+
+// checks are the nodes to check.
+func (f *checkFlags) checks(a *app, args []string) ([]checkFunc, error) {
+	targets, err := f.targets(a, args)
+	if err != nil {
+		return nil, err
+	}
+	var out []checkFunc
+	for _, t := range targets {
+		out = append(out, func(ctx context.Context) canary.Report { return canary.Check(ctx, t) })
+	}
+	for _, text := range f.rendezvous {
+		server, err := rendezvous.ParseServer(text)
+		if err != nil {
+			return nil, usageError(fmt.Errorf("--rendezvous: %w", err))
+		}
+		cfg := rendezvous.ProbeConfig{Server: server, Timeout: time.Duration(f.timeout) * time.Second}
+		out = append(out, func(ctx context.Context) canary.Report { return checkRendezvous(ctx, cfg) })
+	}
+	if len(out) == 0 {
+		return nil, usageError(errors.New("missing argument: the enode of a mailserver"))
+	}
+	return out, nil
+}
+
+// checkRendezvous tries out a rendezvous server.
+func checkRendezvous(ctx context.Context, cfg rendezvous.ProbeConfig) canary.Report {
+	result := rendezvous.Probe(ctx, cfg)
+	r := canary.Report{Node: cfg.Server.String(), Kind: "rendezvous", OK: true, Steps: []canary.Step{}}
+	for _, s := range result.Steps {
+		ms := float64(s.Took.Microseconds()) / 1000
+		r.Steps = append(r.Steps, canary.Step{Name: s.Name, OK: s.Err == nil, Milliseconds: ms})
+		var refused *rendezvous.StatusError
+		switch {
+		case s.Err == nil:
+			continue
+		case s.Name == "connect":
+			r.Code = canary.CodeConnect
+		case errors.As(s.Err, &refused):
+			r.Code = canary.CodeRequest
+		default:
+			r.Code = canary.CodeSilent
+		}
+		r.OK, r.Error = false, result.Err().Error()
+	}
+	if r.Relays = result.Records; r.OK {
+		r.SeenAs = result.Seen.String()
+	}
+	return r
+}
+
+// targets are the mailservers and static nodes to check.
 func (f *checkFlags) targets(a *app, args []string) ([]canary.Config, error) {
 	if err := f.validate(); err != nil {
 		return nil, usageError(err)
@@ -138,9 +197,6 @@ func (f *checkFlags) targets(a *app, args []string) ([]canary.Config, error) {
 			return nil, err
 		}
 	}
-	if len(out) == 0 {
-		return nil, usageError(errors.New("missing argument: the enode of a mailserver"))
-	}
 	return out, nil
 }
 
@@ -149,15 +205,15 @@ const maxChecks = 16
 
 // check tries out all nodes at once and prints a report of each in their
 // order.
-func (a *app) check(ctx context.Context, targets []canary.Config) error {
-	reports := make([]canary.Report, len(targets))
+func (a *app) check(ctx context.Context, checks []checkFunc) error {
+	reports := make([]canary.Report, len(checks))
 	slots := make(chan struct{}, maxChecks)
 	var all sync.WaitGroup
-	for i, t := range targets {
+	for i, check := range checks {
 		all.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			reports[i] = canary.Check(ctx, t)
+			reports[i] = check(ctx)
 		})
 	}
 	all.Wait()
@@ -189,6 +245,8 @@ func (a *app) printReport(r canary.Report) error {
 		if r.Envelopes == 0 {
 			verdict = "ok, answered, but has nothing for this period"
 		}
+	} else if r.Kind == "rendezvous" {
+		verdict = fmt.Sprintf("ok, relays told of %d, sees us at %s", r.Relays, r.SeenAs)
 	}
 	if _, err := fmt.Fprintf(a.out, "%s\n  %s\n", r.Node, verdict); err != nil {
 		return err

@@ -39,9 +39,9 @@ type StatusError struct {
 
 // Error implements error.
 func (e *StatusError) Error() string {
-	text := fmt.Sprintf("rendezvous: server answered with status %d", e.Status)
+	text := fmt.Sprintf("rendezvous: server answered with status %d (%s)", e.Status, e.Status.meaning())
 	if e.Message != "" {
-		text += fmt.Sprintf(" (%.100q)", e.Message)
+		text += fmt.Sprintf(": %.100q", e.Message)
 	}
 	return text
 }

@@ -37,6 +37,29 @@ const (
 	StatusInternal      Status = 300 // also: too many requests or records
 )
 
+// meaning words a status for people.
+func (s Status) meaning() string {
+	switch s {
+	case StatusOK:
+		return "ok"
+	case StatusTopic:
+		return "topic refused"
+	case StatusRecord:
+		return "record refused"
+	case StatusTTL:
+		return "TTL refused"
+	case StatusLimit:
+		return "limit refused"
+	case StatusContent:
+		return "content refused"
+	case StatusNotAuthorized:
+		return "not authorized"
+	case StatusInternal:
+		return "too busy, or broken"
+	}
+	return "unknown"
+}
+
 // Limits of the protocol (status-im/rendezvous v1.3.0, server.go).
 const (
 	MaxTopic   = 50               // bytes

@@ -75,7 +75,7 @@ type Step struct {
 // Report is the result of a check.
 type Report struct {
 	Node      string   `json:"node"` // enode without password
-	Kind      string   `json:"kind"` // mailserver or static
+	Kind      string   `json:"kind"` // mailserver, static or rendezvous
 	OK        bool     `json:"ok"`
 	Code      int      `json:"exitCode"`
 	Error     string   `json:"error,omitempty"`
@@ -84,6 +84,10 @@ type Report struct {
 	Steps     []Step   `json:"steps"`
 	Envelopes int      `json:"envelopes"` // that came: 0 or 1
 	More      bool     `json:"more"`      // the server has more for the period
+
+	// Of a rendezvous server, which others check and report in this form.
+	Relays int    `json:"relays,omitempty"` // that it told of, ten at most
+	SeenAs string `json:"seenAs,omitempty"` // the address it sees
 }
 
 // failure ends a check.
