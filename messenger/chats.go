@@ -186,13 +186,13 @@ func (c *core) deleteChat(tx *store.Tx, chat *store.Chat) error {
 // *payloads.RuleError.
 func (s *Chats) Join(ctx context.Context, id string) error {
 	return s.update(ctx, func(tx *store.Tx) error {
-		_, err := s.join(tx, id)
+		_, err := s.join(ctx, tx, id)
 		return err
 	})
 }
 
 // join is Join in a transaction. It tells our other devices.
-func (c *core) join(tx *store.Tx, id string) (store.Chat, error) {
+func (c *core) join(ctx context.Context, tx *store.Tx, id string) (store.Chat, error) {
 	chat, found, err := tx.Chats().ByID(id)
 	if err != nil {
 		return chat, err
@@ -211,7 +211,10 @@ func (c *core) join(tx *store.Tx, id string) (store.Chat, error) {
 	}
 	chat.Active = true
 	c.courier.ListeningChanged(tx, c.now().Add(-historyOfNew))
-	return chat, tx.Chats().Save(&chat)
+	if err := tx.Chats().Save(&chat); err != nil || chat.Type != view.ChatPublic {
+		return chat, err
+	}
+	return chat, c.syncPublicChat(ctx, tx, id)
 }
 
 // Leave stops listening to a public or profile chat. Its messages stay. For a

@@ -3,7 +3,6 @@ package messenger
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -232,7 +231,7 @@ func (c *core) addressed(
 }
 
 // Edit replaces the text of a message of ours (later extension). Errors:
-// ErrExtensionOff, ErrUnknownMessage, ErrNotOwner and those of Send.
+// ErrExtensionOff, ErrUnknownMessage, ErrNotAuthor and those of Send.
 func (s *Messages) Edit(ctx context.Context, id, text string) (out view.Message, err error) {
 	err = s.extend(ctx, id, true, func(tx *store.Tx, chat *store.Chat, m *store.Message, clock uint64) (
 		payloads.Body, error,
@@ -252,7 +251,7 @@ func (s *Messages) Edit(ctx context.Context, id, text string) (out view.Message,
 }
 
 // TakeBack deletes a message of ours here and for everybody (later extension).
-// Errors: ErrExtensionOff, ErrUnknownMessage, ErrNotOwner.
+// Errors: ErrExtensionOff, ErrUnknownMessage, ErrNotAuthor.
 func (s *Messages) TakeBack(ctx context.Context, id string) error {
 	return s.extend(ctx, id, true, func(tx *store.Tx, chat *store.Chat, m *store.Message, clock uint64) (
 		payloads.Body, error,
@@ -276,9 +275,6 @@ func (s *Messages) Pin(ctx context.Context, id string, on bool) error {
 	})
 }
 
-// errOwnOnly keeps the texts of ErrNotOwner for profile chats.
-var errOwnOnly = errors.New("messenger: only the author of a message can do this")
-
 // extend sends a payload of a later version about a message.
 func (s *Messages) extend(
 	ctx context.Context, id string, own bool,
@@ -293,7 +289,7 @@ func (s *Messages) extend(
 			return err
 		}
 		if own && m.Author != s.id {
-			return errOwnOnly
+			return ErrNotAuthor
 		}
 		chat, err := s.chat(tx, m.ChatID)
 		if err != nil {

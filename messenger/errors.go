@@ -24,6 +24,7 @@ var (
 	ErrNotMember    = errors.New("messenger: you are not a member of this group, or have not joined it yet")
 	ErrNotAdmin     = errors.New("messenger: only admins of the group can do this")
 	ErrNotOwner     = errors.New("messenger: only its owner writes in a profile chat")
+	ErrNotAuthor    = errors.New("messenger: only the author of a message can do this")
 	ErrBlocked      = errors.New("messenger: the contact is blocked; unblock it first")
 	ErrSelf         = errors.New("messenger: this cannot be done with yourself")
 	ErrTooLarge     = errors.New("messenger: the message is too large to be sent")

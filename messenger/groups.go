@@ -35,6 +35,9 @@ func (s *Groups) Create(ctx context.Context, name string, members []string) (out
 		return view.Response{}, err
 	}
 	members, err = s.invitees(members)
+	if err == nil {
+		err = checkGroupName(name)
+	}
 	if err != nil {
 		return view.Response{}, err
 	}
@@ -60,6 +63,18 @@ func (s *Groups) Create(ctx context.Context, name string, members []string) (out
 		return err
 	})
 	return out, err
+}
+
+// checkGroupName refuses a name that is too long. Empty ones break a rule of
+// payloads.
+func checkGroupName(name string) error {
+	if len(name) > maxChatName {
+		return &payloads.RuleError{
+			Rule: payloads.RuleEvents, Detail: fmt.Sprintf("the name of the group has %d bytes, %d are allowed",
+				len(name), maxChatName),
+		}
+	}
+	return nil
 }
 
 // invitees checks contact ids and leaves out doubles and ourselves.
@@ -143,11 +158,11 @@ func newEvents(before, after *payloads.Group) (out []payloads.Event) {
 // nil for all members after the change.
 func (s *Groups) change(
 	ctx context.Context, id string,
-	make func(tx *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error),
+	event func(tx *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error),
 	to func(before *payloads.Group) []key.Public,
 ) (out view.Response, err error) {
 	err = s.update(ctx, func(tx *store.Tx) error {
-		out, err = s.changeIn(ctx, tx, id, make, to)
+		out, err = s.changeIn(ctx, tx, id, event, to)
 		return err
 	})
 	return out, err
@@ -155,7 +170,7 @@ func (s *Groups) change(
 
 func (s *Groups) changeIn(
 	ctx context.Context, tx *store.Tx, id string,
-	make func(tx *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error),
+	event func(tx *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error),
 	to func(before *payloads.Group) []key.Public,
 ) (view.Response, error) {
 	chat, err := s.chat(tx, id)
@@ -176,7 +191,7 @@ func (s *Groups) changeIn(
 	if err != nil {
 		return view.Response{}, err
 	}
-	after, err := make(tx, &before, clock)
+	after, err := event(tx, &before, clock)
 	if err != nil {
 		return view.Response{}, err
 	}
@@ -240,6 +255,9 @@ func (s *Groups) Confirm(ctx context.Context, chat string) (view.Response, error
 
 // Rename changes the name of a group. Only admins may. Errors as of AddMembers.
 func (s *Groups) Rename(ctx context.Context, chat, name string) (view.Response, error) {
+	if err := checkGroupName(name); err != nil {
+		return view.Response{}, err
+	}
 	return s.change(ctx, chat, func(_ *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error) {
 		if !g.IsAdmin(s.id) {
 			return payloads.Group{}, ErrNotAdmin

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"statusd/accounts/contact"
-	"statusd/accounts/key"
 	"statusd/internal/store"
 	"statusd/payloads"
 )
@@ -48,7 +47,7 @@ func (s *Mail) SendTo(ctx context.Context, q SendRequest) (out SendResult, err e
 		return SendResult{}, err
 	}
 	err = s.update(ctx, func(tx *store.Tx) error {
-		chat, err := s.Resolve(tx, q.Recipient)
+		chat, err := s.resolve(ctx, tx, q.Recipient)
 		if err != nil {
 			return err
 		}
@@ -93,18 +92,18 @@ func (s *Mail) written(q *SendRequest) (*payloads.ChatMessage, error) {
 	return body, nil
 }
 
-// Resolve returns the chat with whom a person names. A new one is stored with
+// resolve returns the chat with whom a person names. A new one is stored with
 // the first message. Errors: ErrRecipient, ErrAmbiguous, ErrNameLookup.
-func (s *Mail) Resolve(tx *store.Tx, recipient string) (store.Chat, error) {
+func (s *Mail) resolve(ctx context.Context, tx *store.Tx, recipient string) (store.Chat, error) {
 	name := strings.TrimSpace(recipient)
 	if channel, ok := strings.CutPrefix(name, "#"); ok {
-		return s.join(tx, channel)
+		return s.join(ctx, tx, channel)
 	}
 	if chat, err := s.chat(tx, name); err == nil {
 		return chat, nil
 	}
 	if nickname, ok := strings.CutPrefix(name, "@"); ok {
-		return s.nicknamed(tx, nickname)
+		return s.nicknamed(ctx, tx, nickname)
 	}
 	who, err := contact.Parse(name)
 	if err != nil {
@@ -113,19 +112,14 @@ func (s *Mail) Resolve(tx *store.Tx, recipient string) (store.Chat, error) {
 	if who.Name != "" {
 		return store.Chat{}, ErrNameLookup
 	}
-	return s.with(tx, who.Key)
-}
-
-// with returns the chat with a person.
-func (s *Mail) with(tx *store.Tx, p key.Public) (store.Chat, error) {
-	return s.oneToOne(tx, p.ContactID())
+	return s.oneToOne(tx, who.Key.ContactID())
 }
 
 // nicknamed returns the chat with the contact of a nickname; "@0x04…" is the
 // profile chat of a person.
-func (s *Mail) nicknamed(tx *store.Tx, nickname string) (store.Chat, error) {
+func (s *Mail) nicknamed(ctx context.Context, tx *store.Tx, nickname string) (store.Chat, error) {
 	if owner, ok := payloads.ProfileOwner("@" + nickname); ok {
-		return s.join(tx, payloads.ProfileChat(owner))
+		return s.join(ctx, tx, payloads.ProfileChat(owner))
 	}
 	list, err := tx.Contacts().ByNickname(nickname)
 	switch {

@@ -50,14 +50,26 @@ func commandMessage(t *payloads.Transaction, id store.MessageID, author string, 
 
 // commandChat returns the chat of a received command. One of another device of
 // ours names no chat, so it can be filed only by what it answers.
-func (c *core) commandChat(tx *store.Tx, r *received) (store.Chat, error) {
+func (c *core) commandChat(tx *store.Tx, r *received, answers string) (store.Chat, error) {
 	if !r.direct() {
 		return store.Chat{}, drop("not_direct")
 	}
-	if r.own {
+	if !r.own {
+		return c.fromPerson(tx, r)
+	}
+	id, err := payloads.ParseMessageID(answers)
+	if err != nil {
 		return store.Chat{}, drop("own_transaction")
 	}
-	return c.fromPerson(tx, r)
+	m, found, err := tx.Messages().ByID(id)
+	if err != nil {
+		return store.Chat{}, err
+	}
+	if !found {
+		return store.Chat{}, drop("own_transaction")
+	}
+	chat, _, err := tx.Chats().ByKey(m.ChatKey)
+	return chat, err
 }
 
 // receiveTransactionRequest handles requests for an address or a transaction.
@@ -66,7 +78,7 @@ func (c *core) receiveTransactionRequest(_ context.Context, tx *store.Tx, r *rec
 	if !ok {
 		return drop("body")
 	}
-	chat, err := c.commandChat(tx, r)
+	chat, err := c.commandChat(tx, r, "")
 	if err != nil {
 		return err
 	}
@@ -84,6 +96,9 @@ func (c *core) fileCommand(tx *store.Tx, chat *store.Chat, m *store.Message, r *
 		return drop("deleted")
 	}
 	m.Received, m.WireChat = r.sentMillis(), c.id
+	if r.own {
+		m.Status, m.Seen, m.WireChat = store.StatusSent, true, chat.ID
+	}
 	return c.fileReceived(tx, chat, m)
 }
 
@@ -110,11 +125,11 @@ func (c *core) receiveTransactionAnswer(_ context.Context, tx *store.Tx, r *rece
 	if !ok {
 		return drop("body")
 	}
-	chat, err := c.commandChat(tx, r)
+	chat, err := c.commandChat(tx, r, body.ID)
 	if err != nil {
 		return err
 	}
-	old, err := c.request(tx, &chat, body.ID, true)
+	old, err := c.request(tx, &chat, body.ID, !r.own)
 	if err != nil {
 		return err
 	}
@@ -162,7 +177,7 @@ func (c *core) receiveTransactionSent(_ context.Context, tx *store.Tx, r *receiv
 	if !ok {
 		return drop("body")
 	}
-	chat, err := c.commandChat(tx, r)
+	chat, err := c.commandChat(tx, r, body.ID)
 	if err != nil {
 		return err
 	}
@@ -170,7 +185,7 @@ func (c *core) receiveTransactionSent(_ context.Context, tx *store.Tx, r *receiv
 	if body.ID == "" {
 		return c.fileCommand(tx, &chat, &m, r)
 	}
-	old, err := c.request(tx, &chat, body.ID, true)
+	old, err := c.request(tx, &chat, body.ID, !r.own)
 	var refused *dropError
 	switch {
 	case asDrop(err, &refused): // the request is gone: the transaction is shown all the same
