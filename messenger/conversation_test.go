@@ -1,0 +1,560 @@
+package messenger
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"statusd/accounts/contact"
+	"statusd/accounts/key"
+	"statusd/internal/store"
+	"statusd/messenger/courier"
+	"statusd/messenger/event"
+	"statusd/messenger/view"
+	"statusd/payloads"
+)
+
+// pair makes two people that know nothing of each other.
+func pair(t *testing.T) (alice, bob *party) {
+	t.Helper()
+	return newParty(t, newKey(t)), newParty(t, newKey(t))
+}
+
+// write sends a text to somebody and returns the message id.
+func (p *party) write(to, text string) string {
+	p.t.Helper()
+	return must[SendResult](p.t)(p.m.Mail().SendTo(p.t.Context(), SendRequest{Recipient: to, Message: text})).MessageID
+}
+
+func (p *party) message(id string) view.Message {
+	p.t.Helper()
+	return must[view.Message](p.t)(p.m.Messages().ByID(p.t.Context(), id))
+}
+
+func (p *party) chat(id string) view.Chat {
+	p.t.Helper()
+	return must[view.Chat](p.t)(p.m.Chats().ByID(p.t.Context(), id))
+}
+
+// texts returns the texts of a chat, the newest first.
+func (p *party) texts(chat string) (out []string) {
+	p.t.Helper()
+	list, _, err := p.m.Messages().Page(p.t.Context(), chat, "", 0)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for i := range list {
+		out = append(out, list[i].Text)
+	}
+	return out
+}
+
+// tx runs something in a transaction, as the courier does.
+func (p *party) tx(fn func(tx *store.Tx) error) {
+	p.t.Helper()
+	if err := p.db.Update(p.t.Context(), fn); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func idOf(t testing.TB, text string) courier.ID {
+	t.Helper()
+	id, err := payloads.ParseMessageID(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return courier.ID(id)
+}
+
+// TestOneToOne follows a message from one person to another, and its status.
+func TestOneToOne(t *testing.T) {
+	alice, bob := pair(t)
+	var atAlice, atBob int64
+	sent := must[SendResult](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{
+		Recipient: contact.Text(bob.key.Public()), Message: "hello bob",
+	}))
+	if sent.ChatID != bob.id || sent.Status != "sending" || sent.Clock != uint64(start().UnixMilli()) {
+		t.Errorf("sent %+v", sent)
+	}
+	alice.wantEvents(&atAlice)
+	bob.take(alice)
+	body := bob.wantEvents(&atBob, event.NameMessagesNew)
+	var news view.Response
+	if err := json.Unmarshal([]byte(body[0]), &news); err != nil {
+		t.Fatal(err)
+	}
+	if len(news.Messages) != 1 || !news.Messages[0].New || news.Messages[0].Text != "hello bob" ||
+		news.Chats[0].UnviewedMessagesCount != 1 || news.Chats[0].ID != alice.id {
+		t.Errorf("event %s", body[0])
+	}
+	if m := bob.message(sent.MessageID); m.From != alice.id || m.OutgoingStatus != "" || m.Seen || m.LocalChatID != alice.id {
+		t.Errorf("received %+v", m)
+	}
+	id := idOf(t, sent.MessageID)
+	alice.tx(func(tx *store.Tx) error { return alice.m.Sent(t.Context(), tx, []courier.ID{id}) })
+	alice.wantEvents(&atAlice, event.NameEnvelopeSent)
+	alice.tx(func(tx *store.Tx) error { return alice.m.Delivered(t.Context(), tx, id, bob.key.Public(), 0) })
+	delivered := alice.wantEvents(&atAlice, event.NameMessageDelivered)
+	want := `{"chatID":"` + bob.id + `","messageID":"` + sent.MessageID + `","by":"` + bob.id + `","waiting":0}`
+	if len(delivered) != 1 || delivered[0] != want {
+		t.Errorf("event %v, want %s", delivered, want)
+	}
+	if got := alice.message(sent.MessageID).OutgoingStatus; got != "delivered" {
+		t.Errorf("status %s", got)
+	}
+}
+
+// TestStatusNeverMovesBackwards tries every order of what can be heard.
+func TestStatusNeverMovesBackwards(t *testing.T) {
+	alice, bob := pair(t)
+	for _, c := range []struct{ happens, want string }{
+		{"sent", "sent"},
+		{"failed", "not-sent"},
+		{"failed sent", "sent"}, // a late success
+		{"sent failed", "sent"},
+		{"delivered sent failed", "delivered"},
+		{"failed delivered", "delivered"},
+		{"failed again", "sending"},
+		{"set:sent set:sending", "sent"},
+		{"set:delivered set:sent set:not-sent", "delivered"},
+	} {
+		id := alice.write(bob.id, c.happens)
+		for _, what := range strings.Fields(c.happens) {
+			ids := []courier.ID{idOf(t, id)}
+			alice.tx(func(tx *store.Tx) error {
+				switch what {
+				case "sent":
+					return alice.m.Sent(t.Context(), tx, ids)
+				case "failed":
+					return alice.m.Failed(t.Context(), tx, ids, courier.FailedConnectivity)
+				case "delivered":
+					return alice.m.Delivered(t.Context(), tx, ids[0], bob.key.Public(), 0)
+				}
+				return nil
+			})
+			if what == "again" {
+				must[int](t)(0, alice.m.Messages().Resend(t.Context(), id))
+			}
+			if status, ok := strings.CutPrefix(what, "set:"); ok {
+				must[int](t)(0, alice.m.Messages().SetStatus(t.Context(), id, status))
+			}
+		}
+		if got := alice.message(id).OutgoingStatus; got != c.want {
+			t.Errorf("after %s the status is %s, want %s", c.happens, got, c.want)
+		}
+	}
+	id := alice.write(bob.id, "x")
+	if err := alice.m.Messages().SetStatus(t.Context(), id, "lost"); !errors.Is(err, ErrStatus) {
+		t.Errorf("set status: %v", err)
+	}
+}
+
+// TestReplies: the quote is joined from what is stored.
+func TestReplies(t *testing.T) {
+	alice, bob := pair(t)
+	first := alice.write(bob.id, "look, @"+bob.id)
+	bob.take(alice)
+	if m := bob.message(first); !slices.Equal(m.Mentions, []string{bob.id}) {
+		t.Errorf("mentions %v", m.Mentions)
+	}
+	answer := must[SendResult](t)(bob.m.Mail().SendTo(t.Context(), SendRequest{
+		Recipient: alice.id, Message: "I see", ReplyTo: first,
+	}))
+	var at int64
+	_, _ = alice.events(&at)
+	alice.take(bob)
+	m := alice.message(answer.MessageID)
+	if m.ResponseTo != first || m.QuotedMessage == nil || m.QuotedMessage.From != alice.id ||
+		m.QuotedMessage.Text != "look, @"+bob.id {
+		t.Errorf("answer %+v, quotes %+v", m, m.QuotedMessage)
+	}
+	body := alice.wantEvents(&at, event.NameMessagesNew)
+	var news view.Response
+	if err := json.Unmarshal([]byte(body[0]), &news); err != nil || len(news.Messages) != 2 || news.Messages[1].New {
+		t.Errorf("the original should come along: %v %s", err, body[0])
+	}
+	must[int](t)(0, alice.m.Messages().Delete(t.Context(), first))
+	if q := alice.message(answer.MessageID).QuotedMessage; q != nil {
+		t.Errorf("quote of a deleted message: %+v", q)
+	}
+}
+
+// TestNotesToSelf are messages with ids of their own, sent at once, or to the
+// other devices.
+func TestNotesToSelf(t *testing.T) {
+	alice := newParty(t, newKey(t))
+	var at int64
+	one, two := alice.write(alice.id, "milk"), alice.write(alice.id, "bread")
+	if one == two || alice.message(one).OutgoingStatus != "sent" || len(alice.flush()) != 0 {
+		t.Errorf("notes %s and %s, %+v", one, two, alice.message(one))
+	}
+	if got := alice.texts(alice.id); !slices.Equal(got, []string{"bread", "milk"}) {
+		t.Errorf("notes %v", got)
+	}
+	alice.wantEvents(&at, event.NameMessagesNew, event.NameMessagesNew)
+	alice.courier.paired = true
+	alice.write(alice.id, "eggs")
+	if sent := alice.flush(); len(sent) != 1 || !slices.Equal(sent[0].to, []key.Public{alice.key.Public()}) {
+		t.Errorf("sent %+v", sent)
+	}
+}
+
+// png is the smallest picture that passes for one.
+func png() []byte {
+	return append([]byte{0x89, 'P', 'N', 'G', 0x0d, 0x0a, 0x1a, 0x0a}, make([]byte, 100)...)
+}
+
+func amr() []byte { return append([]byte("#!AMR\n"), make([]byte, 20)...) }
+
+// TestAttachments come from files and data, and arrive as data URLs.
+func TestAttachments(t *testing.T) {
+	alice, bob := pair(t)
+	picture := filepath.Join(t.TempDir(), "cat.png")
+	if err := os.WriteFile(picture, png(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	must[int](t)(0, alice.m.Chats().Save(t.Context(), view.Chat{ID: bob.id, ChatType: view.ChatOneToOne, Active: true}))
+	wantImage := "data:image/png;base64," + base64.StdEncoding.EncodeToString(png())
+	wantAudio := "data:audio/amr;base64," + base64.StdEncoding.EncodeToString(amr())
+	for _, m := range []view.Message{
+		{ImagePath: picture}, {Image: wantImage}, {ImagePath: picture, ContentType: int32(payloads.ContentImage)},
+		{Audio: wantAudio, AudioDurationMs: 1500},
+	} {
+		m.ChatID, m.Text = bob.id, "look"
+		out := must[view.Response](t)(alice.m.Messages().Send(t.Context(), m))
+		bob.take(alice)
+		got := bob.message(out.Messages[0].ID)
+		switch {
+		case m.Audio != "":
+			if got.Audio != wantAudio || got.AudioDurationMs != 1500 || got.ContentType != int32(payloads.ContentAudio) {
+				t.Errorf("recording %.80s %d", got.Audio, got.AudioDurationMs)
+			}
+		case got.Image != wantImage || got.ContentType != int32(payloads.ContentImage):
+			t.Errorf("image %.80s", got.Image)
+		}
+	}
+	sent := must[SendResult](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: bob.id, AttachmentPath: picture}))
+	if m := alice.message(sent.MessageID); m.Text != "Image" || m.Image != wantImage {
+		t.Errorf("attachment without text: %q", m.Text)
+	}
+	sticker := must[view.Response](t)(alice.m.Messages().Send(t.Context(), view.Message{
+		ChatID: bob.id, Text: "s", Sticker: &view.Sticker{Hash: "e30101", Pack: 7},
+	}))
+	bob.take(alice)
+	if m := bob.message(sticker.Messages[0].ID); m.Sticker == nil || *m.Sticker != (view.Sticker{Hash: "e30101", Pack: 7}) {
+		t.Errorf("sticker %+v", m.Sticker)
+	}
+}
+
+// TestSendRefuses what its receivers would drop, with a sentence, and keeps
+// nothing of it.
+func TestSendRefuses(t *testing.T) {
+	alice, bob := pair(t)
+	dir := t.TempDir()
+	file := func(name string, data []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	must[int](t)(0, alice.m.Chats().Save(t.Context(), view.Chat{ID: bob.id, ChatType: view.ChatOneToOne, Active: true}))
+	must[int](t)(0, alice.m.Chats().Join(t.Context(), payloads.ProfileChat(bob.key.Public())))
+	blocked := newKey(t).Public().ContactID()
+	must[int](t)(0, alice.m.Chats().Save(t.Context(), view.Chat{ID: blocked, ChatType: view.ChatOneToOne, Active: true}))
+	must[[]view.Chat](t)(alice.m.Contacts().Block(t.Context(), view.Contact{ID: blocked}))
+	big := append(png(), make([]byte, 900_000)...)
+	rule := func(r payloads.Rule) func(error) bool {
+		return func(err error) bool {
+			var e *payloads.RuleError
+			return errors.As(err, &e) && e.Rule == r
+		}
+	}
+	is := func(target error) func(error) bool { return func(err error) bool { return errors.Is(err, target) } }
+	before := alice.state()
+	for _, c := range []struct {
+		name string
+		m    view.Message
+		want func(error) bool
+	}{
+		{"no such chat", view.Message{ChatID: "nowhere", Text: "x"}, is(ErrUnknownChat)},
+		{"blank", view.Message{ChatID: bob.id, Text: " \n"}, rule(payloads.RuleTextBlank)},
+		{"too long", view.Message{ChatID: bob.id, Text: strings.Repeat("é", 4097)}, rule(payloads.RuleTextLength)},
+		{"not UTF-8", view.Message{ChatID: bob.id, Text: "a\xff"}, rule(payloads.RuleUTF8)},
+		{"a reply to nothing", view.Message{ChatID: bob.id, Text: "x", ResponseTo: "0x1"}, rule(payloads.RuleMessageID)},
+		{"an unknown content type", view.Message{ChatID: bob.id, Text: "x", ContentType: 99}, rule(payloads.RuleContentType)},
+		{"a command", view.Message{ChatID: bob.id, Text: "x", ContentType: 5}, rule(payloads.RuleContentType)},
+		{"a system message", view.Message{ChatID: bob.id, Text: "x", ContentType: 6}, rule(payloads.RuleContentType)},
+		{"a sticker without one", view.Message{ChatID: bob.id, Text: "x", ContentType: 2}, rule(payloads.RuleSticker)},
+		{"no image", view.Message{ChatID: bob.id, Text: "x", ImagePath: file("a.png", []byte("text"))}, is(ErrAttachment)},
+		{"an empty file", view.Message{ChatID: bob.id, Text: "x", ImagePath: file("b.png", nil)}, is(ErrAttachment)},
+		{"a folder", view.Message{ChatID: bob.id, Text: "x", ImagePath: dir}, is(ErrAttachment)},
+		{"a missing file", view.Message{ChatID: bob.id, Text: "x", ImagePath: dir + "/none"}, is(ErrAttachment)},
+		{"bad base64", view.Message{ChatID: bob.id, Text: "x", Image: "data:image/png;base64,!"}, is(ErrAttachment)},
+		{"no recording", view.Message{ChatID: bob.id, Text: "x", AudioPath: file("c.aac", png())}, is(ErrAttachment)},
+		{"too large", view.Message{ChatID: bob.id, Text: "x", ImagePath: file("d.png", big)}, is(ErrTooLarge)},
+		{"huge", view.Message{ChatID: bob.id, Text: "x", ImagePath: file("e.png", append(big, big...))}, is(ErrTooLarge)},
+		{"an image as text", view.Message{ChatID: bob.id, Text: "x", ImagePath: file("f.png", png()), ContentType: 1},
+			rule(payloads.RuleImage)},
+		{"another's profile", view.Message{ChatID: payloads.ProfileChat(bob.key.Public()), Text: "x"}, is(ErrNotOwner)},
+	} {
+		_, err := alice.m.Messages().Send(t.Context(), c.m)
+		if !c.want(err) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	if _, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: blocked, Message: "x"}); !errors.Is(err, ErrBlocked) {
+		t.Errorf("to a blocked contact: %v", err)
+	}
+	for to, want := range map[string]error{
+		"": ErrRecipient, "nobody": ErrRecipient, "@nobody": ErrRecipient, "alice.eth": ErrNameLookup,
+		"0x04ff": ErrRecipient, "#": nil,
+	} {
+		_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: to, Message: "x"})
+		if err == nil || want != nil && !errors.Is(err, want) {
+			t.Errorf("to %q: %v", to, err)
+		}
+	}
+	_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: bob.id, Attachment: []byte("%PDF-1.4")})
+	if !errors.Is(err, ErrAttachment) || !strings.Contains(err.Error(), "pdf") {
+		t.Errorf("a document: %v", err)
+	}
+	if len(alice.flush()) != 0 {
+		t.Error("something was sent")
+	}
+	if after := alice.state(); len(after) != len(before) {
+		t.Errorf("something was kept: %v", after)
+	}
+}
+
+// TestRecipients: a chat is found by whatever names it.
+func TestRecipients(t *testing.T) {
+	alice, bob := pair(t)
+	must[int](t)(0, alice.m.Contacts().Save(t.Context(), view.Contact{ID: bob.id, LocalNickname: "bobby"}))
+	compressed := bob.key.Public().Compressed()
+	for _, to := range []string{
+		bob.id, " " + bob.id + " ", "@bobby", contact.Text(bob.key.Public()), "0x" + hexOf(compressed[:]),
+	} {
+		r := must[SendResult](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: to, Message: "x"}))
+		if r.ChatID != bob.id {
+			t.Errorf("%q is %s", to, r.ChatID)
+		}
+	}
+	other := newKey(t).Public().ContactID()
+	must[int](t)(0, alice.m.Contacts().Save(t.Context(), view.Contact{ID: other, LocalNickname: "bobby"}))
+	_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: "@bobby", Message: "x"})
+	if !errors.Is(err, ErrAmbiguous) {
+		t.Errorf("two of one nickname: %v", err)
+	}
+	alice.flush()
+	r := must[SendResult](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: "#garden", Message: "x"}))
+	if sent := alice.flush(); r.ChatID != "garden" || len(sent) != 1 || sent[0].chat != "garden" {
+		t.Errorf("public: %+v %+v", r, sent)
+	}
+	must[int](t)(0, bob.m.Chats().Join(t.Context(), "garden"))
+}
+
+func hexOf(b []byte) string {
+	const digits = "0123456789abcdef"
+	var s strings.Builder
+	for _, c := range b {
+		s.WriteByte(digits[c>>4])
+		s.WriteByte(digits[c&15])
+	}
+	return s.String()
+}
+
+// TestDeletedMessagesStayAway: neither history nor a retransmission brings
+// back what the user deleted.
+func TestDeletedMessagesStayAway(t *testing.T) {
+	alice, bob := pair(t)
+	alice.write(bob.id, "one")
+	alice.pass(time.Second)
+	two := alice.write(bob.id, "two")
+	sent := alice.flush()
+	for _, s := range sent {
+		bob.takeOne(alice, s)
+	}
+	must[int](t)(0, bob.m.Messages().Delete(t.Context(), two))
+	if c := bob.chat(alice.id); c.UnviewedMessagesCount != 1 || c.LastMessage == nil || c.LastMessage.Text != "one" {
+		t.Errorf("chat after deletion: %+v", c)
+	}
+	for _, s := range sent {
+		bob.takeOne(alice, s)
+	}
+	if got := bob.texts(alice.id); !slices.Equal(got, []string{"one"}) {
+		t.Errorf("messages %v", got)
+	}
+	must[int](t)(0, bob.m.Chats().Delete(t.Context(), alice.id))
+	for _, s := range sent {
+		bob.takeOne(alice, s)
+	}
+	if _, err := bob.m.Chats().ByID(t.Context(), alice.id); !errors.Is(err, ErrUnknownChat) {
+		t.Errorf("the deleted chat: %v", err)
+	}
+	alice.pass(time.Minute)
+	alice.write(bob.id, "three")
+	bob.take(alice)
+	if got := bob.texts(alice.id); !slices.Equal(got, []string{"three"}) {
+		t.Errorf("messages of the new chat %v", got)
+	}
+	// A message from before the deletion that comes late for the first time
+	// stays away, too.
+	late := payloads.ChatMessage{
+		Clock: uint64(start().UnixMilli()), Timestamp: 1, Text: "late", ChatID: bob.id,
+		MessageType: payloads.OneToOne, ContentType: payloads.ContentText,
+	}
+	c := bob.parcelFrom(alice, sending{route: routeReliable, wrapper: seal(t, &late, alice.key)})
+	if err := bob.receive(c); !errors.Is(err, courier.ErrDrop) {
+		t.Errorf("late message: %v", err)
+	}
+	if bob.drops()["deleted"] != 1 {
+		t.Errorf("drops %v", bob.drops())
+	}
+}
+
+// TestUnread: the counter follows what comes and what is seen.
+func TestUnread(t *testing.T) {
+	alice, bob := pair(t)
+	var ids []string
+	for range 3 {
+		ids = append(ids, alice.write(bob.id, "x"))
+	}
+	bob.take(alice)
+	other := bob.write("#garden", "own messages are seen")
+	if n := must[uint64](t)(bob.m.Messages().MarkSeen(t.Context(), alice.id, []string{})); n != 0 {
+		t.Errorf("no ids: %d", n)
+	}
+	n := must[uint64](t)(bob.m.Messages().MarkSeen(t.Context(), alice.id, []string{ids[0], ids[0], other}))
+	if c := bob.chat(alice.id); n != 1 || c.UnviewedMessagesCount != 2 {
+		t.Errorf("%d changed, %d unread", n, c.UnviewedMessagesCount)
+	}
+	if n := must[uint64](t)(bob.m.Messages().MarkSeen(t.Context(), "garden", ids[1:])); n != 0 {
+		t.Errorf("ids of another chat: %d", n)
+	}
+	must[int](t)(0, bob.m.Messages().MarkAllRead(t.Context(), alice.id))
+	if c := bob.chat(alice.id); c.UnviewedMessagesCount != 0 || c.LastMessage == nil {
+		t.Errorf("chat %+v", c)
+	}
+	if _, err := bob.m.Messages().MarkSeen(t.Context(), alice.id, []string{"x"}); !errors.Is(err, ErrUnknownMessage) {
+		t.Errorf("bad id: %v", err)
+	}
+}
+
+// TestResend sends the same bytes again, to those who have not acknowledged.
+func TestResend(t *testing.T) {
+	alice, bob := pair(t)
+	id := alice.write(bob.id, "x")
+	first := alice.flush()[0]
+	must[int](t)(0, alice.m.Messages().Resend(t.Context(), id))
+	again := alice.flush()
+	if len(again) != 1 || again[0].id != first.id || string(again[0].wrapper) != string(first.wrapper) ||
+		!slices.Equal(again[0].to, first.to) {
+		t.Errorf("sent again %+v", again)
+	}
+	alice.courier.known = true
+	must[int](t)(0, alice.m.Messages().Resend(t.Context(), id))
+	alice.courier.known = false
+	alice.tx(func(tx *store.Tx) error {
+		return alice.m.Delivered(t.Context(), tx, idOf(t, id), bob.key.Public(), 0)
+	})
+	must[int](t)(0, alice.m.Messages().Resend(t.Context(), id))
+	if sent := alice.flush(); len(sent) != 0 {
+		t.Errorf("sent %+v", sent)
+	}
+	bob.takeOne(alice, first)
+	if err := bob.m.Messages().Resend(t.Context(), id); !errors.Is(err, ErrNoWrapper) {
+		t.Errorf("somebody else's: %v", err)
+	}
+	unknown := payloads.MessageID{1}.String()
+	for _, id := range []string{unknown, "x"} {
+		if err := alice.m.Messages().Resend(t.Context(), id); !errors.Is(err, ErrUnknownMessage) {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+}
+
+// TestDeletingWhatWaits takes it out of the way to the recipient.
+func TestDeletingWhatWaits(t *testing.T) {
+	alice, bob := pair(t)
+	id := alice.write(bob.id, "rash words")
+	must[int](t)(0, alice.m.Messages().Delete(t.Context(), id))
+	if !slices.Equal(alice.courier.canceled, []courier.ID{idOf(t, id)}) {
+		t.Errorf("canceled %v", alice.courier.canceled)
+	}
+	if _, err := alice.m.Messages().ByID(t.Context(), id); !errors.Is(err, ErrUnknownMessage) {
+		t.Errorf("deleted: %v", err)
+	}
+}
+
+// TestSearch finds parts of words in any case, page by page.
+func TestSearch(t *testing.T) {
+	alice, bob := pair(t)
+	for _, text := range []string{"Blue Ärger", "green grass", `say "blue"`, "ab", "Äb", "BLUES"} {
+		alice.write(bob.id, text)
+		alice.pass(time.Millisecond)
+	}
+	alice.write("#garden", "bluebell")
+	find := func(chat, text, cursor string, limit int) ([]string, string) {
+		t.Helper()
+		list, next, err := alice.m.Messages().Search(t.Context(), chat, text, cursor, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for i := range list {
+			out = append(out, list[i].Text)
+		}
+		return out, next
+	}
+	for _, c := range []struct {
+		chat, text string
+		want       []string
+	}{
+		{"", "blue", []string{"bluebell", "BLUES", `say "blue"`, "Blue Ärger"}},
+		{bob.id, "BLUE", []string{"BLUES", `say "blue"`, "Blue Ärger"}},
+		{"garden", "blue", []string{"bluebell"}},
+		{"", "ärger", []string{"Blue Ärger"}},
+		{"", `"blue"`, []string{`say "blue"`}},
+		{"", "äb", []string{"Äb"}},
+		{bob.id, "b", []string{"BLUES", "Äb", "ab", `say "blue"`, "Blue Ärger"}},
+		{"", "nothing", nil},
+		{"", "* OR text", nil},
+		{"", "\x00\x00\x00", nil},
+	} {
+		if got, _ := find(c.chat, c.text, "", 0); !slices.Equal(got, c.want) {
+			t.Errorf("%q in %.10q: %q, want %q", c.text, c.chat, got, c.want)
+		}
+	}
+	var paged []string
+	for cursor := ""; ; {
+		part, next := find("", "blue", cursor, 1)
+		paged = append(paged, part...)
+		if cursor = next; next == "" {
+			break
+		}
+	}
+	if !slices.Equal(paged, []string{"bluebell", "BLUES", `say "blue"`, "Blue Ärger"}) {
+		t.Errorf("paged %q", paged)
+	}
+	list, _, _ := alice.m.Messages().Search(t.Context(), "", "bluebell", "", 0)
+	must[int](t)(0, alice.m.Messages().Delete(t.Context(), list[0].ID))
+	if got, _ := find("", "bluebell", "", 0); got != nil {
+		t.Errorf("found what was deleted: %q", got)
+	}
+	var rule *payloads.RuleError
+	if _, _, err := alice.m.Messages().Search(t.Context(), "", " ", "", 0); !errors.As(err, &rule) {
+		t.Errorf("empty: %v", err)
+	}
+	for _, cursor := range []string{"x", strings.Repeat("0", 64), strings.Repeat("9", 64) + payloads.MessageID{}.String()} {
+		if _, _, err := alice.m.Messages().Search(t.Context(), "", "blue", cursor, 0); !errors.Is(err, ErrCursor) {
+			t.Errorf("cursor %q: %v", cursor, err)
+		}
+	}
+}
