@@ -1,0 +1,367 @@
+package messenger
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"statusd/accounts/key"
+	"statusd/internal/store"
+	"statusd/messenger/courier"
+	"statusd/messenger/event"
+	"statusd/messenger/view"
+	"statusd/payloads"
+	"statusd/transport"
+)
+
+// crew makes people that all know each other's groups at once.
+func crew(t *testing.T, n int) []*party {
+	t.Helper()
+	out := make([]*party, n)
+	for i := range out {
+		out[i] = newParty(t, newKey(t))
+	}
+	return out
+}
+
+// create makes a group of all, with everybody joined.
+func create(t *testing.T, all ...*party) string {
+	t.Helper()
+	ids := make([]string, 0, len(all))
+	for _, p := range all[1:] {
+		ids = append(ids, p.id)
+	}
+	r := must[view.Response](t)(all[0].m.Groups().Create(t.Context(), "crew", ids))
+	spread(all[0], all[1:]...)
+	for _, p := range all[1:] {
+		p.pass(time.Second)
+		must[view.Response](t)(p.m.Groups().Confirm(t.Context(), r.Chats[0].ID))
+		spread(p, others(all, p)...)
+	}
+	return r.Chats[0].ID
+}
+
+func others(all []*party, but *party) []*party {
+	return slices.DeleteFunc(slices.Clone(all), func(p *party) bool { return p == but })
+}
+
+// roll describes the members of a group, to compare what people see.
+func (p *party) roll(group string) string {
+	c := p.chat(group)
+	var lines []string
+	for _, m := range c.Members {
+		lines = append(lines, fmt.Sprintf("%s admin %t joined %t", m.ID, m.Admin, m.Joined))
+	}
+	return c.Name + "\n" + strings.Join(lines, "\n")
+}
+
+func wantSame(t *testing.T, group string, all ...*party) {
+	t.Helper()
+	for _, p := range all[1:] {
+		if got, want := p.roll(group), all[0].roll(group); got != want {
+			t.Errorf("the group differs:\n%s\nand\n%s", got, want)
+		}
+	}
+}
+
+// TestGroupLife goes through everything that can happen to a group.
+func TestGroupLife(t *testing.T) {
+	all := crew(t, 4)
+	alice, bob, carol, dave := all[0], all[1], all[2], all[3]
+	ctx := t.Context()
+	var at [4]int64
+	r := must[view.Response](t)(alice.m.Groups().Create(ctx, "crew", []string{bob.id, carol.id, bob.id, alice.id}))
+	group := r.Chats[0].ID
+	if len(r.Messages) != 2 || len(r.Chats[0].MembershipUpdateEvents) != 2 {
+		t.Errorf("created: %+v", r)
+	}
+	alice.wantEvents(&at[0], event.NameGroupCreated, event.NameMessagesNew, event.NameMemberAdded, event.NameMemberAdded)
+	spread(alice, bob, carol)
+	bob.wantEvents(&at[1], event.NameGroupCreated, event.NameMessagesNew, event.NameMemberAdded, event.NameMemberAdded)
+
+	// Invited, one sees the group but neither writes nor receives.
+	if _, err := bob.m.Messages().Send(ctx, view.Message{ChatID: group, Text: "x"}); !errors.Is(err, ErrNotMember) {
+		t.Errorf("before joining: %v", err)
+	}
+	must[view.Response](t)(alice.m.Messages().Send(ctx, view.Message{ChatID: group, Text: "too early"}))
+	if sent := alice.flush(); len(sent) != 0 {
+		t.Errorf("a message nobody may read was sent: %+v", sent)
+	}
+	for _, p := range []*party{bob, carol} {
+		must[view.Response](t)(p.m.Groups().Confirm(ctx, group))
+		spread(p, others(all[:3], p)...)
+	}
+	wantSame(t, group, alice, bob, carol)
+	_, _ = bob.events(&at[1])
+	hello := must[view.Response](t)(alice.m.Messages().Send(ctx, view.Message{ChatID: group, Text: "hello"})).Messages[0]
+	spread(alice, bob, carol)
+	bob.wantEvents(&at[1], event.NameMessagesNew)
+	for _, p := range []*party{bob, carol} {
+		if m := p.message(hello.ID); m.Text != "hello" || m.MessageType != int32(payloads.PrivateGroup) || m.ChatID != group {
+			t.Errorf("group message %+v", m)
+		}
+	}
+
+	// Only admins change things.
+	for name, do := range map[string]func() (view.Response, error){
+		"add":    func() (view.Response, error) { return bob.m.Groups().AddMembers(ctx, group, []string{dave.id}) },
+		"remove": func() (view.Response, error) { return bob.m.Groups().RemoveMember(ctx, group, carol.id) },
+		"admin":  func() (view.Response, error) { return bob.m.Groups().AddAdmins(ctx, group, []string{bob.id}) },
+		"rename": func() (view.Response, error) { return bob.m.Groups().Rename(ctx, group, "mine") },
+	} {
+		if _, err := do(); !errors.Is(err, ErrNotAdmin) {
+			t.Errorf("%s by a member: %v", name, err)
+		}
+	}
+	must[view.Response](t)(alice.m.Groups().AddAdmins(ctx, group, []string{bob.id}))
+	spread(alice, bob, carol)
+	bob.wantEvents(&at[1], event.NameMessagesNew, event.NameAdminAdded)
+	must[view.Response](t)(bob.m.Groups().Rename(ctx, group, "our crew"))
+	must[view.Response](t)(bob.m.Groups().AddMembers(ctx, group, []string{dave.id}))
+	spread(bob, alice, carol, dave)
+	wantSame(t, group, alice, bob, carol, dave)
+	if c := dave.chat(group); c.Name != "our crew" || !c.Active {
+		t.Errorf("dave sees %+v", c)
+	}
+
+	// Who leaves tells the others; who is removed learns it.
+	must[view.Response](t)(carol.m.Groups().Leave(ctx, group, true))
+	spread(carol, alice, bob, dave)
+	if carol.chat(group).Active {
+		t.Error("the group is still active for who left it")
+	}
+	_, _ = alice.events(&at[0])
+	must[view.Response](t)(alice.m.Groups().RemoveMember(ctx, group, dave.id))
+	spread(alice, bob, dave)
+	alice.wantEvents(&at[0], event.NameMessagesNew, event.NameMemberRemoved)
+	wantSame(t, group, alice, bob, dave)
+	if _, err := dave.m.Messages().Send(ctx, view.Message{ChatID: group, Text: "x"}); !errors.Is(err, ErrNotMember) {
+		t.Errorf("after removal: %v", err)
+	}
+	if _, err := dave.m.Groups().Confirm(ctx, group); !errors.Is(err, ErrNotMember) {
+		t.Errorf("joining after removal: %v", err)
+	}
+	members := alice.chat(group).Members
+	if len(members) != 2 {
+		t.Errorf("members %+v", members)
+	}
+}
+
+// TestGroupDelivery: a message to a group is delivered when all others have
+// acknowledged it; own devices do not count.
+func TestGroupDelivery(t *testing.T) {
+	all := crew(t, 3)
+	group := create(t, all...)
+	alice := all[0]
+	alice.courier.paired = true
+	m := must[view.Response](t)(alice.m.Messages().Send(t.Context(), view.Message{ChatID: group, Text: "x"})).Messages[0]
+	if sent := alice.flush(); len(sent) != 1 || len(sent[0].to) != 3 {
+		t.Fatalf("sent %+v", sent)
+	}
+	ack := func(by key.Public) {
+		alice.tx(func(tx *store.Tx) error { return alice.m.Delivered(t.Context(), tx, idOf(t, m.ID), by, 99) })
+	}
+	var at int64
+	_, _ = alice.events(&at)
+	ack(alice.key.Public())
+	ack(all[1].key.Public())
+	ack(all[1].key.Public())
+	if got := alice.message(m.ID); got.OutgoingStatus != "sent" || !slices.Equal(got.DeliveredTo, []string{all[1].id}) {
+		t.Errorf("after one of two: %s %v", got.OutgoingStatus, got.DeliveredTo)
+	}
+	ack(all[2].key.Public())
+	if got := alice.message(m.ID); got.OutgoingStatus != "delivered" || len(got.DeliveredTo) != 2 {
+		t.Errorf("after all: %s %v", got.OutgoingStatus, got.DeliveredTo)
+	}
+	bodies := alice.wantEvents(&at, event.NameMessageDelivered, event.NameMessageDelivered)
+	if !strings.Contains(bodies[0], `"waiting":1`) || !strings.Contains(bodies[1], `"waiting":0`) {
+		t.Errorf("events %v", bodies)
+	}
+}
+
+// TestGroupClocks: events come after those of a creator whose clock is ahead.
+func TestGroupClocks(t *testing.T) {
+	all := crew(t, 2)
+	alice, bob := all[0], all[1]
+	alice.pass(90 * time.Second)
+	r := must[view.Response](t)(alice.m.Groups().Create(t.Context(), "ahead", []string{bob.id}))
+	spread(alice, bob)
+	must[view.Response](t)(bob.m.Groups().Confirm(t.Context(), r.Chats[0].ID))
+	spread(bob, alice)
+	wantSame(t, r.Chats[0].ID, alice, bob)
+	if !hasJoined(&store.Chat{Members: rows(alice.chat(r.Chats[0].ID).Members)}, bob.id) {
+		t.Error("bob has not joined")
+	}
+	alice.pass(time.Hour)
+	must[view.Response](t)(alice.m.Groups().Rename(t.Context(), r.Chats[0].ID, "further"))
+	if err := bob.receive(bob.parcelFrom(alice, alice.flush()[0])); !errors.Is(err, courier.ErrDrop) {
+		t.Errorf("an event one hour ahead: %v", err)
+	}
+}
+
+func rows(list []view.Member) (out []store.Member) {
+	for _, m := range list {
+		out = append(out, store.Member(m))
+	}
+	return out
+}
+
+// TestGroupReactions go to all members, once, and are found with their page.
+func TestGroupReactions(t *testing.T) {
+	all := crew(t, 3)
+	group := create(t, all...)
+	alice, bob := all[0], all[1]
+	ctx := t.Context()
+	m := must[view.Response](t)(alice.m.Messages().Send(ctx, view.Message{ChatID: group, Text: "x"})).Messages[0]
+	spread(alice, all[1:]...)
+	var at int64
+	_, _ = alice.events(&at)
+	r := must[view.Response](t)(bob.m.Reactions().Send(ctx, group, m.ID, int32(payloads.Laugh)))
+	if sent := bob.courier.sent; len(sent) != 1 || sent[0].route != routeOnce {
+		t.Errorf("sent %+v", sent)
+	}
+	spread(bob, alice, all[2])
+	alice.wantEvents(&at, event.NameMessagesNew, event.NameReactionAdded)
+	for _, p := range all {
+		list := must[[]view.Reaction](t)(p.m.Reactions().ByChat(ctx, group, "", 20))
+		if len(list) != 1 || list[0].From != bob.id || list[0].EmojiID != int32(payloads.Laugh) {
+			t.Errorf("reactions %+v", list)
+		}
+	}
+	must[view.Response](t)(bob.m.Reactions().Retract(ctx, r.EmojiReactions[0].ID))
+	spread(bob, alice, all[2])
+	alice.wantEvents(&at, event.NameMessagesNew, event.NameReactionRetracted)
+	for _, p := range all {
+		if list := must[[]view.Reaction](t)(p.m.Reactions().ByChat(ctx, group, "", 20)); len(list) != 0 {
+			t.Errorf("reactions %+v", list)
+		}
+	}
+	if bob.chat(group).LastClockValue < r.EmojiReactions[0].Clock {
+		t.Error("the clock of a reaction is not the chat's")
+	}
+	if _, err := alice.m.Reactions().Retract(ctx, r.EmojiReactions[0].ID); !errors.Is(err, ErrUnknownReaction) {
+		t.Errorf("somebody else's reaction: %v", err)
+	}
+	var rule *payloads.RuleError
+	if _, err := alice.m.Reactions().Send(ctx, group, m.ID, 7); !errors.As(err, &rule) {
+		t.Errorf("emoji 7: %v", err)
+	}
+}
+
+// TestGroupInvitations: asking by a link, rejection, approval.
+func TestGroupInvitations(t *testing.T) {
+	all := crew(t, 3)
+	alice, bob, mallory := all[0], all[1], all[2]
+	ctx := t.Context()
+	group := must[view.Response](t)(alice.m.Groups().Create(ctx, "club", nil)).Chats[0].ID
+	must[view.Response](t)(bob.m.Groups().CreateFromInvitation(ctx, "club", group, alice.id))
+	if _, err := bob.m.Groups().CreateFromInvitation(ctx, "club", group, alice.id); !errors.Is(err, ErrExists) {
+		t.Errorf("twice: %v", err)
+	}
+	r := must[view.Response](t)(bob.m.Groups().RequestInvitation(ctx, group, alice.id, "let me in"))
+	spread(bob, alice)
+	list := must[[]view.Invitation](t)(alice.m.Groups().Invitations(ctx))
+	if len(list) != 1 || list[0].From != bob.id || list[0].IntroductionMessage != "let me in" || list[0].State != 1 {
+		t.Fatalf("invitations %+v", list)
+	}
+
+	// A rejection counts from the admin who was asked alone.
+	no := payloads.GroupInvitation{Clock: uint64(bob.now().UnixMilli()) + 5000, ChatID: group, State: payloads.InvitationRejected}
+	c := bob.parcelFrom(mallory, sending{route: routeReliable, wrapper: seal(t, &no, mallory.key)})
+	if err := bob.receive(c); !errors.Is(err, courier.ErrDrop) {
+		t.Errorf("rejection by somebody else: %v", err)
+	}
+	must[view.Response](t)(alice.m.Groups().RejectInvitation(ctx, list[0].ID))
+	spread(alice, bob)
+	mine := must[[]view.Invitation](t)(bob.m.Groups().Invitations(ctx))
+	if len(mine) != 1 || mine[0].State != int32(payloads.InvitationRejected) || mine[0].ID != r.Invitations[0].ID {
+		t.Errorf("after rejection %+v", mine)
+	}
+	bob.pass(time.Second)
+	must[view.Response](t)(bob.m.Groups().RequestInvitation(ctx, group, alice.id, "please"))
+	spread(bob, alice)
+	must[view.Response](t)(alice.m.Groups().AddMembers(ctx, group, []string{bob.id}))
+	spread(alice, bob)
+	for _, p := range []*party{alice, bob} {
+		if list := must[[]view.Invitation](t)(p.m.Groups().Invitations(ctx)); list[0].State != int32(payloads.InvitationApproved) {
+			t.Errorf("after joining %+v", list)
+		}
+	}
+	if c := bob.chat(group); c.InvitationAdmin != "" || len(c.Members) != 2 {
+		t.Errorf("the group %+v", c)
+	}
+	if _, err := alice.m.Groups().RejectInvitation(ctx, payloads.MessageID{}.String()); !errors.Is(err, ErrUnknownInvitation) {
+		t.Errorf("unknown: %v", err)
+	}
+}
+
+// TestGroupRefuses what is wrong before anything is sent.
+func TestGroupRefuses(t *testing.T) {
+	all := crew(t, 2)
+	alice, bob := all[0], all[1]
+	ctx := t.Context()
+	group := create(t, all...)
+	var rule *payloads.RuleError
+	isRule := func(_ view.Response, err error) bool { return errors.As(err, &rule) }
+	for name, ok := range map[string]bool{
+		"empty name":      isRule(alice.m.Groups().Create(ctx, " ", nil)),
+		"long name":       isRule(alice.m.Groups().Create(ctx, strings.Repeat("x", 2000), nil)),
+		"a name as bytes": isRule(alice.m.Groups().Create(ctx, "\xff", nil)),
+		"a wrong id":      isRule(alice.m.Groups().Create(ctx, "x", []string{"0x04"})),
+		"a member again":  isRule(alice.m.Groups().AddMembers(ctx, group, []string{bob.id})),
+		"nobody":          isRule(alice.m.Groups().AddMembers(ctx, group, nil)),
+		"no member":       isRule(alice.m.Groups().AddAdmins(ctx, group, []string{newKey(t).Public().ContactID()})),
+		"joining twice":   isRule(bob.m.Groups().Confirm(ctx, group)),
+		"a stranger":      isRule(alice.m.Groups().RemoveMember(ctx, group, newKey(t).Public().ContactID())),
+	} {
+		if !ok {
+			t.Errorf("%s was not refused", name)
+		}
+	}
+	if _, err := alice.m.Groups().Rename(ctx, "nowhere", "x"); !errors.Is(err, ErrUnknownChat) {
+		t.Errorf("no group: %v", err)
+	}
+	alice.write("#garden", "x")
+	if _, err := alice.m.Groups().Rename(ctx, "garden", "x"); !errors.Is(err, ErrChatType) {
+		t.Errorf("no group: %v", err)
+	}
+	must[[]view.Chat](t)(alice.m.Contacts().Block(ctx, view.Contact{ID: bob.id}))
+	if _, err := alice.m.Groups().Create(ctx, "x", []string{bob.id}); !errors.Is(err, ErrBlocked) {
+		t.Errorf("blocked: %v", err)
+	}
+}
+
+// TestInjectionIntoGroups: whoever knows a group's id cannot write into it as
+// if it were a public chat, nor as a stranger.
+func TestInjectionIntoGroups(t *testing.T) {
+	all := crew(t, 3)
+	group := create(t, all[:2]...)
+	bob, mallory := all[1], all[2]
+	body := payloads.ChatMessage{
+		Clock: uint64(start().UnixMilli()), Timestamp: 1, Text: "x", ChatID: group,
+		MessageType: payloads.PublicGroup, ContentType: payloads.ContentText,
+	}
+	public := sending{route: routePublic, chat: group, wrapper: seal(t, &body, mallory.key)}
+	if err := bob.receive(bob.parcelFrom(mallory, public)); !errors.Is(err, courier.ErrDrop) {
+		t.Errorf("as public: %v", err)
+	}
+	body.MessageType = payloads.PrivateGroup
+	private := sending{route: routeReliable, wrapper: seal(t, &body, mallory.key)}
+	if err := bob.receive(bob.parcelFrom(mallory, private)); !errors.Is(err, courier.ErrDrop) {
+		t.Errorf("as a stranger: %v", err)
+	}
+	body.MessageType, body.ChatID = payloads.OneToOne, bob.id
+	relayed := bob.parcelFrom(mallory, sending{route: routeReliable, wrapper: seal(t, &body, all[0].key)})
+	if err := bob.receive(relayed); !errors.Is(err, courier.ErrDrop) {
+		t.Errorf("somebody's signed message, passed on: %v", err)
+	}
+	open := bob.parcelFrom(all[0], sending{route: routeReliable, wrapper: seal(t, &body, all[0].key)})
+	open.Protection = transport.Open
+	if err := bob.receive(open); !errors.Is(err, courier.ErrDrop) {
+		t.Errorf("a one-to-one message in public: %v", err)
+	}
+	bob.wantDrops(map[string]uint64{"not_public": 1, "author_not_joined": 1, "not_direct": 2})
+}
