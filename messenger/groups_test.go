@@ -144,8 +144,7 @@ func TestGroupLife(t *testing.T) {
 	if _, err := dave.m.Groups().Confirm(ctx, group); !errors.Is(err, ErrNotMember) {
 		t.Errorf("joining after removal: %v", err)
 	}
-	members := alice.chat(group).Members
-	if len(members) != 2 {
+	if members := alice.chat(group).Members; len(members) != 2 {
 		t.Errorf("members %+v", members)
 	}
 }
@@ -269,7 +268,9 @@ func TestGroupInvitations(t *testing.T) {
 	}
 
 	// A rejection counts from the admin who was asked alone.
-	no := payloads.GroupInvitation{Clock: uint64(bob.now().UnixMilli()) + 5000, ChatID: group, State: payloads.InvitationRejected}
+	no := payloads.GroupInvitation{
+		Clock: uint64(bob.now().UnixMilli()) + 5000, ChatID: group, State: payloads.InvitationRejected,
+	}
 	c := bob.parcelFrom(mallory, sending{route: routeReliable, wrapper: seal(t, &no, mallory.key)})
 	if err := bob.receive(c); !errors.Is(err, courier.ErrDrop) {
 		t.Errorf("rejection by somebody else: %v", err)
@@ -286,14 +287,16 @@ func TestGroupInvitations(t *testing.T) {
 	must[view.Response](t)(alice.m.Groups().AddMembers(ctx, group, []string{bob.id}))
 	spread(alice, bob)
 	for _, p := range []*party{alice, bob} {
-		if list := must[[]view.Invitation](t)(p.m.Groups().Invitations(ctx)); list[0].State != int32(payloads.InvitationApproved) {
+		list := must[[]view.Invitation](t)(p.m.Groups().Invitations(ctx))
+		if list[0].State != int32(payloads.InvitationApproved) {
 			t.Errorf("after joining %+v", list)
 		}
 	}
 	if c := bob.chat(group); c.InvitationAdmin != "" || len(c.Members) != 2 {
 		t.Errorf("the group %+v", c)
 	}
-	if _, err := alice.m.Groups().RejectInvitation(ctx, payloads.MessageID{}.String()); !errors.Is(err, ErrUnknownInvitation) {
+	_, err := alice.m.Groups().RejectInvitation(ctx, payloads.MessageID{}.String())
+	if !errors.Is(err, ErrUnknownInvitation) {
 		t.Errorf("unknown: %v", err)
 	}
 }

@@ -318,6 +318,14 @@ func seal(t testing.TB, body payloads.Body, by key.Private) []byte {
 	return m.Wrapper
 }
 
+// ok fails the test for an error.
+func ok(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // must fails the test for an error.
 func must[T any](t testing.TB) func(T, error) T {
 	return func(v T, err error) T {

@@ -20,7 +20,7 @@ func TestContacts(t *testing.T) {
 	alice, bob := pair(t)
 	ctx := t.Context()
 	var at int64
-	must[int](t)(0, alice.m.Contacts().Save(ctx, view.Contact{ID: bob.id, SystemTags: []string{view.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(ctx, view.Contact{ID: bob.id, SystemTags: []string{view.TagAdded}}))
 	must[view.Response](t)(alice.m.Contacts().SendUpdate(ctx, bob.id, "alice.eth", "data:image/png;base64,AA=="))
 	bob.take(alice)
 	bob.wantEvents(&at, event.NameMessagesNew, event.NameContactRequested)
@@ -33,7 +33,7 @@ func TestContacts(t *testing.T) {
 		t.Error("a request made an active chat")
 	}
 	alice.pass(time.Second)
-	must[int](t)(0, alice.m.Contacts().SendUpdates(ctx, "al.eth", ""))
+	ok(t, alice.m.Contacts().SendUpdates(ctx, "al.eth", ""))
 	bob.take(alice)
 	bob.wantEvents(&at, event.NameMessagesNew, event.NameContactUpdated)
 	if k, err := bob.m.Contacts().ByID(ctx, alice.id); err != nil || k.Name != "al.eth" || k.PhotoPath != "" {
@@ -49,7 +49,8 @@ func TestContacts(t *testing.T) {
 	if err := alice.m.Contacts().Save(ctx, view.Contact{ID: "0x04"}); !errors.As(err, &rule) {
 		t.Errorf("bad id: %v", err)
 	}
-	if err := alice.m.Contacts().Save(ctx, view.Contact{ID: bob.id, LocalNickname: strings.Repeat("x", 300)}); !errors.As(err, &rule) {
+	err := alice.m.Contacts().Save(ctx, view.Contact{ID: bob.id, LocalNickname: strings.Repeat("x", 300)})
+	if !errors.As(err, &rule) {
 		t.Errorf("long nickname: %v", err)
 	}
 }
@@ -84,7 +85,7 @@ func TestBlocking(t *testing.T) {
 	if _, err := alice.m.Contacts().Block(ctx, view.Contact{ID: alice.id}); !errors.Is(err, ErrSelf) {
 		t.Errorf("blocking oneself: %v", err)
 	}
-	must[int](t)(0, alice.m.Contacts().Save(ctx, view.Contact{ID: bob.id}))
+	ok(t, alice.m.Contacts().Save(ctx, view.Contact{ID: bob.id}))
 	bob.pass(time.Second)
 	bob.write(alice.id, "thanks")
 	alice.take(bob)
@@ -130,7 +131,9 @@ func TestStrangers(t *testing.T) {
 	if err := try(strangers[3], strings.Repeat("€", 3000)); err == nil {
 		t.Error("a stranger sent too many bytes")
 	}
-	must[int](t)(0, alice.m.Contacts().Save(t.Context(), view.Contact{ID: strangers[3].id, SystemTags: []string{view.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), view.Contact{
+		ID: strangers[3].id, SystemTags: []string{view.TagAdded},
+	}))
 	if err := try(strangers[3], strings.Repeat("€", 3000)); err != nil {
 		t.Errorf("after adding: %v", err)
 	}
@@ -173,10 +176,10 @@ func TestListening(t *testing.T) {
 	group := create(t, all[:3]...)
 	alice := all[0]
 	ctx := t.Context()
-	must[int](t)(0, alice.m.Chats().Join(ctx, "garden"))
-	must[int](t)(0, alice.m.Chats().Join(ctx, "left"))
-	must[int](t)(0, alice.m.Chats().Leave(ctx, "left"))
-	must[int](t)(0, alice.m.Contacts().Save(ctx, view.Contact{ID: all[3].id, SystemTags: []string{view.TagAdded}}))
+	ok(t, alice.m.Chats().Join(ctx, "garden"))
+	ok(t, alice.m.Chats().Join(ctx, "left"))
+	ok(t, alice.m.Chats().Leave(ctx, "left"))
+	ok(t, alice.m.Contacts().Save(ctx, view.Contact{ID: all[3].id, SystemTags: []string{view.TagAdded}}))
 	chats, people, err := listening(alice)
 	slices.Sort(people)
 	want := []string{all[1].id, all[2].id, all[3].id}
@@ -205,7 +208,8 @@ func TestDevices(t *testing.T) {
 	if _, err := phone.m.Devices().SendPairing(ctx); !errors.Is(err, transport.ErrNoMetadata) {
 		t.Errorf("without a name: %v", err)
 	}
-	must[int](t)(0, phone.m.Devices().SetMetadata(ctx, "this", view.InstallationMetadata{Name: "phone", DeviceType: "mobile"}))
+	name := view.InstallationMetadata{Name: "phone", DeviceType: "mobile"}
+	ok(t, phone.m.Devices().SetMetadata(ctx, "this", name))
 	phone.courier.devices[0].ID, desk.courier.devices[0].ID = "other", "this"
 	must[view.Response](t)(phone.m.Devices().SendPairing(ctx))
 	desk.take(phone)
@@ -213,9 +217,9 @@ func TestDevices(t *testing.T) {
 	if err := desk.m.Devices().Enable(ctx, "unknown"); !errors.Is(err, transport.ErrInstallation) {
 		t.Errorf("unknown device: %v", err)
 	}
-	must[int](t)(0, desk.m.Devices().Enable(ctx, "this"))
+	ok(t, desk.m.Devices().Enable(ctx, "this"))
 	desk.wantEvents(&at, event.NameDevicePaired)
-	must[int](t)(0, phone.m.Devices().Enable(ctx, "other"))
+	ok(t, phone.m.Devices().Enable(ctx, "other"))
 
 	id := phone.write(bob.id, "from the phone")
 	spread(phone, desk, bob)
@@ -223,10 +227,10 @@ func TestDevices(t *testing.T) {
 		t.Errorf("copy %+v", m)
 	}
 	desk.wantEvents(&at, event.NameMessagesNew)
-	must[int](t)(0, phone.m.Contacts().Save(ctx, view.Contact{
+	ok(t, phone.m.Contacts().Save(ctx, view.Contact{
 		ID: bob.id, LocalNickname: "bobby", SystemTags: []string{view.TagAdded},
 	}))
-	must[int](t)(0, phone.m.Chats().Join(ctx, "garden"))
+	ok(t, phone.m.Chats().Join(ctx, "garden"))
 	spread(phone, desk)
 	if list := must[[]view.Contact](t)(desk.m.Contacts().List(ctx)); len(list) != 1 || list[0].LocalNickname != "bobby" ||
 		!slices.Contains(list[0].SystemTags, view.TagAdded) {
@@ -235,13 +239,13 @@ func TestDevices(t *testing.T) {
 	if c := desk.chat("garden"); !c.Active || c.ChatType != view.ChatPublic {
 		t.Errorf("chat %+v", c)
 	}
-	must[int](t)(0, desk.m.Devices().Sync(ctx, "k.eth", ""))
+	ok(t, desk.m.Devices().Sync(ctx, "k.eth", ""))
 	if sent := desk.flush(); len(sent) != 3 {
 		t.Errorf("sync sent %d payloads", len(sent))
 	}
-	must[int](t)(0, desk.m.Devices().Disable(ctx, "this"))
+	ok(t, desk.m.Devices().Disable(ctx, "this"))
 	_, _ = desk.events(&at)
-	must[int](t)(0, desk.m.Devices().Sync(ctx, "k.eth", ""))
+	ok(t, desk.m.Devices().Sync(ctx, "k.eth", ""))
 	if sent := desk.flush(); len(sent) != 0 {
 		t.Errorf("sync without a device sent %d payloads", len(sent))
 	}
@@ -283,7 +287,7 @@ func TestTransactions(t *testing.T) {
 		if p == bob {
 			other = alice.id
 		}
-		must[int](t)(0, p.m.Chats().Save(ctx, view.Chat{ID: other, ChatType: view.ChatOneToOne, Active: true}))
+		ok(t, p.m.Chats().Save(ctx, view.Chat{ID: other, ChatType: view.ChatOneToOne, Active: true}))
 	}
 	one := must[view.Response](t)(alice.m.Transactions().RequestAddress(ctx, bob.id, "0xaa", "1.5", "0xc0")).Messages[0]
 	bob.take(alice)
@@ -311,11 +315,11 @@ func TestTransactions(t *testing.T) {
 	}
 	three := must[view.Response](t)(bob.m.Transactions().RequestTransaction(ctx, alice.id, "2", "", "0xdd")).Messages[0]
 	alice.take(bob)
-	four := must[view.Response](t)(alice.m.Transactions().AcceptTransaction(ctx, "0xhash", three.ID, []byte{1})).Messages[0]
+	r := must[view.Response](t)(alice.m.Transactions().AcceptTransaction(ctx, "0xhash", three.ID, []byte{1}))
 	bob.take(alice)
-	if m := bob.message(four.ID); m.CommandParameters.CommandState != 7 || m.CommandParameters.TransactionHash != "0xhash" ||
-		m.Replace != three.ID {
-		t.Errorf("sent %+v", m.CommandParameters)
+	m := bob.message(r.Messages[0].ID)
+	if p := m.CommandParameters; p.CommandState != 7 || p.TransactionHash != "0xhash" || m.Replace != three.ID {
+		t.Errorf("sent %+v", p)
 	}
 	must[view.Response](t)(alice.m.Transactions().SendTransaction(ctx, bob.id, "1", "", "0xh2", []byte{2}))
 	bob.take(alice)

@@ -320,7 +320,7 @@ func checkDeviation(t *testing.T, before, after state, step *vectorStep) {
 		kind, _, _ := strings.Cut(id, " ")
 		switch {
 		case before[id] == v:
-		case kind == "message" && strings.Contains(v, `"MessageType":4`), kind == "message" && strings.Contains(v, `"message_type":4`):
+		case kind == "message" && strings.Contains(v, `"message_type":4`):
 			group++
 		case kind == "chat" && strings.Contains(v, `"last_clock":0`):
 		default:

@@ -1,0 +1,182 @@
+package messenger
+
+import (
+	"encoding/base64"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"statusd/accounts/contact"
+	"statusd/messenger/view"
+	"statusd/payloads"
+)
+
+// png is the smallest picture that passes for one.
+func png() []byte {
+	return append([]byte{0x89, 'P', 'N', 'G', 0x0d, 0x0a, 0x1a, 0x0a}, make([]byte, 100)...)
+}
+
+func amr() []byte { return append([]byte("#!AMR\n"), make([]byte, 20)...) }
+
+// TestAttachments come from files and data, and arrive as data URLs.
+func TestAttachments(t *testing.T) {
+	alice, bob := pair(t)
+	picture := filepath.Join(t.TempDir(), "cat.png")
+	if err := os.WriteFile(picture, png(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ok(t, alice.m.Chats().Save(t.Context(), view.Chat{ID: bob.id, ChatType: view.ChatOneToOne, Active: true}))
+	wantImage := "data:image/png;base64," + base64.StdEncoding.EncodeToString(png())
+	wantAudio := "data:audio/amr;base64," + base64.StdEncoding.EncodeToString(amr())
+	for _, m := range []view.Message{
+		{ImagePath: picture}, {Image: wantImage}, {ImagePath: picture, ContentType: int32(payloads.ContentImage)},
+		{Audio: wantAudio, AudioDurationMs: 1500},
+	} {
+		m.ChatID, m.Text = bob.id, "look"
+		out := must[view.Response](t)(alice.m.Messages().Send(t.Context(), m))
+		bob.take(alice)
+		got := bob.message(out.Messages[0].ID)
+		switch {
+		case m.Audio != "":
+			if got.Audio != wantAudio || got.AudioDurationMs != 1500 || got.ContentType != int32(payloads.ContentAudio) {
+				t.Errorf("recording %.80s %d", got.Audio, got.AudioDurationMs)
+			}
+		case got.Image != wantImage || got.ContentType != int32(payloads.ContentImage):
+			t.Errorf("image %.80s", got.Image)
+		}
+	}
+	sent := must[SendResult](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{
+		Recipient: bob.id, AttachmentPath: picture,
+	}))
+	if m := alice.message(sent.MessageID); m.Text != "Image" || m.Image != wantImage {
+		t.Errorf("attachment without text: %q", m.Text)
+	}
+	sticker := must[view.Response](t)(alice.m.Messages().Send(t.Context(), view.Message{
+		ChatID: bob.id, Text: "s", Sticker: &view.Sticker{Hash: "e30101", Pack: 7},
+	}))
+	bob.take(alice)
+	if s := bob.message(sticker.Messages[0].ID).Sticker; s == nil || *s != (view.Sticker{Hash: "e30101", Pack: 7}) {
+		t.Errorf("sticker %+v", s)
+	}
+}
+
+// TestSendRefuses what its receivers would drop, with a sentence, and keeps
+// nothing of it.
+func TestSendRefuses(t *testing.T) {
+	alice, bob := pair(t)
+	dir := t.TempDir()
+	file := func(name string, data []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	ok(t, alice.m.Chats().Save(t.Context(), view.Chat{ID: bob.id, ChatType: view.ChatOneToOne, Active: true}))
+	ok(t, alice.m.Chats().Join(t.Context(), payloads.ProfileChat(bob.key.Public())))
+	blocked := newKey(t).Public().ContactID()
+	ok(t, alice.m.Chats().Save(t.Context(), view.Chat{ID: blocked, ChatType: view.ChatOneToOne, Active: true}))
+	must[[]view.Chat](t)(alice.m.Contacts().Block(t.Context(), view.Contact{ID: blocked}))
+	big := append(png(), make([]byte, 900_000)...)
+	rule := func(r payloads.Rule) func(error) bool {
+		return func(err error) bool {
+			var e *payloads.RuleError
+			return errors.As(err, &e) && e.Rule == r
+		}
+	}
+	is := func(target error) func(error) bool { return func(err error) bool { return errors.Is(err, target) } }
+	before := alice.state()
+	for _, c := range []struct {
+		name string
+		m    view.Message
+		want func(error) bool
+	}{
+		{"no such chat", view.Message{ChatID: "nowhere", Text: "x"}, is(ErrUnknownChat)},
+		{"blank", view.Message{ChatID: bob.id, Text: " \n"}, rule(payloads.RuleTextBlank)},
+		{"too long", view.Message{ChatID: bob.id, Text: strings.Repeat("é", 4097)}, rule(payloads.RuleTextLength)},
+		{"not UTF-8", view.Message{ChatID: bob.id, Text: "a\xff"}, rule(payloads.RuleUTF8)},
+		{"a reply to nothing", view.Message{ChatID: bob.id, Text: "x", ResponseTo: "0x1"}, rule(payloads.RuleMessageID)},
+		{"an unknown content type", view.Message{ChatID: bob.id, Text: "x", ContentType: 99}, rule(payloads.RuleContentType)},
+		{"a command", view.Message{ChatID: bob.id, Text: "x", ContentType: 5}, rule(payloads.RuleContentType)},
+		{"a system message", view.Message{ChatID: bob.id, Text: "x", ContentType: 6}, rule(payloads.RuleContentType)},
+		{"a sticker without one", view.Message{ChatID: bob.id, Text: "x", ContentType: 2}, rule(payloads.RuleSticker)},
+		{"no image", view.Message{ChatID: bob.id, Text: "x", ImagePath: file("a.png", []byte("text"))}, is(ErrAttachment)},
+		{"an empty file", view.Message{ChatID: bob.id, Text: "x", ImagePath: file("b.png", nil)}, is(ErrAttachment)},
+		{"a folder", view.Message{ChatID: bob.id, Text: "x", ImagePath: dir}, is(ErrAttachment)},
+		{"a missing file", view.Message{ChatID: bob.id, Text: "x", ImagePath: dir + "/none"}, is(ErrAttachment)},
+		{"bad base64", view.Message{ChatID: bob.id, Text: "x", Image: "data:image/png;base64,!"}, is(ErrAttachment)},
+		{"no recording", view.Message{ChatID: bob.id, Text: "x", AudioPath: file("c.aac", png())}, is(ErrAttachment)},
+		{"too large", view.Message{ChatID: bob.id, Text: "x", ImagePath: file("d.png", big)}, is(ErrTooLarge)},
+		{"huge", view.Message{ChatID: bob.id, Text: "x", ImagePath: file("e.png", append(big, big...))}, is(ErrTooLarge)},
+		{"an image as text", view.Message{ChatID: bob.id, Text: "x", ImagePath: file("f.png", png()), ContentType: 1},
+			rule(payloads.RuleImage)},
+		{"another's profile", view.Message{ChatID: payloads.ProfileChat(bob.key.Public()), Text: "x"}, is(ErrNotOwner)},
+	} {
+		_, err := alice.m.Messages().Send(t.Context(), c.m)
+		if !c.want(err) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: blocked, Message: "x"})
+	if !errors.Is(err, ErrBlocked) {
+		t.Errorf("to a blocked contact: %v", err)
+	}
+	for to, want := range map[string]error{
+		"": ErrRecipient, "nobody": ErrRecipient, "@nobody": ErrRecipient, "alice.eth": ErrNameLookup,
+		"0x04ff": ErrRecipient, "#": nil,
+	} {
+		_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: to, Message: "x"})
+		if err == nil || want != nil && !errors.Is(err, want) {
+			t.Errorf("to %q: %v", to, err)
+		}
+	}
+	_, err = alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: bob.id, Attachment: []byte("%PDF-1.4")})
+	if !errors.Is(err, ErrAttachment) || !strings.Contains(err.Error(), "pdf") {
+		t.Errorf("a document: %v", err)
+	}
+	if len(alice.flush()) != 0 {
+		t.Error("something was sent")
+	}
+	if after := alice.state(); len(after) != len(before) {
+		t.Errorf("something was kept: %v", after)
+	}
+}
+
+// TestRecipients: a chat is found by whatever names it.
+func TestRecipients(t *testing.T) {
+	alice, bob := pair(t)
+	ok(t, alice.m.Contacts().Save(t.Context(), view.Contact{ID: bob.id, LocalNickname: "bobby"}))
+	compressed := bob.key.Public().Compressed()
+	for _, to := range []string{
+		bob.id, " " + bob.id + " ", "@bobby", contact.Text(bob.key.Public()), "0x" + hexOf(compressed[:]),
+	} {
+		r := must[SendResult](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: to, Message: "x"}))
+		if r.ChatID != bob.id {
+			t.Errorf("%q is %s", to, r.ChatID)
+		}
+	}
+	other := newKey(t).Public().ContactID()
+	ok(t, alice.m.Contacts().Save(t.Context(), view.Contact{ID: other, LocalNickname: "bobby"}))
+	_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: "@bobby", Message: "x"})
+	if !errors.Is(err, ErrAmbiguous) {
+		t.Errorf("two of one nickname: %v", err)
+	}
+	alice.flush()
+	r := must[SendResult](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: "#garden", Message: "x"}))
+	if sent := alice.flush(); r.ChatID != "garden" || len(sent) != 1 || sent[0].chat != "garden" {
+		t.Errorf("public: %+v %+v", r, sent)
+	}
+	ok(t, bob.m.Chats().Join(t.Context(), "garden"))
+}
+
+func hexOf(b []byte) string {
+	const digits = "0123456789abcdef"
+	var s strings.Builder
+	for _, c := range b {
+		s.WriteByte(digits[c>>4])
+		s.WriteByte(digits[c&15])
+	}
+	return s.String()
+}
