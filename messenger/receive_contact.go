@@ -149,7 +149,7 @@ func (c *core) receivePairing(_ context.Context, tx *store.Tx, r *received) erro
 func installationView(i *transport.Installation) view.Installation {
 	v := view.Installation{
 		Identity: i.Identity.ContactID(), ID: i.ID, Version: i.Protocol, Enabled: i.Enabled,
-		Timestamp: time.Unix(i.LastSeen, 0).UnixNano(),
+		Timestamp: i.LastSeen,
 	}
 	if i.Metadata != (transport.Metadata{}) {
 		v.Metadata = &view.InstallationMetadata{

@@ -20,6 +20,8 @@ import (
 	"statusd/internal/store"
 	"statusd/mailserver"
 	"statusd/mailserver/history"
+	"statusd/messenger"
+	"statusd/messenger/courier"
 	"statusd/waku"
 	"statusd/waku/wire"
 )
@@ -41,6 +43,10 @@ type Deps struct {
 	Events    Events              // nil: nothing is told of events
 	Names     Names               // nil: no three-word names
 	Gatherer  prometheus.Gatherer // nil: /metrics answers 404
+	// Messenger and Courier return those of the account that is logged in, nil
+	// while nobody is. nil: there are no methods about messages.
+	Messenger func() *messenger.Messenger
+	Courier   func() *courier.Courier
 
 	// Shutdown asks the daemon to stop (admin_shutdown). It must return at
 	// once; the stop includes this server.
@@ -155,6 +161,8 @@ type AccountUser interface {
 	Backup(context.Context, kdf.Password, bool) (profile.Backup, error)
 	CheckDatabase(context.Context) error
 	VacuumDatabase(context.Context) (int64, error)
+	// Current returns the account that is logged in, nil while nobody is.
+	Current() *profile.Account
 }
 
 // Events are what programs are told; *feed.Feed implements it.

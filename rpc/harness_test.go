@@ -177,8 +177,10 @@ func prepare(t *testing.T, change func(*Config, *Deps)) *fixture {
 		HTTP:      HTTPConfig{Enabled: true, Host: "127.0.0.1", VirtualHosts: []string{"localhost"}},
 		TokenFile: filepath.Join(dir, "rpc-token"), StopTimeout: time.Second,
 	}
+	desk := &office{host: host}
 	files, err := profile.Open(profile.Config{
 		Dir: dir, Cost: kdf.Cost{N: 2, R: 8, P: 1}, BackupCost: kdf.Cost{N: 2, R: 8, P: 1}, Ring: host.Keys(),
+		Attach: desk.attach, InstallationID: exampleInstall,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -190,7 +192,7 @@ func prepare(t *testing.T, change func(*Config, *Deps)) *fixture {
 	})
 	f.files, f.ring = files, feed.NewSignals(time.Now)
 	deps := Deps{
-		Accounts: files, Events: feed.New(files, f.ring, time.Now),
+		Accounts: files, Events: feed.New(files, f.ring, time.Now), Messenger: desk.theMessenger, Courier: desk.theCourier,
 		Node: f.node, Peers: f.node, Logs: f.node, Health: f.node, Waku: f.waku, Keys: host.Keys(), Gatherer: reg,
 		History: f.mail, Mail: f.node, Records: &fakeRecords{}, Discovery: &fakeDiscovery{},
 		Shutdown: func() { f.stops <- struct{}{} },

@@ -62,6 +62,10 @@ func (s *Server) table() []method {
 	if s.deps.Events != nil {
 		all = slices.Concat(all, s.eventsAPI().methods())
 	}
+	if s.deps.Accounts != nil && s.deps.Messenger != nil {
+		a := &devicesAPI{s.deps.Messenger, s.deps.Courier, s.deps.Accounts}
+		all = slices.Concat(all, a.deviceMethods())
+	}
 	all = slices.Concat(all, s.discoveryMethods(), (&keyAPI{s.deps.Names}).methods())
 	for i := range all {
 		if namespace(all[i].name) == "wakuext" {

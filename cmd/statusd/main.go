@@ -111,7 +111,7 @@ the daemon in the foreground; the other commands configure it or talk to it.`
 	root.AddCommand(a.runCommand("run"), a.configCommand(), a.fleetCommand(), a.keyCommand(), a.rpcCommand(),
 		a.accountCommand(), a.backupCommand(), a.restoreCommand(), a.dbCommand(),
 		a.sendCommand(), a.receiveCommand(), a.chatsCommand(), a.messagesCommand(), a.searchCommand(),
-		a.contactsCommand(), a.groupsCommand(), a.exportCommand(), a.chatCommand(), a.devnetCommand(),
+		a.contactsCommand(), a.groupsCommand(), a.devicesCommand(), a.exportCommand(), a.chatCommand(), a.devnetCommand(),
 		a.attachCommand(), a.mailserverCommand(), a.historyCommand(), a.initCommand(), a.dnsCommand(), a.bootnodeCommand(),
 		a.versionCommand(), a.manCommand())
 	root.InitDefaultCompletionCmd()

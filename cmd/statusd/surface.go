@@ -65,6 +65,7 @@ func rpcDeps(n *node.Node, logs *logx.Logs, gatherer prometheus.Gatherer) rpc.De
 	}
 	if host := n.Waku(); host != nil {
 		deps.Waku, deps.Keys = host, host.Keys()
+		deps.Messenger, deps.Courier = n.Messenger, n.Courier
 		deps.History, deps.Records, deps.Mail = n.History(), n.MailRecords(), mailControl{n}
 	}
 	if m := n.Accounts(); m != nil {

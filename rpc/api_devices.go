@@ -1,0 +1,233 @@
+package rpc
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"strings"
+
+	"github.com/ethereum/go-ethereum/common/hexutil"
+
+	"statusd/accounts/key"
+	"statusd/accounts/signedtext"
+	"statusd/messenger"
+	"statusd/messenger/courier"
+	"statusd/messenger/view"
+	"statusd/rpc/jsonrpc"
+	"statusd/transport"
+	places "statusd/transport/topics"
+	"statusd/waku"
+)
+
+// maxFilterList bounds the filters that one call names.
+const maxFilterList = 1000
+
+// devicesAPI works on the devices and the filters of the account that is
+// logged in.
+type devicesAPI struct {
+	messenger func() *messenger.Messenger
+	courier   func() *courier.Courier
+	accounts  Accounts
+}
+
+// devices returns the service for devices. Errors: not logged in.
+func (a *devicesAPI) devices() (*messenger.Devices, error) {
+	if m := a.messenger(); m != nil {
+		return m.Devices(), nil
+	}
+	return nil, notLoggedIn()
+}
+
+// carrier returns the courier. Errors: not logged in.
+func (a *devicesAPI) carrier() (*courier.Courier, error) {
+	if c := a.courier(); c != nil {
+		return c, nil
+	}
+	return nil, notLoggedIn()
+}
+
+// deviceFailure gives errors about devices their codes.
+func deviceFailure(err error) error {
+	text := func() string { return strings.TrimPrefix(err.Error(), "transport: ") }
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, transport.ErrInstallation):
+		return jsonrpc.NewError(jsonrpc.CodeUnknownObject, "%s", text()).
+			WithHint("see wakuext_getOurInstallations, or: statusd devices list; a device shows up once it has been online")
+	case errors.Is(err, transport.ErrTooManyOwn):
+		return jsonrpc.NewError(jsonrpc.CodeBusy, "%s", text()).
+			WithHint("wakuext_disableInstallation, or: statusd devices disable")
+	case errors.Is(err, transport.ErrNoMetadata):
+		return jsonrpc.NewError(jsonrpc.CodeFailed, "set the name and type of this device before pairing").
+			WithHint("wakuext_setInstallationMetadata, or: statusd devices name")
+	}
+	if failure := diskFailure(err); failure != nil {
+		return failure
+	}
+	return err
+}
+
+func (a *devicesAPI) getOurInstallations(ctx context.Context) ([]view.Installation, error) {
+	d, err := a.devices()
+	if err != nil {
+		return nil, err
+	}
+	list, err := d.List(ctx)
+	return list, deviceFailure(err)
+}
+
+func (a *devicesAPI) enableInstallation(ctx context.Context, id string) (any, error) {
+	d, err := a.devices()
+	if err != nil {
+		return nil, err
+	}
+	return nil, deviceFailure(d.Enable(ctx, id))
+}
+
+func (a *devicesAPI) disableInstallation(ctx context.Context, id string) (any, error) {
+	d, err := a.devices()
+	if err != nil {
+		return nil, err
+	}
+	return nil, deviceFailure(d.Disable(ctx, id))
+}
+
+// maxDeviceText bounds name, type and token of a device.
+const maxDeviceText = 1024
+
+func (a *devicesAPI) setInstallationMetadata(ctx context.Context, id string, m view.InstallationMetadata) (any, error) {
+	for _, text := range []string{m.Name, m.DeviceType, m.FCMToken} {
+		if len(text) > maxDeviceText {
+			return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "name, type or token is longer than %d bytes", maxDeviceText)
+		}
+	}
+	d, err := a.devices()
+	if err != nil {
+		return nil, err
+	}
+	return nil, deviceFailure(d.SetMetadata(ctx, id, m))
+}
+
+func (a *devicesAPI) sendPairInstallation(ctx context.Context) (view.Response, error) {
+	d, err := a.devices()
+	if err != nil {
+		return view.Response{}, err
+	}
+	got, err := d.SendPairing(ctx)
+	return got, deviceFailure(err)
+}
+
+func (a *devicesAPI) signMessageWithChatKey(_ context.Context, text string) (hexutil.Bytes, error) {
+	current := a.accounts.Current()
+	if current == nil {
+		return nil, notLoggedIn()
+	}
+	sig, err := signedtext.Sign(current.ChatKey(), text)
+	if err != nil {
+		return nil, err
+	}
+	return sig[:], nil
+}
+
+// filterView is a filter as status-go shows it.
+type filterView struct {
+	ChatID     string `json:"chatId"`
+	FilterID   string `json:"filterId"`
+	SymKeyID   string `json:"symKeyId"`
+	OneToOne   bool   `json:"oneToOne"`
+	Identity   string `json:"identity"`
+	Topic      string `json:"topic"`
+	Discovery  bool   `json:"discovery"`
+	Negotiated bool   `json:"negotiated"`
+	Listen     bool   `json:"listen"`
+}
+
+// viewFilter shows a filter. The name of a negotiated place is its secret: the
+// chat with the person stands for it.
+func viewFilter(f courier.Filter) filterView {
+	v := filterView{
+		ChatID: f.Place.Name(), FilterID: string(f.ID), SymKeyID: f.SymKey, Topic: f.Place.Topic().String(), Listen: true,
+	}
+	if !f.Person.IsZero() {
+		u := f.Person.Uncompressed()
+		v.Identity = hex.EncodeToString(u[:])
+	}
+	switch f.Place.Kind {
+	case places.Partitioned, places.Personal:
+		v.Discovery, v.OneToOne = true, true
+	case places.ContactCode:
+		v.OneToOne = true
+	case places.Negotiated:
+		v.ChatID, v.Negotiated, v.OneToOne = f.Person.ContactID(), true, true
+	}
+	return v
+}
+
+func (a *devicesAPI) loadFilters(ctx context.Context, list []filterView) ([]filterView, error) {
+	c, err := a.carrier()
+	if err != nil {
+		return nil, err
+	}
+	if len(list) > maxFilterList {
+		return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "more than %d filters", maxFilterList)
+	}
+	var chats []string
+	var people []key.Public
+	for _, f := range list {
+		if !f.OneToOne {
+			if f.ChatID == "" {
+				return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "a filter has neither chatId nor oneToOne with identity")
+			}
+			chats = append(chats, f.ChatID)
+			continue
+		}
+		id := f.Identity
+		if id == "" {
+			id = f.ChatID
+		}
+		p, err := key.ParseContactID("0x" + strings.TrimPrefix(id, "0x"))
+		if err != nil {
+			return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "identity of a filter is not a public key of 130 hex digits")
+		}
+		people = append(people, p)
+	}
+	if err := c.Listen(ctx, chats, people); err != nil {
+		return nil, filterFailure(err)
+	}
+	installed, err := c.Filters(ctx)
+	out := make([]filterView, 0, len(installed))
+	for _, f := range installed {
+		out = append(out, viewFilter(f))
+	}
+	return out, deviceFailure(err)
+}
+
+func filterFailure(err error) error {
+	if errors.Is(err, waku.ErrTooManyTopics) {
+		return jsonrpc.NewError(jsonrpc.CodeBusy, "the filters would ask for more than 10000 topics").
+			WithHint("remove filters with wakuext_removeFilters, or leave chats")
+	}
+	return deviceFailure(err)
+}
+
+func (a *devicesAPI) removeFilters(ctx context.Context, list []filterView) (any, error) {
+	c, err := a.carrier()
+	if err != nil {
+		return nil, err
+	}
+	installed, err := c.Filters(ctx)
+	if err != nil {
+		return nil, deviceFailure(err)
+	}
+	var ids []waku.FilterID
+	for _, want := range list {
+		for _, f := range installed {
+			if want.FilterID == string(f.ID) || want.FilterID == "" && want.ChatID == viewFilter(f).ChatID {
+				ids = append(ids, f.ID)
+			}
+		}
+	}
+	c.Ignore(ids)
+	return nil, nil
+}
