@@ -30,6 +30,7 @@ type Config struct {
 	RegisterTopics  []string
 	RequireTopics   map[string]TopicLimits
 	TopicDiscovery  string // constants of topic discovery, as "E=15m,C=1000"; empty: the usual ones
+	DNSServer       string // host:port that is asked for DNS trees; empty: the system's
 	AllowLocal      bool   // register and look for private and loopback addresses too
 	MaxPeers        int
 	MaxPendingPeers int // 0: the server's own default

@@ -21,6 +21,7 @@ import (
 	"statusd/configs"
 	"statusd/discovery"
 	"statusd/discovery/discv5"
+	"statusd/discovery/dns"
 	"statusd/discovery/peercache"
 	"statusd/discovery/pool"
 	"statusd/discovery/rendezvous"
@@ -39,8 +40,12 @@ const (
 	relayMax      = 8
 )
 
-// peersFile of the data directory remembers peers.
-const peersFile = "peers.json"
+// Files of the data directory: peers, and which versions of DNS trees were
+// seen.
+const (
+	peersFile = "peers.json"
+	treesFile = "dns-trees.json"
+)
 
 // Times of the shutdown of discovery.
 const (
@@ -117,6 +122,11 @@ func (s *search) resolve(ctx context.Context, n *enode.Node) *enode.Node {
 // 08 section 5.3 point 11.
 func (s *search) build(key *ecdsa.PrivateKey, srv *p2p.Server) ([]discovery.Source, error) {
 	var ways []discovery.Source
+	if trees, err := s.openDNS(); err != nil {
+		return nil, err
+	} else if trees != nil {
+		ways = append(ways, trees)
+	}
 	if client, err := s.openRendezvous(key, srv); err != nil {
 		return nil, err
 	} else if client != nil {
@@ -142,6 +152,41 @@ func (s *search) build(key *ecdsa.PrivateKey, srv *p2p.Server) ([]discovery.Sour
 	return append(ways, s.endpoint), nil
 }
 
+// openDNS makes the source of the trees that can be used, nil when there is
+// none.
+func (s *search) openDNS() (*dns.Source, error) {
+	cfg := s.node.cfg
+	var links []dns.Link
+	for _, text := range cfg.DNSTrees() {
+		link, err := dns.ParseLink(text)
+		if err == nil && len(links) == dns.MaxDomains {
+			err = fmt.Errorf("more than %d trees", dns.MaxDomains)
+		}
+		if err != nil {
+			s.unusable("dns", text, err)
+			continue
+		}
+		links = append(links, link)
+	}
+	if len(links) == 0 {
+		return nil, nil
+	}
+	seen, err := dns.OpenSequences(filepath.Join(cfg.DataDir, treesFile), s.node.root)
+	if err != nil {
+		return nil, &StartError{Kind: ErrDataDir, Text: "cannot read the versions of DNS trees", Cause: err}
+	}
+	return dns.New(dns.Config{
+		Trees: links, Sequences: seen, AllowLocal: cfg.AllowLocal, Logger: s.node.root,
+		Resolver: dns.NewResolver(cfg.DNSServer),
+	})
+}
+
+// unusable notes an address that is configured and cannot be used.
+func (s *search) unusable(source, text string, err error) {
+	s.node.log.Warn("address cannot be used", zap.String("source", source), zap.String("address", text), zap.Error(err))
+	s.cannot = append(s.cannot, pool.SourceStatus{Source: source, State: "off", Error: err.Error()})
+}
+
 // openRendezvous makes the client of the rendezvous servers that can be used,
 // nil when there is none.
 func (s *search) openRendezvous(key *ecdsa.PrivateKey, srv *p2p.Server) (*rendezvous.Client, error) {
@@ -149,8 +194,7 @@ func (s *search) openRendezvous(key *ecdsa.PrivateKey, srv *p2p.Server) (*rendez
 	for _, text := range s.node.cfg.RendezvousNodes() {
 		server, err := rendezvous.ParseServer(text)
 		if err != nil {
-			s.node.log.Warn("rendezvous server cannot be used", zap.String("server", text), zap.Error(err))
-			s.cannot = append(s.cannot, pool.SourceStatus{Source: "rendezvous", State: "off", Error: err.Error()})
+			s.unusable("rendezvous", text, err)
 			continue
 		}
 		servers = append(servers, server)
