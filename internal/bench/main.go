@@ -58,7 +58,12 @@ func run(binary, only string, scale float64) error {
 			return err
 		}
 	}
-	if only == "idle" || only == "mail" {
+	if only == "" || only == "discovery" {
+		if err := measureDiscovery(binary); err != nil {
+			return err
+		}
+	}
+	if only == "idle" || only == "mail" || only == "discovery" {
 		return nil
 	}
 	fmt.Println("| workload | delivered | per receiver/s | CPU/envelope | latency p50 | p99 | peak RSS |")

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"statusd/discovery"
+	"statusd/discovery/pool"
+)
+
+// discoverFlags are the wishes of statusd discover.
+type discoverFlags struct {
+	topic    string
+	min, max int
+	wait     time.Duration
+}
+
+func (a *app) discoverCommand() *cobra.Command {
+	var c *client
+	var f discoverFlags
+	cmd := &cobra.Command{
+		Use: "discover --topic TOPIC", Short: "Look for peers that serve a topic, now", Args: noArguments,
+		Long: `Has the running daemon look for nodes that serve a topic, prints them as they
+are found, and ends when there are as many as wanted. Topics of the network are
+whisper (relays, to which the daemon connects) and whispermail (mailservers,
+which it gets to know). The limits stay in force until the daemon stops.
+
+Exit codes: 0 found as many as wanted, 75 not within --wait.`,
+		Example: "  statusd discover --topic whispermail\n  statusd discover --topic whisper --min 3 --max 5 -o json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.topic == "" {
+				return usageError(errors.New("missing flag: --topic, for example whisper or whispermail"))
+			}
+			if f.wait <= 0 {
+				return usageError(fmt.Errorf("--wait %s: want a duration such as 30s", f.wait))
+			}
+			ctx, stop := interruptible(cmd)
+			defer stop()
+			limits, err := c.limits(ctx, &f, cmd.Flags().Changed("min"), cmd.Flags().Changed("max"))
+			if err != nil {
+				return err
+			}
+			return a.discover(ctx, c, &f, limits)
+		},
+	}
+	c = a.newClient(cmd, time.Minute)
+	fs := cmd.Flags()
+	fs.StringVar(&f.topic, "topic", "", "name of the topic")
+	fs.IntVar(&f.min, "min", 1, "fewest peers of the topic (default as it is, 1 for a new topic)")
+	fs.IntVar(&f.max, "max", 2, "most peers of the topic (default as it is, 2 for a new topic)")
+	fs.DurationVar(&f.wait, "wait", 30*time.Second, "longest time to look")
+	return cmd
+}
+
+// limits are those that were asked for; what was not is as it is.
+func (c *client) limits(ctx context.Context, f *discoverFlags, hasMin, hasMax bool) (pool.Limits, error) {
+	l := pool.Limits{Min: f.min, Max: f.max}
+	if hasMin && hasMax {
+		return l, nil
+	}
+	var status pool.Status
+	if err := c.call(ctx, &status, "peer_status"); err != nil {
+		return l, err
+	}
+	i := slices.IndexFunc(status.Topics, func(t pool.TopicStatus) bool { return t.Topic == discovery.Topic(f.topic) })
+	switch {
+	case i < 0 && !hasMax:
+		l.Max = max(l.Max, l.Min)
+	case i < 0:
+		l.Min = min(l.Min, l.Max)
+	case !hasMin && !hasMax:
+		l = pool.Limits{Min: status.Topics[i].Min, Max: status.Topics[i].Max}
+	case hasMin:
+		l.Max = max(l.Min, status.Topics[i].Max)
+	default:
+		l.Min = min(l.Max, status.Topics[i].Min)
+	}
+	return l, nil
+}
+
+// discover sets the limits and waits until they are met.
+func (a *app) discover(ctx context.Context, c *client, f *discoverFlags, l pool.Limits) error {
+	request := map[string]any{"topic": f.topic, "min": l.Min, "max": l.Max}
+	if err := c.call(ctx, nil, "peer_discover", request); err != nil {
+		return err
+	}
+	deadline, cancel := context.WithTimeout(ctx, f.wait)
+	defer cancel()
+	shown := make(map[string]bool)
+	for {
+		var status pool.Status
+		err := c.call(ctx, &status, "peer_status")
+		if ctx.Err() != nil {
+			return fail(exitTemporary, errors.New("interrupted; the daemon goes on looking"))
+		}
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(status.Topics, func(t pool.TopicStatus) bool { return t.Topic == discovery.Topic(f.topic) })
+		if i < 0 {
+			return fail(exitOther, errors.New("the daemon no longer looks for this topic"))
+		}
+		t := status.Topics[i]
+		nodes := slices.Concat(t.Connected, t.Known)
+		for _, n := range nodes {
+			if shown[n.ID] {
+				continue
+			}
+			shown[n.ID] = true
+			if err := a.printFound(n); err != nil {
+				return err
+			}
+		}
+		if len(nodes) >= t.Min || len(nodes) > 0 && t.Satisfied {
+			return nil
+		}
+		if settle(deadline, watchPause) == nil {
+			continue
+		}
+		if ctx.Err() != nil {
+			return fail(exitTemporary, errors.New("interrupted; the daemon goes on looking"))
+		}
+		return fail(exitTemporary, fmt.Errorf("found %d of %d within %s; the daemon goes on looking%s", len(nodes), t.Min,
+			f.wait, troubles(t)))
+	}
+}
+
+// troubles says which sources fail.
+func troubles(t pool.TopicStatus) (text string) {
+	for _, s := range t.Sources {
+		if s.Error != "" {
+			text += fmt.Sprintf("; %s fails: %s", s.Source, s.Error)
+		}
+	}
+	return text
+}
+
+func (a *app) printFound(n pool.NodeStatus) error {
+	if a.output == outputJSON {
+		return a.printJSON(n)
+	}
+	address := n.Enode
+	if address == "" {
+		address = n.ID
+	}
+	_, err := fmt.Fprintf(a.out, "%-9s  %s\n", n.State, address)
+	return fail(exitIO, err)
+}

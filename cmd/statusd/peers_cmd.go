@@ -1,0 +1,402 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/ethereum/go-ethereum/p2p"
+	"github.com/spf13/cobra"
+
+	"statusd/configs"
+	"statusd/discovery/pool"
+	"statusd/internal/termtext"
+)
+
+func (a *app) peersCommand() *cobra.Command {
+	cmd := a.peersList("peers", "Show the peers of the running daemon, and what it looks for")
+	list := a.peersList("list", "The same: show the peers")
+	cmd.AddCommand(list,
+		a.peerChange("add", "admin_addPeer", "Stay connected to a node until the daemon stops", "connecting to"),
+		a.peerChange("remove", "admin_removePeer", "Disconnect from a node and leave it alone", "disconnected from"),
+		a.peersPrune())
+	return cmd
+}
+
+// peersList shows peers once, or again whenever they change.
+func (a *app) peersList(use, short string) *cobra.Command {
+	var c *client
+	var watch bool
+	cmd := &cobra.Command{
+		Use: use, Short: short,
+		Long: short + `.
+
+For each peer: what it calls itself, its address, who dialled, what it is here
+for, the envelopes that came and went, and how long ago it was heard. Below: each
+topic that is looked for, how many peers of it there are and are wanted, and what
+is done about it.`,
+		Example: "  statusd peers\n  statusd peers --watch\n  statusd peers -o json",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError(unknownCommand(cmd, args[0]))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !watch {
+				view, err := c.peers(cmd.Context())
+				if err != nil {
+					return err
+				}
+				return a.printPeers(view)
+			}
+			ctx, stop := interruptible(cmd)
+			defer stop()
+			return a.watchPeers(ctx, c)
+		},
+	}
+	c = a.newClient(cmd, time.Minute)
+	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "show them again whenever something changes, until interrupted")
+	return cmd
+}
+
+// peersView is what the command shows.
+type peersView struct {
+	Peers  []peerView         `json:"peers"`
+	Topics []pool.TopicStatus `json:"topics"`
+}
+
+// peerView is a peer as admin_peers has it, and what it is here for.
+type peerView struct {
+	*p2p.PeerInfo
+	For []string `json:"for"` // topics that it is a peer of
+}
+
+// peers asks the daemon.
+func (c *client) peers(ctx context.Context) (peersView, error) {
+	var infos []*p2p.PeerInfo
+	if err := c.call(ctx, &infos, "admin_peers"); err != nil {
+		return peersView{}, err
+	}
+	var status pool.Status
+	if err := c.call(ctx, &status, "peer_status"); err != nil {
+		return peersView{}, err
+	}
+	view := peersView{Peers: []peerView{}, Topics: status.Topics}
+	for _, info := range infos {
+		p := peerView{PeerInfo: info, For: []string{}}
+		for _, t := range status.Topics {
+			for _, n := range slices.Concat(t.Connected, t.Known) {
+				if n.ID == info.ID {
+					p.For = append(p.For, string(t.Topic))
+				}
+			}
+		}
+		view.Peers = append(view.Peers, p)
+	}
+	slices.SortFunc(view.Peers, func(x, y peerView) int { return strings.Compare(x.ID, y.ID) })
+	return view, nil
+}
+
+func (a *app) printPeers(v peersView) error {
+	if a.output == outputJSON {
+		return a.printJSON(v)
+	}
+	_, err := fmt.Fprint(a.out, v.text(time.Now()))
+	return fail(exitIO, err)
+}
+
+// text is the view as a table.
+func (v peersView) text(now time.Time) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	if len(v.Peers) == 0 {
+		fmt.Fprintln(w, "no peers")
+	} else {
+		fmt.Fprintln(w, "PEER\tCLIENT\tADDRESS\tBY\tFOR\tIN\tOUT\tHEARD")
+	}
+	for _, p := range v.Peers {
+		by := "us"
+		if p.Network.Inbound {
+			by = "it"
+		}
+		purpose := strings.Join(p.For, ",")
+		if p.Network.Static {
+			purpose = strings.TrimPrefix(purpose+",kept", ",")
+		}
+		stats := statsOf(p.Protocols["waku"])
+		heard := "-"
+		if !stats.LastSeen.IsZero() {
+			heard = now.Sub(stats.LastSeen).Round(time.Second).String()
+		}
+		fmt.Fprintf(w, "%.8s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\n", p.ID, shortName(p.Name), p.Network.RemoteAddress, by,
+			cmp.Or(purpose, "-"), stats.EnvelopesIn, stats.EnvelopesOut, heard)
+	}
+	fmt.Fprintln(w)
+	for _, t := range v.Topics {
+		fmt.Fprintln(w, topicLine(t))
+	}
+	if len(v.Topics) == 0 {
+		fmt.Fprintln(w, "discovery is switched off")
+	}
+	_ = w.Flush() // into memory
+	return b.String()
+}
+
+// wakuStats is what is shown of a peer's statistics.
+type wakuStats struct {
+	EnvelopesIn  uint64    `json:"envelopesIn"`
+	EnvelopesOut uint64    `json:"envelopesOut"`
+	LastSeen     time.Time `json:"lastSeen"`
+}
+
+func statsOf(protocol any) (s wakuStats) {
+	raw, err := json.Marshal(protocol)
+	if err == nil {
+		_ = json.Unmarshal(raw, &s) // another shape: nothing is known
+	}
+	return s
+}
+
+// shortName is what a peer calls itself, without system and compiler.
+func shortName(name string) string {
+	const longest = 32
+	parts := strings.Split(name, "/")
+	text := []rune(termtext.Line(strings.Join(parts[:min(2, len(parts))], "/")))
+	return string(text[:min(longest, len(text))])
+}
+
+// topicLine is what is known of one topic, in a sentence.
+func topicLine(t pool.TopicStatus) string {
+	have, what := len(t.Connected), "connected"
+	if t.CacheOnly {
+		have, what = len(t.Known), "known"
+	}
+	line := fmt.Sprintf("%s: %d %s, %d to %d wanted", termtext.Line(string(t.Topic)), have, what, t.Min, t.Max)
+	if n := len(t.Pending); n > 0 {
+		line += fmt.Sprintf(", %d more known to try", n)
+	}
+	if t.Mode != "off" {
+		var active []string
+		for _, s := range t.Sources {
+			if s.State == "running" {
+				active = append(active, s.Source)
+			}
+		}
+		line += "; searching"
+		if len(active) > 0 {
+			line += " by " + strings.Join(active, ", ")
+		}
+	} else if !t.Satisfied {
+		line += "; will search again"
+	}
+	for _, s := range t.Sources {
+		if s.Error != "" {
+			line += fmt.Sprintf("\n  %s fails: %s", s.Source, termtext.Line(s.Error))
+		}
+	}
+	return line
+}
+
+// How often a watched view is drawn.
+const (
+	watchPause  = 200 * time.Millisecond // at least between two
+	watchPeriod = 5 * time.Second        // at most, on a terminal: counts change without events
+)
+
+// watchPeers shows the peers whenever they change.
+func (a *app) watchPeers(ctx context.Context, c *client) error {
+	conn, err := c.endpoint.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	events, signals := make(chan json.RawMessage, 16), make(chan json.RawMessage, 16)
+	peers, err := conn.Subscribe(ctx, "admin", events, "peerEvents")
+	if err != nil {
+		return watchError(c, err)
+	}
+	defer peers.Unsubscribe()
+	found, err := conn.Subscribe(ctx, "discovery", signals, "signals")
+	if err != nil {
+		return watchError(c, err)
+	}
+	defer found.Unsubscribe()
+	terminal := isTerminal(a.out) && a.output != outputJSON
+	last := ""
+	for {
+		view, err := c.peers(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if last, err = a.redraw(view, last, terminal); err != nil {
+			return err
+		}
+		if err := settle(ctx, watchPause); err != nil {
+			return nil //nolint:nilerr // interrupted: that is how a watch ends
+		}
+		var period <-chan time.Time
+		var timer *time.Timer
+		if terminal {
+			timer = time.NewTimer(watchPeriod)
+			period = timer.C
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-events:
+		case <-signals:
+		case <-period:
+		case err := <-peers.Err():
+			return fail(exitUnavailable, fmt.Errorf("the daemon ended the connection: %w", cmp.Or(err, errClosed)))
+		}
+		if timer != nil {
+			timer.Stop()
+		}
+		drain(events)
+		drain(signals)
+	}
+}
+
+var errClosed = errors.New("closed")
+
+// redraw shows a view unless it looks like the last one.
+func (a *app) redraw(v peersView, last string, terminal bool) (string, error) {
+	var text string
+	if a.output == outputJSON {
+		raw, err := json.Marshal(v.settled())
+		if err != nil {
+			return "", fail(exitInternal, err)
+		}
+		text = string(raw)
+	} else {
+		text = v.text(time.Now())
+	}
+	compare := text
+	if !terminal && a.output != outputJSON {
+		compare = v.settledText()
+	}
+	if compare == last {
+		return last, nil
+	}
+	if terminal {
+		_, err := fmt.Fprintf(a.out, "\x1b[H\x1b[2J%s  %s\n\n%s", "statusd peers", time.Now().Format(time.TimeOnly), text)
+		return compare, fail(exitIO, err)
+	}
+	if a.output == outputJSON {
+		return compare, a.printJSON(v)
+	}
+	_, err := fmt.Fprintf(a.out, "%s %s\n", time.Now().Format(time.RFC3339), text)
+	return compare, fail(exitIO, err)
+}
+
+// settled is a view without what changes all the time.
+func (v peersView) settled() peersView {
+	out := peersView{Topics: slices.Clone(v.Topics)}
+	for _, p := range v.Peers {
+		info := *p.PeerInfo
+		info.Protocols = nil
+		out.Peers = append(out.Peers, peerView{&info, p.For})
+	}
+	for i := range out.Topics {
+		t := &out.Topics[i]
+		t.Connected, t.Pending, t.Known = still(t.Connected), still(t.Pending), still(t.Known)
+	}
+	return out
+}
+
+func still(nodes []pool.NodeStatus) []pool.NodeStatus {
+	out := slices.Clone(nodes)
+	for i := range out {
+		out[i].Seconds = 0
+	}
+	return out
+}
+
+func (v peersView) settledText() string { return v.settled().text(time.Time{}) }
+
+// settle lets events gather.
+func settle(ctx context.Context, pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func drain(ch <-chan json.RawMessage) {
+	for {
+		select {
+		case <-ch:
+		default:
+			return
+		}
+	}
+}
+
+// watchError words a refused subscription.
+func watchError(c *client, err error) error {
+	if u, bad := url.Parse(c.endpoint.url); bad == nil && (u.Scheme == "http" || u.Scheme == "https") {
+		return usageError(errors.New("--watch needs the socket or a ws:// address: HTTP cannot push"))
+	}
+	return callError(err)
+}
+
+// peerChange adds or removes a node.
+func (a *app) peerChange(use, method, short, done string) *cobra.Command {
+	var c *client
+	cmd := &cobra.Command{
+		Use: use + " NODE", Short: short, Args: exactly(1, "the node, enode://… or enr:…"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ref, err := configs.ParseNodeRef(args[0])
+			if err != nil {
+				return usageError(err)
+			}
+			if err := c.call(cmd.Context(), nil, method, args[0]); err != nil {
+				return err
+			}
+			if a.output == outputJSON {
+				return a.printJSON(map[string]any{"node": ref.String(), "done": true})
+			}
+			_, err = fmt.Fprintf(a.out, "%s %s\n", done, ref.Node().ID())
+			return fail(exitIO, err)
+		},
+	}
+	c = a.newClient(cmd, time.Minute)
+	return cmd
+}
+
+func (a *app) peersPrune() *cobra.Command {
+	var c *client
+	cmd := &cobra.Command{
+		Use: "prune", Short: "Forget remembered peers that are not connected", Args: noArguments,
+		Long: `Forgets the peers that the daemon remembers from earlier, but for those that it
+is connected to. It finds others the next time it needs some.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var gone int
+			if err := c.call(cmd.Context(), &gone, "peer_prune"); err != nil {
+				return err
+			}
+			if a.output == outputJSON {
+				return a.printJSON(map[string]any{"forgotten": gone})
+			}
+			_, err := fmt.Fprintf(a.out, "%d peers forgotten\n", gone)
+			return fail(exitIO, err)
+		},
+	}
+	c = a.newClient(cmd, time.Minute)
+	return cmd
+}

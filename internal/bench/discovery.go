@@ -1,0 +1,369 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ethereum/go-ethereum/p2p/enode"
+	"github.com/ethereum/go-ethereum/rpc"
+)
+
+// The network in which finding peers is measured: 30 nodes on loopback.
+const (
+	benchRelays  = 27
+	benchServers = 2
+	benchClients = 7 // measurements, one after the other
+
+	// shrunken are constants of topic discovery for a network that lives for
+	// minutes.
+	shrunken = "E=60s,fill=5s"
+
+	quietFor = 20 * time.Second // a client with its peers
+	relayFor = 60 * time.Second // a relay
+)
+
+// found is a process of that network.
+type found struct {
+	name string
+	dir  string
+	cmd  *exec.Cmd
+	args []string
+}
+
+// topicView is what of peer_status matters here.
+type topicView struct {
+	Topic     string
+	Connected []struct{ ID, Enode string }
+	Known     []struct{ ID string }
+	Pending   []struct{ ID string }
+}
+
+// discoveryView is what of discovery_status matters here.
+type discoveryView struct {
+	Registrations  []struct{ Topic string }
+	Discv5         struct{ PacketsIn, PacketsOut uint64 }
+	TopicDiscovery struct {
+		Topics []struct{ Active int }
+	}
+}
+
+// measureDiscovery prints how long clients take to find peers, and the traffic
+// of nodes that have theirs.
+func measureDiscovery(binary string) error {
+	dir, err := os.MkdirTemp("", "statusd-bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	var all []*found
+	defer func() {
+		for _, f := range all {
+			f.kill()
+		}
+	}()
+	boot, url, err := startBootnode(binary, filepath.Join(dir, "boot"))
+	if err != nil {
+		return err
+	}
+	all = append(all, boot)
+	config := filepath.Join(dir, "relay.json")
+	for path, content := range map[string]string{
+		config:                            `{"WakuConfig":{"FullNode":true},"MaxPeers":100}`,
+		filepath.Join(dir, "nomail.json"): `{"MailserversConfig":{"Discover":false}}`,
+	} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			return err
+		}
+	}
+	for i := range benchRelays + benchServers {
+		more := []string{"--register", "-c", config}
+		if i >= benchRelays {
+			more = []string{"--register", "--mailserver"}
+		}
+		f, err := startNode(binary, filepath.Join(dir, fmt.Sprint("node", i)), url, more...)
+		if err != nil {
+			return err
+		}
+		all = append(all, f)
+	}
+	if err := settled(all[1:]); err != nil {
+		return err
+	}
+	fmt.Printf("discovery: %d relays, %d mailservers and a boot node on loopback, constants %s\n\n", benchRelays, benchServers,
+		shrunken)
+	if err := measureFinding(binary, dir, url, all); err != nil {
+		return err
+	}
+	return measureQuiet(binary, dir, url, all)
+}
+
+// measureFinding prints the times to find peers.
+func measureFinding(binary, dir, url string, all []*found) error {
+	var cold, cached, known, unknown []time.Duration
+	for i := range benchClients {
+		home := filepath.Join(dir, fmt.Sprint("client", i))
+		for _, times := range []*[]time.Duration{&cold, &cached} {
+			begin := time.Now()
+			c, err := startNode(binary, home, url)
+			if err != nil {
+				return err
+			}
+			err = c.until(func(v map[string]topicView) bool {
+				return len(v["whisper"].Connected) >= 2 && len(v["whispermail"].Known) >= 1
+			})
+			*times = append(*times, time.Since(begin))
+			if c.stop(); err != nil {
+				return err
+			}
+		}
+		for _, spare := range []bool{true, false} {
+			took, err := measureReplacement(binary, filepath.Join(dir, fmt.Sprint("loser", i, spare)), url, all, spare)
+			if err != nil {
+				return err
+			}
+			if spare {
+				known = append(known, took)
+			} else {
+				unknown = append(unknown, took)
+			}
+		}
+	}
+	fmt.Println("| from the start of the process, or the kill of a relay | median | worst |")
+	fmt.Println("|---|---|---|")
+	for _, row := range []struct {
+		name  string
+		times []time.Duration
+	}{
+		{"2 relays and a mailserver, knowing one boot node", cold},
+		{"2 relays and a mailserver, from the cache", cached},
+		{"relay replaced, another one known", known},
+		{"relay replaced, another one has to be found", unknown},
+	} {
+		slices.Sort(row.times)
+		fmt.Printf("| %s | %s | %s |\n", row.name, round(row.times[len(row.times)/2]), round(row.times[len(row.times)-1]))
+	}
+	fmt.Println()
+	return nil
+}
+
+// measureReplacement kills a relay that a client uses and returns how long it
+// has only one. The relay is started again. Without spare the client looks for
+// no more nodes than it needs, so that it knows no other one.
+func measureReplacement(binary, home, url string, all []*found, spare bool) (time.Duration, error) {
+	// A connection to a mailserver would take the place of the relay.
+	more := []string{"-c", filepath.Join(filepath.Dir(home), "nomail.json")}
+	if !spare {
+		more = append(more, "--topdisc", shrunken+",F_lookup=2")
+	}
+	c, err := startNode(binary, home, url, more...)
+	if err != nil {
+		return 0, err
+	}
+	defer c.stop()
+	var relays topicView
+	err = c.until(func(v map[string]topicView) bool {
+		relays = v["whisper"]
+		return len(relays.Connected) == 2 && spare == (len(relays.Pending) > 0)
+	})
+	if err != nil {
+		return 0, err
+	}
+	time.Sleep(11 * time.Second) // the connection is stable, and discovery has stopped
+	gone := relays.Connected[0].ID
+	i := slices.IndexFunc(all, func(f *found) bool { return f.id() == gone })
+	if i < 0 {
+		return 0, errors.New("the client is connected to a node that nobody started")
+	}
+	all[i].kill()
+	begin := time.Now()
+	err = c.until(func(v map[string]topicView) bool {
+		list := v["whisper"].Connected
+		return len(list) >= 2 && !slices.ContainsFunc(list, func(p struct{ ID, Enode string }) bool { return p.ID == gone })
+	})
+	took := time.Since(begin)
+	if startErr := all[i].start(binary); err == nil {
+		err = startErr
+	}
+	return took, err
+}
+
+// measureQuiet prints the packets of a client that has its peers, and of a
+// relay.
+func measureQuiet(binary, dir, url string, all []*found) error {
+	c, err := startNode(binary, filepath.Join(dir, "quiet"), url)
+	if err != nil {
+		return err
+	}
+	defer c.stop()
+	err = c.until(func(v map[string]topicView) bool { return len(v["whisper"].Connected) >= 2 })
+	if err != nil {
+		return err
+	}
+	time.Sleep(45 * time.Second) // mailservers are looked for a little longer
+	client, err := c.packets(quietFor)
+	if err != nil {
+		return err
+	}
+	relay, err := all[1].packets(relayFor)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("UDP packets in and out: client with its peers %.2f/s, relay %.2f/s\n\n", client, relay)
+	return nil
+}
+
+func startBootnode(binary, dir string) (*found, string, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, "", err
+	}
+	key := filepath.Join(dir, "key")
+	if out, err := exec.Command(binary, "bootnode", "--genkey", key).CombinedOutput(); err != nil {
+		return nil, "", fmt.Errorf("%w: %s", err, out)
+	}
+	f := &found{name: "boot", dir: dir}
+	f.cmd = exec.Command(binary, "bootnode", "--nodekey", key, "--addr", "127.0.0.1:0", "--allow-local", "--topdisc",
+		shrunken, "--verbosity", "1")
+	out, err := f.cmd.StdoutPipe()
+	if err != nil {
+		return nil, "", err
+	}
+	if err := f.cmd.Start(); err != nil {
+		return nil, "", err
+	}
+	for s := bufio.NewScanner(out); s.Scan(); {
+		if strings.HasPrefix(s.Text(), "enr:") {
+			return f, s.Text(), nil
+		}
+	}
+	f.kill()
+	return nil, "", errors.New("the boot node did not print its record")
+}
+
+func startNode(binary, dir, boot string, more ...string) (*found, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	addr := l.Addr().String()
+	l.Close()
+	f := &found{name: filepath.Base(dir), dir: dir}
+	f.args = append([]string{
+		"run", "--dir", dir, "--addr", addr, "--nat", "none", "--log", "error", "--bootnodes", boot, "--allow-local",
+		"--topdisc", shrunken,
+	}, more...)
+	return f, f.start(binary)
+}
+
+func (f *found) start(binary string) error {
+	f.cmd = exec.Command(binary, f.args...)
+	f.cmd.Env = append(os.Environ(), "STATUSD_ENABLENTPSYNC=false")
+	return f.cmd.Start()
+}
+
+// kill ends the process at once, stop in good order.
+func (f *found) kill() {
+	f.cmd.Process.Kill()
+	f.cmd.Wait()
+}
+
+func (f *found) stop() {
+	f.cmd.Process.Signal(os.Interrupt)
+	f.cmd.Wait()
+}
+
+// call makes a call to the node, which may still be starting.
+func (f *found) call(result any, method string) error {
+	client, err := rpc.Dial(filepath.Join(f.dir, "statusd.ipc"))
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	return client.Call(result, method)
+}
+
+func (f *found) id() string {
+	var info struct{ Enode string }
+	if f.call(&info, "admin_nodeInfo") != nil {
+		return ""
+	}
+	n, err := enode.ParseV4(info.Enode)
+	if err != nil {
+		return ""
+	}
+	return n.ID().String()
+}
+
+// until polls the pool until it is as wanted.
+func (f *found) until(done func(map[string]topicView) bool) error {
+	var client *rpc.Client
+	var err error
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+		if client == nil {
+			if client, err = rpc.Dial(filepath.Join(f.dir, "statusd.ipc")); err != nil {
+				client = nil
+				continue
+			}
+			defer client.Close()
+		}
+		var status struct{ Topics []topicView }
+		if err = client.Call(&status, "peer_status"); err != nil {
+			continue
+		}
+		topics := make(map[string]topicView)
+		for _, t := range status.Topics {
+			topics[t.Topic] = t
+		}
+		if done(topics) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s does not get what it wants within a minute (%v)", f.name, err)
+}
+
+// settled waits until all nodes are registered somewhere under each topic.
+func settled(nodes []*found) error {
+	for _, f := range nodes {
+		for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+			var d discoveryView
+			err := f.call(&d, "discovery_status")
+			active := 0
+			for _, t := range d.TopicDiscovery.Topics {
+				if t.Active > 0 {
+					active++
+				}
+			}
+			if err == nil && active >= len(d.Registrations) && active > 0 {
+				break
+			}
+			if time.Now().After(deadline) {
+				return fmt.Errorf("%s is not registered after two minutes (%v)", f.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// packets returns the rate of packets over a while.
+func (f *found) packets(over time.Duration) (float64, error) {
+	var before, after discoveryView
+	if err := f.call(&before, "discovery_status"); err != nil {
+		return 0, err
+	}
+	time.Sleep(over)
+	if err := f.call(&after, "discovery_status"); err != nil {
+		return 0, err
+	}
+	n := after.Discv5.PacketsIn + after.Discv5.PacketsOut - before.Discv5.PacketsIn - before.Discv5.PacketsOut
+	return float64(n) / over.Seconds(), nil
+}
