@@ -181,7 +181,6 @@ func badText(l leaf, value, source string, err error) error {
 // validate checks the outcome and says of each problem where the value comes
 // from.
 func (ld *loader) validate() error {
-	ld.warnOfLowPorts()
 	err := ld.out.Config.Validate()
 	if err == nil {
 		for _, text := range ld.out.Config.Advice() {
@@ -197,26 +196,4 @@ func (ld *loader) validate() error {
 		}
 	}
 	return err
-}
-
-// lowPort is the highest UDP port of a record that discv5 nodes refuse to pass
-// on.
-const lowPort = 1024
-
-// warnOfLowPorts warns of nodes that discovery cannot tell others about (spec
-// 08 section 1.4).
-func (ld *loader) warnOfLowPorts() {
-	c := ld.out.Config
-	if c.NoDiscovery {
-		return
-	}
-	if p := portOf(c.ListenAddress()); 0 < p && p <= lowPort {
-		ld.warn(fmt.Sprintf("ListenAddr: UDP port %d: nodes refuse to pass on ports up to %d, so that this one is not found",
-			p, lowPort))
-	}
-	for _, n := range c.BootNodes() {
-		if p := n.Node().UDP(); 0 < p && p <= lowPort {
-			ld.warn(fmt.Sprintf("ClusterConfig.BootNodes: %s: nodes refuse to pass on UDP ports up to %d", n, lowPort))
-		}
-	}
 }

@@ -97,8 +97,8 @@ func measureDiscovery(binary string) error {
 	if err := settled(all[1:]); err != nil {
 		return err
 	}
-	fmt.Printf("discovery: %d relays, %d mailservers and a boot node on loopback, constants %s\n\n", benchRelays, benchServers,
-		shrunken)
+	fmt.Printf("discovery: %d relays, %d mailservers and a boot node on loopback, constants %s\n\n", benchRelays,
+		benchServers, shrunken)
 	if err := measureFinding(binary, dir, url, all); err != nil {
 		return err
 	}
