@@ -14,6 +14,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/p2p"
 	"github.com/ethereum/go-ethereum/p2p/enode"
+	"github.com/ethereum/go-ethereum/p2p/enr"
 	"github.com/ethereum/go-ethereum/p2p/nat"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -407,6 +408,28 @@ func TestNAT(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAdvertisedAddressIsInTheRecord: from the first moment, whatever gateway
+// is looked for.
+func TestAdvertisedAddressIsInTheRecord(t *testing.T) {
+	for _, gateway := range []string{"none", "pmp:127.0.0.1"} {
+		for _, addr := range []string{"198.51.100.7", "2001:db8::7"} {
+			cfg := testConfig(t)
+			cfg.NAT, cfg.AdvertiseAddr = gateway, netip.MustParseAddr(addr)
+			n := start(t, cfg, Deps{})
+			if got := n.Self(); !hasIP(got, addr) {
+				t.Errorf("%s with %s: record has %s", addr, gateway, got)
+			}
+			n.finish()
+		}
+	}
+}
+
+// hasIP reports whether a record holds an address, be it beside another.
+func hasIP(n *enode.Node, addr string) bool {
+	var v6 enr.IPv6
+	return n.IPAddr().String() == addr || n.Load(&v6) == nil && net.IP(v6).String() == addr
 }
 
 func TestRecordEntry(t *testing.T) {

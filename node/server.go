@@ -103,6 +103,9 @@ func (n *Node) startServer(srv *p2p.Server) error {
 	if ip := listenIP(srv.ListenAddr); ip != nil {
 		srv.LocalNode().SetFallbackIP(ip)
 	}
+	if addr := n.cfg.AdvertiseAddr; addr.IsValid() { // a gateway would tell it only once it answers
+		srv.LocalNode().SetStaticIP(net.IP(addr.AsSlice()))
+	}
 	return nil
 }
 
