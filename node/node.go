@@ -218,6 +218,9 @@ func (n *Node) start(ctx context.Context, life *lifecycle) error {
 	if err != nil {
 		return err
 	}
+	if err := n.startWebhook(life); err != nil {
+		return err
+	}
 	if n.host != nil {
 		if err := n.startMail(life, key); err != nil {
 			return err

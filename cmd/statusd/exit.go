@@ -86,7 +86,7 @@ func exitCode(err error) int {
 		return exitCantCreate
 	case errors.Is(err, node.ErrDataDir), errors.Is(err, node.ErrLocked), errors.Is(err, node.ErrListen),
 		errors.Is(err, rpc.ErrListen), errors.Is(err, rpc.ErrAddressInUse), errors.Is(err, rpc.ErrIPCInUse),
-		errors.Is(err, rpc.ErrIPCNotSocket), errors.Is(err, rpc.ErrTokenFile):
+		errors.Is(err, rpc.ErrIPCNotSocket), errors.Is(err, rpc.ErrTokenFile), errors.Is(err, node.ErrWebhookSecret):
 		return exitCantCreate
 	case errors.Is(err, syscall.EIO), errors.Is(err, syscall.ENOSPC):
 		return exitIO

@@ -186,6 +186,10 @@ func layer3() map[string][]string {
 		},
 		"statusd/messenger/view": {},
 		"statusd/internal/feed":  {"statusd/internal/profile", "statusd/internal/store"},
+		"statusd/internal/webhook": {
+			"statusd/accounts/secret", "statusd/internal/deadline", "statusd/internal/feed", "statusd/internal/profile",
+			"statusd/internal/store", zap,
+		},
 		"statusd/internal/profile": {
 			"statusd/accounts", "statusd/internal/atomicfile", "statusd/internal/backup", "statusd/internal/store",
 			"github.com/google/uuid", zap,
@@ -198,7 +202,7 @@ func layer4() map[string][]string {
 	return map[string][]string{
 		"statusd/configs": {"statusd/internal/multiaddr", geth + "p2p/enode", geth + "crypto"},
 		"statusd/node": {
-			"statusd/accounts/kdf", "statusd/accounts/names",
+			"statusd/accounts/kdf", "statusd/accounts/names", "statusd/accounts/secret",
 			"statusd/configs", "statusd/discovery", "statusd/mailserver", "statusd/messenger", "statusd/internal",
 			"statusd/node/redial", "statusd/transport/envelopes", "statusd/waku",
 			geth + "crypto", geth + "event", geth + "log", geth + "p2p", zap, metrics, unix,

@@ -66,3 +66,37 @@ func concerns(body []byte, chats []string) bool {
 	}
 	return slices.ContainsFunc(slices.Concat(b.Messages, b.Reactions, b.Invitations, b.Filters), in)
 }
+
+// ChatOf returns the chat that the body of an event is about, the first if
+// there are several, "" if there is none.
+func ChatOf(body []byte) string {
+	var b inChat
+	if json.Unmarshal(body, &b) != nil {
+		return ""
+	}
+	inners := slices.Concat([]inner{{b.ChatID, b.LocalChatID}, b.Message.inner}, b.Messages, b.Reactions,
+		b.Invitations, b.Filters)
+	for _, i := range []*inner{b.Reaction, b.Invitation} {
+		if i != nil {
+			inners = append(inners, *i)
+		}
+	}
+	for _, i := range inners {
+		if i.LocalChatID != "" {
+			return i.LocalChatID
+		}
+		if i.ChatID != "" {
+			return i.ChatID
+		}
+	}
+	objects := b.Chats
+	for _, o := range []*object{b.Chat, b.Contact} {
+		if o != nil {
+			objects = append(objects, *o)
+		}
+	}
+	if len(objects) > 0 {
+		return objects[0].ID
+	}
+	return ""
+}

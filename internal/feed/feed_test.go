@@ -253,6 +253,9 @@ func TestEventsOfChats(t *testing.T) {
 		if got := concerns([]byte(body), []string{"another", "me"}); got != want {
 			t.Errorf("%s: %v", body, got)
 		}
+		if chat := ChatOf([]byte(body)); want && chat != "me" || !want && chat == "me" {
+			t.Errorf("%s is about %q", body, chat)
+		}
 	}
 	w := newWorld(t, 1, store.EventLimits{})
 	w.login(0)

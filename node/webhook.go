@@ -1,0 +1,66 @@
+package node
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"statusd/accounts/secret"
+	"statusd/internal/atomicfile"
+	"statusd/internal/webhook"
+)
+
+// minWebhookSecret is the shortest key of signatures, in characters.
+const minWebhookSecret = 16
+
+// ErrWebhookSecret is returned by Run when the key of the webhook's signatures
+// cannot be had.
+var ErrWebhookSecret = errors.New("node: the secret of the webhook cannot be used")
+
+// startWebhook starts what sends events to the address of the configuration.
+func (n *Node) startWebhook(life *lifecycle) error {
+	if !n.cfg.WebhookURL.IsSet() {
+		return nil
+	}
+	key, err := n.webhookSecret()
+	if err != nil {
+		path := n.cfg.WebhookSecretPath()
+		return &StartError{Kind: ErrWebhookSecret, Text: "cannot use the webhook secret " + path, Cause: err}
+	}
+	hook := webhook.New(webhook.Config{
+		URL: n.cfg.WebhookURL.Reveal(), Secret: key, Types: n.cfg.WebhookTypes, Chats: n.cfg.WebhookChats,
+		Agent: "statusd/" + n.deps.Version.Version, Accounts: n.Accounts(), Events: n.Events(), Log: n.root,
+		Now: n.clock.Now,
+	})
+	life.run("webhook", stopSmall, hook.Run)
+	return nil
+}
+
+// webhookSecret returns the key of signatures: that of the configuration, or
+// of a file, which is made when it is missing.
+func (n *Node) webhookSecret() (secret.Bytes, error) {
+	if n.cfg.WebhookSecret.IsSet() {
+		return secret.New([]byte(n.cfg.WebhookSecret.Reveal())), nil
+	}
+	path := n.cfg.WebhookSecretPath()
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		var fresh [32]byte
+		rand.Read(fresh[:])
+		raw = []byte(hex.EncodeToString(fresh[:]) + "\n")
+		err = atomicfile.Write(path, raw, 0o600)
+	}
+	if err != nil {
+		return secret.Bytes{}, err
+	}
+	text := strings.TrimSpace(string(raw))
+	if len(text) < minWebhookSecret {
+		return secret.Bytes{}, fmt.Errorf("it has %d characters, want at least %d: delete the file to get a new one",
+			len(text), minWebhookSecret)
+	}
+	return secret.New([]byte(text)), nil
+}
