@@ -230,3 +230,35 @@ func checkRecipients(t *testing.T, m *mailbox, ref datasync.Ref, acked, waiting 
 		return nil
 	})
 }
+
+// TestNodeInAReadingTransaction asks data sync in a reading transaction, and
+// then fails a writing one: node and database stay together.
+func TestNodeInAReadingTransaction(t *testing.T) {
+	clock, ctx, broken := time.Unix(1_700_000_000, 0), context.Background(), errors.New("broken")
+	bo, ref := datasync.PeerID{0: 4, 1: 2}, datasync.Ref{1}
+	m := newMailbox(t, datasync.PeerID{0: 4, 1: 1}, func() time.Time { return clock })
+	for range 2 {
+		for _, end := range []error{nil, broken} {
+			err := m.db.View(ctx, func(tx *Tx) error {
+				if acked, waiting := m.run.Recipients(tx, ref); len(acked)+len(waiting) != 0 {
+					t.Errorf("acknowledged by %v, waiting for %v", acked, waiting)
+				}
+				return end
+			})
+			if !errors.Is(err, end) {
+				t.Error(err)
+			}
+		}
+		err := m.db.Update(ctx, func(tx *Tx) error { return errors.Join(m.compose(tx, ref, "message", bo), broken) })
+		if !errors.Is(err, broken) {
+			t.Error(err)
+		}
+	}
+	err := m.db.View(ctx, func(tx *Tx) error { return m.compose(tx, ref, "message", bo) })
+	if !errors.Is(err, ErrReadOnly) {
+		t.Errorf("written in a reading transaction: %v", err)
+	}
+	checkRecipients(t, m, ref, nil, nil)
+	update(t, m.db, func(tx *Tx) error { return m.compose(tx, ref, "message", bo) })
+	checkRecipients(t, m, ref, nil, []datasync.PeerID{bo})
+}

@@ -255,12 +255,7 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	return db.with(ctx, func() error {
 		tx := &Tx{db: db, ctx: ctx}
 		committed := false
-		defer func() { // also when fn panics
-			tx.end()
-			for _, fn := range tx.finish {
-				fn(committed)
-			}
-		}()
+		defer func() { tx.end(committed) }() // also when fn panics
 		err := db.transaction(ctx, func() error {
 			if err := fn(tx); err != nil {
 				return err
@@ -287,8 +282,11 @@ func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 	return db.with(ctx, func() error {
 		tx := &Tx{db: db, ctx: ctx, readOnly: true}
-		defer tx.end()
-		return fn(tx)
+		done := false
+		defer func() { tx.end(done) }() // also when fn panics
+		err := fn(tx)
+		done = err == nil
+		return err
 	})
 }
 

@@ -49,8 +49,14 @@ func (tx *Tx) alive() error {
 	return ErrEnded
 }
 
-// end makes the transaction useless for who kept it.
-func (tx *Tx) end() { tx.ended = true }
+// end makes the transaction useless for who kept it, and tells who wanted to
+// know.
+func (tx *Tx) end(committed bool) {
+	tx.ended = true
+	for _, fn := range tx.finish {
+		fn(committed)
+	}
+}
 
 // Exec runs one statement. Arguments are nil, numbers, bool, string and []byte.
 func (tx *Tx) Exec(query string, args ...any) error {
@@ -77,7 +83,8 @@ func (tx *Tx) Get(query string, args []any, fn func(Row)) (found bool, err error
 // another can begin. committed says that it is on disk: what was waiting for
 // that may leave, for instance a queue be woken or an event be published. fn
 // must neither use the database nor block. Functions run in the order in which
-// they were registered.
+// they were registered, also those of a savepoint that was undone. A reading
+// transaction counts as committed when its function returned nil.
 func (tx *Tx) OnFinish(fn func(committed bool)) { tx.finish = append(tx.finish, fn) }
 
 // Changed returns how many rows the last statement that writes changed.
