@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"statusd/waku"
 	"statusd/waku/wire"
 )
 
@@ -14,16 +15,17 @@ import (
 func (s *Server) answer(ctx context.Context, j job) {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.AnswerTimeout)
 	defer cancel()
+	defer cancelWhenGone(ctx, cancel, j.peer)()
 	if !s.acquire(ctx, j) {
 		return
 	}
 	req, problem := s.admit(j)
+	s.release()
 	if problem != nil {
-		s.release()
 		s.fail(j, problem)
 		return
 	}
-	a := &answering{server: s, job: j, req: req}
+	a := &answering{server: s, job: j, req: req, address: addressKey(j.peer.IP())}
 	start := time.Now()
 	if problem := a.run(ctx); problem != nil {
 		s.fail(j, problem)
@@ -31,6 +33,21 @@ func (s *Server) answer(ctx context.Context, j job) {
 		s.metrics.failed[failSend].Inc()
 	}
 	s.account(a, time.Since(start))
+}
+
+// cancelWhenGone cancels when the peer goes. What it returns is called at the
+// end and waits for the goroutine that watches.
+func cancelWhenGone(ctx context.Context, cancel context.CancelFunc, peer waku.MailPeer) (end func()) {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		select {
+		case <-peer.Done():
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return func() { cancel(); <-ended }
 }
 
 // acquire waits for a slot. It fails when ctx ends or the peer goes.
@@ -61,14 +78,14 @@ func (s *Server) admit(j job) (*request, *refusal) {
 	req, problem := s.rules.open(j.in, j.peer.ID(), now, func(id wire.Hash) bool {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return s.recent.repeated(id, now, addTime(j.in.sealed.Expiry(), lateTolerance))
+		return s.recent.repeated(id)
 	})
 	if problem != nil {
 		return nil, problem
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.limiter.allow(at, j.peer.ID(), j.peer.IP(), req.query.After) {
+	if !s.limiter.allow(at, j.peer.ID(), addressKey(j.peer.IP()), req.query.After) {
 		return nil, &refusal{failRate, TextRateLimited}
 	}
 	return req, nil
@@ -94,18 +111,20 @@ func (s *Server) account(a *answering, took time.Duration) {
 	if a.more {
 		end = &a.last
 	}
-	s.limiter.spend(now, a.job.peer.ID(), a.job.peer.IP(), a.bytes, end)
+	s.limiter.spend(now, a.job.peer.ID(), a.address, a.bytes, end)
 }
 
 // answering is the state of one answer. Its packets are built while a slot is
 // held and written without one, so that slow peers do not hold up others.
+// Nobody waits for memory with a slot in hand, or keeps a buffer while waiting.
 type answering struct {
-	server *Server
-	job    job
-	req    *request
-	rows   Rows
-	held   bool   // the current row has not been used yet
-	buf    []byte // room for a list header, then envelopes
+	server  *Server
+	job     job
+	req     *request
+	address string // that the peer's memory is counted for
+	rows    Rows
+	held    bool   // the current row has not been used yet
+	buf     []byte // room for a list header, then envelopes
 
 	visited  int // rows taken from the archive, sent or skipped
 	sent     int
@@ -120,27 +139,16 @@ type answering struct {
 // headerRoom is the space before the envelopes for the header of their list.
 const headerRoom = 9
 
-// run sends the envelopes. It is called with a slot held and returns without.
+// run sends the envelopes.
 func (a *answering) run(ctx context.Context) *refusal {
-	s := a.server
-	buf, _ := s.buffers.Get().(*[]byte)
-	if buf == nil {
-		buf = new([]byte)
-	}
-	a.buf = *buf
-	defer func() { *buf = a.buf; s.buffers.Put(buf) }()
 	defer func() {
 		if a.rows != nil {
 			a.rows.Close()
 		}
 	}()
 	for {
-		done, problem := a.step(ctx)
-		if done || problem != nil {
+		if done, problem := a.step(ctx); done || problem != nil {
 			return problem
-		}
-		if !s.acquire(ctx, a.job) {
-			return a.problem(ctx.Err())
 		}
 	}
 }
@@ -149,11 +157,19 @@ func (a *answering) run(ctx context.Context) *refusal {
 func (a *answering) step(ctx context.Context) (done bool, problem *refusal) {
 	s := a.server
 	reserved := int64(s.cfg.MaxPacket)
-	if err := s.memory.Acquire(ctx, reserved); err != nil {
-		s.release()
+	if err := s.memory.take(ctx, a.address, reserved); err != nil {
 		return true, a.problem(err)
 	}
-	defer func() { s.memory.Release(reserved) }()
+	defer func() { s.memory.giveBack(a.address, reserved) }()
+	if !s.acquire(ctx, a.job) {
+		return true, a.problem(ctx.Err())
+	}
+	buf, _ := s.buffers.Get().(*[]byte)
+	if buf == nil {
+		buf = new([]byte)
+	}
+	a.buf = *buf
+	defer func() { *buf, a.buf = a.buf, nil; s.buffers.Put(buf) }()
 	start := time.Now()
 	done, err := a.fill(ctx)
 	a.reading += time.Since(start)
@@ -166,7 +182,7 @@ func (a *answering) step(ctx context.Context) (done bool, problem *refusal) {
 		return done, nil
 	}
 	// Give back what this packet does not need before it is written.
-	s.memory.Release(reserved - int64(size))
+	s.memory.free(a.address, reserved-int64(size))
 	reserved = int64(size)
 	var header [headerRoom]byte
 	h := wire.AppendMessagesHeader(header[:0], size)

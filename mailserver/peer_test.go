@@ -26,6 +26,7 @@ type identity struct {
 	id     enode.ID
 	sym    *wire.SymCipher
 	sealed uint64
+	ip     string
 }
 
 func newIdentity(tb testing.TB) *identity {
@@ -38,11 +39,11 @@ func newIdentity(tb testing.TB) *identity {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &identity{key: key, id: enode.PubkeyToIDV4(&key.PublicKey), sym: sym}
+	return &identity{key: key, id: enode.PubkeyToIDV4(&key.PublicKey), sym: sym, ip: "192.0.2.7"}
 }
 
 func (p *identity) ID() enode.ID { return p.id }
-func (p *identity) IP() string   { return "192.0.2.7" }
+func (p *identity) IP() string   { return p.ip }
 
 // sealedRequest makes the packet of a request.
 func (p *identity) sealedRequest(tb testing.TB, payload mailserver.Payload, now time.Time) []byte {

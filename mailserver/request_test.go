@@ -141,23 +141,42 @@ func textOf(r *refusal) string {
 func TestOpenRepeated(t *testing.T) {
 	const now = 1_700_000_000
 	s := newSealer(t)
-	r := recentIDs{seen: make(map[wire.Hash]uint32)}
+	r := recentIDs{seen: make(map[wire.Hash]struct{})}
 	in := s.seal(t, encode(t, &Payload{Upper: 1, Bloom: make([]byte, 64)}), now)
-	repeated := func(id wire.Hash) bool { return r.repeated(id, now, now+70) }
 	// Somebody else's copy does not spoil the request of its author.
-	if _, problem := s.rules.open(in, enode.ID{1}, now, repeated); textOf(problem) != "signer is not the requesting peer" {
+	if _, problem := s.rules.open(in, enode.ID{1}, now, r.repeated); textOf(problem) != "signer is not the requesting peer" {
 		t.Errorf("copy: got %v", problem)
 	}
 	for i, want := range []string{"", "request repeated", "request repeated"} {
-		if _, problem := s.rules.open(in, s.peer, now, repeated); textOf(problem) != want {
+		if _, problem := s.rules.open(in, s.peer, now, r.repeated); textOf(problem) != want {
 			t.Errorf("time %d: got %v, want %q", i, problem, want)
 		}
 	}
-	for i := range 10_000 {
-		r.repeated(wire.Hash{byte(i), byte(i >> 8), 1}, now+uint32(i), now+uint32(i)+70)
+	id := func(i int) wire.Hash { return wire.Hash{byte(i), byte(i >> 8), byte(i >> 16), 1} }
+	for i := range 3 * maxRecent {
+		if r.repeated(id(i)) {
+			t.Fatalf("request %d is new", i)
+		}
+		if i > 0 && !r.repeated(id(i-1)) {
+			t.Fatalf("request %d is forgotten at once", i-1)
+		}
 	}
-	if len(r.seen) > 2048 {
-		t.Errorf("%d ids are remembered", len(r.seen))
+	if len(r.seen) != maxRecent || len(r.ring) != maxRecent {
+		t.Errorf("%d of %d requests remembered, want %d", len(r.seen), len(r.ring), maxRecent)
+	}
+	if !r.repeated(id(2*maxRecent)) || r.repeated(id(0)) {
+		t.Error("not the latest are remembered")
+	}
+}
+
+func TestAddressKey(t *testing.T) {
+	for ip, want := range map[string]string{
+		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "192.0.2.7", "2001:db8:1:2:3::4": "2001:db8:1:2::/64",
+		"2001:db8:1:2::9": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "": "", "nonsense": "nonsense",
+	} {
+		if got := addressKey(ip); got != want {
+			t.Errorf("%q: got %q, want %q", ip, got, want)
+		}
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
-	"golang.org/x/sync/semaphore"
 
 	"statusd/waku"
 	"statusd/waku/wire"
@@ -26,8 +25,10 @@ const (
 	// refusalsPerPeer bounds the ids of requests that found the queue full and
 	// still have to be told so. A peer with more does not read its answers.
 	refusalsPerPeer = 256
-	// packetMemory bounds the packets that wait for slow peers, all together.
-	packetMemory = 32 << 20
+	// packetMemory bounds the packets that wait for slow peers, all together,
+	// and addressMemory those of one address.
+	packetMemory  = 32 << 20
+	addressMemory = packetMemory / 4
 	// DefaultAnswerTimeout ends an answer that a peer reads too slowly.
 	DefaultAnswerTimeout = 10 * time.Minute
 )
@@ -58,7 +59,7 @@ type Server struct {
 	log     *zap.Logger
 	metrics *metrics
 	slots   chan struct{} // held while a request uses the archive
-	memory  *semaphore.Weighted
+	memory  packetRoom
 	wake    chan struct{} // tells Run of fresh sessions
 	buffers sync.Pool
 
@@ -106,9 +107,9 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 			allowDirect: cfg.AllowDirect, allowForeign: cfg.AllowForeign,
 		},
 		log: cfg.Logger, metrics: newMetrics(cfg.Metrics, cfg.Database),
-		slots: make(chan struct{}, cfg.Workers), memory: semaphore.NewWeighted(packetMemory),
+		slots: make(chan struct{}, cfg.Workers), memory: newPacketRoom(),
 		wake: make(chan struct{}, 1), sessions: make(map[enode.ID]*session),
-		limiter: newLimiter(cfg.RateLimits), recent: recentIDs{seen: make(map[wire.Hash]uint32)},
+		limiter: newLimiter(cfg.RateLimits), recent: recentIDs{seen: make(map[wire.Hash]struct{})},
 	}, nil
 }
 
@@ -236,27 +237,4 @@ func (s *Server) fail(j job, r *refusal) {
 	if err := j.peer.SendComplete(c.Encode()); err != nil {
 		s.log.Debug("error answer not sent", zap.Stringer("peer", j.peer.ID()), zap.Error(err))
 	}
-}
-
-// recentIDs remembers the requests of the time in which one could be replayed.
-type recentIDs struct {
-	seen  map[wire.Hash]uint32 // until when, Unix seconds
-	sweep int                  // size at which what has run out is dropped
-}
-
-// repeated reports whether a request was seen before, and remembers it.
-func (r *recentIDs) repeated(id wire.Hash, now, until uint32) bool {
-	if _, known := r.seen[id]; known {
-		return true
-	}
-	if len(r.seen) >= max(r.sweep, 1024) {
-		for id, end := range r.seen {
-			if end < now {
-				delete(r.seen, id)
-			}
-		}
-		r.sweep = 2 * len(r.seen)
-	}
-	r.seen[id] = until
-	return false
 }

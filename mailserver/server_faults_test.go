@@ -58,8 +58,9 @@ func TestServerMemory(t *testing.T) {
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		var peers []*fakePeer
-		for range 40 {
+		for i := range 40 {
 			p := newPeer(t)
+			p.ip = fmt.Sprintf("192.0.2.%d", i)
 			p.stall(true)
 			peers = append(peers, p)
 			if err := s.HandleRequest(p, p.sealedRequest(t, everything(), time.Now())); err != nil {
@@ -77,6 +78,38 @@ func TestServerMemory(t *testing.T) {
 		for _, p := range peers {
 			p.leave()
 		}
+	})
+}
+
+// TestServerMemoryOfOneAddress: readers that stall behind one address, or in
+// one network of IPv6, do not keep out the others.
+func TestServerMemoryOfOneAddress(t *testing.T) {
+	env := archivetest.Envelope(rand.New(rand.NewPCG(1, 1)), 1000, wire.Topic{}, 1<<20-100)
+	archive := &hugeArchive{Memory: new(archivetest.Memory), env: env}
+	bubble(t, mailserver.ServerConfig{Archive: archive, Workers: 2}, func(t *testing.T, s *mailserver.Server) {
+		var peers []*fakePeer
+		for i := range 100 {
+			p := newPeer(t)
+			p.ip = []string{"192.0.2.7", "::ffff:192.0.2.7", fmt.Sprintf("2001:db8::%x", i+1)}[i%3]
+			p.stall(true)
+			peers = append(peers, p)
+			if err := s.HandleRequest(p, p.sealedRequest(t, everything(), time.Now())); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		if archive.read > 16 {
+			t.Errorf("%d packets are held for two addresses", archive.read)
+		}
+		honest := newPeer(t)
+		honest.ip = "192.0.2.8"
+		if hashes, c := request(t, s, honest, everything()); c.Failed || len(hashes) != 1000 {
+			t.Errorf("an honest peer got %d envelopes, %+v", len(hashes), c)
+		}
+		for _, p := range peers {
+			p.leave()
+		}
+		synctest.Wait()
 	})
 }
 

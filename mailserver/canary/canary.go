@@ -258,7 +258,7 @@ func (c *check) connect(ctx context.Context) error {
 		return fmt.Errorf("waku handshake: %w", err)
 	}
 	for _, p := range c.server.PeersInfo() {
-		c.report.Client, c.report.Protocols = p.Name, p.Caps
+		c.report.Client, c.report.Protocols = history.Printable(p.Name), p.Caps
 	}
 	return nil
 }

@@ -70,6 +70,9 @@ const (
 
 	defaultTTL     = 50 // seconds
 	visitLinger    = 30 * time.Second
+	// longestPage is how long one page may take, however steadily it comes:
+	// servers of this kind give up after ten minutes.
+	longestPage = 15 * time.Minute
 	requestPoWTime = 5 * time.Second
 	// grace is how long stragglers of a finished request are still taken.
 	grace = 10 * time.Second
@@ -244,10 +247,13 @@ func (c *Client) judge(peer enode.ID, env *wire.Envelope) (ok bool, take func(*w
 		delete(c.active, peer)
 		return false, nil
 	}
+	before := len(p.seen)
 	ok = p.accept(env)
-	select {
-	case p.progress <- struct{}{}:
-	default:
+	if len(p.seen) > before { // else it was not asked for, and is no sign of life
+		select {
+		case p.progress <- struct{}{}:
+		default:
+		}
 	}
 	return ok, p.take
 }

@@ -14,5 +14,8 @@
 // of the host, or to a function of the request; a page counts as fetched only after all of its envelopes have
 // gone through them.
 //
+// A server that trickles is given up: only what was asked for counts as
+// progress, and a page has an end in any case.
+//
 // The package knows nothing about chats. Times are Unix seconds.
 package history

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
@@ -99,7 +101,7 @@ type answer struct {
 // that really came, and its cursor must lead on.
 func (x *exchange) complete(c *wire.RequestComplete) (answer, error) {
 	if c.Failed {
-		return answer{}, &ServerError{x.server, c.Text[:min(len(c.Text), maxServerText)]}
+		return answer{}, &ServerError{x.server, Printable(c.Text[:min(len(c.Text), maxServerText)])}
 	}
 	if c.Last != x.last && c.Last != (wire.Hash{}) { // the oldest servers name none
 		return answer{}, fmt.Errorf("%w: the last envelope it names did not come", ErrUnverified)
@@ -108,6 +110,16 @@ func (x *exchange) complete(c *wire.RequestComplete) (answer, error) {
 		return answer{}, fmt.Errorf("%w: the cursor does not move", ErrUnverified)
 	}
 	return answer{cursor: c.Cursor, wanted: x.wanted, unwanted: x.unwanted, refused: x.refused}, nil
+}
+
+// Printable replaces what a terminal or a log must not be given by a stranger.
+func Printable(text string) string {
+	return strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return '\ufffd'
+		}
+		return c
+	}, text)
 }
 
 // direction checks that the cursors of successive pages go one way, so that a

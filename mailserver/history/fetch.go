@@ -363,8 +363,9 @@ func (c *Client) finish(p *pending) {
 
 // wait returns when the answer is complete, or nothing has come for timeout.
 func (c *Client) wait(ctx context.Context, p *pending, timeout time.Duration) (answer, error) {
-	timer := time.NewTimer(timeout)
+	timer, end := time.NewTimer(timeout), time.NewTimer(max(timeout, longestPage))
 	defer timer.Stop()
+	defer end.Stop()
 	for {
 		c.mu.Lock()
 		changed := c.changed
@@ -373,13 +374,15 @@ func (c *Client) wait(ctx context.Context, p *pending, timeout time.Duration) (a
 			return answer{}, ErrGone
 		}
 		select {
-		case end := <-p.done:
-			return end.answer, end.err
+		case o := <-p.done:
+			return o.answer, o.err
 		case <-p.progress:
 			timer.Reset(timeout)
 		case <-changed:
 		case <-timer.C:
 			return answer{}, fmt.Errorf("%w (%s)", ErrTimeout, timeout)
+		case <-end.C:
+			return answer{}, fmt.Errorf("%w: no end after %s", ErrTimeout, max(timeout, longestPage))
 		case <-ctx.Done():
 			return answer{}, ctx.Err()
 		}

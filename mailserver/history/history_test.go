@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -181,6 +182,52 @@ func TestHostileServer(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestTricklingServer gives up a server that sends something now and then and
+// never ends, be it what was asked for or not.
+func TestTricklingServer(t *testing.T) {
+	for name, c := range map[string]struct {
+		envs []*wire.Envelope
+		ends time.Duration
+	}{
+		"unrequested": {envelopes(topicA, start+5000, 1), DefaultTimeout},
+		"requested":   {envelopes(topicA, start, 200), longestPage},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newFakeServer(t)
+				s.behave = func(_ int, r *reply) { r.silent = true }
+				n := newNetwork(t, nil, s)
+				ended, began := make(chan error, 1), time.Now()
+				go func() {
+					_, err := n.client.Fetch(t.Context(), Request{
+						Topics: []wire.Topic{topicA}, From: start, To: start + 1000, Tries: 1,
+					})
+					ended <- err
+				}()
+				for i := 0; ; i++ {
+					select {
+					case err := <-ended:
+						if took := time.Since(began); !errors.Is(err, ErrTimeout) || took < c.ends || took > c.ends+time.Minute {
+							t.Errorf("%v after %s", err, took)
+						}
+						return
+					case <-time.After(10 * time.Second):
+						n.client.Accept(s.node.ID(), c.envs[i%len(c.envs)])
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestServerTextIsPrintable(t *testing.T) {
+	x := exchange{}
+	_, err := x.complete(&wire.RequestComplete{Failed: true, Text: "no\x1b[31m\r\n\u202e way \xff"})
+	if want := "no\ufffd[31m\ufffd\ufffd\ufffd way \ufffd"; !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got %q", err)
 	}
 }
 
