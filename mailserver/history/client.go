@@ -68,11 +68,11 @@ const (
 	DefaultConnectTimeout = 10 * time.Second
 	DefaultTries          = 2
 
-	defaultTTL     = 50 // seconds
-	visitLinger    = 30 * time.Second
+	defaultTTL  = 50 // seconds
+	visitLinger = 30 * time.Second
 	// longestPage is how long one page may take, however steadily it comes:
 	// servers of this kind give up after ten minutes.
-	longestPage = 15 * time.Minute
+	longestPage    = 15 * time.Minute
 	requestPoWTime = 5 * time.Second
 	// grace is how long stragglers of a finished request are still taken.
 	grace = 10 * time.Second
