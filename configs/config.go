@@ -147,6 +147,7 @@ type Waku struct {
 	DataDir                 string // empty: <dir>/mailserver
 	MailServerPassword      Secret
 	MailServerRateLimit     int       // seconds between two requests of one peer
+	MailServerRateLimits    MailRates // of one peer; its requests replace MailServerRateLimit
 	MailServerDataRetention int       // days, 0: for ever
 	MailServerRetention     Retention // whichever limit comes first; beside the days
 	MinFreeDisk             int64     // bytes; below them nothing is archived

@@ -16,29 +16,37 @@ type RateLimits struct {
 // RateLimit is a set of token buckets. A request that continues an answer of
 // the same peer with its cursor is a page; any other counts as a request.
 type RateLimit struct {
-	Every time.Duration // one request in this time
-	Pages float64       // pages per second; 0 with Every set: 10 for each request
-	Bytes float64       // bytes of envelopes per second
+	Requests, Pages, Bytes Rate
 }
 
-// NewRateLimits gives the limits that a number of seconds between two requests
-// of a peer stands for. Peers behind one address share four times as much.
-func NewRateLimits(seconds int) RateLimits {
-	if seconds <= 0 {
-		return RateLimits{}
+// Rate is what fits into a bucket and the time in which it fills from empty.
+// The zero value is no limit.
+type Rate struct {
+	Volume float64
+	Period time.Duration
+}
+
+func (r Rate) active() bool { return r.Volume > 0 && r.Period > 0 }
+
+// NewRateLimits gives the limits of peers, and of addresses: peers behind one
+// address share four times as much. Where requests are limited and pages are
+// not, ten pages may come in the time of one request, twenty at once.
+func NewRateLimits(peer RateLimit) RateLimits {
+	if peer.Requests.active() && !peer.Pages.active() {
+		each := float64(peer.Requests.Period) / peer.Requests.Volume
+		peer.Pages = Rate{pageBurst, time.Duration(each * pageBurst / pageShare)}
 	}
-	every := time.Duration(seconds) * time.Second
-	return RateLimits{Peer: RateLimit{Every: every}, IP: RateLimit{Every: every / ipShare}}
+	ip := peer
+	for _, r := range []*Rate{&ip.Requests, &ip.Pages, &ip.Bytes} {
+		r.Volume *= ipShare
+	}
+	return RateLimits{Peer: peer, IP: ip}
 }
 
 const (
-	ipShare = 4
-	// pageBurst is how many pages may come at once, and how many the time of
-	// one request gives.
+	ipShare   = 4
 	pageBurst = 20
 	pageShare = 10
-	// byteBurst is for how many seconds unused bytes are kept.
-	byteBurst = 10
 	// maxEnds is how many ends of answers are remembered for a peer.
 	maxEnds = 8
 	// limiterSweep is after how many new entries the full ones are dropped.
@@ -52,12 +60,15 @@ type bucket struct {
 	at     time.Time
 }
 
-func (b *bucket) refill(now time.Time, rate, capacity float64) {
-	if d := now.Sub(b.at).Seconds(); d > 0 {
-		b.tokens = min(capacity, b.tokens+d*rate)
+func (b *bucket) refill(now time.Time, r Rate) {
+	if d := now.Sub(b.at); d > 0 && r.active() {
+		b.tokens = min(r.Volume, b.tokens+r.Volume*float64(d)/float64(r.Period))
 	}
 	b.at = now
 }
+
+// holds reports whether the bucket has so many tokens, or has no limit.
+func (b *bucket) holds(tokens float64, r Rate) bool { return !r.active() || b.tokens >= tokens }
 
 // allowance is what one peer or address has left.
 type allowance struct {
@@ -78,16 +89,7 @@ func newLimiter(l RateLimits) *limiter {
 	return &limiter{limits: l, peers: make(map[enode.ID]*allowance), ips: make(map[string]*allowance)}
 }
 
-func (l RateLimit) active() bool { return l.Every > 0 || l.Bytes > 0 }
-
-func (l RateLimit) requestRate() float64 { return float64(time.Second) / float64(l.Every) }
-
-func (l RateLimit) pageRate() float64 {
-	if l.Pages > 0 {
-		return l.Pages
-	}
-	return pageShare * l.requestRate()
-}
+func (l RateLimit) active() bool { return l.Requests.active() || l.Pages.active() || l.Bytes.active() }
 
 // allow takes a token for a request, or for a page if after is the end of an
 // answer that the peer had, or refuses without taking any.
@@ -101,8 +103,8 @@ func (l *limiter) allow(now time.Time, peer enode.ID, ip string, after *Key) boo
 	if !p.has(l.limits.Peer, page) || !i.has(l.limits.IP, page) {
 		return false
 	}
-	p.take(l.limits.Peer, page)
-	i.take(l.limits.IP, page)
+	p.take(page)
+	i.take(page)
 	return true
 }
 
@@ -127,7 +129,8 @@ func entry[K comparable](l *limiter, m map[K]*allowance, key K, limit RateLimit,
 	if a == nil {
 		l.fresh++
 		a = &allowance{
-			requests: bucket{1, now}, pages: bucket{pageBurst, now}, bytes: bucket{byteBurst * limit.Bytes, now},
+			requests: bucket{limit.Requests.Volume, now}, pages: bucket{limit.Pages.Volume, now},
+			bytes: bucket{limit.Bytes.Volume, now},
 		}
 		m[key] = a
 	}
@@ -136,37 +139,32 @@ func entry[K comparable](l *limiter, m map[K]*allowance, key K, limit RateLimit,
 }
 
 func (a *allowance) refill(l RateLimit, now time.Time) {
-	if l.Every > 0 {
-		a.requests.refill(now, l.requestRate(), 1)
-		a.pages.refill(now, l.pageRate(), pageBurst)
-	}
-	a.bytes.refill(now, l.Bytes, byteBurst*l.Bytes)
+	a.requests.refill(now, l.Requests)
+	a.pages.refill(now, l.Pages)
+	a.bytes.refill(now, l.Bytes)
 }
 
 func (a *allowance) full(l RateLimit) bool {
-	return a.bytes.tokens >= byteBurst*l.Bytes &&
-		(l.Every == 0 || a.requests.tokens >= 1 && a.pages.tokens >= pageBurst)
+	return a.requests.holds(l.Requests.Volume, l.Requests) && a.pages.holds(l.Pages.Volume, l.Pages) &&
+		a.bytes.holds(l.Bytes.Volume, l.Bytes)
 }
 
+// has reports whether a request or page may be served. Its bytes are known only
+// afterwards: what it takes too much of them holds up the next.
 func (a *allowance) has(l RateLimit, page bool) bool {
-	if l.Bytes > 0 && a.bytes.tokens <= 0 {
+	if !a.bytes.holds(1, l.Bytes) {
 		return false
 	}
-	if l.Every == 0 {
-		return true
-	}
 	if page {
-		return a.pages.tokens >= 1
+		return a.pages.holds(1, l.Pages)
 	}
-	return a.requests.tokens >= 1
+	return a.requests.holds(1, l.Requests)
 }
 
-func (a *allowance) take(l RateLimit, page bool) {
-	switch {
-	case l.Every == 0:
-	case page:
+func (a *allowance) take(page bool) {
+	if page {
 		a.pages.tokens--
-	default:
+	} else {
 		a.requests.tokens--
 	}
 }

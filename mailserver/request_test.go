@@ -255,6 +255,11 @@ func FuzzParsePacket(f *testing.F) {
 	})
 }
 
+// oneIn allows a request in so many seconds.
+func oneIn(seconds int) RateLimit {
+	return RateLimit{Requests: Rate{1, time.Duration(seconds) * time.Second}}
+}
+
 func TestLimiter(t *testing.T) {
 	start := time.Unix(1_700_000_000, 0)
 	peer, ip := enode.ID{1}, "192.0.2.1"
@@ -265,7 +270,7 @@ func TestLimiter(t *testing.T) {
 			t.Fatal("refused without a limit")
 		}
 	}
-	l = newLimiter(NewRateLimits(10))
+	l = newLimiter(NewRateLimits(oneIn(10)))
 	for i, c := range []struct {
 		at   float64
 		want bool
@@ -289,21 +294,32 @@ func TestLimiter(t *testing.T) {
 		t.Error("no page after a second")
 	}
 	// Other peers of the same address share four times as much.
-	l = newLimiter(NewRateLimits(40))
+	l = newLimiter(NewRateLimits(oneIn(40)))
 	allowed := 0
 	for i := range 40 {
 		if l.allow(at(float64(i)), enode.ID{byte(i), 2}, ip, nil) {
 			allowed++
 		}
 	}
-	if allowed != 4 {
-		t.Errorf("%d requests of one address in 40 s, want 4", allowed)
+	if allowed != 7 {
+		t.Errorf("%d requests of one address in 40 s, want 4 at once and 3 more", allowed)
+	}
+	// Pages have a limit of their own, also where requests have none.
+	l = newLimiter(NewRateLimits(RateLimit{Pages: Rate{2, time.Second}}))
+	l.spend(start, peer, ip, 0, &end)
+	for i, want := range []bool{true, true, false} {
+		if got := l.allow(start, peer, ip, &end); got != want {
+			t.Errorf("page %d: %t", i, got)
+		}
+		if !l.allow(start, peer, ip, nil) {
+			t.Error("a request counts as a page")
+		}
 	}
 }
 
 func TestLimiterBytes(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
-	l := newLimiter(RateLimits{Peer: RateLimit{Bytes: 1000}})
+	l := newLimiter(RateLimits{Peer: RateLimit{Bytes: Rate{10_000, 10 * time.Second}}})
 	peer := enode.ID{1}
 	if !l.allow(now, peer, "", nil) {
 		t.Fatal("first request refused")

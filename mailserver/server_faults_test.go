@@ -160,7 +160,8 @@ func TestServerArchiveErrors(t *testing.T) {
 
 func TestServerRateLimit(t *testing.T) {
 	archive, _ := filled(t, 50, 10)
-	cfg := mailserver.ServerConfig{Archive: archive, RateLimits: mailserver.NewRateLimits(5)}
+	limit := mailserver.RateLimit{Requests: mailserver.Rate{Volume: 1, Period: 5 * time.Second}}
+	cfg := mailserver.ServerConfig{Archive: archive, RateLimits: mailserver.NewRateLimits(limit)}
 	bubble(t, cfg, func(t *testing.T, s *mailserver.Server) {
 		p, payload := newPeer(t), everything()
 		payload.Limit = 10

@@ -137,7 +137,7 @@ func (n *Node) startMailServer(life *lifecycle, key *ecdsa.PrivateKey) error {
 	server, err := mailserver.NewServer(mailserver.ServerConfig{
 		Archive: archive, Logger: n.root.Named("mailserver"), Metrics: n.deps.Registry, Database: name,
 		Now: n.clock.Now, Password: w.MailServerPassword.Reveal(), NodeKey: key, MinPoW: w.MinimumPoW,
-		RateLimits:  mailserver.NewRateLimits(w.MailServerRateLimit),
+		RateLimits:  mailRates(w),
 		AllowDirect: n.cfg.DirectRequests(), AllowForeign: w.AllowForeignSigner,
 	})
 	if err != nil {
@@ -147,6 +147,20 @@ func (n *Node) startMailServer(life *lifecycle, key *ecdsa.PrivateKey) error {
 	life.run("mail recorder", stopRecorder, recorder.Run)
 	life.run("mailserver", stopMailServer, server.Run)
 	return nil
+}
+
+// mailRates are the limits of one peer and one address.
+func mailRates(w *configs.Waku) mailserver.RateLimits {
+	rate := func(r configs.MailRate) mailserver.Rate {
+		return mailserver.Rate{Volume: float64(r.Volume), Period: r.Period}
+	}
+	set := w.MailServerRateLimits
+	if set.Requests == (configs.MailRate{}) && w.MailServerRateLimit > 0 {
+		set.Requests = configs.MailRate{Volume: 1, Period: time.Duration(w.MailServerRateLimit) * time.Second}
+	}
+	return mailserver.NewRateLimits(mailserver.RateLimit{
+		Requests: rate(set.Requests), Pages: rate(set.Pages), Bytes: rate(set.Bytes),
+	})
 }
 
 // OpenArchive opens the archive that the configuration names. It returns its

@@ -72,6 +72,10 @@ func keyFlags() []keyFlag {
 		{"light", "WakuConfig.LightClient", "run as a light node", true},
 		{"mailserver", "WakuConfig.EnableMailServer", "archive envelopes and serve history", true},
 		{"mailserver.retention", "WakuConfig.MailServerRetention", `what the archive keeps, as "30d;20GB;5000000"`, false},
+		{
+			"mailserver.rate-limit", "WakuConfig.MailServerRateLimits",
+			`what one peer may ask, as "request:10/1m;page:100/1m;bytes:50MB/1m"`, false,
+		},
 		{"min-free-disk", "WakuConfig.MinFreeDisk", "bytes of free disk below which nothing is archived", false},
 		{"shutdown-timeout", "ShutdownTimeout", "longest time to stop in", false},
 	}
