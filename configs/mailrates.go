@@ -25,8 +25,8 @@ type MailRates struct {
 	Bytes    MailRate // of envelopes
 }
 
-var errMailRates = errors.New(`want limits such as "request:10/1m;page:100/1m;bytes:50MB/1m": request, page or bytes, ` +
-	`a volume, and a period in h, m, s or ms`)
+var errMailRates = errors.New(`want limits such as "request:10/1m;page:100/1m;bytes:50MB/1m": request, page or ` +
+	`bytes, a volume, and a period in h, m, s or ms`)
 
 // maxRatePeriod keeps what is remembered of peers short-lived.
 const maxRatePeriod = 24 * time.Hour

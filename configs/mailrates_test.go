@@ -25,7 +25,8 @@ func TestMailRates(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"10/1m", "request:10", "request:0/1m", "request:-1/1m", "request:1/0s", "request:1/-1s", "request:1/25h", "request:1MB/1s",
+		"10/1m", "request:10", "request:0/1m", "request:-1/1m", "request:1/0s", "request:1/-1s", "request:1/25h",
+		"request:1MB/1s",
 		"bytes:1TB/1s", "bytes:99999999999GB/1s", "request:1/1m;store:1/1m", "lightpush:1/1s", "request:1/1", "request:1/1d",
 	} {
 		var got MailRates

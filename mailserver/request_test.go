@@ -144,7 +144,8 @@ func TestOpenRepeated(t *testing.T) {
 	r := recentIDs{seen: make(map[wire.Hash]struct{})}
 	in := s.seal(t, encode(t, &Payload{Upper: 1, Bloom: make([]byte, 64)}), now)
 	// Somebody else's copy does not spoil the request of its author.
-	if _, problem := s.rules.open(in, enode.ID{1}, now, r.repeated); textOf(problem) != "signer is not the requesting peer" {
+	_, problem := s.rules.open(in, enode.ID{1}, now, r.repeated)
+	if textOf(problem) != "signer is not the requesting peer" {
 		t.Errorf("copy: got %v", problem)
 	}
 	for i, want := range []string{"", "request repeated", "request repeated"} {
