@@ -10,6 +10,8 @@
 //	go svc.Advertise(ctx, discovery.TopicRelay)          // makes this node findable
 //	err = svc.Search(ctx, discovery.TopicMail, func(n *enode.Node) { … })
 //
+// Carrier asks a single registrar, for a check whether it answers.
+//
 // A Service is both a discovery.Source and a discovery.Advertiser. Run must be
 // running while the other two are in use. The order of the end does not
 // matter: closing the UDPv5 makes requests fail, cancelling a context ends

@@ -102,7 +102,7 @@ func New(udp *discover.UDPv5, local *enode.LocalNode, cfg Config) (*Service, err
 		udp:     udp,
 		local:   local,
 		log:     cfg.Logger.Named("topdisc"),
-		carrier: talk{udp: udp},
+		carrier: Carrier(udp),
 		wake:    make(chan struct{}, 1),
 		health:  topdisc.NewHealth(p),
 		tables:  make(map[topdisc.Service]*sharedTable),

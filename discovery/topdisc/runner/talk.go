@@ -18,6 +18,10 @@ type talk struct{ udp *discover.UDPv5 }
 
 var _ topdisc.Carrier = talk{}
 
+// Carrier returns what takes requests to registrars over a socket, for those
+// who want to ask one of them without a Service.
+func Carrier(udp *discover.UDPv5) topdisc.Carrier { return talk{udp: udp} }
+
 // Register implements topdisc.Carrier.
 func (t talk) Register(
 	ctx context.Context, to *enode.Node, req topdisc.RegRequest,
