@@ -30,6 +30,7 @@ type Advertiser struct {
 	avoid map[enode.ID]time.Time // registrars that refused or were given up, until when
 	fill  time.Time              // next fill pass
 	grown uint64                 // Table.Grown at the last one
+	soon  time.Time              // no request is due before; zero: none at all
 	stats AdvertiserStats
 }
 
@@ -46,6 +47,7 @@ type AdvertiserStats struct {
 // slot is a registration, active or pending or both while it is renewed.
 type slot struct {
 	node     *enode.Node
+	id       enode.ID
 	asking   bool      // a request is on its way
 	seq      uint64    // of the record in that request
 	due      time.Time // of the next request
@@ -80,6 +82,7 @@ func (a *Advertiser) SetRecord(self *enode.Node, now time.Time) {
 		for _, s := range bucket {
 			if s.pending(now) {
 				s.restart(now)
+				a.soon = now
 			}
 		}
 	}
@@ -102,13 +105,18 @@ func (a *Advertiser) Due(limit int, now time.Time) []Registration {
 	if !now.Before(a.fill) || a.table.Grown() != a.grown {
 		a.fillSlots(now)
 	}
+	if a.soon.IsZero() || now.Before(a.soon) {
+		return nil
+	}
 	var due []Registration
+	var later time.Time
 	for _, bucket := range a.slots {
 		for _, s := range bucket {
-			if len(due) == limit {
-				return due
+			if s.asking {
+				continue
 			}
-			if s.asking || s.due.After(now) {
+			if s.due.After(now) || len(due) == limit {
+				later = deadline.Earliest(later, s.due)
 				continue
 			}
 			if s.timeouts == 0 && s.ticket == nil {
@@ -121,23 +129,17 @@ func (a *Advertiser) Due(limit int, now time.Time) []Registration {
 			}})
 		}
 	}
+	a.soon = later
 	return due
 }
 
-// Next returns when Due has something to do, if nothing else happens before.
+// Next returns when Due may have something to do, if nothing else happens
+// before.
 func (a *Advertiser) Next() time.Time {
-	next := a.fill
 	if a.table.Grown() != a.grown {
 		return time.Unix(0, 0)
 	}
-	for _, bucket := range a.slots {
-		for _, s := range bucket {
-			if !s.asking {
-				next = deadline.Earliest(next, s.due)
-			}
-		}
-	}
-	return next
+	return deadline.Earliest(a.fill, a.soon)
 }
 
 // fillSlots begins registrations in every bucket with room, farthest first.
@@ -159,13 +161,14 @@ func (a *Advertiser) fillSlots(now time.Time) {
 			return avoided || a.slot(b, id) >= 0
 		}
 		for _, n := range a.table.Pick(b, room, taken, now) {
-			a.slots[b] = append(a.slots[b], &slot{node: n, due: now, began: now})
+			a.slots[b] = append(a.slots[b], &slot{node: n, id: n.ID(), due: now, began: now})
+			a.soon = now
 		}
 	}
 }
 
 func (a *Advertiser) slot(bucket int, id enode.ID) int {
-	return slices.IndexFunc(a.slots[bucket], func(s *slot) bool { return s.node.ID() == id })
+	return slices.IndexFunc(a.slots[bucket], func(s *slot) bool { return s.id == id })
 }
 
 // find returns the slot that waits for an answer of a registrar.
@@ -190,6 +193,7 @@ func (a *Advertiser) Confirmed(id enode.ID, c Confirmation, aux []*enode.Node, n
 		return
 	}
 	s.asking = false
+	defer func() { a.soon = deadline.Earliest(a.soon, s.due) }()
 	if c.Admitted() {
 		// Whatever the registrar says, it is asked no more often than this.
 		lifetime := min(max(c.Wait, a.p.Lifetime/10), 24*time.Hour)
@@ -235,6 +239,7 @@ func (a *Advertiser) Failed(id enode.ID, err error, now time.Time) {
 		return
 	}
 	s.asking = false
+	defer func() { a.soon = deadline.Earliest(a.soon, s.due) }()
 	var refusal *Refusal
 	refused := errors.As(err, &refusal)
 	if refused {
@@ -259,7 +264,7 @@ func (a *Advertiser) Failed(id enode.ID, err error, now time.Time) {
 
 func (a *Advertiser) giveUp(s *slot, free func(), now time.Time) {
 	a.stats.GivenUp++
-	a.avoid[s.node.ID()] = now.Add(a.p.Lifetime)
+	a.avoid[s.id] = now.Add(a.p.Lifetime)
 	free()
 }
 
@@ -282,7 +287,7 @@ func (a *Advertiser) Active(now time.Time, yield func(registrar enode.ID)) {
 	for _, bucket := range a.slots {
 		for _, s := range bucket {
 			if s.active(now) {
-				yield(s.node.ID())
+				yield(s.id)
 			}
 		}
 	}

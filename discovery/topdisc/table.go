@@ -9,7 +9,6 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 	"github.com/ethereum/go-ethereum/p2p/netutil"
 
-	"statusd/internal/deadline"
 	"statusd/internal/tdtenr"
 )
 
@@ -26,6 +25,7 @@ type Table struct {
 	rng     *rand.Rand
 	buckets [Buckets][]*registrar
 	known   map[enode.ID]*registrar
+	unknown []*registrar // those of them that are not verified
 	grown   uint64
 }
 
@@ -59,7 +59,9 @@ func (t *Table) Insert(n *enode.Node, live bool, now time.Time) bool {
 		if n.Seq() > e.node.Seq() {
 			e.node = n
 		}
-		e.verified = e.verified || live
+		if live {
+			t.verify(e)
+		}
 		return true
 	}
 	if t.health.Excluded(n.ID(), now) {
@@ -78,6 +80,7 @@ func (t *Table) Insert(n *enode.Node, live bool, now time.Time) bool {
 	}
 	if !live {
 		e.pingAt = now.Add(time.Duration(t.rng.Int64N(int64(t.p.VerifyWithin))))
+		t.unknown = append(t.unknown, e)
 	}
 	t.buckets[e.bucket] = append(t.buckets[e.bucket], e)
 	t.known[n.ID()] = e
@@ -109,6 +112,7 @@ func (t *Table) room(e *registrar, now time.Time) bool {
 		return false
 	}
 	delete(t.known, bucket[victim].node.ID())
+	t.verify(bucket[victim]) // it needs no ping any more
 	t.buckets[e.bucket] = slices.Delete(bucket, victim, victim+1)
 	return true
 }
@@ -117,7 +121,14 @@ func (t *Table) room(e *registrar, now time.Time) bool {
 func (t *Table) Succeeded(id enode.ID) {
 	t.health.succeeded(id)
 	if e := t.known[id]; e != nil {
+		t.verify(e)
+	}
+}
+
+func (t *Table) verify(e *registrar) {
+	if !e.verified {
 		e.verified, e.pinging = true, false
+		t.unknown = slices.DeleteFunc(t.unknown, func(o *registrar) bool { return o == e })
 	}
 }
 
@@ -134,12 +145,10 @@ func (t *Table) Failed(id enode.ID, err error, now time.Time) {
 // Failed tells how it went.
 func (t *Table) Unverified(limit int, now time.Time) []*enode.Node {
 	var due []*enode.Node
-	for _, bucket := range t.buckets {
-		for _, e := range bucket {
-			if len(due) < limit && t.waits(e, now) && !e.pingAt.After(now) {
-				e.pinging = true
-				due = append(due, e.node)
-			}
+	for _, e := range t.unknown {
+		if len(due) < limit && !e.pingAt.After(now) && t.waits(e, now) {
+			e.pinging = true
+			due = append(due, e.node)
 		}
 	}
 	return due
@@ -147,18 +156,16 @@ func (t *Table) Unverified(limit int, now time.Time) []*enode.Node {
 
 // NextPing returns when Unverified has something to return, zero for never.
 func (t *Table) NextPing(now time.Time) (next time.Time) {
-	for _, bucket := range t.buckets {
-		for _, e := range bucket {
-			if t.waits(e, now) {
-				next = deadline.Earliest(next, e.pingAt)
-			}
+	for _, e := range t.unknown {
+		if (next.IsZero() || e.pingAt.Before(next)) && t.waits(e, now) {
+			next = e.pingAt
 		}
 	}
 	return next
 }
 
 func (t *Table) waits(e *registrar, now time.Time) bool {
-	return !e.verified && !e.pinging && !t.health.Excluded(e.node.ID(), now)
+	return !e.pinging && !t.health.Excluded(e.node.ID(), now)
 }
 
 // Pick returns up to n registrars of a bucket, chosen at random among those

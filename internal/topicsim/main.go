@@ -82,6 +82,7 @@ func run(args []string) error {
 			w := newWorld(s)
 			w.run(progress)
 			results = append(results, w.result())
+			progress(networkTable(results[len(results)-1:])) // long runs get interrupted
 		}
 	}
 	fmt.Println(networkTable(results))
