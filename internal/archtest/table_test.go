@@ -226,7 +226,7 @@ func layerT() map[string][]string {
 	return map[string][]string{
 		"statusd/internal/archtest": {},
 		"statusd/internal/bench": {
-			"statusd/internal/rawpeer", "statusd/mailserver/leveldb", "statusd/waku/wire",
+			"statusd/cmd/statusd/devnet", "statusd/internal/rawpeer", "statusd/mailserver/leveldb", "statusd/waku/wire",
 			geth + "crypto", geth + "p2p", geth + "rlp", geth + "rpc",
 			errgroup,
 		},

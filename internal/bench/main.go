@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 )
 
@@ -63,7 +64,12 @@ func run(binary, only string, scale float64) error {
 			return err
 		}
 	}
-	if only == "idle" || only == "mail" || only == "discovery" {
+	if only == "" || strings.HasPrefix(only, "chat") {
+		if err := measureChat(binary, only); err != nil {
+			return err
+		}
+	}
+	if only == "idle" || only == "mail" || only == "discovery" || strings.HasPrefix(only, "chat") {
 		return nil
 	}
 	fmt.Println("| workload | delivered | per receiver/s | CPU/envelope | latency p50 | p99 | peak RSS |")

@@ -237,6 +237,20 @@ func (node *Node) Call(ctx context.Context, result any, method string, params ..
 	return node.client.CallContext(ctx, result, method, params...)
 }
 
+// Client is the connection to the node's socket, nil while it is stopped.
+func (node *Node) Client() *rpc.Client { return node.client }
+
+// PID is the process id, 0 while the node is stopped.
+func (node *Node) PID() int {
+	if node.cmd == nil {
+		return 0
+	}
+	return node.cmd.Process.Pid
+}
+
+// Login logs the account of a node in again, after a start.
+func (n *Network) Login(ctx context.Context, node *Node) error { return node.login(ctx, n.cfg.Login) }
+
 // create makes an account and logs in.
 func (node *Node) create(ctx context.Context, password string) error {
 	var made struct{ KeyUID, Mnemonic, CompressedKey string }

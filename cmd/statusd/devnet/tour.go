@@ -111,7 +111,7 @@ func (t *Tour) offline(ctx context.Context) error {
 	if err := t.net.Run(ctx, cem); err != nil {
 		return err
 	}
-	if err := cem.login(ctx, t.net.cfg.Login); err != nil {
+	if err := t.net.Login(ctx, cem); err != nil {
 		return err
 	}
 	return t.steps(ctx, step{line: "statusd receive --wait 30s --ack --chat '#tea' --dir cem", want: "in the oven"})
