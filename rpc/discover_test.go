@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -33,9 +34,8 @@ func runExample(t *testing.T, l link, m rpcMethod, named bool) (json.RawMessage,
 		if e != nil && e.Code != jsonrpc.CodeExists { // another example made it already
 			t.Fatalf("%s: %d %s (%s)", s.Method, e.Code, e.Message, e.Data.Hint)
 		}
-		var text string
-		if s.Bind != "" && json.Unmarshal(got, &text) == nil {
-			bound[s.Bind] = text
+		if s.Bind != "" && e == nil {
+			bound[s.Bind] = textAt(t, got, s.At)
 		}
 	}
 	var parts []string
@@ -51,6 +51,32 @@ func runExample(t *testing.T, l link, m rpcMethod, named bool) (json.RawMessage,
 		open, shut = "{", "}"
 	}
 	return invoke(t, l, m.Name, fill(open+strings.Join(parts, ",")+shut))
+}
+
+// textAt returns the text at a JSON pointer.
+func textAt(t *testing.T, raw json.RawMessage, pointer string) string {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal(raw, &v); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range strings.FieldsFunc(pointer, func(c rune) bool { return c == '/' }) {
+		switch in := v.(type) {
+		case map[string]any:
+			v = in[part]
+		case []any:
+			i, err := strconv.Atoi(part)
+			if err != nil || i >= len(in) {
+				t.Fatalf("%s is not in %s", pointer, raw)
+			}
+			v = in[i]
+		}
+	}
+	text, ok := v.(string)
+	if !ok {
+		t.Fatalf("%q in %s is no text", pointer, raw)
+	}
+	return text
 }
 
 // conforms tells how a value differs from a schema; "" if it does not.
@@ -134,8 +160,17 @@ func TestExamples(t *testing.T) {
 					t.Errorf("%s has %d examples, want 1", m.Name, len(m.Examples))
 					continue
 				}
-				got, e := runExample(t, l, m, named)
-				if e != nil {
+				own := f.ipc() // subscriptions of other examples push elsewhere
+				got, e := runExample(t, own, m, named)
+				own.conn.Close()
+				if e != nil && e.Code == m.Examples[0].Fails {
+					continue
+				}
+				if e != nil || m.Examples[0].Fails != 0 {
+					if e == nil {
+						t.Errorf("%s: the example does not fail", m.Name)
+						continue
+					}
 					t.Errorf("%s: %d %s (%s)", m.Name, e.Code, e.Message, e.Data.Hint)
 					continue
 				}

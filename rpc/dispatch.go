@@ -183,7 +183,11 @@ func (d *dispatcher) run(ctx context.Context, info *call, it *jsonrpc.Item) (jso
 		return nil, err
 	}
 	names := m.paramNames()
-	raw, bad := jsonrpc.Bind(it.Params, names, m.flat())
+	params := it.Params
+	if m.leadingNull {
+		params = jsonrpc.SkipLeadingNull(params, len(names))
+	}
+	raw, bad := jsonrpc.Bind(params, names, m.flat())
 	if bad != nil {
 		return nil, bad
 	}
@@ -244,6 +248,9 @@ func (d *dispatcher) unknown(name string, exists bool) *jsonrpc.Error {
 	case skippedNamespace(ns):
 		return e.WithHint("%s_* belongs to the wallet and browser parts of the app, which this daemon leaves out", ns)
 	default:
+		if hint, ok := leftOut(name); ok {
+			return e.WithHint("%s", hint)
+		}
 		if near := d.nearest(name); near != "" {
 			return e.WithHint("did you mean %s? rpc.discover lists all methods", near)
 		}

@@ -71,7 +71,11 @@ func document(methods []method) string {
 			}
 			fmt.Fprintf(&b, "> %s %s%s\n", s.Method, s.Params, note)
 		}
-		fmt.Fprintf(&b, "> %s %s\n%s\n```\n", m.name, m.example.params, m.example.result)
+		answer := m.example.result
+		if m.example.fails != 0 {
+			answer = fmt.Sprintf("error %d", m.example.fails)
+		}
+		fmt.Fprintf(&b, "> %s %s\n%s\n```\n", m.name, m.example.params, answer)
 	}
 	b.WriteString("\n")
 	return b.String()

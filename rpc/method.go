@@ -63,6 +63,9 @@ type method struct {
 	// slow: it may take longer than some milliseconds, so it must not hold up
 	// other requests of its connection.
 	slow bool
+	// leadingNull: programs of status-go pass a null before the parameters, for
+	// an argument that its server took by mistake.
+	leadingNull bool
 	// timeout is the time it may take, from its arguments; nil: callTimeout.
 	timeout func(args []json.RawMessage) time.Duration
 	handler handler
@@ -77,13 +80,16 @@ type example struct {
 	setup  []setupCall
 	params string // JSON array
 	result string
+	fails  jsonrpc.Code // not 0: the call fails with it, since what it is about comes from others
 }
 
-// setupCall prepares an example.
+// setupCall prepares an example. Bind names its result or, with At, the part
+// of it at that JSON pointer.
 type setupCall struct {
 	Method string          `json:"method"`
 	Params json.RawMessage `json:"params"`
 	Bind   string          `json:"bind,omitempty"`
+	At     string          `json:"at,omitempty"`
 }
 
 func setup(method, params, bind string) setupCall {
@@ -114,7 +120,8 @@ func (m *method) flat() []string {
 	}
 	var names []string
 	for f := range deref(m.handler.args[0]).Fields() {
-		names = append(names, f.Tag.Get("json"))
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		names = append(names, name)
 	}
 	return names
 }

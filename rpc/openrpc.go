@@ -53,6 +53,7 @@ type examplePairing struct {
 	Params []exampleValue `json:"params"`
 	Result exampleValue   `json:"result"`
 	Setup  []setupCall    `json:"x-setup,omitempty"`
+	Fails  jsonrpc.Code   `json:"x-fails,omitempty"`
 }
 
 type exampleValue struct {
@@ -102,7 +103,7 @@ func (m *method) describe() rpcMethod {
 		}
 	}
 	pair := examplePairing{
-		Name: m.name, Params: []exampleValue{}, Setup: m.example.setup,
+		Name: m.name, Params: []exampleValue{}, Setup: m.example.setup, Fails: m.example.fails,
 		Result: exampleValue{Name: "result", Value: json.RawMessage(m.example.result)},
 	}
 	values, _ := jsonrpc.Bind(json.RawMessage(m.example.params), m.paramNames(), nil)

@@ -25,7 +25,7 @@ func schemaOf(t reflect.Type) schema {
 		return schema{"type": "string", "pattern": "^0x[0-9a-f]+$", "title": "number in hex"}
 	case reflect.TypeFor[secretText]():
 		return schema{"type": "string", "title": "secret string"}
-	case reflect.TypeFor[looseBytes]():
+	case reflect.TypeFor[looseBytes](), reflect.TypeFor[looseText]():
 		return schema{"type": "string", "title": "bytes in 0x hex or base64"}
 	case reflect.TypeFor[wire.Topic]():
 		return schema{"type": "string", "pattern": "^0x[0-9a-fA-F]{8}$", "title": "topic"}
@@ -54,6 +54,9 @@ func schemaOf(t reflect.Type) schema {
 	case reflect.Float32, reflect.Float64:
 		return schema{"type": "number"}
 	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return schema{"type": "string", "title": "bytes in base64"}
+		}
 		return schema{"type": "array", "items": schemaOf(t.Elem())}
 	case reflect.Map:
 		return schema{"type": "object", "additionalProperties": schemaOf(t.Elem())}

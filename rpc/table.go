@@ -3,6 +3,8 @@ package rpc
 import (
 	"context"
 	"slices"
+
+	"statusd/rpc/jsonrpc"
 )
 
 // metaNamespace describes the server itself; it is on offer everywhere.
@@ -32,6 +34,12 @@ func ex(params, result string, setup ...setupCall) example {
 	return example{setup: setup, params: params, result: result}
 }
 
+// exFails makes an example of a call about something that others would have to
+// send first: without it, it fails.
+func exFails(params string, code jsonrpc.Code, setup ...setupCall) example {
+	return example{setup: setup, params: params, result: `{}`, fails: code}
+}
+
 // The setup of examples that need a key or a filter with a random id.
 func withSymKey() []setupCall {
 	return []setupCall{setup("waku_addSymKey", `["`+exampleSymKey+`"]`, "symKeyID")}
@@ -54,6 +62,11 @@ func (s *Server) table() []method {
 	}
 	if s.deps.History != nil {
 		all = slices.Concat(all, s.historyMethods(), s.mailserversMethods())
+	}
+	if s.deps.Messenger != nil {
+		a := &extAPI{s.deps.Messenger}
+		all = slices.Concat(all, a.chatMethods(), a.messageMethods(), a.groupMethods(), a.contactMethods(),
+			a.transactionMethods())
 	}
 	if s.deps.Accounts != nil {
 		a := &accountAPI{s.deps.Accounts}
@@ -92,8 +105,8 @@ func (s *Server) metaMethods() []method {
 			name: "rpc.discover", scope: scopeRead,
 			summary: "Describes every method on offer on this connection as an OpenRPC document.",
 			result: "an OpenRPC 1.3 document. Of each method x-scope is the scope a token needs, x-since the release it " +
-				"appeared in, x-setup (in an example) calls to make first: what they answer is bound to a name and replaces " +
-				"{{name}}",
+				"appeared in, x-setup (in an example) calls to make first: what they answer, or the part of it at the JSON " +
+				"pointer \"at\", is bound to a name and replaces {{name}}",
 			example: ex(`[]`, `{"openrpc":"1.3.2"}`),
 			handler: fn0(s.discover),
 		},

@@ -213,7 +213,7 @@ func layer4() map[string][]string {
 			"statusd/accounts", "statusd/discovery", "statusd/internal/feed", "statusd/internal/profile",
 			"statusd/internal/store", "statusd/messenger/view",
 			"statusd/configs", "statusd/internal/atomicfile", "statusd/mailserver", "statusd/mailserver/history",
-			"statusd/rpc/jsonrpc", "statusd/messenger", "statusd/transport", "statusd/waku",
+			"statusd/messenger", "statusd/payloads", "statusd/rpc/jsonrpc", "statusd/transport", "statusd/waku",
 			geth + "common/hexutil", geth + "crypto", geth + "event", geth + "p2p", zap, metrics, errgroup,
 			"github.com/gorilla/websocket",
 		},

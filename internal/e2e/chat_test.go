@@ -155,7 +155,9 @@ func TestDevnetTour(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v:\n%s", err, out)
 	}
-	for _, chapter := range []string{"# A public chat", "# One to one", "# A private group", "# Somebody is away", "# A second"} {
+	for _, chapter := range []string{
+		"# A public chat", "# One to one", "# A private group", "# Somebody is away", "# A second",
+	} {
 		if !strings.Contains(string(out), chapter) {
 			t.Errorf("the tour lacks %q", chapter)
 		}

@@ -38,6 +38,34 @@ func Bind(params json.RawMessage, names, flat []string) ([]json.RawMessage, *Err
 	return args, nil
 }
 
+// SkipLeadingNull removes the first of n+1 positional parameters if it is null:
+// methods of status-go that its server gave one parameter too many are called
+// so. Other parameters come back as they are.
+func SkipLeadingNull(params json.RawMessage, n int) json.RawMessage {
+	trimmed := bytes.Trim(params, space)
+	if len(trimmed) == 0 || trimmed[0] != '[' {
+		return params
+	}
+	var list []json.RawMessage
+	for elem := range elements(trimmed) {
+		if list = append(list, elem); len(list) > n+1 {
+			return params
+		}
+	}
+	if len(list) != n+1 || string(bytes.Trim(list[0], space)) != "null" {
+		return params
+	}
+	return slices.Concat([]byte{'['}, bytes.Join(rawBytes(list[1:]), []byte{','}), []byte{']'})
+}
+
+func rawBytes(list []json.RawMessage) [][]byte {
+	out := make([][]byte, len(list))
+	for i := range list {
+		out[i] = list[i]
+	}
+	return out
+}
+
 func bindPositional(params []byte, args []json.RawMessage) *Error {
 	n := 0
 	for elem := range elements(params) {
