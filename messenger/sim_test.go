@@ -282,6 +282,9 @@ func (r *simRun) check() {
 				lost += missing
 			case m.all[p] && !r.wentDown(p, m.at) && missing > 0:
 				r.t.Errorf("%q of %s at %v did not reach %d devices of %.10s", m.text, m.by.name, m.at, missing, p.id)
+				for _, d := range p.devices {
+					r.t.Log(d.name, arrivals[d][m.id], d.c.Stats().Drops, d.m.Drops(), d.downs)
+				}
 			case p != m.by.person && total == 0 && !m.public:
 				r.t.Errorf("%q of %s at %v is lost for %.10s", m.text, m.by.name, m.at, p.id)
 			}
@@ -339,6 +342,21 @@ func TestSmallNetwork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		simulate(t, simConfig{
 			seed: 1, relays: 2, people: 4, devices: 1, groups: 1, pub: 1, actions: 60, length: time.Hour, link: lossy(),
+		})
+	})
+}
+
+// TestDayOfTwentyPeople is a virtual day: twenty people, four of them with two
+// devices, five groups, three public chats. It takes a while; -short leaves it
+// out.
+func TestDayOfTwentyPeople(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a virtual day")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		simulate(t, simConfig{
+			seed: 2, relays: 4, people: 20, devices: 4, groups: 5, pub: 3, actions: 600, length: 24 * time.Hour,
+			link: lossy(),
 		})
 	})
 }

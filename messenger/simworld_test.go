@@ -145,7 +145,7 @@ func (w *simWorld) dir() string {
 
 func (w *simWorld) addDevice(p *simPerson) {
 	d := &simDevice{w: w, person: p, node: w.net.Add().Index, dir: w.dir()}
-	d.name = fmt.Sprintf("device-%d", d.node)
+	d.name = fmt.Sprintf("device-%04d", d.node) // ids of one length, as UUIDs are: a bundle takes no others
 	for _, relay := range w.rnd.Perm(w.cfg.relays)[:min(3, w.cfg.relays)] {
 		d.edges = append(d.edges, testnet.Edge{A: relay, B: d.node})
 	}
