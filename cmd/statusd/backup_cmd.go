@@ -17,6 +17,7 @@ import (
 	"statusd/accounts/key"
 	"statusd/accounts/mnemonic"
 	"statusd/internal/atomicfile"
+	"statusd/internal/backup"
 	"statusd/internal/profile"
 )
 
@@ -88,6 +89,9 @@ func (a *app) fetch(from, to string) error {
 			"here: %w", from, err))
 	}
 	defer in.Close()
+	if !backup.Recognise(in) { // a daemon elsewhere may name any file of this machine
+		return fail(exitProtocol, fmt.Errorf("the daemon says that the backup is at %s, but there is no backup here", from))
+	}
 	if to == "-" {
 		if _, err := io.Copy(a.out, in); err != nil {
 			return fail(exitIO, err)

@@ -75,6 +75,13 @@ func readError(err, ends error) error {
 	return fmt.Errorf("read backup: %w", err)
 }
 
+// Recognise tells whether a file begins like a backup. It reads nothing else.
+func Recognise(file io.ReaderAt) bool {
+	head := make([]byte, len(magic))
+	_, err := file.ReadAt(head, 0)
+	return err == nil && string(head) == magic
+}
+
 // NewReader reads the header and derives the keys, which takes as long as the
 // file's parameters say. Errors: ErrNotBackup, ErrNewer, ErrDamaged,
 // kdf.ErrCost, kdf.ErrWrongPassword, and those of r.
