@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -69,11 +70,12 @@ type Source struct {
 }
 
 // tree is what is known of one tree. Its fields belong to the Source's lock,
-// but for asks, which is safe by itself.
+// but for the first ones, which do not change.
 type tree struct {
 	link   Link
 	linked bool // another tree led to it
 	asks   *rate.Limiter
+	turn   chan struct{} // capacity 1: held while a question is asked
 
 	root     Root
 	accepted time.Time // when the root came; zero: none yet
@@ -124,7 +126,8 @@ func (s *Source) addTree(l Link, linked bool) *tree {
 	defer s.mu.Unlock()
 	t := s.trees[l.String()]
 	if t == nil && len(s.trees) < MaxDomains {
-		t = &tree{link: l, linked: linked, asks: rate.NewLimiter(rate.Limit(s.cfg.Rate), Burst)}
+		limit := rate.NewLimiter(rate.Limit(s.cfg.Rate), Burst)
+		t = &tree{link: l, linked: linked, asks: limit, turn: make(chan struct{}, 1)}
 		s.trees[l.String()] = t
 	}
 	return t
@@ -144,7 +147,8 @@ type TreeStatus struct {
 	RestsUntil time.Time // not asked before
 }
 
-// Status returns what is known of each tree, in no particular order.
+// Status returns what is known of each tree: those of the configuration before
+// those that links led to, in the order of their URLs.
 func (s *Source) Status() []TreeStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -156,6 +160,15 @@ func (s *Source) Status() []TreeStatus {
 		}
 		out = append(out, st)
 	}
+	slices.SortFunc(out, func(a, b TreeStatus) int {
+		if a.Linked != b.Linked {
+			if a.Linked {
+				return 1
+			}
+			return -1
+		}
+		return strings.Compare(a.URL, b.URL)
+	})
 	return out
 }
 
@@ -248,8 +261,24 @@ func (r *search) tell(ctx context.Context, n *enode.Node) {
 	}
 }
 
+// takeTurn waits until nobody else asks about a tree, so that two searches do
+// not ask the same. The function ends the turn.
+func (t *tree) takeTurn(ctx context.Context) (end func(), err error) {
+	select {
+	case t.turn <- struct{}{}:
+		return func() { <-t.turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 // root returns the root of a tree, from the name server unless it is fresh.
 func (s *Source) root(ctx context.Context, t *tree) (Root, error) {
+	end, err := t.takeTurn(ctx)
+	if err != nil {
+		return Root{}, err
+	}
+	defer end()
 	s.mu.Lock()
 	now := time.Now()
 	root, fresh := t.root, !t.accepted.IsZero() && now.Sub(t.accepted) < rootFresh
@@ -261,7 +290,7 @@ func (s *Source) root(ctx context.Context, t *tree) (Root, error) {
 	if resting {
 		return Root{}, fmt.Errorf("%w: %w", errResting, last)
 	}
-	root, err := s.askRoot(ctx, t)
+	root, err = s.askRoot(ctx, t)
 	if err != nil && ctx.Err() != nil {
 		return Root{}, ctx.Err()
 	}
@@ -340,6 +369,14 @@ func (s *Source) visit(ctx context.Context, t *tree, w *walk, use func(entry)) e
 
 // entry returns what a hash stands for.
 func (s *Source) entry(ctx context.Context, t *tree, hash string) (entry, error) {
+	if e, ok := s.cache.Get(hash); ok {
+		return e, nil
+	}
+	end, err := t.takeTurn(ctx)
+	if err != nil {
+		return entry{}, err
+	}
+	defer end()
 	if e, ok := s.cache.Get(hash); ok {
 		return e, nil
 	}

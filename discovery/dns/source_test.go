@@ -354,6 +354,27 @@ func TestPaceAndCache(t *testing.T) {
 	})
 }
 
+// TestSearchesShareAnswers: two searches at a time ask no more than one.
+func TestSearchesShareAnswers(t *testing.T) {
+	v := vectorTrees(t)[1]
+	synctest.Test(t, func(t *testing.T) {
+		z := newZone(v.TXT)
+		s := source(t, z, nil, v.URL)
+		var all sync.WaitGroup
+		for _, topic := range []discovery.Topic{discovery.TopicRelay, discovery.TopicMail} {
+			all.Go(func() {
+				if found, err := collect(t, s, topic); err != nil || len(found) != len(v.Nodes) {
+					t.Errorf("%s: %d found, %v", topic, len(found), err)
+				}
+			})
+		}
+		all.Wait()
+		if q := z.questions(); q != len(v.TXT) {
+			t.Errorf("%d questions for %d names", q, len(v.TXT))
+		}
+	})
+}
+
 func TestBadNameServers(t *testing.T) {
 	v := vectorTrees(t)[1]
 	for name, c := range map[string]struct {
