@@ -228,3 +228,21 @@ func TestRendezvousNodesAreChecked(t *testing.T) {
 		}
 	}
 }
+
+// TestRelaysAreFullNodes: who registers as a relay is one.
+func TestRelaysAreFullNodes(t *testing.T) {
+	for topics, full := range map[string]bool{"": false, "whisper": true, "whispermail": false, "x,whisper": true} {
+		in := Input{Dir: t.TempDir(), Overrides: []Override{{"RegisterTopics", topics, "test"}}}
+		if topics == "" {
+			in.Overrides = nil
+		}
+		loaded, err := Load(in)
+		if err != nil || loaded.Config.FullNode() != full {
+			t.Errorf("%q: %v", topics, err)
+		}
+		in.Overrides = append(in.Overrides, Override{"WakuConfig.LightClient", "true", "test"})
+		if _, err := Load(in); (err != nil) != full {
+			t.Errorf("%q, light: %v", topics, err)
+		}
+	}
+}

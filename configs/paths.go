@@ -186,8 +186,11 @@ func (c *Cluster) active(l NodeList) NodeList {
 }
 
 // FullNode reports whether the Waku host takes every topic: asked for, or
-// implied by serving mail.
-func (c *Config) FullNode() bool { return c.WakuConfig.FullNode || c.WakuConfig.EnableMailServer }
+// implied by serving mail or by registering as a relay. Nodes that look for a
+// relay pass over one whose record does not say that it is.
+func (c *Config) FullNode() bool {
+	return c.WakuConfig.FullNode || c.WakuConfig.EnableMailServer || slices.Contains(c.RegisterTopics, "whisper")
+}
 
 // DirectRequests reports whether the mailserver answers unsealed requests
 // (spec 02): by choice, or in the auto position while the default password is

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -203,6 +204,8 @@ func (c *Config) checkWaku(v *checker) {
 	v.between("WakuConfig.PoolMaxEnvelopes", int64(w.PoolMaxEnvelopes), 1, 100_000_000)
 	v.want(!w.LightClient || !w.FullNode, "WakuConfig.LightClient", nil,
 		"a light node cannot be a full node: switch LightClient or FullNode off")
+	v.want(!w.LightClient || !slices.Contains(c.RegisterTopics, "whisper"), "WakuConfig.LightClient", nil,
+		"a light node cannot register as a relay: switch LightClient off, or take whisper out of RegisterTopics")
 	v.want(!w.LightClient || !w.EnableMailServer, "WakuConfig.LightClient", nil,
 		"a light node cannot serve mail: switch LightClient or EnableMailServer off")
 	v.want(!w.EnableMailServer || w.Enabled, "WakuConfig.EnableMailServer", nil,

@@ -117,6 +117,9 @@ func (a *app) makeTree(ctx context.Context, path string, files []string, f *dnsM
 	if err != nil {
 		return err
 	}
+	if len(nodes) == 0 && len(f.links) == 0 {
+		return fail(exitData, fmt.Errorf("there is no node in %s", strings.Join(files, ", ")))
+	}
 	if f.resolve {
 		if nodes, err = a.resolveNodes(ctx, nodes, f.timeout); err != nil {
 			return err

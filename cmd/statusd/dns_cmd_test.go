@@ -160,6 +160,7 @@ func TestDNSErrors(t *testing.T) {
 		{exitNoInput, "none", []string{"txt", "none"}},
 		{exitData, "line 2", []string{"make", tree, bad(v.Nodes[0] + "\n" + enode)}},
 		{exitData, "--resolve", []string{"make", tree, bad(good)}},
+		{exitData, "there is no node in", []string{"make", tree, bad("# none\n")}},
 		{exitData, "line 1", []string{"make", tree, bad("enr:-x")}},
 		{exitData, "too long", []string{"make", tree, bad(strings.Repeat("x", maxNodeLine+1))}},
 		{exitData, "enrtree://", []string{"make", tree, "--link", "https://example.org"}},

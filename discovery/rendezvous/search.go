@@ -40,14 +40,8 @@ func (c *Client) Search(ctx context.Context, topic discovery.Topic, found func(*
 		if ctx.Err() != nil {
 			return nil
 		}
-		var wakes time.Time
-		c.plan(func(f *fleet, now time.Time) {
-			if len(f.round(now)) == 0 {
-				wakes = f.wakes(now)
-			}
-		})
-		if !wakes.IsZero() {
-			return fmt.Errorf("%w; the next try is possible in %v", ErrUnavailable, time.Until(wakes).Round(time.Second))
+		if err := c.available(); err != nil {
+			return err
 		}
 		if wait(ctx, pause); ctx.Err() != nil {
 			return nil
@@ -60,6 +54,17 @@ func (c *Client) Search(ctx context.Context, topic discovery.Topic, found func(*
 			}
 		})
 	}
+}
+
+// available returns nil as long as a server can be asked.
+func (c *Client) available() (err error) {
+	c.plan(func(f *fleet, now time.Time) {
+		if len(f.round(now)) == 0 {
+			in := f.wakes(now).Sub(now).Round(time.Second)
+			err = fmt.Errorf("%w; the next try is possible in %v; one of them: %s", ErrUnavailable, in, f.states[0].reason)
+		}
+	})
+	return err
 }
 
 // discover asks one server.
