@@ -169,11 +169,21 @@ func (c *committer) store(batch []*wire.Envelope, cause error) bool {
 		c.report(Health{Reason: "archive is not available; envelopes wait in memory"}, true, cause)
 		return false
 	}
-	err := c.spill.append(batch)
+	var err error
+	if c.cfg.SpillRoom != nil && !c.cfg.SpillRoom() {
+		err = errNoRoom
+	} else {
+		err = c.spill.append(batch)
+	}
 	switch {
 	case err == nil:
 		c.report(Health{Reason: "archive is not available; envelopes wait in the spill file"}, false, cause)
 		c.spillChanged()
+		return true
+	case errors.Is(err, errNoRoom):
+		c.report(Health{Reason: "archive is not available and too little disk is free for the spill file; " +
+			"envelopes are lost"}, true, cause)
+		c.drop(len(batch))
 		return true
 	case errors.Is(err, ErrSpillFull):
 		c.report(Health{Reason: "archive is not available and the spill file is full; envelopes are lost"}, true, cause)

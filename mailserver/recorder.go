@@ -54,6 +54,9 @@ type RecorderConfig struct {
 
 	SpillPath  string // keeps envelopes while the archive is down; empty: memory only
 	SpillBytes int64  // bound of that file
+	// SpillRoom reports whether the disk has room for the spill file; nil: it
+	// always has. Without room the file counts as full.
+	SpillRoom func() bool
 }
 
 // Recorder stores what enters the pool: it collects envelopes for a few

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -389,6 +390,42 @@ func TestRecorderFlush(t *testing.T) {
 		}
 		if err := <-waited; !errors.Is(err, mailserver.ErrClosed) {
 			t.Errorf("flush of a recorder that ends: %v", err)
+		}
+	})
+}
+
+// TestRecorderLeavesDiskFree spills nothing when the disk is nearly full.
+func TestRecorderLeavesDiskFree(t *testing.T) {
+	a, room := new(archivetest.Memory), true
+	cfg := mailserver.RecorderConfig{
+		Archive: a, SpillPath: filepath.Join(t.TempDir(), "spill"), SpillRoom: func() bool { return room },
+	}
+	recording(t, cfg, func(t *testing.T, r *mailserver.Recorder) {
+		a.Fail(mailserver.ErrUnavailable, nil, nil, 0)
+		envs := newEnvelopes(3, 10, 1000)
+		put := func(env *wire.Envelope) mailserver.RecorderStatus {
+			t.Helper()
+			r.Put(env)
+			if err := r.Flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			return r.Status()
+		}
+		one := put(envs[0])
+		room = false
+		two := put(envs[1])
+		if one.SpillBytes == 0 || two.SpillBytes != one.SpillBytes || two.Dropped != 1 ||
+			!strings.Contains(r.Health().Reason, "too little disk") {
+			t.Errorf("%+v, then %+v, %+v", one, two, r.Health())
+		}
+		room = true
+		if three := put(envs[2]); three.SpillBytes <= one.SpillBytes || three.Dropped != 1 {
+			t.Errorf("with room again: %+v", three)
+		}
+		a.Fail(nil, nil, nil, 0)
+		time.Sleep(time.Minute)
+		if got := count(t, a); got != 2 || !r.Health().OK {
+			t.Errorf("%d stored, %+v", got, r.Health())
 		}
 	})
 }

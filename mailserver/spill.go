@@ -16,6 +16,9 @@ import (
 // ErrSpillFull means that the spill file has reached its bound.
 var ErrSpillFull = errors.New("mailserver: spill file is full")
 
+// errNoRoom means that the disk is nearly full.
+var errNoRoom = errors.New("mailserver: too little free disk space for the spill file")
+
 // errSpillRecord ends the sound part of a spill file.
 var errSpillRecord = errors.New("mailserver: spill record is damaged")
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/p2p/enode"
 	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
 
 	"statusd/configs"
 	"statusd/mailserver"
@@ -122,14 +123,18 @@ func (n *Node) startMailServer(life *lifecycle, key *ecdsa.PrivateKey) error {
 	w := &n.cfg.WakuConfig
 	archive, name, err := OpenArchive(n.cfg, n.root.Named("mailserver"))
 	if err != nil {
-		return &StartError{Kind: ErrArchive, Text: "cannot open the mail archive", Cause: err}
+		text := "cannot open the mail archive"
+		if errors.Is(err, mailserver.ErrCorrupted) && !w.DatabaseConfig.PGConfig.Enabled {
+			text += "; what can be read of it is saved by: statusd mailserver repair --dir " + n.cfg.DataDir
+		}
+		return &StartError{Kind: ErrArchive, Text: text, Cause: err}
 	}
 	life.onStop("mail archive", stopRecorder, func() { n.warnOnError("mail archive", archive.Close()) })
 	keep := n.cfg.Retention()
 	recorder, err := mailserver.NewRecorder(mailserver.RecorderConfig{
 		Archive: archive, Logger: n.root.Named("mailserver"), Metrics: n.deps.Registry, Database: name,
 		Now: n.clock.Now, Retention: keep.Age, MaxBytes: keep.Bytes, MaxEnvelopes: keep.Envelopes,
-		SpillPath: filepath.Join(n.cfg.MailServerPath(), "spill"),
+		SpillPath: filepath.Join(n.cfg.MailServerPath(), "spill"), SpillRoom: n.spillRoom,
 	})
 	if err != nil {
 		return &StartError{Kind: ErrArchive, Text: "cannot open the spill file of the mail archive", Cause: err}
@@ -147,6 +152,16 @@ func (n *Node) startMailServer(life *lifecycle, key *ecdsa.PrivateKey) error {
 	life.run("mail recorder", stopRecorder, recorder.Run)
 	life.run("mailserver", stopMailServer, server.Run)
 	return nil
+}
+
+// spillRoom reports whether more may be written to the disk of the spill file.
+func (n *Node) spillRoom() bool {
+	var st unix.Statfs_t
+	if err := unix.Statfs(n.cfg.MailServerPath(), &st); err != nil {
+		return true // the write itself will tell
+	}
+	free := int64(st.Bavail) * int64(st.Bsize) //nolint:unconvert,gosec // types differ by platform
+	return free >= n.cfg.WakuConfig.MinFreeDisk
 }
 
 // mailRates are the limits of one peer and one address.

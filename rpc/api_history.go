@@ -126,6 +126,18 @@ func (a *historyAPI) server(out *history.Request, url string) error {
 	return nil
 }
 
+// named is a server that a caller of our own methods names.
+func named(url string) (*history.Server, error) {
+	if url == "" {
+		return nil, nil
+	}
+	ref, err := configs.ParseNodeRef(url)
+	if err != nil {
+		return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "invalid server: %v", err)
+	}
+	return &history.Server{Node: ref.Node(), Password: ref.Password().Reveal()}, nil
+}
+
 func (a *historyAPI) symKey(id string) ([]byte, error) {
 	key, ok := a.keys.SymKey(id)
 	if !ok {
@@ -324,12 +336,10 @@ func (a *historyAPI) fetch(ctx context.Context, in fetchRequest) (fetchResult, e
 		Topics: in.Topics, From: in.From, To: in.To, Limit: in.Limit, OnePage: true,
 		Timeout: time.Duration(in.Timeout) * time.Second,
 	}
-	if in.Server != "" {
-		if err := a.server(&r, in.Server); err != nil {
-			return fetchResult{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%v", err)
-		}
-	}
 	var err error
+	if r.At, err = named(in.Server); err != nil {
+		return fetchResult{}, err
+	}
 	if in.SymKeyID != "" {
 		if r.Key, err = a.symKey(in.SymKeyID); err != nil {
 			return fetchResult{}, err
@@ -374,12 +384,10 @@ func (a *historyAPI) backfill(ctx context.Context, in backfillRequest) (backfill
 	r := history.Request{
 		From: in.From, To: in.To, Limit: in.Limit, Timeout: time.Duration(in.Timeout) * time.Second,
 	}
-	if in.Server != "" {
-		if err := a.server(&r, in.Server); err != nil {
-			return backfillResult{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%v", err)
-		}
-	}
 	var err error
+	if r.At, err = named(in.Server); err != nil {
+		return backfillResult{}, err
+	}
 	if r.Cursor, err = cursorBytes(in.Cursor); err != nil {
 		return backfillResult{}, err
 	}

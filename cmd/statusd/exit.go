@@ -72,6 +72,8 @@ func exitCode(err error) int {
 		return silent.code
 	case errors.As(err, &own):
 		return own.code
+	case errors.Is(err, node.ErrArchive) && archiveCode(err) != exitOK:
+		return archiveCode(err)
 	case errors.Is(err, configs.ErrInvalid), errors.Is(err, node.ErrNewerData), errors.Is(err, node.ErrSchemaFile),
 		errors.Is(err, node.ErrNodeKey), errors.Is(err, node.ErrDataDirMode), isRPCConfig(err):
 		return exitConfig

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -14,6 +16,9 @@ import (
 
 	"statusd/configs"
 	"statusd/mailserver"
+	"statusd/mailserver/leveldb"
+	"statusd/mailserver/postgres"
+	"statusd/node"
 	"statusd/waku/wire"
 )
 
@@ -269,5 +274,19 @@ func TestProgress(t *testing.T) {
 	p.show(0.5, "7 read")
 	if out.Len() != 0 {
 		t.Errorf("quiet: %q", out.String())
+	}
+}
+
+// TestArchiveCodes: a start that fails for its archive says so by its code.
+func TestArchiveCodes(t *testing.T) {
+	for cause, want := range map[error]int{
+		mailserver.ErrCorrupted: exitData, leveldb.ErrLocked: exitCantCreate, leveldb.ErrForeign: exitConfig,
+		leveldb.ErrSchema: exitConfig, postgres.ErrSchema: exitConfig, postgres.ErrAddress: exitConfig,
+		mailserver.ErrDiskLow: exitIO, errors.New("something else"): exitOther,
+	} {
+		err := &node.StartError{Kind: node.ErrArchive, Text: "cannot open", Cause: fmt.Errorf("open: %w", cause)}
+		if got := exitCode(fmt.Errorf("start: %w", err)); got != want {
+			t.Errorf("%v: exit code %d, want %d", cause, got, want)
+		}
 	}
 }

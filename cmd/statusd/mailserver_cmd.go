@@ -62,12 +62,15 @@ func archiveText(s *mailserver.Stats) string {
 	if s == nil {
 		return "envelopes  not known now\n"
 	}
-	disk := "not known"
+	disk, oldest, newest := "not known", "-", "-"
 	if s.DiskBytes >= 0 {
 		disk = bytesText(s.DiskBytes)
 	}
+	if s.Envelopes > 0 {
+		oldest, newest = timeText(s.Oldest), timeText(s.Newest)
+	}
 	return fmt.Sprintf("envelopes  %d in %d topics, %s, on disk %s\nfrom       %s\nto         %s\n",
-		s.Envelopes, s.Topics, bytesText(s.Bytes), disk, timeText(s.Oldest), timeText(s.Newest))
+		s.Envelopes, s.Topics, bytesText(s.Bytes), disk, oldest, newest)
 }
 
 func (a *app) mailserverStatus() *cobra.Command {
@@ -244,22 +247,35 @@ func (a *app) importArchive(ctx context.Context, cfg *configs.Config, from strin
 // archiveError gives errors of archives their exit codes.
 func archiveError(err error) error {
 	switch {
-	case errors.Is(err, statusgo.ErrNoArchive):
-		return fail(exitNoInput, err)
-	case errors.Is(err, statusgo.ErrInUse):
-		return fail(exitCantCreate, err)
 	case errors.Is(err, leveldb.ErrLocked):
-		return fail(exitCantCreate, fmt.Errorf("%w; stop the daemon first", err))
-	case errors.Is(err, leveldb.ErrForeign), errors.Is(err, leveldb.ErrSchema), errors.Is(err, postgres.ErrSchema):
-		return fail(exitConfig, err)
-	case errors.Is(err, mailserver.ErrUnavailable):
-		return fail(exitUnavailable, err)
+		err = fmt.Errorf("%w; stop the daemon first", err)
 	case errors.Is(err, mailserver.ErrDiskLow):
-		return fail(exitIO, fmt.Errorf("%w; free some, or lower --min-free-disk", err))
-	case errors.Is(err, mailserver.ErrCorrupted):
-		return fail(exitData, err)
+		err = fmt.Errorf("%w; free some, or lower --min-free-disk", err)
+	}
+	if code := archiveCode(err); code != exitOK {
+		return fail(code, err)
 	}
 	return err
+}
+
+// archiveCode is the exit code of an error of an archive, exitOK of others.
+func archiveCode(err error) int {
+	switch {
+	case errors.Is(err, statusgo.ErrNoArchive):
+		return exitNoInput
+	case errors.Is(err, statusgo.ErrInUse), errors.Is(err, leveldb.ErrLocked):
+		return exitCantCreate
+	case errors.Is(err, leveldb.ErrForeign), errors.Is(err, leveldb.ErrSchema), errors.Is(err, postgres.ErrSchema),
+		errors.Is(err, postgres.ErrAddress):
+		return exitConfig
+	case errors.Is(err, mailserver.ErrUnavailable):
+		return exitUnavailable
+	case errors.Is(err, mailserver.ErrDiskLow):
+		return exitIO
+	case errors.Is(err, mailserver.ErrCorrupted):
+		return exitData
+	}
+	return exitOK
 }
 
 func (a *app) mailserverRepair() *cobra.Command {

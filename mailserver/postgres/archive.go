@@ -31,6 +31,12 @@ const (
 	counterShards = 8
 )
 
+// ErrAddress means that the database is there and does not let this program in:
+// its address, name, user or password is wrong.
+var ErrAddress = errors.New("postgres: the database cannot be used with this address")
+
+var errParse = errors.New("it cannot be parsed")
+
 // Options tune an archive. The zero value is a good choice.
 type Options struct {
 	Logger *zap.Logger // nil: nothing is logged
@@ -57,7 +63,7 @@ func Open(ctx context.Context, uri string, o Options) (*Archive, error) {
 	cfg, err := pgxpool.ParseConfig(uri)
 	if err != nil {
 		// The parser's error may repeat the address with its password.
-		return nil, errors.New("postgres: address of the database cannot be parsed")
+		return nil, fmt.Errorf("%w: %w", ErrAddress, errParse)
 	}
 	if cfg.ConnConfig.ConnectTimeout == 0 {
 		cfg.ConnConfig.ConnectTimeout = connectTimeout
@@ -200,6 +206,8 @@ func kindOf(state string) error {
 	switch {
 	case state == "53100": // disk full
 		return mailserver.ErrDiskLow
+	case strings.HasPrefix(state, "28"), state == "3D000", state == "42501": // login, database, rights
+		return ErrAddress
 	case state == "XX001" || state == "XX002": // data or index corrupted
 		return mailserver.ErrCorrupted
 	case strings.HasPrefix(state, "08"), strings.HasPrefix(state, "57P"), strings.HasPrefix(state, "53"),

@@ -230,8 +230,11 @@ func TestOpenErrors(t *testing.T) {
 		if err == nil || errors.Is(err, mailserver.ErrUnavailable) {
 			t.Errorf("%s: got %v", name, err)
 		}
+		if !errors.Is(err, ErrAddress) {
+			t.Errorf("%s: got %v, want %v", name, err, ErrAddress)
+		}
 		if err != nil && slices.Contains([]string{"bad address", "bad port"}, name) &&
-			err.Error() != "postgres: address of the database cannot be parsed" {
+			err.Error() != "postgres: the database cannot be used with this address: it cannot be parsed" {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
