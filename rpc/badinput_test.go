@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/gorilla/websocket"
@@ -258,6 +259,7 @@ func TestCallErrors(t *testing.T) {
 			"plain":   {errors.New("no luck"), jsonrpc.CodeFailed, "no luck"},
 			"ours":    {fmt.Errorf("wrapped: %w", jsonrpc.NewError(jsonrpc.CodeBusy, "full")), jsonrpc.CodeBusy, "full"},
 			"foreign": {context.DeadlineExceeded, jsonrpc.CodeFailed, "deadline"}, // not of this call
+			"full":    {fmt.Errorf("commit: %w", syscall.ENOSPC), jsonrpc.CodeFailed, "the disk is full: commit: "},
 		} {
 			f.waku.onPost = func(context.Context, waku.Post) (wire.Hash, error) { return wire.Hash{}, tt.err }
 			_, e := invoke(t, l, "waku_post", `[{"pubKey":"`+examplePublicKey+`"}]`)

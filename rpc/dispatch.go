@@ -313,9 +313,11 @@ func failureOf(ctx context.Context, err error) *jsonrpc.Error {
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		return jsonrpc.NewError(jsonrpc.CodeFailed, "request cancelled").
 			WithHint("the daemon is stopping or the connection has gone")
-	default:
-		return jsonrpc.NewError(jsonrpc.CodeFailed, "%s", err.Error())
 	}
+	if e := diskFailure(err); e != nil {
+		return e
+	}
+	return jsonrpc.NewError(jsonrpc.CodeFailed, "%s", err.Error())
 }
 
 func newRequestID() string {

@@ -152,7 +152,7 @@ func TestNewerDatabase(t *testing.T) {
 func TestFullDisk(t *testing.T) {
 	const password = "a password"
 	n := newNode(t, "node", nil)
-	if err := syscall.Mount("tmpfs", n.dir, "tmpfs", 0, "size=700k,mode=0700"); err != nil {
+	if err := syscall.Mount("tmpfs", n.dir, "tmpfs", 0, "size=4m,mode=0700"); err != nil {
 		t.Skipf("needs a disk of its own: %v", err)
 	}
 	n.cleanUp(t, func() error { return syscall.Unmount(n.dir, syscall.MNT_DETACH) })
@@ -172,7 +172,11 @@ func TestFullDisk(t *testing.T) {
 	n.fails(t, 74, "make room", "account", "login", "--password-file", file)
 	room()
 	in := n.ok(t, "", "account", "login", "--password-file", file)
+	chat := func(id string) map[string]any {
+		return map[string]any{"id": id, "name": id, "chatType": 2, "active": true}
+	}
 	room = fill(t, n.dir)
+	full("wakuext_saveChat", chat("lost"))
 	full("account_vacuumDatabase")
 	full("account_backup", password)
 	full("account_confirmBackup", "ana")
@@ -185,6 +189,13 @@ func TestFullDisk(t *testing.T) {
 	again := n.ok(t, "", "account", "login", "--password-file", file)
 	if again["installationId"] != in["installationId"] {
 		t.Errorf("%v, was %v", again, in)
+	}
+	client = n.dial(t, "ipc")
+	var chats []struct{ ID string }
+	err := client.Call(nil, "wakuext_saveChat", chat("kept"))
+	err = errors.Join(err, client.Call(&chats, "wakuext_chats"))
+	if err != nil || len(chats) != 1 || chats[0].ID != "kept" {
+		t.Errorf("chats %v, %v", chats, err)
 	}
 	n.ok(t, "", "db", "check")
 	n.ok(t, "", "account", "passwd", "--password-file", file, "--new-password-file", other)
