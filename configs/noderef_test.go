@@ -246,3 +246,18 @@ func TestRelaysAreFullNodes(t *testing.T) {
 		}
 	}
 }
+
+func TestDNSTreesAreChecked(t *testing.T) {
+	const good = "enrtree://AMHTMFKZDINYYBWV574LF5MVTPU3UU2APQNFB63WEVBTGEO52RVXA@nodes.example.org"
+	for key, values := range map[string]map[string]bool{
+		"ClusterConfig.DNSTrees": {good: true, good + "," + good: true, "nodes.example.org": false, good + ",x": false},
+		"DNSServer":              {"127.0.0.1:53": true, "[::1]:5353": true, "127.0.0.1": false, "x:0": false, ":x": false},
+	} {
+		for value, ok := range values {
+			in := Input{Dir: t.TempDir(), Overrides: []Override{{key, value, "test"}}}
+			if _, err := Load(in); (err == nil) != ok || err != nil && !strings.Contains(err.Error(), key) {
+				t.Errorf("%s %q: %v", key, value, err)
+			}
+		}
+	}
+}

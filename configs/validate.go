@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/ethereum/go-ethereum/p2p/dnsdisc"
 )
 
 // ErrInvalid is wrapped by every error about the content of a configuration.
@@ -157,6 +158,11 @@ func (c *Config) checkNetwork(v *checker) {
 		err := checkRendezvousNode(s)
 		v.want(err == nil || !c.Rendezvous, "ClusterConfig.RendezvousNodes", s, reason(err))
 	}
+	for _, s := range c.ClusterConfig.DNSTrees {
+		_, _, err := dnsdisc.ParseURL(s)
+		v.want(err == nil, "ClusterConfig.DNSTrees", s, "want enrtree://<public key in base32>@<domain>")
+	}
+	v.want(c.DNSServer == "" || portOf(c.DNSServer) > 0, "DNSServer", c.DNSServer, "want host:port of a name server")
 	for _, s := range c.NTPServers {
 		v.want(s != "" && !strings.ContainsAny(s, " /"), "NTPServers", s, "want host names or addresses")
 	}

@@ -200,7 +200,7 @@ func layer3() map[string][]string {
 // layer4 is layer 4: composition, control surface, configuration.
 func layer4() map[string][]string {
 	return map[string][]string{
-		"statusd/configs": {"statusd/internal/multiaddr", geth + "p2p/enode", geth + "crypto"},
+		"statusd/configs": {"statusd/internal/multiaddr", geth + "p2p/dnsdisc", geth + "p2p/enode", geth + "crypto"},
 		"statusd/node": {
 			"statusd/accounts/kdf", "statusd/accounts/names", "statusd/accounts/secret",
 			"statusd/configs", "statusd/discovery", "statusd/mailserver", "statusd/messenger", "statusd/internal",
