@@ -60,6 +60,10 @@ type Config struct {
 	Events EventLimits  // zero for the defaults
 	Log    *zap.Logger  // nil for none
 	Now    func() time.Time
+	// Fault, if not nil, is called before each statement of a transaction and
+	// before its commit; its error takes their place. For tests of what keeps
+	// its state here.
+	Fault func() error
 
 	vfs        string // file layer; empty for the encrypting one. For tests
 	migrations fs.FS  // nil for the embedded ones. For tests
@@ -71,6 +75,7 @@ type DB struct {
 	log    *zap.Logger
 	now    func() time.Time
 	limits EventLimits
+	fault  func() error
 
 	turn   chan struct{} // holds one token while nobody uses conn
 	closed chan struct{} // closed by Close
@@ -96,7 +101,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	db := &DB{
-		path: c.Path, log: c.Log.Named("store"), now: c.Now, limits: c.Events,
+		path: c.Path, log: c.Log.Named("store"), now: c.Now, limits: c.Events, fault: c.Fault,
 		turn: make(chan struct{}, 1), closed: make(chan struct{}), conn: connection, forget: make(chan struct{}, 1),
 	}
 	if err := db.setUp(ctx, c); err != nil {
@@ -313,6 +318,11 @@ func (db *DB) transaction(ctx context.Context, fn func() error) (err error) {
 	}
 	if !db.conn.inTransaction() {
 		return ErrEnded
+	}
+	if db.fault != nil {
+		if err := db.fault(); err != nil {
+			return fmt.Errorf("commit transaction: %w", err)
+		}
 	}
 	if _, err := db.conn.query(context.Background(), `COMMIT`, nil, false, nil); err != nil {
 		return fmt.Errorf("commit transaction: %w", err)

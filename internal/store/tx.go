@@ -30,6 +30,11 @@ func (tx *Tx) run(query string, args []any, fn func(Row) (bool, error)) (found b
 	if err := tx.alive(); err != nil {
 		return false, err
 	}
+	if tx.db.fault != nil {
+		if err := tx.db.fault(); err != nil {
+			return false, err
+		}
+	}
 	found, err = tx.db.conn.query(tx.ctx, query, args, tx.readOnly, fn)
 	if err != nil && tx.alive() != nil && tx.cause == nil {
 		tx.cause = err

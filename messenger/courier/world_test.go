@@ -3,6 +3,7 @@ package courier
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -21,6 +22,7 @@ import (
 	"statusd/internal/testnet"
 	"statusd/transport"
 	"statusd/transport/envelopes"
+	"statusd/transport/topics"
 	"statusd/waku"
 	"statusd/waku/wire"
 )
@@ -91,6 +93,9 @@ type person struct {
 	installation string
 	dir          string
 	configure    func(*Config)
+	fault        func() error    // of the database, once it is open
+	opened       func(bool)      // called when the database was opened, and with false when it failed then
+	post         func(waku.Post) // sees what is sealed
 
 	db    *store.DB
 	c     *Courier
@@ -110,10 +115,7 @@ func newIdentity(t testing.TB) key.Private {
 // person adds a device at a node and logs it in.
 func (w *world) person(node int, identity key.Private, installation string) *person {
 	w.t.Helper()
-	p := &person{
-		w: w, t: w.t, node: node, identity: identity, installation: installation, dir: w.t.TempDir(),
-		chats: newFakeChats(),
-	}
+	p := w.somebody(node, identity, installation)
 	p.login()
 	return p
 }
@@ -126,31 +128,73 @@ func dbKey() secret.Bytes { return secret.New([]byte("0123456789abcdef0123456789
 const tablesOfChats = `CREATE TABLE IF NOT EXISTS test_received (id BLOB PRIMARY KEY NOT NULL, text TEXT NOT NULL)`
 
 // openDB opens a person's database with the table of the fake chats.
-func openDB(ctx context.Context, dir string, now func() time.Time) (*store.DB, error) {
+func openDB(ctx context.Context, dir string, fault func() error) (*store.DB, error) {
 	db, err := store.Open(ctx, store.Config{
-		Path: filepath.Join(dir, "client.db"), Key: dbKey(), Create: true, Now: now,
+		Path: filepath.Join(dir, "client.db"), Key: dbKey(), Create: true, Fault: fault,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return db, db.Update(ctx, func(tx *store.Tx) error { return tx.Exec(tablesOfChats) })
+	return db, db.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.Exec(tablesOfChats); err != nil {
+			return err
+		}
+		knownKeys.Lock()
+		defer knownKeys.Unlock()
+		for name, k := range knownKeys.keys {
+			if err := tx.PutSymKey(name, k); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// knownKeys are the keys of places that a test uses again and again, so that
+// each is derived once.
+var knownKeys = struct {
+	sync.Mutex
+	keys map[string][]byte
+}{keys: make(map[string][]byte)}
+
+// know derives the keys of places beforehand.
+func know(places ...topics.Place) {
+	knownKeys.Lock()
+	defer knownKeys.Unlock()
+	for _, p := range places {
+		if knownKeys.keys[p.Name()] == nil {
+			knownKeys.keys[p.Name()] = p.SymKey()
+		}
+	}
 }
 
 func (p *person) login() {
 	p.t.Helper()
 	var err error
-	if p.db, err = openDB(context.Background(), p.dir, time.Now); err != nil {
+	if p.db, err = openDB(context.Background(), p.dir, p.fault); err != nil {
 		p.t.Fatal(err)
 	}
 	cfg := Config{
-		Identity: p.identity, Installation: p.installation, DB: p.db, Host: p.w.net.Node(p.node).Host(), Now: time.Now,
+		Identity: p.identity, Installation: p.installation, DB: p.db, Now: time.Now,
+		Host:   sealingHost{p.w.net.Node(p.node).Host(), p},
 		Jitter: rand.NewPCG(1, uint64(p.node)),
 	}
 	if p.configure != nil {
 		p.configure(&cfg)
 	}
+	if p.opened != nil {
+		p.opened(true)
+	}
 	if p.c, err = New(context.Background(), cfg); err != nil {
-		p.t.Fatal(err)
+		if p.opened == nil || !errors.Is(err, errPower) {
+			p.t.Fatal(err)
+		}
+		p.opened(false)
+		if err := p.db.Close(); err != nil {
+			p.t.Fatal(err)
+		}
+		p.login()
+		return
 	}
 	p.c.Serve(p.chats)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -182,6 +226,19 @@ func (p *person) login() {
 			p.stop()
 		}
 	})
+}
+
+// sealingHost shows the test what is sealed.
+type sealingHost struct {
+	Host
+	p *person
+}
+
+func (h sealingHost) Seal(ctx context.Context, m waku.Post) (*wire.Envelope, error) {
+	if h.p.post != nil {
+		h.p.post(m)
+	}
+	return h.Host.Seal(ctx, m)
 }
 
 func (p *person) logout() { p.stop() }
@@ -295,7 +352,11 @@ func (f *fakeChats) Receive(_ context.Context, tx *store.Tx, p Parcel) error {
 	if err != nil {
 		return err
 	}
-	if n, err := tx.Changed(); err != nil || n == 0 {
+	n, err := tx.Changed()
+	if err != nil {
+		return err
+	}
+	if n == 0 {
 		return fmt.Errorf("%w: known", ErrDrop)
 	}
 	p.Data = slices.Clone(p.Data)
@@ -398,4 +459,44 @@ func (f *fakeChats) parcel(text string) (p Parcel, ok bool) {
 		}
 	}
 	return Parcel{}, false
+}
+
+// identity is a person's key.
+type identity struct{ key.Private }
+
+func newPersona(t testing.TB) identity { return identity{newIdentity(t)} }
+
+// somebody is person without the login.
+func (w *world) somebody(node int, id key.Private, installation string) *person {
+	w.t.Helper()
+	// A copy of the key: a logout of the real program overwrites its own.
+	k, err := key.NewPrivate(id.Reveal())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return &person{
+		w: w, t: w.t, node: node, identity: k, installation: installation, dir: w.t.TempDir(), chats: newFakeChats(),
+	}
+}
+
+func keysOf(people ...*person) (keys []key.Public) {
+	for _, p := range people {
+		keys = append(keys, p.key())
+	}
+	return keys
+}
+
+// stored returns the texts in the database, sorted.
+func (p *person) stored() (texts []string) {
+	p.t.Helper()
+	err := p.db.View(context.Background(), func(tx *store.Tx) error {
+		return tx.Query(`SELECT text FROM test_received ORDER BY text`, nil, func(r store.Row) error {
+			texts = append(texts, r.Text(0))
+			return nil
+		})
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return texts
 }
