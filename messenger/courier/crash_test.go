@@ -1,6 +1,7 @@
 package courier
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -148,20 +149,25 @@ func play(t *testing.T, alice, bob identity, victim int, m *mains) bool {
 		}
 		m.on.Store(false)
 		for i, p := range people {
-			got := p.stored()
-			slices.Sort(want[i])
-			if !slices.Equal(got, want[i]) {
-				t.Errorf("%s has %q, want %q", p.installation, got, want[i])
-			}
-			if n := p.c.Stats().Outbox; n != 0 {
-				t.Errorf("%s has %d posts left", p.installation, n)
-			}
-			if err := p.db.Check(t.Context()); err != nil {
-				t.Error(err)
-			}
+			p.hasAll(want[i])
 		}
 	})
 	return m.fired.Load()
+}
+
+// hasAll checks what is stored, and that nothing is left to do.
+func (p *person) hasAll(want []string) {
+	p.t.Helper()
+	slices.Sort(want)
+	if got := p.stored(); !slices.Equal(got, want) {
+		p.t.Errorf("%s has %q, want %q", p.installation, got, want)
+	}
+	if n := p.c.Stats().Outbox; n != 0 {
+		p.t.Errorf("%s has %d posts left", p.installation, n)
+	}
+	if err := p.db.Check(context.Background()); err != nil {
+		p.t.Error(err)
+	}
 }
 
 // cutEverywhere plays once for each statement at which the power can fail, or

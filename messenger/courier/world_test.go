@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -20,7 +19,6 @@ import (
 	"statusd/accounts/secret"
 	"statusd/internal/store"
 	"statusd/internal/testnet"
-	"statusd/transport"
 	"statusd/transport/envelopes"
 	"statusd/transport/topics"
 	"statusd/waku"
@@ -63,13 +61,21 @@ type world struct {
 // newWorld makes a line of nodes.
 func newWorld(t *testing.T, nodes int, link testnet.LinkConfig) *world {
 	t.Helper()
+	return newWorldOf(t, nodes, link, waku.Config{})
+}
+
+// newWorldOf makes a line of nodes with a configuration.
+func newWorldOf(t *testing.T, nodes int, link testnet.LinkConfig, cfg waku.Config) *world {
+	t.Helper()
 	time.Sleep(time.Until(epoch))
 	w := &world{t: t}
 	for range nodes {
 		w.ears = append(w.ears, new(ear))
 	}
 	w.net = testnet.New(t, testnet.Config{Seed: 7, Link: link, Host: func(i int) waku.Config {
-		return waku.Config{Tracker: w.ears[i], Watcher: w.ears[i]}
+		c := cfg
+		c.Tracker, c.Watcher = w.ears[i], w.ears[i]
+		return c
 	}})
 	for i := range nodes {
 		w.net.Add()
@@ -307,158 +313,6 @@ func (p *person) wants(when string, want ...string) {
 	if !slices.Equal(got, want) {
 		p.t.Errorf("%s: %s got %q, want %q", when, p.installation, got, want)
 	}
-}
-
-// fakeChats is the layer above: it keeps each parcel once, by its text, in a
-// table and in memory.
-type fakeChats struct {
-	mu      sync.Mutex
-	chats   []string
-	people  []key.Public
-	parcels []Parcel
-	notes   []string
-	found   []transport.Installation
-	fault   func(text string) error // of Receive
-	synced  int
-}
-
-func newFakeChats() *fakeChats { return new(fakeChats) }
-
-func (f *fakeChats) listen(chat string, person *key.Public) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if chat != "" {
-		f.chats = append(f.chats, chat)
-	}
-	if person != nil {
-		f.people = append(f.people, *person)
-	}
-}
-
-func (f *fakeChats) Receive(_ context.Context, tx *store.Tx, p Parcel) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	text := string(p.Data)
-	if f.fault != nil {
-		if err := f.fault(text); err != nil {
-			return err
-		}
-	}
-	if text == codeText {
-		return nil
-	}
-	id := idOf(text)
-	err := tx.Exec(`INSERT INTO test_received (id, text) VALUES (?, ?) ON CONFLICT DO NOTHING`, id[:], text)
-	if err != nil {
-		return err
-	}
-	n, err := tx.Changed()
-	if err != nil {
-		return err
-	}
-	if n == 0 {
-		return fmt.Errorf("%w: known", ErrDrop)
-	}
-	p.Data = slices.Clone(p.Data)
-	tx.OnFinish(func(committed bool) {
-		if committed {
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			f.parcels = append(f.parcels, p)
-		}
-	})
-	return nil
-}
-
-func (f *fakeChats) note(tx *store.Tx, text string) error {
-	tx.OnFinish(func(committed bool) {
-		if committed {
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			f.notes = append(f.notes, text)
-		}
-	})
-	return nil
-}
-
-func name(ids []ID) (s string) {
-	for _, id := range ids {
-		s += fmt.Sprintf(" %x", id[:4])
-	}
-	return s
-}
-
-func (f *fakeChats) Sent(_ context.Context, tx *store.Tx, ids []ID) error {
-	return f.note(tx, "sent"+name(ids))
-}
-
-func (f *fakeChats) Failed(_ context.Context, tx *store.Tx, ids []ID, why Failure) error {
-	return f.note(tx, "failed"+name(ids)+": "+string(why))
-}
-
-func (f *fakeChats) Delivered(_ context.Context, tx *store.Tx, id ID, _ key.Public, waiting int) error {
-	return f.note(tx, fmt.Sprintf("delivered%s, waiting for %d", name([]ID{id}), waiting))
-}
-
-func (f *fakeChats) Found(_ context.Context, tx *store.Tx, found []transport.Installation) error {
-	tx.OnFinish(func(committed bool) {
-		if committed {
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			f.found = append(f.found, found...)
-		}
-	})
-	return nil
-}
-
-func (f *fakeChats) Undecryptable(_ context.Context, tx *store.Tx, _ key.Public) error {
-	return f.note(tx, "undecryptable")
-}
-
-func (f *fakeChats) HistorySynced(_ context.Context, tx *store.Tx, _ time.Time, envelopes int) error {
-	return f.note(tx, fmt.Sprintf("history %d", envelopes))
-}
-
-func (f *fakeChats) Listening(context.Context, *store.Tx) ([]string, []key.Public, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return slices.Clone(f.chats), slices.Clone(f.people), nil
-}
-
-// codeText is what the wrapper of the contact code holds in these tests.
-const codeText = "contact code"
-
-func (f *fakeChats) ContactCode(context.Context, *store.Tx) ([]byte, error) {
-	return []byte(codeText), nil
-}
-
-// all returns the texts received, or the notes that begin with a word.
-func (f *fakeChats) all(word string) (out []string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if word == "" {
-		for _, p := range f.parcels {
-			out = append(out, string(p.Data))
-		}
-		return out
-	}
-	for _, n := range f.notes {
-		if len(n) >= len(word) && n[:len(word)] == word {
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
-func (f *fakeChats) parcel(text string) (p Parcel, ok bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, p := range f.parcels {
-		if string(p.Data) == text {
-			return p, true
-		}
-	}
-	return Parcel{}, false
 }
 
 // identity is a person's key.
