@@ -7,13 +7,10 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/p2p/enode"
-	"go.uber.org/zap"
 
 	"statusd/internal/profile"
-	"statusd/internal/store"
 	"statusd/messenger"
 	"statusd/messenger/courier"
-	"statusd/messenger/event"
 	"statusd/transport/envelopes"
 	"statusd/waku/wire"
 )
@@ -48,9 +45,6 @@ func (n *Node) attachSession(a *profile.Account) (profile.Service, error) {
 	}
 	c.Serve(m)
 	s := &session{n, a, c, m}
-	if err := s.log(event.AccountLogin{KeyUID: a.UID().String()}); err != nil {
-		return nil, fmt.Errorf("note login: %w", err)
-	}
 	n.session.Store(s)
 	c.PeersChanged()
 	return s, nil
@@ -74,17 +68,7 @@ func (n *Node) courierConfig(a *profile.Account) courier.Config {
 func (s *session) Run(ctx context.Context) error {
 	err := s.courier.Run(ctx)
 	s.node.session.CompareAndSwap(s, nil)
-	if errLog := s.log(event.AccountLogout{KeyUID: s.account.UID().String()}); errLog != nil {
-		s.node.log.Warn("logout is not in the event log", zap.Error(errLog))
-	}
 	return err
-}
-
-// log appends an event.
-func (s *session) log(e event.Event) error {
-	return s.account.DB().Update(context.Background(), func(tx *store.Tx) error {
-		return event.Append(tx, e, s.node.clock.Now())
-	})
 }
 
 // Messenger returns the messenger of the account that is logged in, nil when

@@ -59,6 +59,8 @@ type dispatcher struct {
 	methods map[string]*method
 	log     *zap.Logger
 	metrics *metrics
+	// current returns the account that is logged in as 0x key-uid, "" for none.
+	current func() string
 	// maxAnswer bounds the answer to a batch, in bytes. What exceeds it is
 	// still sent, the rest of the batch is not run.
 	maxAnswer int
@@ -183,7 +185,10 @@ func (d *dispatcher) run(ctx context.Context, info *call, it *jsonrpc.Item) (jso
 		return nil, err
 	}
 	names := m.paramNames()
-	params := it.Params
+	params, bad := d.ofAccount(m, it.Params)
+	if bad != nil {
+		return nil, bad
+	}
 	if m.leadingNull {
 		params = jsonrpc.SkipLeadingNull(params, len(names))
 	}
@@ -207,6 +212,31 @@ func (d *dispatcher) run(ctx context.Context, info *call, it *jsonrpc.Item) (jso
 		return nil, internalError()
 	}
 	return result, nil
+}
+
+// ofAccount takes the parameter account, which every method of an account may
+// have, out of named parameters, and checks that it is the one logged in.
+func (d *dispatcher) ofAccount(m *method, params json.RawMessage) (json.RawMessage, *jsonrpc.Error) {
+	if !m.account {
+		return params, nil
+	}
+	rest, value := jsonrpc.TakeMember(params, "account")
+	if value == nil || string(value) == "null" {
+		return rest, nil
+	}
+	var text string
+	if err := json.Unmarshal(value, &text); err != nil {
+		return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "account must be the key-uid of an account")
+	}
+	uid, err := accountOf(text)
+	if err != nil || uid == "" {
+		return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "account: %q is not a key-uid", shortened(text))
+	}
+	if uid != d.current() {
+		return nil, jsonrpc.NewError(jsonrpc.CodeNotLoggedIn, "the account %s is not logged in", uid).
+			WithHint("log in with account_login, or: statusd account login")
+	}
+	return rest, nil
 }
 
 // protect calls the handler and turns a panic into an error.

@@ -86,6 +86,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	}
 	s.dispatch = &dispatcher{
 		methods: make(map[string]*method), log: s.log, metrics: metrics, maxAnswer: maxBatchAnswer,
+		current: s.currentAccount,
 	}
 	for _, m := range s.table() {
 		s.dispatch.methods[m.name] = &m
@@ -138,6 +139,17 @@ func (c *Config) check() error {
 		return fmt.Errorf("%w: list the origins in HTTPCors, or use the token", ErrNoAuthAnyOrigin)
 	}
 	return nil
+}
+
+// currentAccount returns who is logged in as 0x key-uid, "" for nobody.
+func (s *Server) currentAccount() string {
+	if s.deps.Accounts == nil {
+		return ""
+	}
+	if a := s.deps.Accounts.Current(); a != nil {
+		return a.UID().String()
+	}
+	return ""
 }
 
 // eventsAPI is the methods about events.

@@ -71,6 +71,12 @@ func (s *Server) nodeMethods() []method {
 			},
 			handler: fn0(a.version),
 		},
+		{
+			name: "version", aliasOf: "status_version", scope: scopeRead,
+			summary: "Is status_version in the words of signal-cli.", result: "see the example",
+			example: ex(`[]`, `{"version":"v0.1.0","commit":"0123456789ab","go":"go1.26.0","protocols":["waku/1","waku/0"]}`),
+			handler: fn0(a.version),
+		},
 	}...)
 }
 

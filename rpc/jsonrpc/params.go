@@ -139,3 +139,25 @@ func InvalidArgument(index int, name string, err error) *Error {
 	}
 	return e.WithHint("argument %d is %q", index, name)
 }
+
+// TakeMember takes a member out of named parameters. value is nil when it is
+// not among them; positional parameters have none.
+func TakeMember(params json.RawMessage, name string) (rest, value json.RawMessage) {
+	trimmed := bytes.Trim(params, space)
+	if len(trimmed) == 0 || trimmed[0] != '{' || !hasMember(trimmed, name) {
+		return params, nil
+	}
+	out := []byte{'{'}
+	for n, v := range members(trimmed) {
+		if n == name {
+			value = v
+			continue
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		key, _ := json.Marshal(n) // a string: cannot fail
+		out = append(append(append(out, key...), ':'), v...)
+	}
+	return append(out, '}'), value
+}

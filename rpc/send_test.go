@@ -1,0 +1,161 @@
+package rpc
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"statusd/accounts/key"
+	"statusd/internal/store"
+	"statusd/messenger"
+	"statusd/messenger/courier"
+	"statusd/payloads"
+	"statusd/rpc/jsonrpc"
+)
+
+const examplePNG = "\x89PNG\r\n\x1a\n and more"
+
+func TestSend(t *testing.T) {
+	f := start(t, nil)
+	l := f.ipc()
+	_, e := invoke(t, l, "send", `["#tea","hello"]`)
+	wantError(t, e, jsonrpc.CodeNotLoggedIn, "no account")
+	f.loggedIn(l)
+	file := filepath.Join(t.TempDir(), "p.png")
+	if err := os.WriteFile(file, []byte(examplePNG), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	image := "data:image/png;base64," + base64.StdEncoding.EncodeToString([]byte(examplePNG))
+	for params, chat := range map[string]string{
+		`["#tea","hello"]`:    "tea",
+		`["#coffee","hello"]`: "coffee",
+		`["` + exampleContact + `","hello",null,null,"none",` +
+			`0]`: exampleContact,
+		`{"recipient":["#tea"],"message":"hello"}`:                                                                  "tea",
+		`{"recipient":"#tea","attachment":"` + image + `"}`:                                                         "tea",
+		`{"recipient":"#tea","attachment":["` + file + `"]}`:                                                        "tea",
+		`{"recipient":"#tea","message":"x","wait":"sent","timeoutSeconds":0.01,"account":"` + exampleAccount + `"}`: "tea",
+	} {
+		for _, method := range []string{"status_send", "send"} {
+			got := must[messenger.SendResult](t, l, method, params)
+			if got.ChatID != chat || got.Status != "queued" || got.Clock == 0 || len(got.MessageID) != 66 {
+				t.Errorf("%s %s: %+v", method, params, got)
+			}
+		}
+	}
+	for _, tt := range []struct {
+		params string
+		code   jsonrpc.Code
+		text   string
+	}{
+		{`["nobody","x"]`, jsonrpc.CodeInvalidRecipient, "recipient"},
+		{`["@nobody","x"]`, jsonrpc.CodeInvalidRecipient, "nickname"},
+		{`["#tea"," "]`, jsonrpc.CodeInvalidParams, "text"},
+		{`["#tea","x",null,null,"read"]`, jsonrpc.CodeInvalidParams, "want sent, delivered or none"},
+		{`["#tea","x",null,null,"sent",-1]`, jsonrpc.CodeInvalidParams, "negative"},
+		{`["#tea","x","data:image/png;base64,!"]`, jsonrpc.CodeInvalidParams, "data URL"},
+		{`["#tea","x","/no/such/file"]`, jsonrpc.CodeInvalidParams, "attached"},
+		{`{"recipient":["#a","#b"],"message":"x"}`, jsonrpc.CodeInvalidParams, "a call for each"},
+		{`{"recipient":"#tea","message":"x","account":"0x12"}`, jsonrpc.CodeInvalidParams, "not a key-uid"},
+		{`{"recipient":"#tea","message":"x","account":7}`, jsonrpc.CodeInvalidParams, "key-uid"},
+		{
+			`{"recipient":"#tea","message":"x","account":"0x` + strings.Repeat("ab", 32) + `"}`, jsonrpc.CodeNotLoggedIn,
+			"is not logged in",
+		},
+	} {
+		_, e := invoke(t, l, "status_send", tt.params)
+		wantError(t, e, tt.code, tt.text)
+	}
+	_, e = invoke(t, f.http(), "send", `{"recipient":"#tea","attachment":"`+file+`"}`)
+	wantError(t, e, jsonrpc.CodeScope, "unix socket")
+	must[messenger.SendResult](t, f.http(), "send", `{"recipient":"#tea","attachment":"`+image+`"}`)
+}
+
+// outcome lets a message reach a state, as the courier does.
+func (f *fixture) outcome(id courier.ID, state string) {
+	f.t.Helper()
+	friend, err := key.ParseContactID(exampleContact)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	ctx, m := f.t.Context(), f.deps.Messenger()
+	err = f.files.Current().DB().Update(ctx, func(tx *store.Tx) error {
+		switch state {
+		case "sent":
+			return m.Sent(ctx, tx, []courier.ID{id})
+		case "failed":
+			return m.Failed(ctx, tx, []courier.ID{id}, courier.FailedConnectivity)
+		}
+		if err := m.Sent(ctx, tx, []courier.ID{id}); err != nil {
+			return err
+		}
+		return m.Delivered(ctx, tx, id, friend, 0)
+	})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// TestSendWaits has messages reach a state while a call waits for it.
+func TestSendWaits(t *testing.T) {
+	f := start(t, nil)
+	l, w := f.ipc(), f.ws()
+	f.loggedIn(l)
+	must[any](t, l, "wakuext_saveChat", `[{"id":"`+exampleContact+`","chatType":1,"active":true}]`)
+	for i, tt := range []struct{ recipient, chat, wait, want string }{
+		{"#tea", "tea", "sent", "sent"},
+		{"#tea", "tea", "delivered", "sent"}, // nobody acknowledges
+		{exampleContact, exampleContact, "sent", "sent"},
+		{exampleContact, exampleContact, "delivered", "delivered"},
+		{exampleContact, exampleContact, "delivered", "failed"},
+	} {
+		text := fmt.Sprint("message ", i)
+		done := make(chan string, 1)
+		go func() {
+			done <- w.send(request("send", fmt.Sprintf(`[%q,%q,null,null,%q,60]`, tt.recipient, text, tt.wait)))
+		}()
+		var page messagePage
+		for len(page.Messages) == 0 || page.Messages[0].Text != text {
+			page = must[messagePage](t, l, "wakuext_chatMessages", fmt.Sprintf(`[%q,"",1]`, tt.chat))
+		}
+		id, err := payloads.ParseMessageID(page.Messages[0].ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.outcome(courier.ID(id), tt.want)
+		var got messenger.SendResult
+		if err := json.Unmarshal(decode(t, <-done).Result, &got); err != nil || got.Status != tt.want ||
+			got.MessageID != page.Messages[0].ID {
+			t.Errorf("%+v: %+v %v", tt, got, err)
+		}
+	}
+}
+
+func TestListsInTheWordsOfSignalCLI(t *testing.T) {
+	f := start(t, nil)
+	l := f.ipc()
+	f.loggedIn(l)
+	must[any](t, l, "wakuext_createGroupChatWithMembers", `["friends",["`+exampleContact+`"]]`)
+	must[any](t, l, "wakuext_saveContact", `[{"id":"`+exampleContact+`","localNickname":"bo",`+
+		`"systemTags":[":contact/added"]}]`)
+	groups := must[[]scGroup](t, l, "listGroups", `[]`)
+	if len(groups) != 1 || groups[0].Name != "friends" || !groups[0].IsMember || len(groups[0].Members) != 1 ||
+		groups[0].Members[0].Number != examplePublicKey || groups[0].PendingMembers[0].Number != exampleContact ||
+		groups[0].Admins[0].Number != examplePublicKey {
+		t.Fatalf("%+v", groups)
+	}
+	if one := must[[]scGroup](t, l, "listGroups", `{"groupId":"other"}`); len(one) != 0 {
+		t.Errorf("%+v", one)
+	}
+	people := must[[]scContact](t, l, "listContacts", `{"recipient":["`+exampleContact+`"]}`)
+	if len(people) != 1 || people[0].Name != "bo" || !people[0].IsAdded || people[0].IsBlocked {
+		t.Errorf("%+v", people)
+	}
+	if v := must[VersionInfo](t, l, "version", `[]`); v.Version != "v1" {
+		t.Errorf("%+v", v)
+	}
+}
