@@ -125,7 +125,10 @@ func failures() []rpcFailure {
 		{jsonrpc.CodeMethodNotFound, "the method does not exist, or is not on offer here"},
 		{jsonrpc.CodeInvalidParams, "a parameter is missing, unknown, or of the wrong type"},
 		{jsonrpc.CodeInternal, "a defect of the daemon; the log has details under the request id"},
-		{jsonrpc.CodeFailed, "the method could not do it; the message says why"},
+		{
+			jsonrpc.CodeFailed, "the method could not do it; the message says why. The kinds disk_full and io_error " +
+				"mean the disk: nothing was done",
+		},
 		{jsonrpc.CodeTimeout, "it took too long"},
 		{jsonrpc.CodeTooLargeReply, "the answers of a batch became too large; this one was not run"},
 		{jsonrpc.CodeBusy, "a queue or a limit is full"},
