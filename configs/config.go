@@ -57,6 +57,11 @@ type Config struct {
 	IPCGroup         string
 	IPCGethLink      bool // also make <dir>/geth.ipc, a link to the socket
 
+	// Messenger. Strangers says who may begin a chat. LaterExtensions sends and
+	// accepts what clients of 2020 do not know: edits, deletions, pins.
+	Strangers       Strangers
+	LaterExtensions bool
+
 	// Events. Of each account's event log what is younger than EventLogAge is
 	// kept, at most EventLogCount events. A webhook gets the events of
 	// WebhookTypes in WebhookChats; empty: all.

@@ -43,6 +43,8 @@ func Default() Config {
 		IPCEnabled:       true,
 		IPCMode:          0o600,
 
+		Strangers: StrangersAll,
+
 		EventLogAge:   Duration(30 * 24 * time.Hour),
 		EventLogCount: 1_000_000,
 		ReceiveMode:   ReceiveManual,

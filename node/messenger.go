@@ -8,6 +8,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
+	"statusd/configs"
 	"statusd/internal/profile"
 	"statusd/messenger"
 	"statusd/messenger/courier"
@@ -35,7 +36,11 @@ func (n *Node) attachSession(a *profile.Account) (profile.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := messenger.Config{Identity: a.ChatKey(), DB: a.DB(), Courier: c, Now: n.clock.Now, Log: n.root}
+	cfg := messenger.Config{
+		Identity: a.ChatKey(), DB: a.DB(), Courier: c, Now: n.clock.Now, Log: n.root,
+		Policy:     messenger.Policy{ContactsOnly: n.cfg.Strangers == configs.StrangersContacts},
+		Extensions: n.cfg.LaterExtensions,
+	}
 	if lists := n.Names(); lists != nil {
 		cfg.Names = lists
 	}

@@ -22,7 +22,7 @@ type metrics struct {
 	node   *Node
 	panics prometheus.Counter
 
-	peers, peersAbsolute, peersMax, health, offset, uptime *prometheus.Desc
+	peers, peersAbsolute, peersMax, health, offset, uptime, drops *prometheus.Desc
 }
 
 func newMetrics(n *Node) *metrics {
@@ -40,6 +40,8 @@ func newMetrics(n *Node) *metrics {
 		health:        desc("statusd_health", "1 when the component is ready, else 0.", "component"),
 		offset:        desc("statusd_clock_offset_seconds", "Network time minus the machine's clock."),
 		uptime:        desc("statusd_uptime_seconds", "Time since the start."),
+		drops: desc("statusd_messenger_dropped_total",
+			"Received payloads that were refused since the login, by reason.", "reason"),
 	}
 }
 
@@ -59,7 +61,7 @@ func (m *metrics) register(reg prometheus.Registerer, v Version) {
 
 // Describe implements prometheus.Collector.
 func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{m.peers, m.peersAbsolute, m.peersMax, m.health, m.offset, m.uptime} {
+	for _, d := range []*prometheus.Desc{m.peers, m.peersAbsolute, m.peersMax, m.health, m.offset, m.uptime, m.drops} {
 		ch <- d
 	}
 }
@@ -83,6 +85,11 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	offset, _ := m.node.clock.Offset()
 	gauge(m.offset, offset.Seconds())
 	gauge(m.uptime, health.Uptime.Seconds())
+	if mm := m.node.Messenger(); mm != nil {
+		for reason, n := range mm.Drops() {
+			ch <- prometheus.MustNewConstMetric(m.drops, prometheus.CounterValue, float64(n), reason)
+		}
+	}
 }
 
 func readiness(l Level) float64 {

@@ -52,6 +52,8 @@ func keyFlags() []keyFlag {
 		{"http.no-auth", "HTTPNoAuth", "serve without a token, on loopback only", true},
 		{"http.tlscert", "HTTPTLSCert", "certificate file for TLS", false},
 		{"http.tlskey", "HTTPTLSKey", "key file for TLS", false},
+		{"strangers", "Strangers", "who may begin a chat: all or contacts", false},
+		{"later-extensions", "LaterExtensions", "send and accept edits, deletions and pins", true},
 		{"events.max-age", "EventLogAge", "how long events are kept for consumers, as 720h", false},
 		{"events.max-count", "EventLogCount", "most events that are kept", false},
 		{"receive-mode", "ReceiveMode", "receive notifications: manual, on-start or on-connection", false},
