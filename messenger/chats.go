@@ -107,7 +107,7 @@ func (s *Chats) Save(ctx context.Context, v view.Chat) error {
 			return ErrChatType
 		}
 		wasListening := found && !chat.Deleted && chat.Active
-		chat.Active, chat.Muted, chat.Stranger = v.Active, v.Muted, false
+		chat.Active, chat.Muted = v.Active, v.Muted
 		if v.Name != "" && chat.Type != view.ChatPrivateGroup {
 			chat.Name = v.Name[:min(len(v.Name), maxChatName)]
 		}

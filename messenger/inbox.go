@@ -148,6 +148,9 @@ func (b *inbox) receive(ctx context.Context, tx *store.Tx, p courier.Parcel) err
 
 // quarantine keeps a payload whose type a later version may know.
 func (b *inbox) quarantine(tx *store.Tx, p *courier.Parcel) error {
+	if contact, err := b.contactOf(tx, p.From.ContactID()); err != nil || contact.Blocked {
+		return err
+	}
 	k := store.Kept{
 		Data: p.Data, Sender: p.From.Uncompressed(), Envelope: p.Envelope, Sent: p.Sent,
 		Protection: int(p.Protection), Paired: p.Paired, Device: p.Installation,

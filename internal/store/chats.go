@@ -128,9 +128,8 @@ func (c Chats) Strangers() (n int64, err error) {
 // messages were deleted or seen, and saves it.
 func (c Chats) Refresh(chat *Chat) error {
 	_, err := c.tx.Get(`SELECT (SELECT count(*) FROM message WHERE chat = ?1 AND NOT seen),
-		(SELECT max(seq) FROM message WHERE chat = ?1 AND NOT hidden AND type <> 4)`, []any{chat.Key}, func(r Row) {
-		chat.Unread, chat.Last = uint(r.Int64(0)), r.Int64(1)
-	})
+		(SELECT seq FROM message WHERE chat = ?1 AND NOT hidden AND type <> 4 ORDER BY seq DESC LIMIT 1)`,
+		[]any{chat.Key}, func(r Row) { chat.Unread, chat.Last = uint(r.Int64(0)), r.Int64(1) })
 	if err != nil {
 		return err
 	}
