@@ -73,82 +73,102 @@ func (r *registry) owner(from netip.Addr) netip.Prefix {
 	return hostOf(from)
 }
 
-// handle answers one request. ok = false: there is no answer, the connection
-// has to be closed.
-func (r *registry) handle(code Code, body []byte, from netip.Addr, now time.Time) (out reply, ok bool) {
-	answer, ok := responder(code)
-	if !ok {
-		return reply{}, false
-	}
-	status, message := StatusInternal, "too many requests"
-	var records []*enr.Record
-	owner := r.owner(from)
+// begin counts a request and reports whether the host may make it.
+func (r *registry) begin(from netip.Addr, now time.Time) (allowed bool) {
 	r.counted.Requests++
-	if owner.IsValid() && !r.quota.take(owner, now) {
+	owner := r.owner(from)
+	if allowed = !owner.IsValid() || r.quota.take(owner, now); !allowed {
 		r.counted.Throttled++
-		out.close = true
-	} else {
-		var err error
-		status, message, records, err = r.process(code, body, from, owner, now)
-		out.close = err != nil
-	}
-	if status != StatusOK {
 		r.counted.Refused++
 	}
-	out.code, out.body = answer(status, message, records)
-	return out, true
+	return allowed
 }
 
-// responder returns what makes the response to a type of request.
-func responder(code Code) (make func(Status, string, []*enr.Record) (Code, any), ok bool) {
-	switch code {
-	case CodeRegister:
-		return func(s Status, message string, _ []*enr.Record) (Code, any) {
-			return CodeRegisterResponse, &RegisterResponse{s, message}
-		}, true
-	case CodeDiscover:
-		return func(s Status, message string, records []*enr.Record) (Code, any) {
-			return CodeDiscoverResponse, &DiscoverResponse{s, message, records}
-		}, true
-	case CodeRemoteIP:
-		return func(s Status, address string, _ []*enr.Record) (Code, any) {
-			if s != StatusOK {
-				address = ""
-			}
-			return CodeRemoteIPResponse, &RemoteIPResponse{s, address}
-		}, true
+// refuse is the answer to a request that may not be made.
+func refuse(code Code) reply {
+	out := respond(code, StatusInternal, "too many requests", nil)
+	out.close = true
+	return out
+}
+
+// request is one that was read: what it asks for, or what is wrong with it.
+type request struct {
+	code    Code
+	status  Status
+	message string
+	close   bool // the body could not be read
+
+	topic string
+	node  *enode.Node   // to register
+	ttl   time.Duration // to register for
+	limit int           // of records to send
+}
+
+// finish does what a request asks for, and answers it.
+func (r *registry) finish(req request, from netip.Addr, now time.Time) reply {
+	var records []*enr.Record
+	if req.status == StatusOK {
+		switch req.code {
+		case CodeRegister:
+			req.status, req.message = r.store.put(req.topic, req.node, r.owner(from), req.ttl, now)
+		case CodeDiscover:
+			records = r.store.sample(req.topic, req.limit, now)
+		default:
+			req.message = from.Unmap().WithZone("").String()
+		}
 	}
-	return nil, false
+	if req.status != StatusOK {
+		r.counted.Refused++
+	}
+	out := respond(req.code, req.status, req.message, records)
+	out.close = req.close
+	return out
 }
 
-// process does what a request asks for. An error says that the body could not
-// be read.
-func (r *registry) process(code Code, body []byte, from netip.Addr, owner netip.Prefix, now time.Time) (
-	Status, string, []*enr.Record, error,
-) {
+// known reports whether a code is that of a request.
+func known(code Code) bool {
+	return code == CodeRegister || code == CodeDiscover || code == CodeRemoteIP
+}
+
+// respond makes the response to a type of request. The message of an answered
+// CodeRemoteIP is the address.
+func respond(code Code, status Status, message string, records []*enr.Record) reply {
 	switch code {
 	case CodeRegister:
-		m, err := DecodeRegister(body)
-		if err != nil {
-			return StatusContent, "", nil, err
-		}
-		status, message := r.register(&m, from, owner, now)
-		return status, message, nil, nil
+		return reply{code: CodeRegisterResponse, body: &RegisterResponse{status, message}}
 	case CodeDiscover:
-		m, err := DecodeDiscover(body)
-		if err != nil {
-			return StatusContent, "", nil, err
+		return reply{code: CodeDiscoverResponse, body: &DiscoverResponse{status, message, records}}
+	}
+	if status != StatusOK {
+		message = ""
+	}
+	return reply{code: CodeRemoteIPResponse, body: &RemoteIPResponse{status, message}}
+}
+
+// read decodes a request and checks what can be checked without the registry,
+// signatures among it.
+func read(code Code, body []byte, from netip.Addr) request {
+	req := request{code: code}
+	var err error
+	switch code {
+	case CodeRegister:
+		var m Register
+		if m, err = DecodeRegister(body); err == nil {
+			req.register(&m, from)
 		}
-		if !validTopic(m.Topic) {
-			return StatusTopic, "", nil, nil
+	case CodeDiscover:
+		var m Discover
+		if m, err = DecodeDiscover(body); err == nil && !validTopic(m.Topic) {
+			req.status = StatusTopic
 		}
-		return StatusOK, "", r.store.sample(m.Topic, int(min(m.Limit, MaxRecords)), now), nil
+		req.topic, req.limit = m.Topic, int(min(m.Limit, MaxRecords))
 	default:
-		if err := decodeEmpty(body); err != nil {
-			return StatusContent, "", nil, err
-		}
-		return StatusOK, from.Unmap().WithZone("").String(), nil, nil
+		err = decodeEmpty(body)
 	}
+	if err != nil {
+		req.status, req.close = StatusContent, true
+	}
+	return req
 }
 
 func validTopic(topic string) bool {
@@ -157,21 +177,25 @@ func validTopic(topic string) bool {
 
 // register checks a registration in the order of the deployed server: topic,
 // TTL, record.
-func (r *registry) register(m *Register, from netip.Addr, owner netip.Prefix, now time.Time) (Status, string) {
+func (req *request) register(m *Register, from netip.Addr) {
 	if !validTopic(m.Topic) {
-		return StatusTopic, ""
+		req.status = StatusTopic
+		return
 	}
 	if m.TTL > uint64(MaxTTL) {
-		return StatusTTL, ""
+		req.status = StatusTTL
+		return
 	}
 	n, err := enode.New(enode.ValidSchemes, &m.Record)
 	if err != nil {
-		return StatusRecord, ""
+		req.status = StatusRecord
+		return
 	}
 	if err := checkEndpoint(n, from); err != nil {
-		return StatusContent, err.Error()
+		req.status, req.message = StatusContent, err.Error()
+		return
 	}
-	return r.store.put(m.Topic, n, owner, time.Duration(m.TTL), now)
+	req.topic, req.node, req.ttl = m.Topic, n, time.Duration(m.TTL)
 }
 
 var errNoEndpoint = errors.New("the record has no IP address with a TCP port")

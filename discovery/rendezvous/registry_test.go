@@ -65,6 +65,18 @@ func body(t testing.TB, m any) []byte {
 	return raw
 }
 
+// handle answers one request as Server.handle does.
+func (r *registry) handle(code Code, body []byte, from netip.Addr, now time.Time) (out reply, ok bool) {
+	if !known(code) {
+		return reply{}, false
+	}
+	allowed := r.begin(from, now)
+	if !allowed {
+		return refuse(code), true
+	}
+	return r.finish(read(code, body, from), from, now), true
+}
+
 // answer handles one request and returns the response as bytes of a stream.
 func answer(t testing.TB, r *registry, code Code, req []byte, from netip.Addr, now time.Time) (
 	stream []byte, closed bool,

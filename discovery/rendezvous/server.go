@@ -259,10 +259,23 @@ func (s *Server) talk(c *serverConn) error {
 	}
 }
 
+// handle answers one request. Signatures are verified without the lock.
 func (s *Server) handle(c *serverConn, code Code, body []byte) (reply, bool) {
+	if !known(code) {
+		return reply{}, false
+	}
+	if !s.begin(c) {
+		return refuse(code), true
+	}
+	req := read(code, body, c.from)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
-	c.active = now
-	return s.registry.handle(code, body, c.from, now)
+	return s.registry.finish(req, c.from, time.Now()), true
+}
+
+func (s *Server) begin(c *serverConn) (allowed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.active = time.Now()
+	return s.registry.begin(c.from, c.active)
 }
