@@ -4,6 +4,10 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/ethereum/go-ethereum/p2p/enode"
+
+	"statusd/internal/vectors"
 )
 
 func TestParseServer(t *testing.T) {
@@ -38,5 +42,38 @@ func TestParseServer(t *testing.T) {
 	_, err := ParseServer("/ip4/192.0.2.9/tcp/30703" + peer)
 	if !strings.Contains(err.Error(), "libp2p rendezvous is not supported") {
 		t.Error(err)
+	}
+}
+
+// TestPortVectors reads the entry rdv of records that have one.
+func TestPortVectors(t *testing.T) {
+	type vector struct {
+		Text   string
+		Rdv    int
+		Expect struct {
+			OK  bool
+			TCP int
+		}
+	}
+	with := 0
+	for _, v := range vectors.Section[[]vector](t, vectors.Load(t, "discovery"), "enr") {
+		if !v.Expect.OK {
+			continue
+		}
+		n, err := enode.Parse(enode.ValidSchemes, v.Text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := v.Expect.TCP
+		if v.Rdv != 0 {
+			want = v.Rdv
+			with++
+		}
+		if got := PortOf(n); got != want {
+			t.Errorf("%s: port %d, want %d", v.Text, got, want)
+		}
+	}
+	if with == 0 {
+		t.Error("no record has the entry")
 	}
 }
