@@ -12,13 +12,16 @@ import (
 	"time"
 
 	"statusd/accounts/kdf"
+	"statusd/accounts/secret"
 	"statusd/internal/atomicfile"
 	"statusd/internal/crashtest"
 	"statusd/internal/store"
 )
 
 func TestMain(m *testing.M) {
-	crashtest.Main(m, map[string]crashtest.Job{"backup": backupForEver, "restore": restoreForEver})
+	crashtest.Main(m, map[string]crashtest.Job{
+		"backup": backupForEver, "restore": restoreForEver, "first login": loginForEver,
+	})
 }
 
 const (
@@ -108,6 +111,60 @@ func restoreForEver(dir string, ready func()) error {
 			return err
 		}
 	}
+}
+
+// loginForEver makes an account, logs in for the first time, which makes its
+// database, and deletes it.
+func loginForEver(dir string, ready func()) error {
+	ctx := context.Background()
+	m, err := Open(Config{Dir: dir, Cost: tiny(), BackupCost: tiny()})
+	if err != nil {
+		return err
+	}
+	ready()
+	for {
+		s, _, err := m.Create(ctx, Options{Password: password("secret")}, 12, secret.Bytes{})
+		if err != nil {
+			return err
+		}
+		if _, err := m.Login(ctx, s.UID, password("secret")); err != nil {
+			return err
+		}
+		if err := m.Logout(ctx); err != nil {
+			return err
+		}
+		if err := m.Delete(ctx, s.UID, s.UID.String()); err != nil {
+			return err
+		}
+	}
+}
+
+// TestKillDuringFirstLogin finds after each kill an account that opens, or none.
+func TestKillDuringFirstLogin(t *testing.T) {
+	dir := t.TempDir()
+	found := map[string]int{}
+	for range kills {
+		crashtest.Kill(t, "first login", dir, 3*killWithin)
+		m := open(t, dir)
+		all, err := m.List(t.Context())
+		if err = errors.Join(err, m.Close()); err != nil || len(all) > 1 {
+			t.Fatalf("%d accounts, %v", len(all), err)
+		}
+		if len(all) == 0 {
+			found["none"]++
+			continue
+		}
+		state := "never logged in"
+		if all[0].Timestamp > 0 {
+			state = "logged in before"
+		}
+		found[state]++
+		opened(t, dir, Summary{UID: all[0].UID})
+		if err := m.dir.Delete(all[0].UID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d kills: %v", kills, found)
 }
 
 // killedAccount makes a data directory with an account in a folder for jobs.
