@@ -435,6 +435,21 @@ func TestClockSetBack(t *testing.T) {
 	}
 }
 
+// TestAcksDoNotWaitForAClockSetBack queues an ack when the clock was set back
+// by less than what is repaired.
+func TestAcksDoNotWaitForAClockSetBack(t *testing.T) {
+	p := newPair(t, Config{Schedule: plain()})
+	p.handle(Payload{})
+	p.after(-50 * time.Second)
+	p.handle(Payload{Messages: []Message{p.message("late")}})
+	if next := p.node.Next(); next.IsZero() || next.After(p.now) {
+		t.Errorf("next %v, now %v", next, p.now)
+	}
+	if sends := p.due(); len(sends) != 1 || len(sends[0].Acks) != 1 {
+		t.Errorf("%+v", sends)
+	}
+}
+
 func TestConfigRefuses(t *testing.T) {
 	if _, err := New(Config{}); !errors.Is(err, ErrConfig) {
 		t.Errorf("no identity: %v", err)
