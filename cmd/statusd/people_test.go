@@ -127,7 +127,7 @@ func (f *fakeStatus) AckEvents(consumer string, cursor int64) {
 type fakeAccount fakeDaemon
 
 func (f *fakeAccount) List() any {
-	return []map[string]any{{"publicKey": f.self, "loggedIn": true}}
+	return []map[string]any{{"compressedKey": keyText(f.self), "loggedIn": true}}
 }
 
 // person makes a contact id.

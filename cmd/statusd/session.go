@@ -184,15 +184,12 @@ func (s *session) refreshContacts(ctx context.Context) error {
 	for _, c := range all {
 		contacts[c.ID] = c
 	}
-	var accounts []struct {
-		PublicKey string `json:"publicKey"`
-		LoggedIn  bool   `json:"loggedIn"`
-	}
+	var accounts []listed
 	self := ""
 	if s.call(ctx, &accounts, "account_list") == nil { // else our own messages show our key
 		for _, l := range accounts {
-			if l.LoggedIn {
-				self = l.PublicKey
+			if own, err := contact.Parse(l.Key); l.LoggedIn && err == nil {
+				self = own.Key.ContactID()
 			}
 		}
 	}

@@ -80,11 +80,11 @@ func listen(ctx context.Context, n *devnet.Node) (*person, error) {
 			}
 		}
 	}()
-	var accounts []struct{ PublicKey string }
-	if err := n.Call(ctx, &accounts, "account_list"); err != nil {
+	var keys struct{ PublicKey string }
+	if err := n.Call(ctx, &keys, "key_inspect", n.Key); err != nil {
 		return nil, err
 	}
-	p.contact = accounts[0].PublicKey
+	p.contact = keys.PublicKey
 	return p, nil
 }
 

@@ -33,11 +33,16 @@ func newPerson(t *testing.T, name string, static ...*node) *node {
 // contactID is who the node's account is.
 func (n *node) contactID(t *testing.T) string {
 	t.Helper()
-	var all []struct{ PublicKey string }
-	if err := n.dial(t, "ipc").Call(&all, "account_list"); err != nil || len(all) != 1 {
+	var all []struct{ CompressedKey string }
+	client := n.dial(t, "ipc")
+	if err := client.Call(&all, "account_list"); err != nil || len(all) != 1 {
 		t.Fatalf("%s: %d accounts, %v", n.name, len(all), err)
 	}
-	return all[0].PublicKey
+	var keys struct{ PublicKey string }
+	if err := client.Call(&keys, "key_inspect", all[0].CompressedKey); err != nil {
+		t.Fatal(err)
+	}
+	return keys.PublicKey
 }
 
 // received reads the event log of a node from its start and returns how often

@@ -24,6 +24,9 @@ const (
 	callTime  = 30 * time.Second
 )
 
+// relayPeers is how many peers the relay takes.
+const relayPeers = 200
+
 // Config says where the network lives.
 type Config struct {
 	Program string // the statusd to run
@@ -73,7 +76,7 @@ func (n *Network) Node(name string) *Node {
 
 // Start adds the relay, the mailserver and the people, and runs them.
 func (n *Network) Start(ctx context.Context, people ...string) error {
-	relay, err := n.Add(ctx, "relay", nil)
+	relay, err := n.Add(ctx, "relay", map[string]any{"MaxPeers": relayPeers})
 	if err != nil {
 		return err
 	}
@@ -293,14 +296,14 @@ type device struct {
 
 // installation returns the id of the node's own device.
 func (node *Node) installation(ctx context.Context) (string, error) {
-	var accounts []struct{ InstallationID string }
-	if err := node.Call(ctx, &accounts, "account_list"); err != nil {
+	var all []device // the own one first
+	if err := node.Call(ctx, &all, "wakuext_getOurInstallations"); err != nil {
 		return "", err
 	}
-	if len(accounts) != 1 || accounts[0].InstallationID == "" {
-		return "", fmt.Errorf("%s: no account is logged in", node.Name)
+	if len(all) == 0 {
+		return "", fmt.Errorf("%s does not know its own device", node.Name)
 	}
-	return accounts[0].InstallationID, nil
+	return all[0].ID, nil
 }
 
 // awaitDevice waits until the node knows another device of its account by
