@@ -172,7 +172,7 @@ func (a *app) listChats(ctx context.Context, s *session) error {
 	for i := range chats {
 		chat, last := &chats[i], ""
 		if m := chat.LastMessage; m != nil {
-			last = millisText(m.WhisperTimestamp) + "  " + s.nameOf(m.From, m.Alias) + ": " + cut(messageText(m), 60)
+			last = millisText(m.WhisperTimestamp) + "  " + cut(s.said(m), 60)
 		}
 		muted := ""
 		if chat.Muted {

@@ -91,8 +91,7 @@ func (a *app) printMessages(s *session, messages []view.Message, chat *view.Chat
 		case chat == nil:
 			_, err = fmt.Fprintln(a.out, s.line(m, chatOf(nil, m.LocalChatID)))
 		default:
-			_, err = fmt.Fprintf(a.out, "%s  %s: %s%s\n", millisText(m.WhisperTimestamp), s.nameOf(m.From, m.Alias),
-				messageText(m), statusMark(m))
+			_, err = fmt.Fprintf(a.out, "%s  %s%s\n", millisText(m.WhisperTimestamp), s.said(m), statusMark(m))
 		}
 		if err != nil {
 			return fail(exitIO, err)
@@ -170,7 +169,7 @@ func (a *app) showMessage(s *session, m *view.Message) error {
 	for _, id := range m.DeliveredTo {
 		row("delivered", s.nameOf(id, ""))
 	}
-	row("text", messageText(m))
+	row("text", s.messageText(m))
 	_, err := fmt.Fprint(a.out, b.String())
 	return fail(exitIO, err)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -240,13 +241,24 @@ func chatTypeOf(id string) int {
 
 // line shows a message on one line.
 func (s *session) line(m *view.Message, chat *view.Chat) string {
-	return fmt.Sprintf("%s  %s  %s: %s", millisText(m.WhisperTimestamp), s.chatName(chat), s.nameOf(m.From, m.Alias),
-		messageText(m))
+	return fmt.Sprintf("%s  %s  %s", millisText(m.WhisperTimestamp), s.chatName(chat), s.said(m))
 }
 
+// said is who says what, on one line. What happened to a group says so itself.
+func (s *session) said(m *view.Message) string {
+	if m.MessageType == systemMessage {
+		return "* " + strings.TrimPrefix(s.messageText(m), "@")
+	}
+	return s.nameOf(m.From, m.Alias) + ": " + s.messageText(m)
+}
+
+// systemMessage is the type of messages that tell what happened to a group
+// (spec 05 section 3).
+const systemMessage = 4
+
 // messageText is what a message says, on one line.
-func messageText(m *view.Message) string {
-	text := termtext.Line(m.Text)
+func (s *session) messageText(m *view.Message) string {
+	text := termtext.Line(termtext.Mentions(m.Text, func(id string) string { return s.nameOf(id, "") }))
 	switch {
 	case m.Image != "":
 		text += " [image]"

@@ -8,9 +8,13 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"statusd/accounts/contact"
+	"statusd/messenger/view"
 )
 
 // maxAttachment bounds a file to send: what does not fit into an envelope is
@@ -45,7 +49,7 @@ func (a *app) sendCommand() *cobra.Command {
 		Use: "send RECIPIENT...", Short: "Send a message to people, groups or public chats",
 		Long: `Sends a message through the running daemon. A recipient is a public key in any
 form (zQ3sh…, 0x04…), @ and the nickname of a contact, # and the name of a
-public chat, or the id of a private group.
+public chat, or the id of a private group or, where that is unique, its name.
 
 The daemon keeps the message until it has left: without a peer it is queued. By
 default the command waits until a peer has it; with --wait delivered, until the
@@ -128,13 +132,33 @@ func (a *app) send(ctx context.Context, c *client, f *sendFlags, given bool, to 
 func (s *session) sendTo(
 	ctx context.Context, f *sendFlags, recipient, text string, attached any,
 ) (sent sendResult, err error) {
+	to, err := s.recipient(ctx, recipient)
+	if err != nil {
+		return sent, err
+	}
 	var reply any
 	if f.replyTo != "" {
 		reply = f.replyTo
 	}
-	err = s.callWithin(ctx, f.limit+10*time.Second, &sent, "status_send", recipient, text, attached, reply, f.wait,
+	err = s.callWithin(ctx, f.limit+10*time.Second, &sent, "status_send", to, text, attached, reply, f.wait,
 		f.limit.Seconds())
 	return sent, err
+}
+
+// recipient puts the id of a group in the place of its name. What else a
+// recipient may be, the daemon knows.
+func (s *session) recipient(ctx context.Context, text string) (string, error) {
+	if strings.HasPrefix(text, "#") || strings.HasPrefix(text, "@") {
+		return text, nil
+	}
+	if _, err := contact.Parse(text); err == nil || chatTypeOf(text) == view.ChatPrivateGroup {
+		return text, nil
+	}
+	group, err := s.groupNamed(ctx, text)
+	if err != nil || group == nil {
+		return text, err
+	}
+	return group.ID, nil
 }
 
 // reached tells whether a state is the one waited for, or beyond it.

@@ -135,17 +135,11 @@ func (s *session) chat(ctx context.Context, text string) (view.Chat, error) {
 			return c, nil
 		}
 	}
-	var named []view.Chat
-	for _, c := range all {
-		if c.ChatType == view.ChatPrivateGroup && strings.EqualFold(c.Name, text) {
-			named = append(named, c)
+	if group, err := s.groupNamed(ctx, text); err != nil || group != nil {
+		if err != nil {
+			return view.Chat{}, err
 		}
-	}
-	if len(named) == 1 {
-		return named[0], nil
-	}
-	if len(named) > 1 {
-		return view.Chat{}, fail(exitData, fmt.Errorf("%d groups are called %q; give the id of one", len(named), text))
+		return *group, nil
 	}
 	if person, err := s.person(ctx, text); err == nil {
 		for _, c := range all {
@@ -155,6 +149,27 @@ func (s *session) chat(ctx context.Context, text string) (view.Chat, error) {
 		}
 	}
 	return view.Chat{}, fail(exitData, fmt.Errorf("there is no chat %q; see: statusd chats", text))
+}
+
+// groupNamed finds a private group by its name, nil if there is none.
+func (s *session) groupNamed(ctx context.Context, name string) (*view.Chat, error) {
+	all, err := s.chats(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var named []view.Chat
+	for _, c := range all {
+		if c.ChatType == view.ChatPrivateGroup && strings.EqualFold(c.Name, name) {
+			named = append(named, c)
+		}
+	}
+	switch len(named) {
+	case 0:
+		return nil, nil
+	case 1:
+		return &named[0], nil
+	}
+	return nil, fail(exitData, fmt.Errorf("%d groups are called %q; give the id of one", len(named), name))
 }
 
 // group finds a private group.

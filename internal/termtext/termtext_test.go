@@ -1,6 +1,9 @@
 package termtext
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestForeignText(t *testing.T) {
 	tests := []struct{ name, text, line, lines string }{
@@ -21,5 +24,31 @@ func TestForeignText(t *testing.T) {
 				t.Errorf("Lines: got %q, want %q", got, tt.lines)
 			}
 		})
+	}
+}
+
+func TestMentions(t *testing.T) {
+	id := "0x04" + strings.Repeat("ab", 64)
+	name := func(got string) string {
+		if got != id {
+			t.Errorf("asked for %q", got)
+		}
+		return "ana"
+	}
+	for text, want := range map[string]string{
+		"":                         "",
+		"no one":                   "no one",
+		"@" + id:                   "@ana",
+		"hi @" + id + ", @" + id:   "hi @ana, @ana",
+		"short @0x04abab":          "short @0x04abab",
+		"@0x04 @" + id + "!":       "@0x04 @ana!",
+		"@" + strings.ToUpper(id):  "@" + strings.ToUpper(id),
+		"@0x04" + id:               "@0x04" + id,
+		"@0x04@" + id:              "@0x04@ana",
+		"@0x04zz" + id[6:] + " @x": "@0x04zz" + id[6:] + " @x",
+	} {
+		if got := Mentions(text, name); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
 	}
 }

@@ -19,6 +19,9 @@ const (
 	minWide   = 60 // narrower screens show no list
 )
 
+// systemMessage is the type of messages that tell what happened to a group.
+const systemMessage = 4
+
 // styles are the looks of the parts. They are values, made for each frame.
 type styles struct{ bar, open, unread, name, me, dim, failed lipgloss.Style }
 
@@ -150,13 +153,16 @@ func (m *Model) messageLines(s styles, msg *view.Message, at time.Time, width in
 	if msg.OutgoingStatus != "" {
 		style = s.me
 	}
+	text := termtext.Lines(termtext.Mentions(msg.Text, func(id string) string { return m.daemon.PersonName(id, "") }))
+	if msg.MessageType == systemMessage {
+		return []string{ansi.Truncate("       "+s.dim.Render(strings.TrimPrefix(termtext.Line(text), "@")), width, "…")}
+	}
 	head := " " + s.dim.Render(at.Format("15:04")) + " " + style.Render(name) + " "
 	var out []string
 	if q := msg.QuotedMessage; q != nil {
 		quote := termtext.Line(m.daemon.PersonName(q.From, "")) + ": " + termtext.Line(q.Text)
 		out = append(out, s.dim.Render(ansi.Truncate("       │ "+quote, width, "…")))
 	}
-	text := termtext.Lines(msg.Text)
 	switch {
 	case msg.Image != "":
 		text += " [image]"

@@ -309,23 +309,45 @@ func (node *Node) installation(ctx context.Context) (string, error) {
 // awaitDevice waits until the node knows another device of its account by
 // name.
 func (node *Node) awaitDevice(ctx context.Context, id, name string) error {
+	return node.await(ctx, "the device "+name, func() (bool, error) {
+		var all []device
+		err := node.Call(ctx, &all, "wakuext_getOurInstallations")
+		return slices.ContainsFunc(all, func(d device) bool {
+			return d.ID == id && d.Metadata != nil && d.Metadata.Name == name
+		}), err
+	})
+}
+
+// awaitJoined waits until so many people have joined the node's only group.
+func (node *Node) awaitJoined(ctx context.Context, count int) error {
+	return node.await(ctx, "all who joined the group", func() (bool, error) {
+		var chats []struct{ Members []struct{ Joined bool } }
+		err := node.Call(ctx, &chats, "wakuext_chats")
+		joined := 0
+		for _, c := range chats {
+			for _, m := range c.Members {
+				if m.Joined {
+					joined++
+				}
+			}
+		}
+		return joined == count, err
+	})
+}
+
+// await looks whether something has happened, again after each event.
+func (node *Node) await(ctx context.Context, what string, happened func() (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	since := int64(0)
-	for {
-		var all []device
-		if err := node.Call(ctx, &all, "wakuext_getOurInstallations"); err != nil {
+	for since := int64(0); ; {
+		ok, err := happened()
+		if ok || err != nil {
 			return err
-		}
-		for _, d := range all {
-			if d.ID == id && d.Metadata != nil && d.Metadata.Name == name {
-				return nil
-			}
 		}
 		var page struct{ Next int64 }
 		query := map[string]any{"since": since, "wait": 10}
 		if err := node.Call(ctx, &page, "status_getEvents", query); err != nil {
-			return fmt.Errorf("%s did not hear of the device %s: %w", node.Name, name, err)
+			return fmt.Errorf("%s did not hear of %s: %w", node.Name, what, err)
 		}
 		since = page.Next
 	}

@@ -73,14 +73,20 @@ func (t *Tour) oneToOne(ctx context.Context) error {
 func (t *Tour) group(ctx context.Context) error {
 	t.say("A private group of three")
 	cem := t.net.Node("cem").Key
-	return t.steps(ctx,
+	if err := t.steps(ctx,
 		step{line: "statusd contacts add " + cem + " --nickname cem --dir ana"},
 		step{line: "statusd groups create 'tea party' @ben @cem --dir ana", want: "-0x04"},
 		step{line: "statusd receive --wait 10s --ack --dir ben", want: "tea party"},
 		step{line: "statusd groups join 'tea party' --dir ben"},
 		step{line: "statusd receive --wait 10s --ack --dir cem", want: "tea party"},
 		step{line: "statusd groups join 'tea party' --dir cem"},
-		step{line: "statusd receive --wait 10s --ack --max-messages 2 --dir ana", want: "joined"},
+	); err != nil {
+		return err
+	}
+	if err := t.net.Node("ana").awaitJoined(ctx, 3); err != nil {
+		return err
+	}
+	return t.steps(ctx,
 		step{line: "statusd groups members 'tea party' --dir ana", want: "member"},
 		step{line: "statusd send 'tea party' -m 'cake at four' --wait delivered --dir ana", want: "delivered"},
 		step{line: "statusd messages 'tea party' --dir cem", want: "cake at four"},
