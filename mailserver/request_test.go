@@ -154,7 +154,7 @@ func TestOpenRepeated(t *testing.T) {
 		}
 	}
 	id := func(i int) wire.Hash { return wire.Hash{byte(i), byte(i >> 8), byte(i >> 16), 1} }
-	for i := range 3 * maxRecent {
+	for i := range 2*maxRecent + 100 {
 		if r.repeated(id(i)) {
 			t.Fatalf("request %d is new", i)
 		}
@@ -165,7 +165,7 @@ func TestOpenRepeated(t *testing.T) {
 	if len(r.seen) != maxRecent || len(r.ring) != maxRecent {
 		t.Errorf("%d of %d requests remembered, want %d", len(r.seen), len(r.ring), maxRecent)
 	}
-	if !r.repeated(id(2*maxRecent)) || r.repeated(id(0)) {
+	if !r.repeated(id(2*maxRecent)) || r.repeated(id(99)) {
 		t.Error("not the latest are remembered")
 	}
 }

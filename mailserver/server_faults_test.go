@@ -103,7 +103,9 @@ func TestServerMemoryOfOneAddress(t *testing.T) {
 		}
 		honest := newPeer(t)
 		honest.ip = "192.0.2.8"
-		if hashes, c := request(t, s, honest, everything()); c.Failed || len(hashes) != 1000 {
+		few := everything()
+		few.Limit = 12 // more than one address may have waiting
+		if hashes, c := request(t, s, honest, few); c.Failed || len(hashes) != 12 {
 			t.Errorf("an honest peer got %d envelopes, %+v", len(hashes), c)
 		}
 		for _, p := range peers {

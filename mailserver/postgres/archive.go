@@ -73,6 +73,7 @@ func Open(ctx context.Context, uri string, o Options) (*Archive, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	a := &Archive{pool: pool, log: o.Logger, shard: rand.Int32N(counterShards)}
+	a.topics.reading = make(chan struct{}, 1)
 	if a.log == nil {
 		a.log = zap.NewNop()
 	}

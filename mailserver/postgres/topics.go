@@ -32,6 +32,8 @@ const (
 
 // topicCache knows the topics of the archive.
 type topicCache struct {
+	reading chan struct{} // capacity 1: held while topics are read, so that one query reads for all
+
 	mu        sync.Mutex
 	topics    topicindex.Index[time.Time] // when this server announced it; zero: another did
 	newest    int64                       // largest first_seen read
@@ -97,6 +99,12 @@ func (a *Archive) matching(ctx context.Context, bloom *wire.Bloom) (topics []wir
 // refresh reads the topics that other servers have added.
 func (a *Archive) refresh(ctx context.Context) error {
 	c := &a.topics
+	select {
+	case c.reading <- struct{}{}:
+		defer func() { <-c.reading }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	now := time.Now()
 	c.mu.Lock()
 	fresh := now.Sub(c.refreshed) < topicsFresh
