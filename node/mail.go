@@ -109,6 +109,7 @@ func (n *Node) startMail(life *lifecycle, key *ecdsa.PrivateKey) error {
 	life.onStop("history ledger", stopSmall, func() { n.warnOnError("history ledger", ledger.Close()) })
 	client, err := history.New(history.Config{
 		Logger: n.root, Now: n.clock.Now, NodeKey: key, Store: ledger, Dialer: mailDialer{n},
+		Ended: n.requestEnded,
 	})
 	if err != nil {
 		return fmt.Errorf("build history client: %w", err)

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,10 @@ import (
 	"statusd/configs"
 	"statusd/internal/profile"
 	"statusd/internal/store"
+	"statusd/mailserver/history"
 	"statusd/messenger"
+	"statusd/messenger/event"
+	"statusd/waku/wire"
 )
 
 func password(t *testing.T) kdf.Password {
@@ -130,5 +134,43 @@ func TestTwoAccountsTalk(t *testing.T) {
 	}
 	if all := eventsUntil(t, a.login(uid).DB(), "account.logout"); !strings.HasSuffix(all, "account.login") {
 		t.Errorf("after another login: %s", all)
+	}
+}
+
+// TestRequestsTellTheirEnd: the event log says how requests for history ended,
+// in the shape of status-go.
+func TestRequestsTellTheirEnd(t *testing.T) {
+	n := start(t, lightConfig(t), Deps{})
+	defer n.finish()
+	n.requestEnded(history.RequestEnd{}) // nobody is logged in: nobody is told
+	db := n.loginNew("alice").DB()
+	id := wire.Hash{1}
+	n.requestEnded(history.RequestEnd{ID: id, Last: wire.Hash{2}, Cursor: []byte{3, 4}})
+	n.requestEnded(history.RequestEnd{ID: id, Error: "too many requests"})
+	n.requestEnded(history.RequestEnd{ID: id, Silent: true})
+	eventsUntil(t, db, event.NameHistoryPageExpired)
+	var got []string
+	err := db.View(t.Context(), func(tx *store.Tx) error {
+		page, err := tx.Events(store.EventQuery{})
+		for _, e := range page.Events {
+			if strings.HasPrefix(e.Type, "mailserver.request.") {
+				got = append(got, e.Type+" "+string(e.Body))
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := func(first string) string { return `"0x` + first + strings.Repeat("00", 31) + `"` }
+	want := []string{
+		`mailserver.request.completed {"requestID":` + hash("01") + `,"lastEnvelopeHash":` + hash("02") +
+			`,"cursor":"0304","errorMessage":""}`,
+		`mailserver.request.completed {"requestID":` + hash("01") + `,"lastEnvelopeHash":` + hash("00") +
+			`,"cursor":"","errorMessage":"too many requests"}`,
+		`mailserver.request.expired {"ids":null,"hash":` + hash("01") + `,"message":""}`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }

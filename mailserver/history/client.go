@@ -55,6 +55,11 @@ type Config struct {
 	Servers []Server
 	Dialer  Dialer // nil: only servers that are connected are asked
 
+	// Ended, which may be nil, is called at the end of each request that was
+	// sent, after its envelopes have gone through the filters, from the goroutine
+	// that fetches. Requests whose caller gives up have no end.
+	Ended func(RequestEnd)
+
 	Timeout        time.Duration // without any progress; 0: 30 s
 	ConnectTimeout time.Duration // 0: 10 s
 	Tries          int           // on one server before the next; 0: 2
@@ -102,6 +107,15 @@ type pending struct {
 	began    time.Time
 	progress chan struct{} // capacity 1
 	done     chan outcome  // capacity 1
+}
+
+// RequestEnd is how a request ended.
+type RequestEnd struct {
+	ID     wire.Hash
+	Silent bool      // the server did not answer
+	Last   wire.Hash // last envelope of the page, as the server names it
+	Cursor []byte    // where the next page starts; nil: nothing is left
+	Error  string    // what the server answers instead, or what is wrong with its answer
 }
 
 // outcome is the end of an exchange, judged at the moment it came.

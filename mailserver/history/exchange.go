@@ -91,7 +91,8 @@ func (x *exchange) accept(env *wire.Envelope) bool {
 
 // answer is a completed page.
 type answer struct {
-	cursor   []byte // nil: the last page
+	last     wire.Hash // of the page; zero: nothing came
+	cursor   []byte    // nil: the last page
 	wanted   int
 	unwanted int
 	refused  int
@@ -109,7 +110,7 @@ func (x *exchange) complete(c *wire.RequestComplete) (answer, error) {
 	if len(c.Cursor) > 0 && len(x.page.cursor) > 0 && bytes.Equal(c.Cursor, x.page.cursor) {
 		return answer{}, fmt.Errorf("%w: the cursor does not move", ErrUnverified)
 	}
-	return answer{cursor: c.Cursor, wanted: x.wanted, unwanted: x.unwanted, refused: x.refused}, nil
+	return answer{last: c.Last, cursor: c.Cursor, wanted: x.wanted, unwanted: x.unwanted, refused: x.refused}, nil
 }
 
 // Printable replaces what a terminal or a log must not be given by a stranger.

@@ -337,7 +337,26 @@ func (c *Client) request(
 		return p.id, answer{}, fmt.Errorf("%w: send request: %w", ErrGone, err)
 	}
 	a, err := c.wait(ctx, p, r.Timeout)
+	if c.cfg.Ended != nil && ctx.Err() == nil {
+		c.cfg.Ended(endOf(p.id, a, err))
+	}
 	return p.id, a, err
+}
+
+// endOf describes the end of a request for others.
+func endOf(id wire.Hash, a answer, err error) RequestEnd {
+	end := RequestEnd{ID: id, Last: a.last, Cursor: a.cursor}
+	var refused *ServerError
+	switch {
+	case err == nil:
+	case errors.As(err, &refused):
+		end.Error = refused.Text
+	case errors.Is(err, ErrUnverified):
+		end.Error = err.Error()
+	default:
+		end.Silent = true
+	}
+	return end
 }
 
 // begin makes p the outstanding request of its server, and forgets those whose

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -430,5 +431,47 @@ func TestFetchTakesEnvelopes(t *testing.T) {
 			t.Errorf("%+v, %v, %d taken", r, err, len(taken))
 		}
 		n.exactlyOnce(nil)
+	})
+}
+
+// TestEnds reports the end of every request that was sent.
+func TestEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stored := envelopes(topicA, start, 5)
+		s := newFakeServer(t, stored...)
+		n := newNetwork(t, nil, s)
+		var ends []RequestEnd
+		n.client.cfg.Ended = func(e RequestEnd) { ends = append(ends, e) }
+		s.behave = func(i int, r *reply) {
+			switch i {
+			case 2:
+				r.envs, r.end.Failed, r.end.Text = nil, true, "too many requests"
+			case 3:
+				r.silent = true
+			case 4:
+				r.end.Last = wire.Hash{1}
+			}
+		}
+		request := Request{Topics: []wire.Topic{topicA}, From: start, To: start + 10, Limit: 3, Tries: 1}
+		var ids []wire.Hash
+		request.Sent = func(id wire.Hash, _ enode.ID) { ids = append(ids, id) }
+		for i := range 4 {
+			if _, err := n.client.Fetch(t.Context(), request); (err == nil) != (i == 0) {
+				t.Errorf("fetch %d: %v", i, err)
+			}
+		}
+		want := []RequestEnd{
+			{Last: stored[2].Hash(), Cursor: ends[0].Cursor}, {Last: stored[0].Hash()}, {Error: "too many requests"},
+			{Silent: true}, {Error: ErrUnverified.Error() + ": the last envelope it names did not come"},
+		}
+		if len(ends[0].Cursor) != wire.CursorLength || len(ends) != len(want) {
+			t.Fatalf("got %+v", ends)
+		}
+		for i := range want {
+			want[i].ID = ids[i]
+			if !reflect.DeepEqual(ends[i], want[i]) {
+				t.Errorf("end %d: got %+v, want %+v", i, ends[i], want[i])
+			}
+		}
 	})
 }
