@@ -173,6 +173,7 @@ func (a *eventsAPI) subscribeSignals(ctx context.Context, in *signalsQuery) (fol
 	if err != nil {
 		return nil, err
 	}
+	q.Account = callFrom(ctx).caller.grant.only()
 	r, err := a.events.Open(ctx, q)
 	if err != nil {
 		return nil, eventFailure(err)

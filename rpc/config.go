@@ -31,6 +31,9 @@ type Config struct {
 	// exist; empty: no token is read, and HTTP needs NoAuth.
 	TokenFile string
 
+	// TokensFile holds the hashes of further tokens; empty: none can be made.
+	TokensFile string
+
 	// RequestsDelay is how long wakuext_requestMessages refuses to ask the same
 	// server for the same topics again, while the first request goes on.
 	RequestsDelay time.Duration

@@ -30,6 +30,7 @@ type caller struct {
 	transport string // ipc, http or ws
 	remote    string // address, for the log
 	scopes    scope
+	grant     *grant          // of the token; nil: there was none
 	private   bool            // nobody can listen in: socket, loopback or TLS
 	modules   map[string]bool // namespaces on offer; nil: all
 	subs      *subscriptions  // nil: the transport cannot push
@@ -184,6 +185,9 @@ func (d *dispatcher) run(ctx context.Context, info *call, it *jsonrpc.Item) (jso
 	if err := permitted(c, m); err != nil {
 		return nil, err
 	}
+	if err := d.allowed(c, m); err != nil {
+		return nil, err
+	}
 	names := m.paramNames()
 	params, bad := d.ofAccount(m, it.Params)
 	if bad != nil {
@@ -212,6 +216,19 @@ func (d *dispatcher) run(ctx context.Context, info *call, it *jsonrpc.Item) (jso
 		return nil, internalError()
 	}
 	return result, nil
+}
+
+// allowed checks the token of the caller: that it has not ended meanwhile, and
+// whose account it is for.
+func (d *dispatcher) allowed(c *caller, m *method) *jsonrpc.Error {
+	if c.grant.over(time.Now()) {
+		return jsonrpc.NewError(jsonrpc.CodeUnauthenticated, "the token is no longer valid")
+	}
+	if m.account && c.grant != nil && c.grant.account != "" && c.grant.account != d.current() {
+		return jsonrpc.NewError(jsonrpc.CodeNotLoggedIn, "the account %s, which the token is for, is not logged in",
+			c.grant.account).WithHint("log in with account_login, or: statusd account login")
+	}
+	return nil
 }
 
 // ofAccount takes the parameter account, which every method of an account may

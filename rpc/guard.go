@@ -133,7 +133,8 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (caller, b
 		return c, true
 	}
 	presented := bearer(r)
-	if presented != "" && s.token != nil && s.token.matches(presented) {
+	if g := s.granted(presented); g != nil {
+		c.grant, c.scopes = g, g.scopes
 		return c, true
 	}
 	wait, first := s.attempts.fail(remoteIP(r), time.Now())
@@ -161,6 +162,19 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (caller, b
 	}
 	refuse(w, http.StatusUnauthorized, jsonrpc.NewError(jsonrpc.CodeUnauthenticated, "%s", text).WithHint("%s", hint))
 	return caller{}, false
+}
+
+// granted returns what a token allows, nil if there is no such token.
+func (s *Server) granted(presented string) *grant {
+	if presented == "" {
+		return nil
+	}
+	if s.token != nil {
+		if g := s.token.find(presented); g != nil {
+			return g
+		}
+	}
+	return s.tokens.find(presented, time.Now())
 }
 
 // tokenPlace tells people who know the data directory where to look, and

@@ -175,7 +175,8 @@ func prepare(t *testing.T, change func(*Config, *Deps)) *fixture {
 		},
 		IPC:       IPCConfig{Enabled: true, Path: filepath.Join(dir, "statusd.ipc")},
 		HTTP:      HTTPConfig{Enabled: true, Host: "127.0.0.1", VirtualHosts: []string{"localhost"}},
-		TokenFile: filepath.Join(dir, "rpc-token"), StopTimeout: time.Second,
+		TokenFile: filepath.Join(dir, "rpc-token"), TokensFile: filepath.Join(dir, "tokens.json"),
+		StopTimeout: time.Second,
 	}
 	desk := &office{host: host}
 	files, err := profile.Open(profile.Config{

@@ -170,7 +170,7 @@ func (a *eventsAPI) subscribeReceive(ctx context.Context) (int, error) {
 		return 0, failed("notifications not supported").WithHint("subscribe over WebSocket or the unix socket; over HTTP " +
 			"call receive, or read the stream at /api/v1/events")
 	}
-	r, err := a.events.Open(ctx, feed.Query{Types: []string{messagesNew}})
+	r, err := a.events.Open(ctx, feed.Query{Types: []string{messagesNew}, Account: c.caller.grant.only()})
 	if err != nil {
 		return 0, eventFailure(err)
 	}
@@ -193,11 +193,11 @@ func (a *eventsAPI) unsubscribeReceive(ctx context.Context, number int) (nothing
 
 // welcomeReceive gives a new connection the messages, in the modes that do so
 // without being asked.
-func (a *eventsAPI) welcomeReceive(mode ReceiveMode) func(context.Context, *subscriptions) {
+func (a *eventsAPI) welcomeReceive(mode ReceiveMode, account string) func(context.Context, *subscriptions) {
 	if mode != ReceiveOnStart && mode != ReceiveOnConnection {
 		return nil
 	}
-	q := feed.Query{Types: []string{messagesNew}}
+	q := feed.Query{Types: []string{messagesNew}, Account: account}
 	var done func(context.Context, int64) error
 	if mode == ReceiveOnConnection {
 		q.Consumer = receiveConsumer

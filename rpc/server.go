@@ -26,7 +26,8 @@ type Server struct {
 	dispatch *dispatcher
 	modules  map[string]bool // on offer over TCP; nil: all
 	token    *token          // nil: none
-	tls      *certificate    // nil: plain
+	tokens   *tokenBook
+	tls      *certificate // nil: plain
 	attempts attempts
 	budget   budget
 	sessions sessionSet
@@ -65,6 +66,13 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	if cfg.TokenFile != "" {
 		var err error
 		if s.token, err = openToken(cfg.TokenFile, s.log); err != nil {
+			return nil, err
+		}
+	}
+	s.tokens = &tokenBook{}
+	if cfg.TokensFile != "" {
+		var err error
+		if s.tokens, err = openTokens(cfg.TokensFile); err != nil {
 			return nil, err
 		}
 	}
@@ -161,7 +169,7 @@ func (s *Server) eventsAPI() *eventsAPI {
 func (s *Server) session(st stream, c caller) *session {
 	sess := newSession(st, c, s.dispatch, &s.budget)
 	if s.deps.Events != nil && c.scopes&scopeRead != 0 && c.offers("status") {
-		sess.welcome = s.eventsAPI().welcomeReceive(s.cfg.ReceiveMode)
+		sess.welcome = s.eventsAPI().welcomeReceive(s.cfg.ReceiveMode, c.grant.only())
 	}
 	return sess
 }
@@ -172,22 +180,19 @@ func (s *Server) Ready() <-chan struct{} { return s.ready }
 // Endpoints tells where the server listens. It is valid once Ready is closed.
 func (s *Server) Endpoints() Endpoints { return s.endpoints }
 
-// Reload reads the token and the certificate again. Connections that were
-// authenticated by another token are closed. What cannot be read stays as it
+// Reload reads the tokens and the certificate again. Connections whose token is
+// no longer valid are closed. What cannot be read stays as it
 // was, and is reported.
 func (s *Server) Reload() error {
 	var errs []error
 	if s.token != nil {
-		changed, err := s.token.reload()
+		_, err := s.token.reload()
 		errs = append(errs, err)
-		if changed && !s.cfg.HTTP.NoAuth {
-			s.sessions.each(func(sess *session) {
-				if sess.caller.transport != "ipc" {
-					sess.abort(endToken)
-				}
-			})
-		}
 	}
+	if s.tokens.path != "" {
+		errs = append(errs, s.tokens.reload())
+	}
+	s.endSessions()
 	if s.tls != nil {
 		errs = append(errs, s.tls.reload())
 	}

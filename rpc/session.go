@@ -88,6 +88,10 @@ func (s *session) run(ctx context.Context) {
 	s.mu.Unlock()
 	stop := context.AfterFunc(ctx, s.stream.interrupt)
 
+	if left, known := s.caller.grant.left(time.Now()); known {
+		expiry := time.AfterFunc(left, func() { s.abort(endToken) })
+		defer expiry.Stop()
+	}
 	if s.welcome != nil {
 		s.welcome(ctx, s.caller.subs)
 	}

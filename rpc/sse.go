@@ -55,7 +55,7 @@ func (s *Server) serveEvents(ctx context.Context, w http.ResponseWriter, r *http
 	}
 	st := &eventStream{w: w, conn: http.NewResponseController(w)}
 	if st.begin() == nil {
-		s.stream(ctx, st, reader)
+		s.stream(ctx, st, reader, c.grant)
 	}
 }
 
@@ -91,6 +91,12 @@ func (s *Server) streamQuery(c *caller, r *http.Request) (feed.Query, int, *json
 	if q.Account, err = accountOf(form.Get("account")); err != nil {
 		return q, http.StatusBadRequest, failureOf(r.Context(), err)
 	}
+	if own := c.grant.only(); own != "" {
+		if q.Account != "" && q.Account != own {
+			return q, http.StatusForbidden, jsonrpc.NewError(jsonrpc.CodeScope, "the token is for another account")
+		}
+		q.Account = own
+	}
 	return q, 0, nil
 }
 
@@ -121,7 +127,9 @@ func accountOf(text string) (string, error) {
 
 // stream writes what a reader delivers until the client goes or the server
 // stops. One batch at most is in memory.
-func (s *Server) stream(ctx context.Context, st *eventStream, r *feed.Reader) {
+func (s *Server) stream(ctx context.Context, st *eventStream, r *feed.Reader, g *grant) {
+	expired, release := endOf(g)
+	defer release()
 	ctx, cancel := context.WithCancel(ctx)
 	batches, done := make(chan feed.Batch), make(chan struct{})
 	go func() { // ends with ctx
@@ -153,6 +161,10 @@ func (s *Server) stream(ctx context.Context, st *eventStream, r *feed.Reader) {
 		case <-quiet.C:
 			err = st.write(":\n\n")
 		case <-s.stopping:
+			return
+		case <-g.ended():
+			return
+		case <-expired:
 			return
 		case <-ctx.Done():
 			return

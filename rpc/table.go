@@ -68,6 +68,9 @@ func (s *Server) table() []method {
 		all = slices.Concat(all, a.chatMethods(), a.messageMethods(), a.groupMethods(), a.contactMethods(),
 			a.transactionMethods())
 	}
+	if s.tokens.path != "" {
+		all = slices.Concat(all, (&tokenAPI{s}).methods())
+	}
 	if s.deps.Messenger != nil && s.deps.Events != nil {
 		all = slices.Concat(all, (&sendAPI{s.deps.Messenger, s.deps.Events}).methods())
 	}

@@ -30,8 +30,9 @@ type token struct {
 	path string
 	log  *zap.Logger
 
-	mu  sync.RWMutex
-	sum [sha256.Size]byte
+	mu    sync.RWMutex
+	sum   [sha256.Size]byte
+	grant *grant // of who presents it
 }
 
 // openToken reads the token of a file. A missing file is made, with a fresh
@@ -69,6 +70,12 @@ func (t *token) reload() (changed bool, err error) {
 	defer t.mu.Unlock()
 	changed = sum != t.sum
 	t.sum = sum
+	if changed {
+		if t.grant != nil {
+			close(t.grant.revoked)
+		}
+		t.grant = &grant{scopes: scopeToken, revoked: make(chan struct{})}
+	}
 	return changed, nil
 }
 
@@ -104,10 +111,14 @@ func (t *token) read() (string, error) {
 	return text, nil
 }
 
-// matches compares in constant time.
-func (t *token) matches(presented string) bool {
+// find returns what the token allows, nil if it is not this one. It compares in
+// constant time.
+func (t *token) find(presented string) *grant {
 	sum := sha256.Sum256([]byte(presented))
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return subtle.ConstantTimeCompare(sum[:], t.sum[:]) == 1
+	if subtle.ConstantTimeCompare(sum[:], t.sum[:]) != 1 {
+		return nil
+	}
+	return t.grant
 }

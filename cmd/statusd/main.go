@@ -109,7 +109,7 @@ the daemon in the foreground; the other commands configure it or talk to it.`
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
 	root.AddCommand(a.runCommand("run"), a.configCommand(), a.fleetCommand(), a.keyCommand(), a.rpcCommand(),
-		a.accountCommand(), a.backupCommand(), a.restoreCommand(), a.dbCommand(),
+		a.accountCommand(), a.tokenCommand(), a.backupCommand(), a.restoreCommand(), a.dbCommand(),
 		a.sendCommand(), a.receiveCommand(), a.chatsCommand(), a.messagesCommand(), a.searchCommand(),
 		a.contactsCommand(), a.groupsCommand(), a.devicesCommand(), a.exportCommand(), a.chatCommand(), a.devnetCommand(),
 		a.attachCommand(), a.mailserverCommand(), a.historyCommand(), a.initCommand(), a.dnsCommand(), a.bootnodeCommand(),

@@ -41,6 +41,7 @@ func rpcConfig(cfg *configs.Config, log *zap.Logger, registry prometheus.Registe
 		Metrics:       rpc.ListenConfig{Enabled: cfg.MetricsEnabled, Addr: cfg.MetricsAddress()},
 		Pprof:         rpc.ListenConfig{Enabled: cfg.PprofEnabled, Addr: cfg.PprofAddress()},
 		TokenFile:     cfg.TokenPath(),
+		TokensFile:    cfg.TokensPath(),
 		RequestsDelay: time.Duration(cfg.ShhextConfig.RequestsDelay),
 		ReceiveMode:   rpc.ReceiveMode(cfg.ReceiveMode),
 		StopTimeout:   min(5*time.Second, time.Duration(cfg.ShutdownTimeout)/2),
