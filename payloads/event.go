@@ -160,6 +160,10 @@ type MembershipUpdate struct {
 	Message  *ChatMessage
 	Reaction *EmojiReaction
 
+	// verified are the events of the group of which this is the update: their
+	// signatures were checked for the chat of.
+	of       string
+	verified []Event
 	// read holds the events of a received update, without signers.
 	read    []Event
 	readErr error
@@ -202,7 +206,11 @@ func (u *MembershipUpdate) Validate() error {
 // validateOwn checks that receivers can fold the events and accept what is
 // attached.
 func (u *MembershipUpdate) validateOwn() error {
-	if _, err := u.Fold(nil); err != nil {
+	var verified []Event
+	if u.of == u.ChatID {
+		verified = u.verified
+	}
+	if _, err := u.Fold(verified); err != nil {
 		return err
 	}
 	attached, err := u.attached()

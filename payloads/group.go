@@ -170,7 +170,9 @@ func keys(ids []string) []key.Public {
 
 // Update returns the update that carries all events of the group.
 func (g *Group) Update() *MembershipUpdate {
-	u := &MembershipUpdate{ChatID: g.ChatID, Events: make([][]byte, len(g.Events))}
+	u := &MembershipUpdate{
+		ChatID: g.ChatID, Events: make([][]byte, len(g.Events)), of: g.ChatID, verified: g.Events,
+	}
 	for i := range g.Events {
 		u.Events[i] = g.Events[i].Raw
 	}
