@@ -368,3 +368,32 @@ func TestInjectionIntoGroups(t *testing.T) {
 	}
 	bob.wantDrops(map[string]uint64{"not_public": 1, "author_not_joined": 1, "not_direct": 2})
 }
+
+// TestProfileChats: only its owner writes in a profile chat, and others react.
+func TestProfileChats(t *testing.T) {
+	alice, bob := pair(t)
+	ctx := t.Context()
+	profile := payloads.ProfileChat(alice.key.Public())
+	for _, p := range []*party{alice, bob} {
+		ok(t, p.m.Chats().Join(ctx, profile))
+	}
+	post := alice.write(profile, "my status")
+	bob.take(alice)
+	if m := bob.message(post); m.LocalChatID != profile || bob.chat(profile).ChatType != view.ChatProfile {
+		t.Errorf("post %+v", m)
+	}
+	must[view.Response](t)(bob.m.Reactions().Send(ctx, profile, post, int32(payloads.Sad)))
+	alice.take(bob)
+	if list := must[[]view.Reaction](t)(alice.m.Reactions().ByChat(ctx, profile, "", 0)); len(list) != 1 {
+		t.Errorf("reactions %+v", list)
+	}
+	forged := payloads.ChatMessage{
+		Clock: uint64(start().UnixMilli()) + 1, Timestamp: 1, Text: "x", ChatID: profile,
+		MessageType: payloads.PublicGroup, ContentType: payloads.ContentText,
+	}
+	s := sending{route: routePublic, chat: profile, wrapper: seal(t, &forged, bob.key)}
+	if err := alice.receive(alice.parcelFrom(bob, s)); !errors.Is(err, courier.ErrDrop) {
+		t.Errorf("a post by somebody else: %v", err)
+	}
+	alice.wantDrops(map[string]uint64{"not_profile_owner": 1})
+}

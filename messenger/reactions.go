@@ -2,6 +2,7 @@ package messenger
 
 import (
 	"context"
+	"errors"
 
 	"statusd/accounts/key"
 	"statusd/internal/store"
@@ -66,7 +67,7 @@ func (s *Reactions) Retract(ctx context.Context, id string) (out view.Response, 
 func (s *Reactions) react(
 	ctx context.Context, tx *store.Tx, chat *store.Chat, message string, emoji payloads.EmojiType, retracted bool,
 ) (view.Response, error) {
-	if err := s.mayWrite(tx, chat); err != nil {
+	if err := s.mayWrite(tx, chat); err != nil && !errors.Is(err, ErrNotOwner) { // anybody reacts to a profile
 		return view.Response{}, err
 	}
 	body := &payloads.EmojiReaction{

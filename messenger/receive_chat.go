@@ -40,8 +40,6 @@ func (c *core) matchPublic(tx *store.Tx, r *received, id string) (store.Chat, er
 		return chat, drop("not_public")
 	case !r.arrivedIn(id):
 		return chat, drop("not_in_public")
-	case chat.Type == view.ChatProfile && id != payloads.ProfileChat(r.msg.Author):
-		return chat, drop("not_profile_owner")
 	}
 	return chat, nil
 }
@@ -133,6 +131,9 @@ func (c *core) receiveMessage(_ context.Context, tx *store.Tx, r *received) erro
 	chat, err := c.match(tx, r, body.MessageType, body.ChatID)
 	if err != nil {
 		return err
+	}
+	if chat.Type == view.ChatProfile && chat.ID != payloads.ProfileChat(r.msg.Author) {
+		return drop("not_profile_owner") // others may react only
 	}
 	if body.Clock <= chat.DeletedClock {
 		return drop("deleted")

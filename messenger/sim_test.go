@@ -44,7 +44,8 @@ type simMessage struct {
 type simGroup struct {
 	id      string
 	creator *simPerson
-	members []*simPerson
+	members []*simPerson // without the leaver
+	leaver  *simPerson   // listens, and goes some time; nil when gone
 }
 
 // simRun is a simulation as it goes on.
@@ -104,6 +105,8 @@ func (r *simRun) makeGroups() {
 			g.members = append(g.members, p)
 			r.net.Settle(time.Duration(r.rnd.IntN(3)) * time.Second) // others join at the same time
 		}
+		last := len(g.members) - 1
+		g.leaver, g.members = g.members[last], g.members[:last]
 		r.groups = append(r.groups, g)
 	}
 	r.net.Settle(10 * time.Minute)
@@ -190,8 +193,8 @@ func (r *simRun) inPublic(d *simDevice, i int) {
 	}
 }
 
-// changeGroup has the founder of a group change it: the others cannot object,
-// so that every order of arrival is one of the protocol's valid ones.
+// changeGroup has the founder of a group change it, or somebody leave: changes
+// that exclude each other have no common state in this protocol.
 func (r *simRun) changeGroup(i int) {
 	g := r.groups[r.rnd.IntN(len(r.groups))]
 	d := g.creator.devices[0]
@@ -199,6 +202,12 @@ func (r *simRun) changeGroup(i int) {
 		return
 	}
 	ctx := context.Background()
+	if away := g.leaver; away != nil && away.devices[0].running() && r.rnd.IntN(4) == 0 {
+		_, err := away.devices[0].m.Groups().Leave(ctx, g.id, true)
+		d.ok(err)
+		g.leaver = nil
+		return
+	}
 	if r.rnd.IntN(2) == 0 {
 		_, err := d.m.Groups().Rename(ctx, g.id, fmt.Sprint("renamed ", i))
 		d.ok(err)
@@ -208,7 +217,7 @@ func (r *simRun) changeGroup(i int) {
 	c, err := d.m.Chats().ByID(ctx, g.id)
 	d.ok(err)
 	for _, m := range c.Members {
-		if !m.Admin {
+		if !m.Admin && (g.leaver == nil || m.ID != g.leaver.id) {
 			admins = []string{m.ID}
 		}
 	}
