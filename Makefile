@@ -8,8 +8,9 @@ COMMIT    ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 LDFLAGS   := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 FUZZTIME  ?= 60s
 RUN_ARGS  ?=
+DEVNET_ARGS ?=
 
-.PHONY: help run build test check bench fuzz generate
+.PHONY: help run devnet build test check bench fuzz generate
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -18,6 +19,9 @@ build: ## build bin/statusd
 
 run: build ## build and start a node with embedded defaults
 	./bin/statusd run $(RUN_ARGS)
+
+devnet: build ## a network on this machine, and a tour of it (DEVNET_ARGS=--keep leaves it running)
+	./bin/statusd devnet $(DEVNET_ARGS)
 
 test: ## all tests, with the race detector, and the end-to-end test
 	./scripts/test.sh
