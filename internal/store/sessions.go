@@ -151,8 +151,14 @@ func (s transportTables) TrimMessageKeys(id transport.SessionID, highest int, ol
 		return err
 	}
 	floor := int64(-1) // keys up to it go
-	_, err = s.tx.Get(`SELECT seq FROM message_key WHERE session = ? ORDER BY seq DESC LIMIT 1 OFFSET ?`,
-		[]any{ref, highest}, func(r Row) { floor = r.Int64(0) })
+	few := false       // there cannot be more than highest: no need to count
+	_, err = s.tx.Get(`SELECT (SELECT min(seq) FROM message_key WHERE session = ?1),
+		(SELECT max(seq) FROM message_key WHERE session = ?1)`, []any{ref},
+		func(r Row) { few = r.Int64(1)-r.Int64(0) < int64(highest) })
+	if err == nil && !few {
+		_, err = s.tx.Get(`SELECT seq FROM message_key WHERE session = ? ORDER BY seq DESC LIMIT 1 OFFSET ?`,
+			[]any{ref, highest}, func(r Row) { floor = r.Int64(0) })
+	}
 	if err != nil {
 		return err
 	}

@@ -245,14 +245,14 @@ func BenchmarkTransportStore(b *testing.B) {
 	})
 	b.Run("keep and confirm a key", func(b *testing.B) {
 		b.ReportAllocs()
-		k := newMessageKeys(b, 1)
+		k, x := newMessageKeys(b, 1), newSession(b)
 		start := time.Now()
 		err := db.Update(context.Background(), func(tx *Tx) error {
 			st := tx.Transport()
 			for i := uint32(0); b.Loop(); i++ {
-				k[0].N, k[0].Seq, k[0].Envelope = 20_000+i, uint64(20_000+i), wire.Hash{byte(i), 1}
+				k[0].N, k[0].Seq, k[0].Envelope = i, uint64(i), wire.Hash{byte(i), 1}
 				err := errors.Join(st.PutSession(x), st.PutMessageKeys(x.ID, k),
-					st.TrimMessageKeys(x.ID, 20_000, false, 0), st.ConfirmMessageKeys(k[0].Envelope))
+					st.TrimMessageKeys(x.ID, 2000, false, 0), st.ConfirmMessageKeys(k[0].Envelope))
 				if err != nil {
 					return err
 				}

@@ -156,6 +156,12 @@ func (f *fakeChats) all(word string) (out []string) {
 	return out
 }
 
+func (f *fakeChats) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.parcels)
+}
+
 func (f *fakeChats) parcel(text string) (p Parcel, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

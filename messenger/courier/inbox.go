@@ -51,6 +51,7 @@ const (
 
 var (
 	errOverflow = errors.New("courier: the inbox had no room for an envelope out of an archive")
+	errEarly    = errors.New("courier: too many messages are missing before this one")
 	errLater    = errors.New("courier: an envelope could not be processed")
 )
 
@@ -108,6 +109,9 @@ func (b *inbox) add(a *arrival) {
 	limit := queueLive
 	if a.P2P {
 		limit = queueArchive
+	}
+	if b.lost && !a.P2P {
+		return // found after those before it: a ratchet bears only so much disorder
 	}
 	if len(b.queue) >= limit || len(b.queue) > 0 && b.bytes+size(a.ReceivedMessage) > queueBytes {
 		b.lost = b.lost || !a.P2P
@@ -368,6 +372,8 @@ func (b *inbox) process(ctx context.Context, batch []*arrival) error {
 			case err == nil:
 			case general(err):
 				return err
+			case errors.Is(err, errEarly):
+				failing = append(failing, a)
 			default:
 				b.c.log.Error("message cannot be processed", zap.Stringer("envelope", a.Hash), zap.Error(err))
 				failing = append(failing, a)

@@ -353,3 +353,37 @@ func TestHold(t *testing.T) {
 		}
 	})
 }
+
+// TestHistoryOfALongSession: an archive is read backwards, so that the first
+// message is further ahead of its session than a ratchet bears. It is read when
+// those before it have come.
+func TestHistoryOfALongSession(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, 1, testnet.LinkConfig{})
+		bob := w.person(0, newIdentity(t), "bob-1")
+		dan := newWriter(t, w.net.Node(0).Host())
+		dan.meet(bob.c)
+		const n = 1500
+		list := dan.outgoing(bob.c, n)
+		deliver := func(i int) {
+			sink{bob.c.inbox, statusPlace()}.Deliver(&waku.ReceivedMessage{
+				Hash: wire.Hash{byte(i), byte(i >> 8), 1}, Payload: list[i].Data, P2P: true, Src: &dan.signer().PublicKey,
+			})
+		}
+		deliver(n - 1)
+		w.settle(time.Second)
+		if got := bob.texts(); len(got) != 0 {
+			t.Fatalf("got %d messages", len(got))
+		}
+		for i := n - 600; i > 0; i -= 300 {
+			deliver(i)
+		}
+		for i := range n - 1 {
+			deliver(i)
+		}
+		w.settle(time.Hour)
+		if got := len(bob.texts()); got != n {
+			t.Errorf("got %d of %d messages, drops %v", got, n, bob.c.Stats().Drops)
+		}
+	})
+}

@@ -49,7 +49,7 @@ func (c *Courier) open(ctx context.Context, tx *store.Tx, a *arrival, now time.T
 	case errors.Is(err, transport.ErrNotProtocol):
 		return c.bodies(ctx, tx, a, transport.Decrypted{From: from, Plaintext: a.Payload})
 	case foreign(err):
-		return c.refused(ctx, tx, from, err, now)
+		return c.refused(ctx, tx, a, from, err, now)
 	}
 	return fmt.Errorf("open message: %w", err)
 }
@@ -79,7 +79,15 @@ func refusal(err error) string {
 
 // refused deals with a message that cannot be opened. Who sent one for other
 // devices, or for a session that is lost, is told about this installation.
-func (c *Courier) refused(ctx context.Context, tx *store.Tx, from key.Public, why error, now time.Time) error {
+//
+// A message that is too far ahead of its session may come to be readable when
+// those before it have come: archives are read backwards. It is tried again.
+func (c *Courier) refused(
+	ctx context.Context, tx *store.Tx, a *arrival, from key.Public, why error, now time.Time,
+) error {
+	if errors.Is(why, ratchet.ErrTooMany) && a.tries < maxTries-1 {
+		return errEarly
+	}
 	name := refusal(why)
 	if errors.Is(why, ratchet.ErrOld) {
 		name = "copy"
