@@ -113,7 +113,7 @@ func TestFloodFromOneNetwork(t *testing.T) {
 	tickets := make(map[enode.ID][]byte)
 	now, passed := start, 0
 	for i := 0; now.Before(start.Add(time.Hour)); i++ {
-		now = now.Add(20 * time.Millisecond)
+		now = now.Add(100 * time.Millisecond)
 		n := flood[i%len(flood)]
 		if r.Allow(KindRegister, peerOf(n), now) != nil {
 			continue

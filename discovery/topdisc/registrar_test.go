@@ -350,7 +350,7 @@ func TestCacheModel(t *testing.T) {
 	c := newAdCache()
 	var model []entry
 	now := 0.0
-	for step := range 20_000 {
+	for step := range 5_000 {
 		now += rng.ExpFloat64() * 20
 		c.sweep(now)
 		model = slices.DeleteFunc(model, func(e entry) bool { return e.expires <= now })
@@ -365,7 +365,7 @@ func TestCacheModel(t *testing.T) {
 		if c.count != len(model) {
 			t.Fatalf("step %d: %d advertisements, want %d", step, c.count, len(model))
 		}
-		if step%500 != 0 {
+		if step%125 != 0 {
 			continue
 		}
 		i := 0
