@@ -27,5 +27,5 @@ go run ./internal/bench -statusd bin/statusd "$@"
 
 if [ "${TOPICSIM:-}" = 1 ]; then
 	echo "== topic discovery in virtual time (minutes, 3 GiB)"
-	go run ./internal/topicsim -nodes 1000,10000 -plots docs/plots
+	go run ./internal/topicsim -runs 10000/capacity,1000/capacity,1000/cache -plots docs/plots
 fi

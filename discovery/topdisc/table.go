@@ -52,11 +52,13 @@ func (t *Table) Service() Service { return t.service }
 // Insert offers a node whose record was verified. live says that it answered
 // lately. It reports whether the node is in the table now.
 func (t *Table) Insert(n *enode.Node, live bool, now time.Time) bool {
-	if n.ID() == t.self || !tdtenr.Capable(n) {
+	e := t.known[n.ID()]
+	newer := e == nil || n.Seq() > e.node.Seq()
+	if n.ID() == t.self || newer && !tdtenr.Capable(n) {
 		return false
 	}
-	if e := t.known[n.ID()]; e != nil {
-		if n.Seq() > e.node.Seq() {
+	if e != nil {
+		if newer {
 			e.node = n
 		}
 		if live {
@@ -71,7 +73,7 @@ func (t *Table) Insert(n *enode.Node, live bool, now time.Time) bool {
 	if !ip.IsValid() || port < minPort {
 		return false
 	}
-	e := &registrar{node: n, bucket: BucketOf(t.service.Distance(n.ID())), verified: live}
+	e = &registrar{node: n, bucket: BucketOf(t.service.Distance(n.ID())), verified: live}
 	if !netutil.AddrIsLAN(ip) {
 		e.net = network(ip, 24, 48)
 	}

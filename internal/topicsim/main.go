@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,46 +22,42 @@ func main() {
 
 // options are the flags.
 type options struct {
-	nodes        []int
-	similarities []topdisc.Similarity
-	base         scenario
-	plots        string
-	attack       time.Duration
+	runs   []scenario
+	plots  string
+	attack time.Duration
 }
 
 func parse(args []string) (options, error) {
 	flags := flag.NewFlagSet("topicsim", flag.ContinueOnError)
 	var o options
-	nodes := flags.String("nodes", "1000", "network sizes, comma-separated")
-	similarities := flags.String("similarity", "capacity,cache", "variants of the waiting time")
+	var base scenario
+	runs := flags.String("runs", "1000/capacity,1000/cache", "networks: nodes/similarity, comma-separated")
 	flags.StringVar(&o.plots, "plots", "", "folder for the plots; empty: none")
-	flags.DurationVar(&o.base.Warmup, "warmup", 30*time.Minute, "virtual time before measuring")
-	flags.DurationVar(&o.base.Measure, "measure", time.Hour, "virtual time measured")
-	flags.IntVar(&o.base.Topics, "topics", 10, "topics, of Zipf popularity")
-	flags.Float64Var(&o.base.BadShare, "bad", 0.1, "share of registrars that are dead or hollow, half each")
-	flags.Float64Var(&o.base.Loss, "loss", 0.02, "share of datagrams lost")
-	flags.Float64Var(&o.base.SearchRate, "searches", 1, "searches of a node per hour")
-	flags.Uint64Var(&o.base.Seed, "seed", 1, "of the random choices")
+	flags.DurationVar(&base.Warmup, "warmup", 20*time.Minute, "virtual time before measuring")
+	flags.DurationVar(&base.Measure, "measure", 40*time.Minute, "virtual time measured")
+	flags.IntVar(&base.Topics, "topics", 10, "topics, of Zipf popularity")
+	flags.Float64Var(&base.BadShare, "bad", 0.1, "share of registrars that are dead or hollow, half each")
+	flags.Float64Var(&base.Loss, "loss", 0.02, "share of datagrams lost")
+	flags.Float64Var(&base.SearchRate, "searches", 1, "searches of a node per hour")
+	flags.Uint64Var(&base.Seed, "seed", 1, "of the random choices")
 	flags.DurationVar(&o.attack, "attack", 24*time.Hour, "virtual time of the attacks on one registrar; 0: none")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
-	for field := range strings.SplitSeq(*nodes, ",") {
-		n, err := strconv.Atoi(field)
-		if err != nil || n < 2 || n > 1_000_000 {
-			return o, fmt.Errorf("-nodes: %q is not a number of nodes", field)
-		}
-		o.nodes = append(o.nodes, n)
-	}
-	for field := range strings.SplitSeq(*similarities, ",") {
-		s, err := topdisc.ParseSimilarity(field)
-		if err != nil {
-			return o, fmt.Errorf("-similarity: %w", err)
-		}
-		o.similarities = append(o.similarities, s)
-	}
-	if o.base.Topics < 1 || o.base.Measure < time.Minute {
+	if base.Topics < 1 || base.Measure < time.Minute {
 		return o, fmt.Errorf("at least one topic and one minute are needed")
+	}
+	for field := range strings.SplitSeq(*runs, ",") {
+		s := base
+		nodes, similarity, _ := strings.Cut(field, "/")
+		var err error
+		if s.Nodes, err = strconv.Atoi(nodes); err != nil || s.Nodes < 2 || s.Nodes > 1_000_000 {
+			return o, fmt.Errorf("-runs: %q is not a number of nodes", nodes)
+		}
+		if s.Similarity, err = topdisc.ParseSimilarity(similarity); err != nil {
+			return o, fmt.Errorf("-runs: %w", err)
+		}
+		o.runs = append(o.runs, s)
 	}
 	return o, nil
 }
@@ -72,34 +67,33 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	debug.SetGCPercent(50) // ten thousand registrars take gigabytes
 	progress := func(what string) { fmt.Fprintln(os.Stderr, what) }
-	var results []result
-	for _, similarity := range o.similarities {
-		for _, n := range o.nodes {
-			s := o.base
-			s.Nodes, s.Similarity = n, similarity
-			w := newWorld(s)
-			w.run(progress)
-			results = append(results, w.result())
-			progress(networkTable(results[len(results)-1:])) // long runs get interrupted
-		}
-	}
-	fmt.Println(networkTable(results))
-	fmt.Println(topicTable(results))
 	fmt.Println(steadyTable(steadyStates()))
 	var points []attack
 	if o.attack > 0 {
 		points = attacks(o.attack, progress)
 		fmt.Println(attackTable(points))
 	}
-	if o.plots == "" {
-		return nil
+	var results []result
+	for _, s := range o.runs {
+		w := newWorld(s)
+		w.run(progress)
+		results = append(results, w.result())
+		// After each: the next one may take long.
+		if err := writePlots(o.plots, results, points); err != nil {
+			return err
+		}
+		fmt.Println(networkTable(results))
 	}
-	return writePlots(o.plots, results, points)
+	fmt.Println(topicTable(results))
+	return nil
 }
 
+// writePlots writes all plots into a folder, if one was named.
 func writePlots(dir string, results []result, points []attack) error {
+	if dir == "" {
+		return nil
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func TestAttackGrowsCostly(t *testing.T) {
 func TestCommandWritesPlots(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "plots")
 	args := []string{
-		"-nodes", "60", "-similarity", "capacity", "-warmup", "2m", "-measure", "4m", "-attack", "20m", "-plots", dir,
+		"-runs", "60/capacity", "-warmup", "2m", "-measure", "4m", "-attack", "20m", "-plots", dir,
 	}
 	if err := run(args); err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func TestCommandWritesPlots(t *testing.T) {
 }
 
 func TestFlags(t *testing.T) {
-	for _, args := range []string{"-nodes x", "-nodes 1", "-similarity both", "-topics 0", "-measure 1s", "-nonsense"} {
+	for _, args := range []string{"-runs x", "-runs 1/cache", "-runs 50/both", "-topics 0", "-measure 1s", "-nonsense"} {
 		if err := run(strings.Fields(args)); err == nil {
 			t.Errorf("%s: accepted", args)
 		}
