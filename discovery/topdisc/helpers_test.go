@@ -26,8 +26,8 @@ type making struct {
 	version tdtenr.Entry
 }
 
-// make1 makes a node. Its id has the number in the last bytes, and in the
-// first one of the second half of the space for even numbers.
+// make1 makes a node. Its id has the number in the last bytes; odd numbers are
+// in the second half of the space.
 func make1(m making) *enode.Node {
 	var id enode.ID
 	binary.BigEndian.PutUint64(id[24:], m.id)

@@ -14,8 +14,8 @@ import (
 
 var errTimeout = errors.New("timeout")
 
-// far is a service from which good nodes with even numbers are at distance
-// 255 and odd ones at 256; near1 has it the other way round, much nearer.
+// far is a service from which good nodes with odd numbers are at distance 256
+// and those with even ones at 255.
 func far() Service { return Service{0: 0x7f} }
 
 func newTable(p Params) *Table {
