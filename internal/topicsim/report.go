@@ -166,7 +166,13 @@ func topicTable(results []result) string {
 		cells := []string{fmt.Sprint(k + 1)}
 		for _, r := range results {
 			t := r.topics[k]
-			cells = append(cells, fmt.Sprintf("%d: %.1f %%, %.1f %%", t.advertisers, 100*t.found, 100*t.complete))
+			cell := fmt.Sprintf("%d: ", t.advertisers)
+			if t.searches == 0 {
+				cell += "not searched"
+			} else {
+				cell += fmt.Sprintf("%.1f %%, %.1f %%", 100*t.found, 100*t.complete)
+			}
+			cells = append(cells, cell)
 		}
 		rows = append(rows, cells)
 	}
