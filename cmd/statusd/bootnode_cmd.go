@@ -28,6 +28,7 @@ import (
 	"statusd/discovery/discv5"
 	"statusd/internal/atomicfile"
 	"statusd/internal/logx"
+	"statusd/internal/sdnotify"
 )
 
 // bootnodeFlags are those of the bootnode programs of go-ethereum and
@@ -148,6 +149,11 @@ func (a *app) bootnode(ctx context.Context, f *bootnodeFlags) error {
 	}
 	defer logs.Close()
 	cfg.Logger, cfg.GethLogger = logs.Logger(), gethlog.NewLogger(logx.GethHandler(logs.Logger().Named("discv5")))
+	notify, err := sdnotify.Open(os.Getenv)
+	if err != nil {
+		return fmt.Errorf("notify systemd: %w", err)
+	}
+	defer notify.Close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if f.metrics {
@@ -172,7 +178,7 @@ func (a *app) bootnode(ctx context.Context, f *bootnodeFlags) error {
 		if self.IPAddr().IsLoopback() && !cfg.Listen.Addr().IsLoopback() {
 			cfg.Logger.Warn("the address for others is not known; set it with --advertise or --nat")
 		}
-		if printed = a.printSelf(self, cfg.Rendezvous); printed != nil {
+		if printed = errors.Join(a.printSelf(self, cfg.Rendezvous), notify.Ready()); printed != nil {
 			cancel()
 		}
 	}

@@ -38,6 +38,9 @@ type initFlags struct {
 	retention            string
 	static, servers      []string
 	user                 string
+	boot, rendezvous     []string
+	allowLocal           bool
+	unlisted             bool
 }
 
 // role is a kind of node to set up.
@@ -62,6 +65,7 @@ func (a *app) initCommand() *cobra.Command {
 	for _, r := range roles() {
 		cmd.AddCommand(a.initRole(r))
 	}
+	cmd.AddCommand(a.initBootnode())
 	return cmd
 }
 
@@ -81,8 +85,12 @@ key is used.`,
 	fs.StringVar(&f.addr, "addr", ":30303", "peer-to-peer address")
 	fs.StringVar(&f.user, "user", "", "user that the unit runs as (default: you)")
 	fs.StringArrayVar(&f.static, "static", nil, "node to stay connected to; may be repeated")
+	fs.StringArrayVar(&f.boot, "bootnodes", nil, "node where discovery starts; may be repeated, or comma separated")
+	fs.StringArrayVar(&f.rendezvous, "rendezvous", nil, "rendezvous server to use; may be repeated, or comma separated")
+	fs.BoolVar(&f.allowLocal, "allow-local", false, "a private network: private and loopback addresses count too")
 	if r.name != "client" {
 		fs.StringVar(&f.advertise, "advertise", "", "IP address that others reach this machine at")
+		fs.BoolVar(&f.unlisted, "unlisted", false, "do not make the node findable, in spite of --bootnodes")
 	}
 	switch r.name {
 	case "mailserver":
@@ -136,6 +144,43 @@ func fillClient(_ *app, f *initFlags, conf map[string]any) error {
 	return nil
 }
 
+// fillDiscovery says where to look for others. Whoever serves is findable.
+func (f *initFlags) fillDiscovery(r role, conf, cluster map[string]any) {
+	if len(f.static) > 0 {
+		cluster["StaticNodes"] = f.static
+	}
+	if boot := splitAll(f.boot); len(boot) > 0 {
+		conf["NoDiscovery"], cluster["BootNodes"] = false, boot
+	}
+	if servers := splitAll(f.rendezvous); len(servers) > 0 {
+		conf["Rendezvous"], cluster["RendezvousNodes"] = true, servers
+	}
+	if f.allowLocal {
+		conf["AllowLocal"] = true
+	}
+	if len(f.boot)+len(f.rendezvous) == 0 || r.name == "client" || f.unlisted {
+		return
+	}
+	topics := []string{"whisper"}
+	if r.name == "mailserver" {
+		topics = append(topics, "whispermail")
+	}
+	conf["RegisterTopics"] = topics
+}
+
+// splitAll cuts comma-separated lists.
+func splitAll(lists []string) []string {
+	var out []string
+	for _, list := range lists {
+		for part := range strings.SplitSeq(list, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				out = append(out, part)
+			}
+		}
+	}
+	return out
+}
+
 // setUp writes the files of a node.
 func (a *app) setUp(r role, f *initFlags) error {
 	conf := map[string]any{"ListenAddr": f.addr}
@@ -145,12 +190,12 @@ func (a *app) setUp(r role, f *initFlags) error {
 	if err := r.fill(a, f, conf); err != nil {
 		return err
 	}
-	if len(f.static) > 0 {
-		cluster, _ := conf["ClusterConfig"].(map[string]any)
-		if cluster == nil {
-			cluster = make(map[string]any)
-		}
-		cluster["StaticNodes"] = f.static
+	cluster, _ := conf["ClusterConfig"].(map[string]any)
+	if cluster == nil {
+		cluster = make(map[string]any)
+	}
+	f.fillDiscovery(r, conf, cluster)
+	if len(cluster) > 0 {
 		conf["ClusterConfig"] = cluster
 	}
 	raw, err := json.MarshalIndent(conf, "", "  ")

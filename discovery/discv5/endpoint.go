@@ -50,6 +50,8 @@ type Config struct {
 	NAT nat.Interface
 	// Topics puts topic discovery on an endpoint that was opened.
 	Topics func(*discover.UDPv5, *enode.LocalNode) (Topics, error)
+	// Lookup looks up the name of a boot node; nil: the system's resolver.
+	Lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
 	// PingInterval is the pace at which known nodes are checked; 0: 3 s.
 	PingInterval time.Duration
 	Logger       *zap.Logger    // nil: nothing is logged
@@ -86,6 +88,9 @@ type session struct {
 func New(cfg Config) *Endpoint {
 	if cfg.Logger == nil {
 		cfg.Logger = zap.NewNop()
+	}
+	if cfg.Lookup == nil {
+		cfg.Lookup = net.DefaultResolver.LookupNetIP
 	}
 	return &Endpoint{cfg: cfg, log: cfg.Logger.Named("discv5"), ready: make(chan struct{})}
 }
@@ -201,7 +206,7 @@ func (e *Endpoint) open(ctx context.Context) (*session, error) {
 	}
 	e.at.Local.SetFallbackUDP(int(addr.Port()))
 	udp, err := discover.ListenV5(counted{conn, &e.counts}, e.at.Local, discover.Config{
-		PrivateKey: e.cfg.Key, Bootnodes: e.cfg.Boot, Log: e.cfg.GethLogger, V5RespTimeout: responseTimeout,
+		PrivateKey: e.cfg.Key, Bootnodes: e.bootNodes(ctx), Log: e.cfg.GethLogger, V5RespTimeout: responseTimeout,
 		PingInterval: e.cfg.PingInterval,
 	})
 	if err != nil {
@@ -231,6 +236,32 @@ func (e *Endpoint) open(ctx context.Context) (*session, error) {
 		udp.Close()
 		parts.Wait()
 	})}, nil
+}
+
+// lookupTimeout bounds the lookup of the name of a boot node.
+const lookupTimeout = 5 * time.Second
+
+// bootNodes returns the boot nodes that can be asked, names looked up.
+func (e *Endpoint) bootNodes(ctx context.Context) []*enode.Node {
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	var out []*enode.Node
+	for _, n := range e.cfg.Boot {
+		if n.Hostname() != "" && n.UDP() != 0 {
+			ips, err := e.cfg.Lookup(ctx, "ip", n.Hostname())
+			if err != nil || len(ips) == 0 {
+				e.log.Warn("name of a boot node cannot be looked up", zap.String("host", n.Hostname()), zap.Error(err))
+				continue
+			}
+			n = enode.NewV4(n.Pubkey(), net.IP(ips[0].Unmap().AsSlice()), n.TCP(), n.UDP())
+		}
+		if err := n.ValidateComplete(); err != nil {
+			e.log.Warn("boot node is not used", zap.Stringer("node", n.ID()), zap.Error(err))
+			continue
+		}
+		out = append(out, n)
+	}
+	return out
 }
 
 // maps tells whether a gateway has to map the port.

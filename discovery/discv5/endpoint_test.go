@@ -176,3 +176,29 @@ func TestPortInUse(t *testing.T) {
 		release()
 	}
 }
+
+// TestBootNodesThatCannotBeUsed: an id without an address and a name that does
+// not exist keep nobody from starting.
+func TestBootNodesThatCannotBeUsed(t *testing.T) {
+	at := func(ip net.IP, udp int) *enode.Node { return enode.NewV4(&newKey(t).PublicKey, ip, 0, udp) }
+	e := New(Config{
+		Boot: []*enode.Node{
+			at(nil, 0), at(net.IP{127, 0, 0, 1}, 0), at(net.IP{127, 0, 0, 1}, 30301),
+			at(nil, 30302).WithHostname("boot.example"), at(nil, 30303).WithHostname("gone.example"),
+		},
+		Lookup: func(_ context.Context, _, host string) ([]netip.Addr, error) {
+			if host == "boot.example" {
+				return []netip.Addr{netip.MustParseAddr("::ffff:192.0.2.7")}, nil
+			}
+			return nil, errors.New("no such host")
+		},
+	})
+	var got []string
+	for _, n := range e.bootNodes(t.Context()) {
+		at, _ := n.UDPEndpoint()
+		got = append(got, at.String())
+	}
+	if len(got) != 2 || got[0] != "127.0.0.1:30301" || got[1] != "192.0.2.7:30302" {
+		t.Errorf("got %v", got)
+	}
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/ethereum/go-ethereum/crypto"
+	"github.com/spf13/cobra"
+
+	"statusd/internal/atomicfile"
+)
+
+const bootnodeUnit = "statusd-bootnode.service"
+
+// initBootnode sets up a bootstrap node.
+func (a *app) initBootnode() *cobra.Command {
+	var f initFlags
+	var run bootnodeFlags
+	cmd := &cobra.Command{
+		Use: "bootnode", Short: "Set up a node that others begin with", Args: noArguments,
+		Long: `Set up a node that others begin with.
+
+Writes nodekey and statusd-bootnode.service to a directory and says what to do
+next. What is there already is never overwritten; an existing node key is used.
+A bootstrap node has no configuration file: its settings are in the unit.`,
+		RunE: func(*cobra.Command, []string) error { return a.setUpBootnode(&f, &run) },
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&f.dir, "dir", "", "directory (default $HOME/.statusd)")
+	fs.StringVar(&run.addr, "addr", ":30301", "UDP address")
+	fs.StringVar(&run.advertise, "advertise", "", "IP address that others reach this machine at")
+	fs.StringVar(&run.rendezvous, "rendezvous", "", "TCP address to keep a rendezvous registry at")
+	fs.StringArrayVarP(&run.nursery, "node", "n", nil, "other node to begin with, enode://… or enr:…; may be repeated")
+	fs.BoolVar(&run.allowLocal, "allow-local", false, "a private network: private and loopback addresses count too")
+	fs.StringVar(&f.user, "user", "", "user that the unit runs as (default: you)")
+	return cmd
+}
+
+// setUpBootnode writes the files of a bootstrap node.
+func (a *app) setUpBootnode(f *initFlags, run *bootnodeFlags) error {
+	run.nat, run.keyData = "none", strings.Repeat("01", 32) // any key: only the other values are checked
+	quiet := &app{in: a.in, out: a.out, err: new(strings.Builder)}
+	if _, err := run.config(quiet); err != nil {
+		return err
+	}
+	if run.rendezvous != "" {
+		if _, err := net.ResolveTCPAddr("tcp", run.rendezvous); err != nil {
+			return usageError(fmt.Errorf("--rendezvous %q: want host:port or :port", run.rendezvous))
+		}
+	}
+	dir, err := initDir(f.dir)
+	if err != nil {
+		return err
+	}
+	unit, err := unitFile(dir, f.user)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, bootnodeUnit)
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return fail(exitCantCreate, fmt.Errorf("%s exists, and nothing is overwritten: choose another --dir, or remove it",
+			path))
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fail(exitCantCreate, err)
+	}
+	keyFile := filepath.Join(dir, "nodekey")
+	key, err := initKey(keyFile)
+	if err != nil {
+		return err
+	}
+	args := run.arguments(keyFile, filepath.Join(dir, "nodes"))
+	for _, arg := range args {
+		if strings.ContainsAny(arg, "%\"\\ \n") {
+			return usageError(fmt.Errorf("%q has characters that a unit file cannot hold", arg))
+		}
+	}
+	unit = strings.NewReplacer(
+		" run\n", " "+strings.Join(args, " ")+"\n", "Description=Status client daemon", "Description=Status bootstrap node",
+		"WatchdogSec=60\n", "", "ExecReload=/bin/kill -HUP $MAINPID\n", "",
+	).Replace(unit)
+	if err := atomicfile.Write(path, []byte(unit), 0o644); err != nil {
+		return fail(exitCantCreate, err)
+	}
+	host, port := run.reachedAt()
+	id := hex.EncodeToString(crypto.FromECDSAPub(&key.PublicKey)[1:])
+	return a.explainBootnode(run, dir, fmt.Sprintf("enode://%s@%s?discport=%s", id, net.JoinHostPort(host, "0"), port), port,
+		[]string{keyFile, path}, args)
+}
+
+// arguments start the node.
+func (f *bootnodeFlags) arguments(keyFile, db string) []string {
+	args := []string{"bootnode", "--nodekey", keyFile, "--nodedb", db, "--addr", f.addr}
+	for _, opt := range [][2]string{{"--advertise", f.advertise}, {"--rendezvous", f.rendezvous}} {
+		if opt[1] != "" {
+			args = append(args, opt[0], opt[1])
+		}
+	}
+	for _, n := range f.nursery {
+		args = append(args, "-n", n)
+	}
+	if f.allowLocal {
+		args = append(args, "--allow-local")
+	}
+	return args
+}
+
+// reachedAt is where others reach the node, as far as that is known.
+func (f *bootnodeFlags) reachedAt() (host, port string) {
+	host, port, _ = net.SplitHostPort(f.addr) // checked before
+	if ip, err := netip.ParseAddr(host); err != nil || ip.IsUnspecified() {
+		host = "ADDRESS"
+	}
+	if f.advertise != "" {
+		host = f.advertise
+	}
+	return host, port
+}
+
+func (a *app) explainBootnode(f *bootnodeFlags, dir, enode, port string, files, args []string) error {
+	open := []string{"udp/" + port}
+	if f.rendezvous != "" {
+		_, tcp, _ := net.SplitHostPort(f.rendezvous)
+		open = append(open, "tcp/"+tcp)
+	}
+	if a.output == outputJSON {
+		return a.printJSON(map[string]any{"role": "bootnode", "dir": dir, "files": files, "enode": enode, "open": open})
+	}
+	text := "wrote     " + strings.Join(files, "\n          ") + "\nenode     " + enode + "\n"
+	if strings.Contains(enode, "@ADDRESS") {
+		text += "          with the address of this machine in place of ADDRESS (--advertise sets it)\n"
+	}
+	text += "firewall  open " + strings.Join(open, " and ") + "; nothing else has to be reachable\n" +
+		"try       " + os.Args[0] + " " + strings.Join(args, " ") + "\n" +
+		"install   sudo cp " + files[1] + " /etc/systemd/system/ && sudo systemctl enable --now statusd-bootnode\n" +
+		"others    " + os.Args[0] + " init relay --bootnodes '" + enode + "'\n"
+	_, err := fmt.Fprint(a.out, text)
+	return fail(exitIO, err)
+}
