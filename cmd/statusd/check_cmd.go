@@ -13,7 +13,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"statusd/configs"
+	"statusd/discovery/discv5"
 	"statusd/discovery/rendezvous"
+	"statusd/discovery/topdisc"
 	"statusd/internal/logx"
 	"statusd/mailserver/canary"
 )
@@ -22,6 +24,7 @@ import (
 type checkFlags struct {
 	static, mail []string
 	rendezvous   []string
+	discv5       []string
 	channel      string
 	timeout      int
 	period       int
@@ -36,6 +39,7 @@ func (f *checkFlags) add(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.static, "staticnode", nil, "node that only has to connect and stay; may be repeated")
 	fs.StringArrayVar(&f.mail, "mailserver", nil, "another name for the argument; may be repeated")
 	fs.StringArrayVar(&f.rendezvous, "rendezvous", nil, "rendezvous server to ask; may be repeated")
+	fs.StringArrayVar(&f.discv5, "discv5", nil, "node to ask over UDP, as discovery does; may be repeated")
 	fs.StringVar(&f.channel, "channel", canary.DefaultChannel, "public chat whose topic is asked for")
 	fs.IntVar(&f.timeout, "timeout", int(canary.DefaultTimeout.Seconds()), "seconds that each step may take")
 	fs.IntVar(&f.period, "period", int(canary.DefaultPeriod.Seconds()), "seconds back from now that are asked for")
@@ -63,16 +67,22 @@ func (f *checkFlags) validate() error {
 	return err
 }
 
-func (a *app) mailserverCheck() *cobra.Command {
+func (a *app) mailserverCheck() *cobra.Command { return a.checkCommand("check [ENODE...]") }
+
+// canaryCommand is the same under the name that status-go gives it.
+func (a *app) canaryCommand() *cobra.Command { return a.checkCommand("canary [ENODE...]") }
+
+func (a *app) checkCommand(use string) *cobra.Command {
 	var f checkFlags
 	cmd := &cobra.Command{
-		Use: "check [ENODE...]", Short: "Try out mailservers from outside, without a daemon",
+		Use: use, Short: "Try out mailservers and other nodes from outside, without a daemon",
 		Long: `Connects to each node as a client does, and asks a mailserver for one envelope
 of a public chat. It needs no daemon and stores nothing. The password of a
 mailserver is that of its enode, of --password-file, or the well-known one.
 
 A rendezvous server (enode://… or enr:…) is asked for nodes, and for the address
-that it sees.
+that it sees. A node given with --discv5 is pinged over UDP and asked for the
+relays that are advertised with it: a boot node is tried out that way.
 
 Exit codes, of several nodes the highest:
   0   answered, be it with an empty history; a static node stayed connected
@@ -82,7 +92,8 @@ Exit codes, of several nodes the highest:
   4   the last envelope that the answer announces did not come
   64  wrong usage`,
 		Example: "  statusd mailserver check enode://…:password@192.0.2.7:30303\n" +
-			"  statusd mailserver check -o json --timeout 5 enode://… enode://…",
+			"  statusd mailserver check -o json --timeout 5 enode://… enr:…\n" +
+			"  statusd canary --discv5 enr:… --rendezvous enode://… --staticnode enode://…",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			checks, err := f.checks(a, args)
 			if err != nil {
@@ -118,10 +129,49 @@ func (f *checkFlags) checks(a *app, args []string) ([]checkFunc, error) {
 		cfg := rendezvous.ProbeConfig{Server: server, Timeout: time.Duration(f.timeout) * time.Second}
 		out = append(out, func(ctx context.Context) canary.Report { return checkRendezvous(ctx, cfg) })
 	}
+	for i, text := range f.discv5 {
+		ref, err := configs.ParseNodeRef(text)
+		if err != nil {
+			return nil, usageError(fmt.Errorf("--discv5, node %d: %w", i+1, err))
+		}
+		if n := ref.Node(); n.UDP() == 0 || !n.IPAddr().IsValid() && n.Hostname() == "" {
+			return nil, usageError(fmt.Errorf("--discv5: %s does not say at which UDP port the node listens", ref))
+		}
+		cfg := discv5.ProbeConfig{Node: ref.Node(), Timeout: time.Duration(f.timeout) * time.Second}
+		out = append(out, func(ctx context.Context) canary.Report { return checkDiscv5(ctx, cfg) })
+	}
 	if len(out) == 0 {
 		return nil, usageError(errors.New("missing argument: the enode of a mailserver"))
 	}
 	return out, nil
+}
+
+// checkDiscv5 tries out a node over UDP.
+func checkDiscv5(ctx context.Context, cfg discv5.ProbeConfig) canary.Report {
+	r := canary.Report{Node: cfg.Node.String(), Kind: "discv5", OK: true, Steps: []canary.Step{}}
+	result, err := discv5.Probe(ctx, cfg)
+	if err != nil {
+		r.OK, r.Code, r.Error = false, canary.CodeConnect, err.Error()
+		return r
+	}
+	for _, s := range result.Steps {
+		ms := float64(s.Took.Microseconds()) / 1000
+		r.Steps = append(r.Steps, canary.Step{Name: s.Name, OK: s.Err == nil, Milliseconds: ms})
+		var refused *topdisc.Refusal
+		switch {
+		case s.Err == nil:
+			continue
+		case s.Name == "ping":
+			r.Code = canary.CodeConnect
+		case errors.As(s.Err, &refused), errors.Is(s.Err, topdisc.ErrNotCapable), errors.Is(s.Err, topdisc.ErrMalformed):
+			r.Code = canary.CodeRequest
+		default:
+			r.Code = canary.CodeSilent
+		}
+		r.OK, r.Error = false, result.Err().Error()
+	}
+	r.Relays, r.SeenAs = result.Ads, result.Seen
+	return r
 }
 
 // checkRendezvous tries out a rendezvous server.
@@ -245,7 +295,7 @@ func (a *app) printReport(r canary.Report) error {
 		if r.Envelopes == 0 {
 			verdict = "ok, answered, but has nothing for this period"
 		}
-	} else if r.Kind == "rendezvous" {
+	} else if r.Kind == "rendezvous" || r.Kind == "discv5" {
 		verdict = fmt.Sprintf("ok, relays told of %d, sees us at %s", r.Relays, r.SeenAs)
 	}
 	if _, err := fmt.Fprintf(a.out, "%s\n  %s\n", r.Node, verdict); err != nil {

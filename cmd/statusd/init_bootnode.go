@@ -91,8 +91,8 @@ func (a *app) setUpBootnode(f *initFlags, run *bootnodeFlags) error {
 	}
 	host, port := run.reachedAt()
 	id := hex.EncodeToString(crypto.FromECDSAPub(&key.PublicKey)[1:])
-	return a.explainBootnode(run, dir, fmt.Sprintf("enode://%s@%s?discport=%s", id, net.JoinHostPort(host, "0"), port), port,
-		[]string{keyFile, path}, args)
+	url := fmt.Sprintf("enode://%s@%s?discport=%s", id, net.JoinHostPort(host, "0"), port)
+	return a.explainBootnode(run, dir, url, port, []string{keyFile, path}, args)
 }
 
 // arguments start the node.

@@ -113,7 +113,7 @@ the daemon in the foreground; the other commands configure it or talk to it.`
 		a.sendCommand(), a.receiveCommand(), a.chatsCommand(), a.messagesCommand(), a.searchCommand(),
 		a.contactsCommand(), a.groupsCommand(), a.devicesCommand(), a.exportCommand(), a.chatCommand(), a.devnetCommand(),
 		a.attachCommand(), a.mailserverCommand(), a.historyCommand(), a.initCommand(), a.dnsCommand(), a.bootnodeCommand(),
-		a.peersCommand(), a.discoverCommand(), a.versionCommand(), a.manCommand())
+		a.canaryCommand(), a.peersCommand(), a.discoverCommand(), a.versionCommand(), a.manCommand())
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
 		if cmd.Name() == "completion" {

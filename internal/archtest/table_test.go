@@ -102,7 +102,7 @@ func layer1() map[string][]string {
 			"statusd/internal/deadline", "statusd/internal/tdtenr", geth + "p2p", metrics, zap,
 		},
 		"statusd/discovery/pool":   {"statusd/discovery", "statusd/internal/deadline", geth + "p2p", zap},
-		"statusd/discovery/discv5": {"statusd/discovery", geth + "log", geth + "p2p", zap},
+		"statusd/discovery/discv5": {"statusd/discovery", geth + "crypto", geth + "log", geth + "p2p", zap},
 		"statusd/discovery/bootnode": {
 			"statusd/discovery", "statusd/internal/deadline", "statusd/internal/tdtenr", "statusd/internal/wakuenr",
 			geth + "log", geth + "p2p", metrics, errgroup, zap,
