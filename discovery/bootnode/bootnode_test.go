@@ -30,7 +30,8 @@ func run(t *testing.T, change func(*Config)) *enode.Node {
 	ready := make(chan *enode.Node, 1)
 	cfg := Config{
 		Key: key, Listen: netip.MustParseAddrPort("127.0.0.1:0"), NodeDB: t.TempDir(),
-		Params: topdisc.Params{AllowLocal: true}, Ready: func(n *enode.Node) { ready <- n }, GethLogger: gethlog.NewLogger(gethlog.DiscardHandler()),
+		Params: topdisc.Params{AllowLocal: true},
+		Ready:  func(n *enode.Node) { ready <- n }, GethLogger: gethlog.NewLogger(gethlog.DiscardHandler()),
 		Registry: prometheus.NewRegistry(),
 	}
 	if change != nil {
