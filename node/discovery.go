@@ -280,6 +280,7 @@ func (n *Node) startSearch(life *lifecycle, srv *p2p.Server) error {
 		life.run("registration as "+string(r.topic), stopDiscovery, run)
 	}
 	life.run("peer pool", stopPool, s.pool.Run)
+	life.run("changes of the network", stopSmall, n.watchNetwork)
 	n.log.Info("searching for peers", zap.Strings("sources", s.finders), zap.Strings("register", n.cfg.Registers()))
 	return nil
 }

@@ -21,17 +21,14 @@ func (n *Node) discoveryHealth() ComponentHealth {
 		return c
 	}
 	status := s.pool.Status()
-	missing, peers := false, 0
-	for _, t := range status.Topics {
-		missing = missing || !t.Satisfied
-		if t.Topic == discovery.TopicRelay {
-			peers = len(t.Connected)
-		}
-	}
+	missing, relays, servers := s.counts(status)
 	failing, all := s.failing(status)
-	c.Level, c.Desc = Ready, fmt.Sprintf("%d relays", peers)
+	c.Level, c.Desc = Ready, fmt.Sprintf("%d relays", relays)
 	if missing {
-		c.Level, c.Desc = Synchronizing, fmt.Sprintf("searching, %d relays so far", peers)
+		c.Level, c.Desc = Synchronizing, fmt.Sprintf("searching, %d relays so far", relays)
+	}
+	if servers >= 0 {
+		c.Desc += fmt.Sprintf(", %d mailservers found", servers)
 	}
 	if len(failing) == 0 {
 		return c
@@ -41,6 +38,23 @@ func (n *Node) discoveryHealth() ComponentHealth {
 	}
 	c.Desc += "; degraded: " + strings.Join(failing, "; ")
 	return c
+}
+
+// counts returns the numbers of relays and of found mailservers, -1 when these
+// are not looked for, and whether relays are missing. A relay can do with one
+// other: there may be no more.
+func (s *search) counts(status *pool.Status) (missing bool, relays, servers int) {
+	servers = -1
+	for _, t := range status.Topics {
+		switch t.Topic {
+		case discovery.TopicRelay:
+			relays = len(t.Connected)
+			missing = !t.Satisfied && (relays == 0 || !s.node.cfg.FullNode())
+		case discovery.TopicMail:
+			servers = len(t.Known)
+		}
+	}
+	return missing, relays, servers
 }
 
 // failing lists what fails, and tells whether that is every source that can

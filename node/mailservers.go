@@ -241,6 +241,9 @@ func (n *Node) startKeeper(life *lifecycle) {
 			MaxFailures: c.MaxServerFailures,
 		})
 		life.run("mailserver connections", stopSmall, keeper.Run)
+		if n.searching() != nil {
+			life.run("mailservers that were found", stopSmall, n.watchFound)
+		}
 	}
 	if c.EnableLastUsedMonitor {
 		life.run("mailserver records", stopSmall, n.rememberServers)

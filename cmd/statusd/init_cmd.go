@@ -155,8 +155,8 @@ func (f *initFlags) fillDiscovery(r role, conf, cluster map[string]any) {
 	if servers := splitAll(f.rendezvous); len(servers) > 0 {
 		conf["Rendezvous"], cluster["RendezvousNodes"] = true, servers
 	}
-	if f.allowLocal {
-		conf["AllowLocal"] = true
+	if f.allowLocal { // a gateway's address would be of no use there
+		conf["AllowLocal"], conf["NAT"] = true, "none"
 	}
 	if len(f.boot)+len(f.rendezvous) == 0 || r.name == "client" || f.unlisted {
 		return

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"statusd/discovery"
+	"statusd/discovery/topdisc/runner"
 )
 
 // Errors of searches and advertisements.
@@ -29,6 +30,9 @@ var (
 	// ErrSilent says that packets were sent and none came back.
 	ErrSilent = errors.New("discv5: nobody answers over UDP; the port or the boot nodes are not reachable")
 )
+
+// settling is how long an endpoint may take to know anybody of use.
+const settling = 15 * time.Second
 
 // responseTimeout is how long an answer may take. Requests of topic discovery
 // are made over TALK and are not repeated by go-ethereum.
@@ -81,6 +85,7 @@ type session struct {
 	udp    *discover.UDPv5
 	topics Topics
 	addr   netip.AddrPort
+	begin  time.Time
 	stop   func() // ends it and waits
 }
 
@@ -231,7 +236,7 @@ func (e *Endpoint) open(ctx context.Context) (*session, error) {
 		})
 	}
 	e.log.Info("discv5 opened", zap.Stringer("addr", addr), zap.Int("bootNodes", len(e.cfg.Boot)))
-	return &session{udp: udp, topics: topics, addr: addr, stop: sync.OnceFunc(func() {
+	return &session{udp: udp, topics: topics, addr: addr, begin: time.Now(), stop: sync.OnceFunc(func() {
 		cancel()
 		udp.Close()
 		parts.Wait()
@@ -279,8 +284,13 @@ func (e *Endpoint) Search(ctx context.Context, topic discovery.Topic, found func
 	defer e.leave()
 	in, out := e.counts.in.Load(), e.counts.out.Load()
 	err = s.topics.Search(ctx, topic, found)
-	if ctx.Err() == nil && e.counts.in.Load() == in && e.counts.out.Load() != out {
+	switch {
+	case ctx.Err() != nil:
+		return err
+	case e.counts.in.Load() == in && e.counts.out.Load() != out:
 		return ErrSilent
+	case errors.Is(err, runner.ErrNoRegistrars) && time.Since(s.begin) < settling:
+		return nil // it has only just begun to know others
 	}
 	return err
 }

@@ -2,6 +2,8 @@ package pool
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,7 +24,8 @@ type runner struct {
 // open makes the topics and reads what an earlier run got to know.
 func (r *runner) open(ctx context.Context) {
 	now := time.Now()
-	for name, cfg := range r.cfg.Topics {
+	for _, name := range slices.Sorted(maps.Keys(r.cfg.Topics)) {
+		cfg := r.cfg.Topics[name]
 		if cfg.CacheOnly && r.cfg.Cache != nil && ctx.Err() == nil {
 			nodes, err := r.cfg.Cache.Load(name, cached)
 			if err != nil {

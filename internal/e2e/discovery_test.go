@@ -52,8 +52,8 @@ func startBootnode(t *testing.T) (record, registry string) {
 	})
 	for s := bufio.NewScanner(out); s.Scan(); {
 		if strings.HasPrefix(s.Text(), "enr:") {
-			registry = fmt.Sprintf("enode://%s@%s", strings.TrimSpace(string(id)), net.JoinHostPort("127.0.0.1", fmt.Sprint(port)))
-			return s.Text(), registry
+			at := net.JoinHostPort("127.0.0.1", fmt.Sprint(port))
+			return s.Text(), fmt.Sprintf("enode://%s@%s", strings.TrimSpace(string(id)), at)
 		}
 	}
 	t.Fatal("the boot node printed no record")
