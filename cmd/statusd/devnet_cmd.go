@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,11 +27,12 @@ func (a *app) devnetCommand() *cobra.Command {
 	f := &devnetFlags{}
 	cmd := &cobra.Command{
 		Use: "devnet", Short: "Run a small network on this machine, and a tour of it", Args: noArguments,
-		Long: `Starts a relay, a mailserver and three people with accounts, each a process of
-its own on loopback, and shows in some two minutes what they can do: a public
-chat, a private conversation with delivery marks, a group, somebody who was away
-and catches up from the mailserver, a second device. Every line that begins with
-$ is a command that can be typed as it stands in the folder of the network.
+		Long: `Starts a boot node, two relays, a mailserver and three people with accounts, each
+a process of its own on loopback. They know nothing but the boot node and find
+each other. Then shows in some two minutes what they can do: a public chat, a
+private conversation with delivery marks, a group, somebody who was away and
+catches up from the mailserver, a second device. Every line that begins with $
+is a command that can be typed as it stands in the folder of the network.
 
 With --keep the network stays until Ctrl-C, for people who build on it: every
 node serves HTTP, with the token in its directory. All accounts have the
@@ -122,7 +124,7 @@ func (a *app) printNetwork(n *devnet.Network) error {
 		if key == "" {
 			key = "-"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t\n", node.Name, node.HTTP, key)
+		fmt.Fprintf(w, "%s\t%s\t%s\t\n", node.Name, cmp.Or(node.HTTP, "-"), key)
 	}
 	return fail(exitIO, w.Flush())
 }

@@ -55,64 +55,75 @@ type discoveryView struct {
 	}
 }
 
+// benchNetwork is the network in which clients are measured.
+type benchNetwork struct {
+	binary, dir string
+	constants   string // of topic discovery; empty: the usual ones
+	boot        string // record of the boot node
+	nodes       []*found
+}
+
 // measureDiscovery prints how long clients take to find peers, and the traffic
 // of nodes that have theirs.
 func measureDiscovery(binary string) error {
+	fmt.Printf("discovery: %d relays, %d mailservers and a boot node on loopback\n\n", benchRelays, benchServers)
+	return errors.Join(
+		withNetwork(binary, shrunken, measureFinding),
+		withNetwork(binary, "", measureQuiet),
+	)
+}
+
+// withNetwork starts a network, waits until everybody is findable, measures,
+// and stops it.
+func withNetwork(binary, constants string, measure func(*benchNetwork) error) error {
 	dir, err := os.MkdirTemp("", "statusd-bench")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	var all []*found
+	n := &benchNetwork{binary: binary, dir: dir, constants: constants}
 	defer func() {
-		for _, f := range all {
+		for _, f := range n.nodes {
 			f.kill()
 		}
 	}()
-	boot, url, err := startBootnode(binary, filepath.Join(dir, "boot"))
+	for name, content := range map[string]string{
+		"relay.json":  `{"WakuConfig":{"FullNode":true},"MaxPeers":100}`,
+		"nomail.json": `{"MailserversConfig":{"Discover":false}}`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			return err
+		}
+	}
+	boot, url, err := startBootnode(binary, filepath.Join(dir, "boot"), constants)
 	if err != nil {
 		return err
 	}
-	all = append(all, boot)
-	config := filepath.Join(dir, "relay.json")
-	for path, content := range map[string]string{
-		config:                            `{"WakuConfig":{"FullNode":true},"MaxPeers":100}`,
-		filepath.Join(dir, "nomail.json"): `{"MailserversConfig":{"Discover":false}}`,
-	} {
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			return err
-		}
-	}
+	n.boot, n.nodes = url, append(n.nodes, boot)
 	for i := range benchRelays + benchServers {
-		more := []string{"--register", "-c", config}
+		more := []string{"--register", "-c", filepath.Join(dir, "relay.json")}
 		if i >= benchRelays {
 			more = []string{"--register", "--mailserver"}
 		}
-		f, err := startNode(binary, filepath.Join(dir, fmt.Sprint("node", i)), url, more...)
+		f, err := n.start(fmt.Sprint("node", i), more...)
 		if err != nil {
 			return err
 		}
-		all = append(all, f)
+		n.nodes = append(n.nodes, f)
 	}
-	if err := settled(all[1:]); err != nil {
+	if err := settled(n.nodes[1:]); err != nil {
 		return err
 	}
-	fmt.Printf("discovery: %d relays, %d mailservers and a boot node on loopback, constants %s\n\n", benchRelays,
-		benchServers, shrunken)
-	if err := measureFinding(binary, dir, url, all); err != nil {
-		return err
-	}
-	return measureQuiet(binary, dir, url, all)
+	return measure(n)
 }
 
 // measureFinding prints the times to find peers.
-func measureFinding(binary, dir, url string, all []*found) error {
+func measureFinding(n *benchNetwork) error {
 	var cold, cached, known, unknown []time.Duration
 	for i := range benchClients {
-		home := filepath.Join(dir, fmt.Sprint("client", i))
 		for _, times := range []*[]time.Duration{&cold, &cached} {
 			begin := time.Now()
-			c, err := startNode(binary, home, url)
+			c, err := n.start(fmt.Sprint("client", i))
 			if err != nil {
 				return err
 			}
@@ -125,7 +136,7 @@ func measureFinding(binary, dir, url string, all []*found) error {
 			}
 		}
 		for _, spare := range []bool{true, false} {
-			took, err := measureReplacement(binary, filepath.Join(dir, fmt.Sprint("loser", i, spare)), url, all, spare)
+			took, err := n.measureReplacement(fmt.Sprint("loser", i, spare), spare)
 			if err != nil {
 				return err
 			}
@@ -157,13 +168,13 @@ func measureFinding(binary, dir, url string, all []*found) error {
 // measureReplacement kills a relay that a client uses and returns how long it
 // has only one. The relay is started again. Without spare the client looks for
 // no more nodes than it needs, so that it knows no other one.
-func measureReplacement(binary, home, url string, all []*found, spare bool) (time.Duration, error) {
+func (n *benchNetwork) measureReplacement(name string, spare bool) (time.Duration, error) {
 	// A connection to a mailserver would take the place of the relay.
-	more := []string{"-c", filepath.Join(filepath.Dir(home), "nomail.json")}
+	more := []string{"-c", filepath.Join(n.dir, "nomail.json")}
 	if !spare {
 		more = append(more, "--topdisc", shrunken+",F_lookup=2")
 	}
-	c, err := startNode(binary, home, url, more...)
+	c, err := n.start(name, more...)
 	if err != nil {
 		return 0, err
 	}
@@ -178,18 +189,18 @@ func measureReplacement(binary, home, url string, all []*found, spare bool) (tim
 	}
 	time.Sleep(11 * time.Second) // the connection is stable, and discovery has stopped
 	gone := relays.Connected[0].ID
-	i := slices.IndexFunc(all, func(f *found) bool { return f.id() == gone })
+	i := slices.IndexFunc(n.nodes, func(f *found) bool { return f.id() == gone })
 	if i < 0 {
 		return 0, errors.New("the client is connected to a node that nobody started")
 	}
-	all[i].kill()
+	n.nodes[i].kill()
 	begin := time.Now()
 	err = c.until(func(v map[string]topicView) bool {
 		list := v["whisper"].Connected
 		return len(list) >= 2 && !slices.ContainsFunc(list, func(p struct{ ID, Enode string }) bool { return p.ID == gone })
 	})
 	took := time.Since(begin)
-	if startErr := all[i].start(binary); err == nil {
+	if startErr := n.nodes[i].start(n.binary); err == nil {
 		err = startErr
 	}
 	return took, err
@@ -197,8 +208,8 @@ func measureReplacement(binary, home, url string, all []*found, spare bool) (tim
 
 // measureQuiet prints the packets of a client that has its peers, and of a
 // relay.
-func measureQuiet(binary, dir, url string, all []*found) error {
-	c, err := startNode(binary, filepath.Join(dir, "quiet"), url)
+func measureQuiet(n *benchNetwork) error {
+	c, err := n.start("quiet")
 	if err != nil {
 		return err
 	}
@@ -207,12 +218,12 @@ func measureQuiet(binary, dir, url string, all []*found) error {
 	if err != nil {
 		return err
 	}
-	time.Sleep(45 * time.Second) // mailservers are looked for a little longer
+	time.Sleep(2 * time.Minute) // the relays are registered everywhere
 	client, err := c.packets(quietFor)
 	if err != nil {
 		return err
 	}
-	relay, err := all[1].packets(relayFor)
+	relay, err := n.nodes[1].packets(relayFor)
 	if err != nil {
 		return err
 	}
@@ -220,7 +231,7 @@ func measureQuiet(binary, dir, url string, all []*found) error {
 	return nil
 }
 
-func startBootnode(binary, dir string) (*found, string, error) {
+func startBootnode(binary, dir, constants string) (*found, string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, "", err
 	}
@@ -230,7 +241,7 @@ func startBootnode(binary, dir string) (*found, string, error) {
 	}
 	f := &found{name: "boot", dir: dir}
 	f.cmd = exec.Command(binary, "bootnode", "--nodekey", key, "--addr", "127.0.0.1:0", "--allow-local", "--topdisc",
-		shrunken, "--verbosity", "1")
+		constants, "--verbosity", "1")
 	out, err := f.cmd.StdoutPipe()
 	if err != nil {
 		return nil, "", err
@@ -247,7 +258,9 @@ func startBootnode(binary, dir string) (*found, string, error) {
 	return nil, "", errors.New("the boot node did not print its record")
 }
 
-func startNode(binary, dir, boot string, more ...string) (*found, error) {
+// start runs a node of the network with a directory of that name.
+func (n *benchNetwork) start(name string, more ...string) (*found, error) {
+	dir := filepath.Join(n.dir, name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -257,12 +270,12 @@ func startNode(binary, dir, boot string, more ...string) (*found, error) {
 	}
 	addr := l.Addr().String()
 	l.Close()
-	f := &found{name: filepath.Base(dir), dir: dir}
+	f := &found{name: name, dir: dir}
 	f.args = append([]string{
-		"run", "--dir", dir, "--addr", addr, "--nat", "none", "--log", "error", "--bootnodes", boot, "--allow-local",
-		"--topdisc", shrunken,
+		"run", "--dir", dir, "--addr", addr, "--nat", "none", "--log", "error", "--bootnodes", n.boot, "--allow-local",
+		"--topdisc", n.constants,
 	}, more...)
-	return f, f.start(binary)
+	return f, f.start(n.binary)
 }
 
 func (f *found) start(binary string) error {
@@ -334,7 +347,7 @@ func (f *found) until(done func(map[string]topicView) bool) error {
 // settled waits until all nodes are registered somewhere under each topic.
 func settled(nodes []*found) error {
 	for _, f := range nodes {
-		for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 			var d discoveryView
 			err := f.call(&d, "discovery_status")
 			active := 0
@@ -347,7 +360,7 @@ func settled(nodes []*found) error {
 				break
 			}
 			if time.Now().After(deadline) {
-				return fmt.Errorf("%s is not registered after two minutes (%v)", f.name, err)
+				return fmt.Errorf("%s is not registered after five minutes (%v)", f.name, err)
 			}
 		}
 	}

@@ -39,9 +39,9 @@ type Node struct {
 	Name  string
 	Dir   string
 	Enode string
-	HTTP  string // address of its HTTP endpoint
+	HTTP  string // address of its HTTP endpoint; "" for the boot node
 	Log   string // path of its log
-	// Key is the chat key of its account, "" for relay and mailserver.
+	// Key is the chat key of its account, "" for those that serve.
 	Key string
 
 	phrase string
@@ -74,20 +74,22 @@ func (n *Network) Node(name string) *Node {
 	return nil
 }
 
-// Start adds the relay, the mailserver and the people, and runs them.
+// Start adds the boot node, two relays, the mailserver and the people, and runs
+// them. They find each other.
 func (n *Network) Start(ctx context.Context, people ...string) error {
-	relay, err := n.Add(ctx, "relay", map[string]any{"MaxPeers": relayPeers})
-	if err != nil {
+	if err := n.addBoot(ctx); err != nil {
 		return err
 	}
-	mail, err := n.Add(ctx, "mail", map[string]any{
-		"ClusterConfig": map[string]any{"Enabled": true, "StaticNodes": []string{relay.Enode}},
-	}, "--mailserver")
-	if err != nil {
+	for _, name := range []string{"relay", "relay2"} {
+		if _, err := n.Add(ctx, name, map[string]any{"MaxPeers": relayPeers}, "--register"); err != nil {
+			return err
+		}
+	}
+	if _, err := n.Add(ctx, "mail", nil, "--register", "--mailserver"); err != nil {
 		return err
 	}
 	for _, name := range people {
-		person, err := n.AddPerson(ctx, name, relay, mail)
+		person, err := n.AddPerson(ctx, name)
 		if err != nil {
 			return err
 		}
@@ -99,12 +101,8 @@ func (n *Network) Start(ctx context.Context, people ...string) error {
 }
 
 // AddPerson adds a node of a person, without an account.
-func (n *Network) AddPerson(ctx context.Context, name string, relay, mail *Node) (*Node, error) {
-	return n.Add(ctx, name, map[string]any{
-		"ClusterConfig": map[string]any{
-			"Enabled": true, "StaticNodes": []string{relay.Enode}, "TrustedMailServers": []string{mail.Enode},
-		},
-	}, "--light-kdf")
+func (n *Network) AddPerson(ctx context.Context, name string) (*Node, error) {
+	return n.Add(ctx, name, nil, "--light-kdf")
 }
 
 // Add makes the directory of a node and runs it.
@@ -123,8 +121,9 @@ func (n *Network) Add(ctx context.Context, name string, config map[string]any, a
 		return nil, err
 	}
 	full := map[string]any{
-		"ListenAddr": fmt.Sprintf("127.0.0.1:%d", p2p), "NoDiscovery": true, "EnableNTPSync": false,
-		"HTTPEnabled": true, "HTTPHost": "127.0.0.1", "HTTPPort": http,
+		"ListenAddr": fmt.Sprintf("127.0.0.1:%d", p2p), "EnableNTPSync": false, "NoDiscovery": false, "AllowLocal": true,
+		"ClusterConfig": map[string]any{"BootNodes": []string{n.Node(boot).Enode}},
+		"HTTPEnabled":   true, "HTTPHost": "127.0.0.1", "HTTPPort": http,
 	}
 	for key, value := range config {
 		full[key] = value
@@ -175,7 +174,7 @@ func (n *Network) Run(ctx context.Context, node *Node) error {
 	release := context.AfterFunc(ctx, func() { _ = ready.Close() })
 	defer release()
 	err = awaitReady(ready)
-	if err == nil {
+	if err == nil && node.Name != boot {
 		err = node.connect(ctx)
 	}
 	if err != nil {

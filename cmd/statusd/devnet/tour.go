@@ -125,8 +125,8 @@ func (t *Tour) offline(ctx context.Context) error {
 
 func (t *Tour) secondDevice(ctx context.Context) error {
 	t.say("A second device: made of ana's phrase, paired by both sides")
-	ana, relay, mail := t.net.Node("ana"), t.net.Node("relay"), t.net.Node("mail")
-	second, err := t.net.AddPerson(ctx, "ana2", relay, mail)
+	ana := t.net.Node("ana")
+	second, err := t.net.AddPerson(ctx, "ana2")
 	if err != nil {
 		return err
 	}
