@@ -76,6 +76,7 @@ func Load(in Input) (*Loaded, error) {
 		return ld.out, err
 	}
 	config.DataDir, ld.out.Sources["DataDir"] = ld.dir, ld.dirSource
+	ld.discoverInFleet()
 	return ld.out, ld.validate()
 }
 
@@ -196,4 +197,13 @@ func (ld *loader) validate() error {
 		}
 	}
 	return err
+}
+
+// discoverInFleet switches discovery on for a fleet that has boot nodes, unless
+// somebody said what to do (spec 07 section 1.4).
+func (ld *loader) discoverInFleet() {
+	c := ld.out.Config
+	if _, said := ld.out.Sources["NoDiscovery"]; !said && c.ClusterConfig.Fleet != "" && len(c.BootNodes()) > 0 {
+		c.NoDiscovery, ld.out.Sources["NoDiscovery"] = false, "fleet:"+c.ClusterConfig.Fleet
+	}
 }

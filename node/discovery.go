@@ -40,11 +40,12 @@ const (
 	relayMax      = 8
 )
 
-// Files of the data directory: peers, and which versions of DNS trees were
-// seen.
+// What is kept in the data directory: peers, which versions of DNS trees were
+// seen, and nodes of the discv5 network (a database of go-ethereum).
 const (
 	peersFile = "peers.json"
 	treesFile = "dns-trees.json"
+	nodesDir  = "nodes"
 )
 
 // Times of the shutdown of discovery.
@@ -107,6 +108,9 @@ func (n *Node) newSearch(key *ecdsa.PrivateKey, srv *p2p.Server) (*search, error
 		cfg.Idle = s.endpoint.Idle
 	}
 	s.pool = pool.New(cfg)
+	if n.deps.Registry != nil {
+		n.deps.Registry.MustRegister(searchMetrics{s})
+	}
 	return s, nil
 }
 
@@ -264,6 +268,10 @@ func (n *Node) acceptable(topic discovery.Topic, found *enode.Node) bool {
 // startSearch starts what newSearch built, on the port of the server.
 func (n *Node) startSearch(life *lifecycle, srv *p2p.Server) error {
 	s := n.searching()
+	if topics := n.cfg.Registers(); len(topics) > 0 && (s == nil || len(s.register) == 0) {
+		n.log.Warn("this node cannot be found as it should: it has neither boot nodes nor rendezvous servers",
+			zap.Strings("topics", topics))
+	}
 	if s == nil {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -47,7 +48,12 @@ func (n *Node) newServer(key *ecdsa.PrivateKey) (*p2p.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	remembered := "" // nodes of the discovery network, so that a restart does not depend on boot nodes
+	if !n.cfg.NoDiscovery {
+		remembered = filepath.Join(n.cfg.DataDir, nodesDir)
+	}
 	srv := &p2p.Server{Config: p2p.Config{
+		NodeDatabase:    remembered,
 		PrivateKey:      key,
 		Name:            clientName(n.cfg.Name, n.deps.Version.Version),
 		MaxPeers:        n.cfg.MaxPeers,
