@@ -22,6 +22,8 @@ const (
 	benchServers = 2
 	benchClients = 7 // measurements, one after the other
 
+	firstPort = 21_000 // of the nodes
+
 	// shrunken are constants of topic discovery for a network that lives for
 	// minutes.
 	shrunken = "E=60s,fill=5s"
@@ -60,6 +62,7 @@ type benchNetwork struct {
 	binary, dir string
 	constants   string // of topic discovery; empty: the usual ones
 	boot        string // record of the boot node
+	ports       int    // tried
 	nodes       []*found
 }
 
@@ -258,18 +261,28 @@ func startBootnode(binary, dir, constants string) (*found, string, error) {
 	return nil, "", errors.New("the boot node did not print its record")
 }
 
+// freeAddress returns an address that nobody uses, of ports that the system does
+// not give to outgoing connections.
+func (n *benchNetwork) freeAddress() string {
+	for {
+		addr := fmt.Sprintf("127.0.0.1:%d", firstPort+n.ports)
+		n.ports++
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			continue
+		}
+		l.Close()
+		return addr
+	}
+}
+
 // start runs a node of the network with a directory of that name.
 func (n *benchNetwork) start(name string, more ...string) (*found, error) {
 	dir := filepath.Join(n.dir, name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	addr := l.Addr().String()
-	l.Close()
+	addr := n.freeAddress()
 	f := &found{name: name, dir: dir}
 	f.args = append([]string{
 		"run", "--dir", dir, "--addr", addr, "--nat", "none", "--log", "error", "--bootnodes", n.boot, "--allow-local",

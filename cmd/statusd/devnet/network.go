@@ -24,7 +24,7 @@ const (
 	callTime  = 30 * time.Second
 )
 
-// relayPeers is how many peers the relay takes.
+// relayPeers is how many peers those take that serve.
 const relayPeers = 200
 
 // Config says where the network lives.
@@ -85,7 +85,7 @@ func (n *Network) Start(ctx context.Context, people ...string) error {
 			return err
 		}
 	}
-	if _, err := n.Add(ctx, "mail", nil, "--register", "--mailserver"); err != nil {
+	if _, err := n.Add(ctx, "mail", map[string]any{"MaxPeers": relayPeers}, "--register", "--mailserver"); err != nil {
 		return err
 	}
 	for _, name := range people {
