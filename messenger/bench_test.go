@@ -44,11 +44,16 @@ func benchParty(b *testing.B) (*party, []string) {
 		p.db = openAt(b, filepath.Join(base, fmt.Sprintf("messages-%d.db", n)))
 		p.open()
 	}
-	chats := must[[]view.Chat](b)(p.m.Chats().List(b.Context()))
-	if len(chats) == 0 {
-		fillChats(b, p, n)
-		chats = must[[]view.Chat](b)(p.m.Chats().List(b.Context()))
+	stored := 0
+	p.tx(func(tx *store.Tx) error {
+		_, err := tx.Get(`SELECT count(*) FROM message`, nil, func(r store.Row) { stored = int(r.Int64(0)) })
+		return err
+	})
+	if stored < n {
+		fillChats(b, p, stored, n)
 	}
+	chats := must[[]view.Chat](b)(p.m.Chats().List(b.Context()))
+	b.Logf("%d messages", max(stored, n))
 	ids := make([]string, len(chats))
 	for i := range chats {
 		ids[i] = chats[i].ID
@@ -84,16 +89,25 @@ func benchText(rnd *rand.Rand, i int) string {
 	return s.String()
 }
 
-func fillChats(b *testing.B, p *party, n int) {
+// fillChats adds messages until there are n.
+func fillChats(b *testing.B, p *party, stored, n int) {
 	b.Helper()
-	rnd := rand.New(rand.NewPCG(1, 2))
+	rnd := rand.New(rand.NewPCG(1, uint64(stored)))
 	var chats []store.Chat
 	var authors []string
 	p.tx(func(tx *store.Tx) error {
+		known, err := tx.Chats().List()
+		if err != nil {
+			return err
+		}
 		for i := range benchChats {
 			id := newKey(b).Public().ContactID()
 			authors = append(authors, id)
 			chat := store.Chat{ID: id, Type: view.ChatOneToOne, Name: id[:8], Active: true, Timestamp: int64(i)}
+			if len(known) > i {
+				chats = append(chats, known[i])
+				continue
+			}
 			if i%10 == 0 {
 				chat = p.m.newPublic(fmt.Sprint("channel-", i), view.ChatPublic)
 			}
@@ -104,7 +118,7 @@ func fillChats(b *testing.B, p *party, n int) {
 		}
 		return nil
 	})
-	for at := 0; at < n; {
+	for at := stored; at < n; {
 		p.tx(func(tx *store.Tx) error {
 			for range min(2000, n-at) {
 				at++
