@@ -206,7 +206,6 @@ func (c *core) join(ctx context.Context, tx *store.Tx, id string) (store.Chat, e
 		fresh.Key, fresh.DeletedClock, fresh.LastClock = chat.Key, chat.DeletedClock, chat.LastClock
 		chat = fresh
 	} else if chat.Active || chat.Type != view.ChatPublic && chat.Type != view.ChatProfile {
-		c.courier.ListeningChanged(tx, c.now().Add(-historyOfNew))
 		return chat, nil
 	}
 	chat.Active = true

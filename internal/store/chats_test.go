@@ -168,3 +168,104 @@ func TestPayloadsAreForgotten(t *testing.T) {
 		return err
 	})
 }
+
+// TestLookupsUseIndexes: what is done for each message never reads a whole
+// table. The plan of every statement that was prepared is looked at.
+func TestLookupsUseIndexes(t *testing.T) {
+	db := mustOpen(t, testConfig(t.TempDir()))
+	id, who := MessageID{1}, contactID(1)
+	update(t, db, func(tx *Tx) error {
+		chat := testChat(t, tx, "chat")
+		m := Message{ID: id, ChatKey: chat.Key, Author: who, Clock: 1, Text: "text", Media: &Media{Bytes: []byte{1}}}
+		list := []func() error{
+			func() error { return tx.Messages().Put(&m) },
+			func() error { return tx.Messages().Change(&m) },
+			func() error { return tx.Messages().WithMedia(&m) },
+			func() error { return tx.Chats().Refresh(&chat) },
+			func() error { return tx.Contacts().Save(&Contact{ID: who, Nickname: "n"}) },
+			func() error { return tx.Reactions().Put(&Reaction{ID: id, ChatKey: chat.Key, Author: who}) },
+			func() error { return tx.Groups().Add(chat.Key, []GroupEvent{{Raw: make([]byte, 70)}}) },
+			func() error { return tx.Invitations().Put(&Invitation{ID: id}) },
+			func() error { return tx.Sent().Put(&Sent{ID: id, At: time.UnixMilli(1)}) },
+			func() error { return tx.SeenPayloads().Add(id, time.UnixMilli(1)) },
+			func() error { return tx.Quarantine().Put(&Kept{Data: []byte{1}, Sent: time.Unix(1, 0)}) },
+			func() error { return tx.Sent().Forget(MessageID{2}) },
+			func() error { return tx.Messages().Delete(MessageID{2}) },
+		}
+		for _, read := range []func() (any, bool, error){
+			func() (any, bool, error) { v, ok, err := tx.Messages().ByID(id); return v, ok, err },
+			func() (any, bool, error) { v, ok, err := tx.Messages().BySeq(m.Seq); return v, ok, err },
+			func() (any, bool, error) { v, ok, err := tx.Chats().ByID("chat"); return v, ok, err },
+			func() (any, bool, error) { v, ok, err := tx.Chats().ByKey(chat.Key); return v, ok, err },
+			func() (any, bool, error) { v, ok, err := tx.Contacts().ByID(who); return v, ok, err },
+			func() (any, bool, error) { v, ok, err := tx.Reactions().ByID(id); return v, ok, err },
+			func() (any, bool, error) { v, ok, err := tx.Invitations().ByID(id); return v, ok, err },
+			func() (any, bool, error) { v, ok, err := tx.Sent().ByID(id); return v, ok, err },
+			func() (any, bool, error) { v, ok, err := tx.Quarantine().After(0); return v, ok, err },
+			func() (any, bool, error) {
+				v, err := tx.Messages().Page(chat.Key, math.MaxInt64, 1)
+				return v, true, err
+			},
+			func() (any, bool, error) {
+				v, err := tx.Messages().Search(chat.Key, m.Seq, "text", 1)
+				return v, true, err
+			},
+			func() (any, bool, error) { v, err := tx.Messages().Search(0, m.Seq, "te", 1); return v, true, err },
+			func() (any, bool, error) { v, err := tx.Messages().MarkSeen(chat.Key, nil); return v, true, err },
+			func() (any, bool, error) { v, err := tx.Messages().Exists(id); return v, v, err },
+			func() (any, bool, error) { v, _, err := tx.Messages().Weight(chat.Key); return v, true, err },
+			func() (any, bool, error) { v, err := tx.Messages().DeleteAuthor(contactID(2)); return v, true, err },
+			func() (any, bool, error) { v, err := tx.Reactions().Of(chat.Key, "", 1); return v, true, err },
+			func() (any, bool, error) { v, err := tx.Reactions().CountOf(who, chat.Key, 1); return v, true, err },
+			func() (any, bool, error) { v, err := tx.Groups().Events(chat.Key); return v, true, err },
+			func() (any, bool, error) { v, err := tx.Contacts().ByNickname("n"); return v, true, err },
+			func() (any, bool, error) { v, err := tx.Sent().Delivered(id, [65]byte{}); return v, true, err },
+			func() (any, bool, error) { v, err := tx.Sent().DeliveredTo(id); return v, true, err },
+			func() (any, bool, error) { v, err := tx.SeenPayloads().Has(id); return v, true, err },
+			func() (any, bool, error) { v, err := tx.Chats().Strangers(); return v, true, err },
+		} {
+			list = append(list, func() error {
+				if v, found, err := read(); err != nil || !found {
+					t.Errorf("%T: found %t, %v", v, found, err)
+				}
+				return nil
+			})
+		}
+		for i, fn := range list {
+			if err := fn(); err != nil {
+				t.Errorf("call %d: %v", i, err)
+			}
+		}
+		return nil
+	})
+	checkPlans(t, db)
+}
+
+// checkPlans fails for each prepared statement that reads a whole table.
+func checkPlans(t *testing.T, db *DB) {
+	t.Helper()
+	var queries []string
+	for sql := range db.conn.prepared {
+		queries = append(queries, sql)
+	}
+	for _, sql := range queries {
+		if strings.HasPrefix(sql, "SAVEPOINT") || strings.HasPrefix(sql, "RELEASE") {
+			continue
+		}
+		update(t, db, func(tx *Tx) error { // SQLite calls also the plan of a change a change
+			s, _, err := db.conn.statement(sql)
+			if err != nil {
+				return err
+			}
+			return tx.Query("EXPLAIN QUERY PLAN "+sql, make([]any, s.BindCount()), func(r Row) error {
+				plan := r.Text(3)
+				if strings.HasPrefix(plan, "SCAN ") && !strings.Contains(plan, "VIRTUAL TABLE") &&
+					!strings.Contains(plan, "USING") && !strings.Contains(plan, "CONSTANT ROW") &&
+					!strings.Contains(plan, "subquery") && !strings.Contains(plan, "sqlite_master") {
+					t.Errorf("%s in %s", plan, sql)
+				}
+				return nil
+			})
+		})
+	}
+}
