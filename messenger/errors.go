@@ -68,10 +68,12 @@ type drops struct {
 
 func newDrops() *drops { return &drops{counts: make(map[string]uint64)} }
 
-func (d *drops) count(reason string) {
+func (d *drops) count(reason string) { d.add(reason, 1) }
+
+func (d *drops) add(reason string, n uint64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.counts[reason]++
+	d.counts[reason] += n
 }
 
 func (d *drops) snapshot() map[string]uint64 {

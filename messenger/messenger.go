@@ -25,15 +25,16 @@ type Policy struct {
 	// refused. 0 means DefaultMaxStrangers.
 	MaxStrangers int
 	// MaxStrangerMessages bounds the messages of one stranger, and
-	// MaxStrangerBytes their size together. 0 means the defaults.
+	// MaxStrangerBytes their size together: the oldest make room for new ones.
+	// 0 means the defaults.
 	MaxStrangerMessages int
 	MaxStrangerBytes    int
 }
 
 // Defaults of Policy.
 const (
-	DefaultMaxStrangers        = 1000
-	DefaultMaxStrangerMessages = 100
+	DefaultMaxStrangers        = 2000
+	DefaultMaxStrangerMessages = 500
 	DefaultMaxStrangerBytes    = 2 << 20
 )
 

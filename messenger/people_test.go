@@ -2,6 +2,7 @@ package messenger
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -108,10 +109,16 @@ func TestStrangers(t *testing.T) {
 	strangers := crew(t, 5)
 	for i, p := range strangers {
 		for j := range 3 {
-			if err := try(p, "x"); (err == nil) != (i < 3 && j < 2) {
+			if err := try(p, fmt.Sprint(j)); (err == nil) != (i < 3) {
 				t.Errorf("message %d of stranger %d: %v", j, i, err)
 			}
 		}
+	}
+	if got := alice.texts(strangers[0].id); !slices.Equal(got, []string{"2", "1"}) {
+		t.Errorf("of a stranger's messages are left: %v", got)
+	}
+	if c := alice.chat(strangers[0].id); c.UnviewedMessagesCount != 2 {
+		t.Errorf("%d unread", c.UnviewedMessagesCount)
 	}
 	if chats := must[[]view.Chat](t)(alice.m.Chats().List(t.Context())); len(chats) != 3 {
 		t.Errorf("%d chats", len(chats))
@@ -128,13 +135,16 @@ func TestStrangers(t *testing.T) {
 	if err := try(strangers[3], strings.Repeat("x", 4000)); err != nil {
 		t.Errorf("in the room of the answered: %v", err)
 	}
-	if err := try(strangers[3], strings.Repeat("€", 3000)); err == nil {
-		t.Error("a stranger sent too many bytes")
+	if err := try(strangers[3], strings.Repeat("€", 3000)); err != nil || len(alice.texts(strangers[3].id)) != 1 {
+		t.Errorf("the larger message did not take the place of the older: %v", err)
+	}
+	if err := try(strangers[3], strings.Repeat("€", 4000)); err == nil {
+		t.Error("a stranger sent too many bytes at once")
 	}
 	ok(t, alice.m.Contacts().Save(t.Context(), view.Contact{
 		ID: strangers[3].id, SystemTags: []string{view.TagAdded},
 	}))
-	if err := try(strangers[3], strings.Repeat("€", 3000)); err != nil {
+	if err := try(strangers[3], strings.Repeat("€", 4000)); err != nil {
 		t.Errorf("after adding: %v", err)
 	}
 	alice.open(func(c *Config) { c.Policy = Policy{ContactsOnly: true} })

@@ -275,6 +275,12 @@ func (s Messages) Weight(chat int64) (messages, bytes int, err error) {
 	return messages, bytes, err
 }
 
+// DeleteOldest removes the n oldest messages of a chat.
+func (s Messages) DeleteOldest(chat int64, n int) error {
+	return s.tx.Exec(`DELETE FROM message WHERE seq IN (SELECT seq FROM message WHERE chat = ? ORDER BY seq LIMIT ?)`,
+		chat, n)
+}
+
 // MarkSeen marks messages of a chat as seen, all of them for no ids, and
 // returns how many were not.
 func (s Messages) MarkSeen(chat int64, ids []MessageID) (changed int64, err error) {
