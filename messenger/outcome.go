@@ -2,6 +2,7 @@ package messenger
 
 import (
 	"context"
+	"encoding/hex"
 	"strings"
 	"time"
 
@@ -137,6 +138,22 @@ func (b *inbox) Found(_ context.Context, tx *store.Tx, found []transport.Install
 // Undecryptable implements courier.Chats.
 func (b *inbox) Undecryptable(_ context.Context, tx *store.Tx, from key.Public) error {
 	return b.append(tx, event.DecryptFailed{Sender: from.ContactID()})
+}
+
+// Listens implements courier.Chats.
+func (b *inbox) Listens(_ context.Context, tx *store.Tx, added []courier.Filter) error {
+	if len(added) == 0 {
+		return nil
+	}
+	e := event.FilterAdded{}
+	for _, f := range added {
+		u := f.Person.Uncompressed()
+		e.Filters = append(e.Filters, event.Filter{
+			ChatID: f.Person.ContactID(), SymKeyID: f.SymKey, Listen: true, FilterID: string(f.ID),
+			Identity: hex.EncodeToString(u[:]), Topic: f.Place.Topic().String(),
+		})
+	}
+	return b.append(tx, e)
 }
 
 // HistorySynced implements courier.Chats.

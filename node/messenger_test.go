@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"statusd/accounts/kdf"
 	"statusd/accounts/key"
 	"statusd/accounts/secret"
@@ -121,6 +123,11 @@ func TestTwoAccountsTalk(t *testing.T) {
 		if !strings.Contains(all, want) {
 			t.Errorf("no %s in %s", want, all)
 		}
+	}
+	metrics := make(chan prometheus.Metric, 100)
+	a.metrics.collectCourier(metrics)
+	if len(metrics) < 3 {
+		t.Errorf("%d metrics of the messenger", len(metrics))
 	}
 	if h := a.outboxHealth(); h.Level != Ready {
 		t.Errorf("outbox %+v", h)

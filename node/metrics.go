@@ -23,6 +23,8 @@ type metrics struct {
 	panics prometheus.Counter
 
 	peers, peersAbsolute, peersMax, health, offset, uptime, drops *prometheus.Desc
+
+	outbox, outboxAge, inbox, undecrypted *prometheus.Desc
 }
 
 func newMetrics(n *Node) *metrics {
@@ -40,6 +42,11 @@ func newMetrics(n *Node) *metrics {
 		health:        desc("statusd_health", "1 when the component is ready, else 0.", "component"),
 		offset:        desc("statusd_clock_offset_seconds", "Network time minus the machine's clock."),
 		uptime:        desc("statusd_uptime_seconds", "Time since the start."),
+		outbox:        desc("statusd_outbox_depth", "Sealed messages that wait to leave."),
+		outboxAge:     desc("statusd_outbox_oldest_seconds", "Since when the oldest of them waits."),
+		inbox:         desc("statusd_inbox_depth", "Received messages that wait to be processed."),
+		undecrypted: desc("statusd_decrypt_failures_total",
+			"Received messages that were not taken since the login, by reason.", "reason"),
 		drops: desc("statusd_messenger_dropped_total",
 			"Received payloads that were refused since the login, by reason.", "reason"),
 	}
@@ -61,7 +68,10 @@ func (m *metrics) register(reg prometheus.Registerer, v Version) {
 
 // Describe implements prometheus.Collector.
 func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{m.peers, m.peersAbsolute, m.peersMax, m.health, m.offset, m.uptime, m.drops} {
+	for _, d := range []*prometheus.Desc{
+		m.peers, m.peersAbsolute, m.peersMax, m.health, m.offset, m.uptime, m.drops, m.outbox, m.outboxAge, m.inbox,
+		m.undecrypted,
+	} {
 		ch <- d
 	}
 }
@@ -85,10 +95,32 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	offset, _ := m.node.clock.Offset()
 	gauge(m.offset, offset.Seconds())
 	gauge(m.uptime, health.Uptime.Seconds())
+	m.collectCourier(ch)
 	if mm := m.node.Messenger(); mm != nil {
 		for reason, n := range mm.Drops() {
 			ch <- prometheus.MustNewConstMetric(m.drops, prometheus.CounterValue, float64(n), reason)
 		}
+	}
+}
+
+// collectCourier exports what waits in the queues of the account that is logged
+// in, if any.
+func (m *metrics) collectCourier(ch chan<- prometheus.Metric) {
+	c := m.node.Courier()
+	if c == nil {
+		return
+	}
+	s, age := c.Stats(), 0.0
+	if !s.Oldest.IsZero() {
+		age = max(m.node.clock.Now().Sub(s.Oldest).Seconds(), 0)
+	}
+	for d, v := range map[*prometheus.Desc]float64{
+		m.outbox: float64(s.Outbox), m.outboxAge: age, m.inbox: float64(s.Inbox),
+	} {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v)
+	}
+	for reason, n := range s.Drops {
+		ch <- prometheus.MustNewConstMetric(m.undecrypted, prometheus.CounterValue, float64(n), reason)
 	}
 }
 

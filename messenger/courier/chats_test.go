@@ -125,6 +125,15 @@ func (f *fakeChats) HistorySynced(_ context.Context, tx *store.Tx, _ time.Time, 
 	return f.note(tx, fmt.Sprintf("history %d", envelopes))
 }
 
+func (f *fakeChats) Listens(_ context.Context, tx *store.Tx, added []Filter) error {
+	for _, a := range added {
+		if err := f.note(tx, "listens to "+a.Place.Kind.String()+" of "+a.Person.String()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (f *fakeChats) Listening(context.Context, *store.Tx) ([]string, []key.Public, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

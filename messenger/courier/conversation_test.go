@@ -48,6 +48,12 @@ func TestConversation(t *testing.T) {
 				t.Errorf("%q: %v %v, synced %v, live %v", c.text, got.Protection, got.Place, got.Synced, got.Live)
 			}
 		}
+		for p, other := range map[*person]*person{alice: bob, bob: alice} {
+			want := []string{"listens to negotiated of " + other.key().String()}
+			if got := p.chats.all("listens"); !slices.Equal(got, want) {
+				t.Errorf("%s: %q, want %q", p.installation, got, want)
+			}
+		}
 		for p, texts := range map[*person][]string{alice: {"hello", "fine"}, bob: {"hello yourself"}} {
 			for _, text := range texts {
 				id := name([]ID{idOf(text)})

@@ -39,6 +39,7 @@ type filters struct {
 	chats   map[string]bool
 	people  map[key.Public]bool
 	without map[topics.Place]bool
+	news    []topics.Place // negotiated ones that the chats are not told of yet
 }
 
 // filter is an installed filter.
@@ -229,7 +230,41 @@ func (f *filters) follow(ctx context.Context) error {
 			f.c.historian.fetch(list, since)
 		}
 	}
-	return nil
+	return f.tell(ctx)
+}
+
+// started reports whether all filters were installed once.
+func (f *filters) started() bool {
+	select {
+	case <-f.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// tell tells the chats of negotiated places that are new.
+func (f *filters) tell(ctx context.Context) error {
+	f.mu.Lock()
+	news := f.news
+	f.news = nil
+	f.mu.Unlock()
+	if len(news) == 0 {
+		return nil
+	}
+	all, err := f.c.Filters(ctx)
+	if err == nil {
+		added := slices.DeleteFunc(all, func(v Filter) bool { return !slices.Contains(news, v.Place) })
+		err = f.c.cfg.DB.Update(ctx, func(tx *store.Tx) error {
+			return f.c.tell(tx, func() error { return f.c.chats.Listens(ctx, tx, added) })
+		})
+	}
+	if err != nil {
+		f.mu.Lock()
+		f.news = append(news, f.news...)
+		f.mu.Unlock()
+	}
+	return err
 }
 
 // report logs once that a place cannot be listened to.
@@ -290,6 +325,9 @@ func (f *filters) ensure(ctx context.Context, p topics.Place) error {
 		}
 	}
 	f.on[p] = on
+	if p.Kind == topics.Negotiated && f.started() {
+		f.news = append(f.news, p)
+	}
 	delete(f.failed, p)
 	return nil
 }

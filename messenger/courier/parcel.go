@@ -78,6 +78,8 @@ type Chats interface {
 	// HistorySynced notes that history was fetched up to a time. envelopes is
 	// how many came.
 	HistorySynced(ctx context.Context, tx *store.Tx, to time.Time, envelopes int) error
+	// Listens notes that negotiated places of people are listened to from now on.
+	Listens(ctx context.Context, tx *store.Tx, added []Filter) error
 	// Listening returns the public chats, profile chats among them, and the
 	// people whose contact codes are to be listened to.
 	Listening(ctx context.Context, tx *store.Tx) (chats []string, people []key.Public, err error)
