@@ -218,15 +218,15 @@ func (n *Node) start(ctx context.Context, life *lifecycle) error {
 	if err != nil {
 		return err
 	}
-	if err := n.startWebhook(life); err != nil {
-		return err
-	}
 	if n.host != nil {
 		if err := n.startMail(life, key); err != nil {
 			return err
 		}
 	}
 	if err := n.startAccounts(ctx, life); err != nil {
+		return err
+	}
+	if err := n.startWebhook(life); err != nil {
 		return err
 	}
 	if n.host != nil {

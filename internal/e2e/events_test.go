@@ -1,0 +1,181 @@
+//go:build integration
+
+package e2e
+
+import (
+	"bufio"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// logged is one event as every way of reading gives it.
+type logged struct {
+	Cursor  int64
+	Account string
+	Type    string
+}
+
+// events reads the whole log.
+func (n *node) events(t *testing.T, query map[string]any) (all []logged) {
+	t.Helper()
+	var page struct{ Events []logged }
+	if err := n.dial(t, "ipc").Call(&page, "status_getEvents", query); err != nil {
+		t.Fatal(err)
+	}
+	return page.Events
+}
+
+// TestEventsSurviveKills kills the daemon right behind answers: what was
+// acknowledged stays so, what was not comes again, cursors go on.
+func TestEventsSurviveKills(t *testing.T) {
+	ana := newPerson(t, "ana")
+	var last int64
+	for round := range 5 {
+		client := ana.dial(t, "ipc")
+		all := ana.events(t, map[string]any{"since": 0})
+		newest := all[len(all)-1].Cursor
+		if newest <= last {
+			t.Fatalf("round %d: the log ends with %d, had %d", round, newest, last)
+		}
+		for i, e := range all {
+			if e.Cursor != int64(i+1) {
+				t.Fatalf("round %d: event %d has the cursor %d", round, i, e.Cursor)
+			}
+		}
+		last = newest
+		if err := client.Call(nil, "status_ackEvents", "bot", newest); err != nil {
+			t.Fatal(err)
+		}
+		ana.kill(t)
+		ana.start(t) // logs in, which is an event
+		if got := ana.events(t, map[string]any{"consumer": "bot"}); len(got) == 0 || got[0].Cursor != newest+1 {
+			t.Fatalf("round %d: after the kill the consumer gets %+v, want what follows %d", round, got, newest)
+		}
+		if got := ana.events(t, map[string]any{"consumer": "never"}); len(got) == 0 || got[0].Cursor != 1 {
+			t.Fatalf("round %d: a consumer that never acknowledged gets %+v", round, got)
+		}
+	}
+}
+
+// TestEventStreamResumes reads the stream like a browser that loses its
+// connection.
+func TestEventStreamResumes(t *testing.T) {
+	ana := newPerson(t, "ana")
+	read := func(lastID string, count int) (ids []string) {
+		token, err := os.ReadFile(filepath.Join(ana.dir, "rpc-token"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		url := fmt.Sprintf("http://127.0.0.1:%d/api/v1/events?since=0", ana.httpPort)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+		if lastID != "" {
+			req.Header.Set("Last-Event-ID", lastID)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		lines := bufio.NewScanner(resp.Body)
+		for len(ids) < count && lines.Scan() {
+			if id, ok := strings.CutPrefix(lines.Text(), "id: "); ok {
+				ids = append(ids, id)
+			}
+		}
+		return ids
+	}
+	if got := read("", 1); !slices.Equal(got, []string{"1"}) {
+		t.Fatalf("first %v", got)
+	}
+	ana.terminate(t) // logs out
+	ana.start(t)     // logs in
+	if got := read("1", 2); !slices.Equal(got, []string{"2", "3"}) {
+		t.Fatalf("resumed %v", got)
+	}
+}
+
+// TestWebhookThatIsDown brings the target up only after the daemon was killed
+// and started again: every event arrives, signed.
+func TestWebhookThatIsDown(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close() // nobody is there yet
+	ana := newPerson(t, "ana")
+	ana.terminate(t)
+	ana.args = append(ana.args, "--webhook-url", "http://"+address+"/hook")
+	ana.start(t)
+	await(t, "the webhook has its place in the log", func() error {
+		var all []struct{ Name string }
+		if err := ana.dial(t, "ipc").Call(&all, "status_listConsumers"); err != nil || len(all) != 1 {
+			return fmt.Errorf("%v %w", all, err)
+		}
+		return nil
+	})
+	ana.kill(t)
+	ana.start(t)
+	if l, err = net.Listen("tcp", address); err != nil {
+		t.Skipf("another program took the port: %v", err)
+	}
+	var mu sync.Mutex
+	var got []int64
+	bad := ""
+	srv := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter,
+		r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		body, _ := io.ReadAll(r.Body)
+		secret, _ := os.ReadFile(filepath.Join(ana.dir, "webhook-secret"))
+		mac := hmac.New(sha256.New, []byte(strings.TrimSpace(string(secret))))
+		mac.Write([]byte(r.Header.Get("X-Statusd-Timestamp") + "." + string(body)))
+		if r.Header.Get("X-Statusd-Signature") != "sha256="+hex.EncodeToString(mac.Sum(nil)) {
+			bad = "wrong signature"
+		}
+		var e logged
+		if err := json.Unmarshal(body, &e); err != nil {
+			bad = err.Error()
+		}
+		got = append(got, e.Cursor)
+	})}
+	defer srv.Close()
+	go srv.Serve(l) // ends with Close
+	all := ana.events(t, map[string]any{"since": 0})
+	newest := all[len(all)-1].Cursor
+	await(t, "every event arrives", func() error {
+		mu.Lock()
+		defer mu.Unlock()
+		if bad != "" {
+			t.Fatal(bad)
+		}
+		if len(got) == 0 || got[len(got)-1] < newest {
+			return fmt.Errorf("%v, the newest is %d", got, newest)
+		}
+		return nil
+	})
+	mu.Lock()
+	defer mu.Unlock()
+	for i := 1; i < len(got); i++ {
+		if got[i] != got[i-1]+1 {
+			t.Errorf("not each once, in order: %v", got)
+		}
+	}
+}
