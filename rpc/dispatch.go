@@ -245,13 +245,9 @@ func (d *dispatcher) ofAccount(m *method, params json.RawMessage) (json.RawMessa
 	if err := json.Unmarshal(value, &text); err != nil {
 		return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "account must be the key-uid of an account")
 	}
-	uid, err := accountOf(text)
-	if err != nil || uid == "" {
-		return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "account: %q is not a key-uid", shortened(text))
-	}
-	if uid != d.current() {
-		return nil, jsonrpc.NewError(jsonrpc.CodeNotLoggedIn, "the account %s is not logged in", uid).
-			WithHint("log in with account_login, or: statusd account login")
+	if uid, err := accountOf(text); err != nil || uid == "" || uid != d.current() {
+		return nil, jsonrpc.NewError(jsonrpc.CodeNotLoggedIn, "the account %q is not logged in", shortened(text)).
+			WithHint("account is the key-uid of an account; log in with account_login, or: statusd account login")
 	}
 	return rest, nil
 }

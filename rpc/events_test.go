@@ -101,6 +101,12 @@ func TestEventsByCursorAndConsumer(t *testing.T) {
 		}
 	}
 	all := must[[]consumerInfo](t, l, "status_listConsumers", `[]`)
+	_, text := g.do(http.MethodGet, "/metrics", "", g.http().headers)
+	for _, line := range []string{`statusd_events_lag{consumer="one"} 4`, `statusd_events_lag{consumer="two"} 3`} {
+		if !strings.Contains(text, line+"\n") {
+			t.Errorf("metrics lack %s", line)
+		}
+	}
 	if len(all) != 2 || all[0].Name != "one" || all[0].Cursor != 1 || all[0].Behind != 4 || all[1].Behind != 3 {
 		t.Errorf("consumers %+v", all)
 	}

@@ -60,7 +60,7 @@ func TestSend(t *testing.T) {
 		{`["#tea","x","data:image/png;base64,!"]`, jsonrpc.CodeInvalidParams, "data URL"},
 		{`["#tea","x","/no/such/file"]`, jsonrpc.CodeInvalidParams, "attached"},
 		{`{"recipient":["#a","#b"],"message":"x"}`, jsonrpc.CodeInvalidParams, "a call for each"},
-		{`{"recipient":"#tea","message":"x","account":"0x12"}`, jsonrpc.CodeInvalidParams, "not a key-uid"},
+		{`{"recipient":"#tea","message":"x","account":"0x12"}`, jsonrpc.CodeNotLoggedIn, "is not logged in"},
 		{`{"recipient":"#tea","message":"x","account":7}`, jsonrpc.CodeInvalidParams, "key-uid"},
 		{
 			`{"recipient":"#tea","message":"x","account":"0x` + strings.Repeat("ab", 32) + `"}`, jsonrpc.CodeNotLoggedIn,

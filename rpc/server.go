@@ -92,6 +92,11 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
+	if deps.Events != nil && cfg.Registerer != nil {
+		if err := cfg.Registerer.Register(newLagCollector(deps.Events)); err != nil {
+			return nil, fmt.Errorf("register metrics: %w", err)
+		}
+	}
 	s.dispatch = &dispatcher{
 		methods: make(map[string]*method), log: s.log, metrics: metrics, maxAnswer: maxBatchAnswer,
 		current: s.currentAccount,
