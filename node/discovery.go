@@ -50,8 +50,8 @@ const (
 
 // Times of the shutdown of discovery.
 const (
-	stopDiscovery = 3 * time.Second
-	stopPool      = dialTimeout + time.Second // dials end with the context; this is for a stuck gateway
+	stopDiscovery = 5 * time.Second // a gateway takes its time to close a port
+	stopPool      = 5 * time.Second
 )
 
 // search is everything by which this node finds others and is found.

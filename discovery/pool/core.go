@@ -81,6 +81,13 @@ func (c *core) setLimits(name discovery.Topic, cfg TopicConfig, now time.Time) {
 		t.search.runs = make([]run, len(c.sources))
 		c.topics = append(c.topics, t)
 	}
+	if cfg.Max > t.Max { // whoever was one too many no longer is
+		for id := range t.candidates {
+			if r := c.records[id]; r != nil && r.reason == ReasonSurplus {
+				r.rest = now
+			}
+		}
+	}
 	t.TopicConfig = cfg
 	t.trim(nil)
 	c.dismissSurplus(t, now)

@@ -136,6 +136,14 @@ func TestRepair05LimitsMayChange(t *testing.T) {
 	if len(w.drops) != 2 {
 		t.Errorf("drops %v", w.drops)
 	}
+	for id := range w.drops {
+		w.dropped(id, ReasonHandshake, w.now)
+	}
+	w.collect()
+	w.limits(relays, 4, 4) // those that were too many are welcome again, without a rest
+	if got := len(w.asked()); got != 2 {
+		t.Errorf("%d dials for 2 missing peers", got)
+	}
 	w.limits(relays, 0, 0)
 	w.wantCount(relays, 0)
 	w.find(relays, node(30))

@@ -241,7 +241,8 @@ func (c *core) dismissSurplus(t *topic, now time.Time) {
 			return
 		}
 		newest.state, newest.ours = waiting, false
-		c.record(newest.node.ID(), now).rest = now.Add(restLadder()[0])
+		r := c.record(newest.node.ID(), now)
+		r.rest, r.reason = now.Add(restLadder()[0]), ReasonSurplus
 		c.emit(signal{kind: SignalSummary})
 		c.release(newest.node.ID(), ReasonSurplus)
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/ethereum/go-ethereum/p2p/enode"
@@ -245,6 +246,7 @@ func startBootnode(binary, dir, constants string) (*found, string, error) {
 	f := &found{name: "boot", dir: dir}
 	f.cmd = exec.Command(binary, "bootnode", "--nodekey", key, "--addr", "127.0.0.1:0", "--allow-local", "--topdisc",
 		constants, "--verbosity", "1")
+	f.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := f.cmd.StdoutPipe()
 	if err != nil {
 		return nil, "", err
@@ -294,6 +296,7 @@ func (n *benchNetwork) start(name string, more ...string) (*found, error) {
 func (f *found) start(binary string) error {
 	f.cmd = exec.Command(binary, f.args...)
 	f.cmd.Env = append(os.Environ(), "STATUSD_ENABLENTPSYNC=false")
+	f.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // also when a measurement is interrupted
 	return f.cmd.Start()
 }
 
