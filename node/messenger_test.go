@@ -181,3 +181,54 @@ func TestRequestsTellTheirEnd(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
+
+// TestHistoryReachesWhoWasAway: a message to an account that is not there comes
+// from a mailserver when it logs in, and is acknowledged.
+func TestHistoryReachesWhoWasAway(t *testing.T) {
+	archive := lightConfig(t)
+	archive.WakuConfig.EnableMailServer, archive.WakuConfig.FullNode = true, true
+	m := start(t, archive, Deps{})
+	a, b := start(t, lightConfig(t), Deps{}), start(t, lightConfig(t), Deps{})
+	alice, bob := a.loginNew("alice"), b.loginNew("bob")
+	uid, author, who := bob.UID(), alice.UID(), bob.ChatKey().Public().ContactID()
+	from := alice.ChatKey().Public().ContactID()
+	if err := b.Accounts().Logout(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.finish() // away
+	if err := a.AddPeer(m.Self()); err != nil {
+		t.Fatal(err)
+	}
+	request := messenger.SendRequest{Recipient: who, Message: "while you were away"}
+	_, err := a.Messenger().Mail().SendTo(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventsUntil(t, alice.DB(), "envelope.sent")
+	a.finish() // so that no pool has the message any more
+	m.finish()
+	m = start(t, archive, Deps{})
+	defer m.finish()
+	again := start(t, b.cfg, Deps{})
+	defer again.finish()
+	ref, err := configs.ParseNodeRef(m.Self().URLv4())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.UpdateMailservers([]configs.NodeRef{ref}); err != nil {
+		t.Fatal(err)
+	}
+	bob = again.login(uid)
+	all := eventsUntil(t, bob.DB(), "messages.new")
+	eventsUntil(t, bob.DB(), "history.synced")
+	list, _, err := again.Messenger().Messages().Page(t.Context(), from, "", 10)
+	if err != nil || len(list) != 1 || list[0].Text != "while you were away" {
+		t.Errorf("received %+v, %v; events %s", list, err, all)
+	}
+	back := start(t, a.cfg, Deps{})
+	defer back.finish()
+	if err := back.AddPeer(m.Self()); err != nil {
+		t.Fatal(err)
+	}
+	eventsUntil(t, back.login(author).DB(), "message.delivered")
+}
