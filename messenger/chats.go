@@ -171,6 +171,7 @@ func (s *Chats) Delete(ctx context.Context, id string) error {
 // deleteChat empties and hides a chat. The row stays: it knows the clock up to
 // which nothing comes back.
 func (c *core) deleteChat(tx *store.Tx, chat *store.Chat) error {
+	tx.Forget()
 	if err := tx.Messages().DeleteChat(chat.Key); err != nil {
 		return err
 	}

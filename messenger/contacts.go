@@ -177,6 +177,7 @@ func (s *Contacts) Block(ctx context.Context, v view.Contact) (out []view.Chat, 
 
 // purge removes the chat with a person and what that person wrote elsewhere.
 func (s *Contacts) purge(tx *store.Tx, id string) ([]view.Chat, error) {
+	tx.Forget()
 	keys, err := tx.Messages().DeleteAuthor(id)
 	if err != nil {
 		return nil, err

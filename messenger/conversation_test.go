@@ -392,3 +392,26 @@ func TestSearch(t *testing.T) {
 		}
 	}
 }
+
+// TestDeletedChatsLeaveNothing: neither wrappers nor marks of delivery.
+func TestDeletedChatsLeaveNothing(t *testing.T) {
+	alice, bob := pair(t)
+	id := alice.write(bob.id, "x")
+	alice.tx(func(tx *store.Tx) error {
+		return alice.m.Delivered(t.Context(), tx, idOf(t, id), bob.key.Public(), 0)
+	})
+	ok(t, alice.m.Chats().Delete(t.Context(), bob.id))
+	alice.tx(func(tx *store.Tx) error {
+		for _, table := range []string{"message", "sent", "delivery", "reaction"} {
+			n := int64(0)
+			_, err := tx.Get(`SELECT count(*) FROM `+table, nil, func(r store.Row) { n = r.Int64(0) })
+			if err != nil || n != 0 {
+				t.Errorf("%d rows are left in %s, %v", n, table, err)
+			}
+		}
+		return nil
+	})
+	if err := alice.m.Messages().Resend(t.Context(), id); !errors.Is(err, ErrUnknownMessage) {
+		t.Errorf("resend: %v", err)
+	}
+}

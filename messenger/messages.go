@@ -158,6 +158,7 @@ func (s *Messages) Delete(ctx context.Context, id string) error {
 		if err := tx.Sent().Forget(m.ID); err != nil {
 			return err
 		}
+		tx.Forget()
 		return s.removeMessage(tx, &m)
 	})
 }
@@ -169,6 +170,7 @@ func (s *Messages) DeleteByChat(ctx context.Context, chat string) error {
 		if err != nil {
 			return err
 		}
+		tx.Forget()
 		if err := tx.Messages().DeleteChat(c.Key); err != nil {
 			return err
 		}

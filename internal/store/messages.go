@@ -238,8 +238,15 @@ func (s Messages) Delete(id MessageID) error {
 	return s.tx.Exec(`DELETE FROM message WHERE id = ?`, id[:])
 }
 
-// DeleteChat removes all messages and reactions of a chat.
+// DeleteChat removes all messages and reactions of a chat, with what was kept
+// to send its messages again.
 func (s Messages) DeleteChat(chat int64) error {
+	for _, table := range []string{"sent", "delivery"} {
+		err := s.tx.Exec(`DELETE FROM `+table+` WHERE id IN (SELECT id FROM message WHERE chat = ?)`, chat)
+		if err != nil {
+			return err
+		}
+	}
 	if err := s.tx.Exec(`DELETE FROM reaction WHERE chat = ?`, chat); err != nil {
 		return err
 	}

@@ -79,8 +79,11 @@ func splitKeys(blob []byte) (keys [][contactBytes]byte) {
 	return keys
 }
 
-// Forget removes a wrapper.
+// Forget removes a wrapper and who acknowledged it.
 func (s SentPayloads) Forget(id MessageID) error {
+	if err := s.tx.Exec(`DELETE FROM delivery WHERE id = ?`, id[:]); err != nil {
+		return err
+	}
 	return s.tx.Exec(`DELETE FROM sent WHERE id = ?`, id[:])
 }
 

@@ -113,3 +113,56 @@ func TestErrorsDoNotShowTheKey(t *testing.T) {
 		t.Errorf("the key shows in %v", err)
 	}
 }
+
+// TestDeletedTextsAreGoneFromDisk: neither the table nor the index of the
+// search keeps a part of a deleted message.
+func TestDeletedTextsAreGoneFromDisk(t *testing.T) {
+	dir := t.TempDir()
+	c := testConfig(dir)
+	c.vfs = plainVFS
+	db := mustOpen(t, c)
+	update(t, db, func(tx *Tx) error {
+		chat := testChat(t, tx, "chat")
+		for i := range byte(40) {
+			m := Message{
+				ID: MessageID{i}, ChatKey: chat.Key, Author: contactID(1), Clock: uint64(i), Content: 1,
+				Text: "ordinary words among others",
+			}
+			if i == 20 {
+				m.Text = "xyzzy plugh"
+			}
+			if err := tx.Messages().Put(&m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := db.Checkpoint(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if found := filesWith(t, dir, []byte("xyzzy plugh")); len(found) == 0 {
+		t.Fatal("the text was never on disk: the test shows nothing")
+	}
+	update(t, db, func(tx *Tx) error {
+		tx.Forget()
+		return tx.Messages().Delete(MessageID{20})
+	})
+	if err := db.Checkpoint(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"xyzzy", "plugh"} {
+		if found := filesWith(t, dir, []byte(part)); len(found) > 0 {
+			t.Errorf("%q is still in %v", part, found)
+		}
+	}
+	view(t, db, func(tx *Tx) error {
+		return tx.Query(`SELECT block FROM message_text_data`, nil, func(r Row) error {
+			for _, part := range []string{"xyz", "yzz", "zzy", "plu", "lug", "ugh"} {
+				if bytes.Contains(r.Blob(0), []byte(part)) {
+					t.Errorf("the index still has %q", part)
+				}
+			}
+			return nil
+		})
+	})
+}
