@@ -48,6 +48,9 @@ const (
 	nodesDir  = "nodes"
 )
 
+// cachedBootNodes is how many remembered relays are asked like boot nodes.
+const cachedBootNodes = 8
+
 // Times of the shutdown of discovery.
 const (
 	stopDiscovery = 5 * time.Second // a gateway takes its time to close a port
@@ -75,14 +78,15 @@ func (n *Node) newSearch(key *ecdsa.PrivateKey, srv *p2p.Server) (*search, error
 		return nil, nil
 	}
 	s := &search{node: n}
-	ways, err := s.build(key, srv)
-	if err != nil {
-		return nil, err
-	}
+	var err error
 	if s.cache, err = peercache.Open(peercache.Config{
 		Path: filepath.Join(n.cfg.DataDir, peersFile), Logger: n.root,
 	}); err != nil {
 		return nil, &StartError{Kind: ErrDataDir, Text: "cannot read the peer cache", Cause: err}
+	}
+	ways, err := s.build(key, srv)
+	if err != nil {
+		return nil, err
 	}
 	listed := static.New(static.Config{
 		Nodes: map[discovery.Topic][]*enode.Node{discovery.TopicMail: n.cfg.MailServers().Nodes()}, Resolve: s.resolve,
@@ -147,13 +151,29 @@ func (s *search) build(key *ecdsa.PrivateKey, srv *p2p.Server) ([]discovery.Sour
 	}
 	params.AllowLocal = cfg.AllowLocal
 	s.endpoint = discv5.New(discv5.Config{
-		Key: key, Boot: cfg.BootNodes().Nodes(), NAT: srv.NAT, Logger: s.node.root,
+		Key: key, Boot: s.bootNodes(), NAT: srv.NAT, Logger: s.node.root,
 		GethLogger: gethlog.NewLogger(logx.GethHandler(s.node.root.Named("discv5"))),
 		Topics: func(udp *discover.UDPv5, local *enode.LocalNode) (discv5.Topics, error) {
 			return s.open(udp, local, params)
 		},
 	})
 	return append(ways, s.endpoint), nil
+}
+
+// bootNodes are the configured ones, and relays of earlier runs: the way into
+// the network does not depend on the former being up.
+func (s *search) bootNodes() []*enode.Node {
+	nodes := s.node.cfg.BootNodes().Nodes()
+	relays, err := s.cache.Load(discovery.TopicRelay, cachedBootNodes)
+	if err != nil {
+		s.node.log.Warn("peer cache cannot be read", zap.Error(err))
+	}
+	for _, n := range relays {
+		if n.UDP() != 0 {
+			nodes = append(nodes, n)
+		}
+	}
+	return nodes
 }
 
 // openDNS makes the source of the trees that can be used, nil when there is
