@@ -216,14 +216,7 @@ func (f *filters) follow(ctx context.Context) error {
 		}
 		f.mu.Unlock()
 	}
-	f.mu.Lock()
-	for p, on := range f.on {
-		if on.seq <= before && !slices.Contains(wanted, p) {
-			f.remove(p, on)
-			f.c.keys.forget(p)
-		}
-	}
-	f.mu.Unlock()
+	f.removeOthers(wanted, before)
 	if len(ids) > 0 {
 		f.c.inbox.lookFor(ids)
 		if !since.IsZero() {
@@ -231,6 +224,23 @@ func (f *filters) follow(ctx context.Context) error {
 		}
 	}
 	return f.tell(ctx)
+}
+
+// removeOthers removes the filters of places that are not wanted, but for those
+// that were installed after the number before.
+func (f *filters) removeOthers(wanted []topics.Place, before uint64) {
+	keep := make(map[topics.Place]bool, len(wanted))
+	for _, p := range wanted {
+		keep[p] = true
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for p, on := range f.on {
+		if on.seq <= before && !keep[p] {
+			f.remove(p, on)
+			f.c.keys.forget(p)
+		}
+	}
 }
 
 // started reports whether all filters were installed once.
