@@ -26,6 +26,6 @@ make build
 go run ./internal/bench -statusd bin/statusd "$@"
 
 if [ "${TOPICSIM:-}" = 1 ]; then
-	echo "== topic discovery in virtual time (minutes, 3 GiB)"
-	go run ./internal/topicsim -runs 10000/capacity,1000/capacity,1000/cache -plots docs/plots
+	echo "== topic discovery in virtual time (minutes, 5 GB)"
+	./scripts/plots.sh
 fi
