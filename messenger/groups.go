@@ -115,6 +115,9 @@ func (s *Groups) publish(
 ) (view.Response, error) {
 	folded := payloads.Folded{Group: *after, New: newEvents(before, after)}
 	folded.Received = folded.New
+	if err := ownGroup(&folded); err != nil {
+		return view.Response{}, err
+	}
 	isNew := chat.Key == 0
 	if err := s.applyGroup(tx, chat, &folded, isNew, nil); err != nil {
 		return view.Response{}, err
@@ -138,6 +141,17 @@ func (s *Groups) publish(
 		}
 	}
 	return out, nil
+}
+
+// ownGroup refuses a change that others would not take.
+func ownGroup(f *payloads.Folded) error {
+	if err := checkGroup(f); err != nil {
+		return &payloads.RuleError{
+			Rule: payloads.RuleEvents, Detail: fmt.Sprintf("the group would be too large: %d members and %d changes are"+
+				" allowed, and %d bytes for all of them", maxMembers, maxGroupEvents, maxGroupBytes),
+		}
+	}
+	return nil
 }
 
 // newEvents returns the events that a group has now and had not before.

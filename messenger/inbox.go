@@ -137,6 +137,9 @@ func (b *inbox) receive(ctx context.Context, tx *store.Tx, p courier.Parcel) err
 	if err := r.msg.Check(r.sentMillis(), uint64(max(r.now.UnixMilli(), 0))); err != nil {
 		return dropFor(err)
 	}
+	if err := checkSizes(r.msg.Body); err != nil {
+		return err
+	}
 	if err := handle(ctx, tx, r); err != nil {
 		return err
 	}

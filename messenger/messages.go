@@ -50,12 +50,16 @@ func position(tx *store.Tx, cursor string) (int64, error) {
 
 // page turns a page of rows into what programs see, with the next cursor.
 func (c *core) page(tx *store.Tx, p store.Page) ([]view.Message, string, error) {
-	next := ""
-	if p.More {
-		next = cursorOf(&p.Next)
-	}
 	out, err := c.messageViews(tx, p.Messages)
-	return out, next, err
+	switch {
+	case err != nil:
+		return nil, "", err
+	case len(out) < len(p.Messages):
+		return out, cursorOf(&p.Messages[len(out)]), nil
+	case p.More:
+		return out, cursorOf(&p.Next), nil
+	}
+	return out, "", nil
 }
 
 // Page returns messages of a chat, the newest first, from a cursor on: empty

@@ -205,7 +205,7 @@ func (c *core) tell(tx *store.Tx, chat *store.Chat, m *store.Message) error {
 		return err
 	}
 	if found {
-		v, err := c.messageView(tx, &original)
+		v, err := c.viewOf(tx, &original, detailText)
 		if err != nil {
 			return err
 		}

@@ -59,7 +59,7 @@ func (c *core) receiveContactUpdate(_ context.Context, tx *store.Tx, r *received
 	}
 	requested := !r.own && addTag(&contact, view.TagRequestReceived)
 	rename(&contact, body.ENSName, body.Clock)
-	contact.Photo, contact.Updated = body.ProfileImage, body.Clock
+	contact.Photo, contact.Updated = picture(body.ProfileImage, contact.Added || r.own), body.Clock
 	if err := tx.Contacts().Save(&contact); err != nil {
 		return err
 	}
@@ -179,7 +179,8 @@ func (c *core) receiveContactSync(_ context.Context, tx *store.Tx, r *received) 
 	}
 	added := addTag(&contact, view.TagAdded)
 	rename(&contact, body.ENSName, body.Clock)
-	contact.Photo, contact.Nickname, contact.Updated = body.ProfileImage, body.LocalNickname, body.Clock
+	contact.Photo = picture(body.ProfileImage, true)
+	contact.Nickname, contact.Updated = body.LocalNickname, body.Clock
 	if err := tx.Contacts().Save(&contact); err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func (c *core) receiveEdit(_ context.Context, tx *store.Tx, r *received) error {
 	if err := tx.Messages().Change(&m); err != nil {
 		return err
 	}
-	v, err := c.messageView(tx, &m)
+	v, err := c.viewOf(tx, &m, detailText)
 	if err != nil {
 		return err
 	}

@@ -11,10 +11,6 @@ import (
 	"statusd/payloads"
 )
 
-// maxGroupEvents bounds the events of a group. What exceeds it comes from
-// somebody who wants to fill disks.
-const maxGroupEvents = 5000
-
 // dropGroup refuses an update for an error of folding.
 func dropGroup(err error) error {
 	if errors.Is(err, payloads.ErrGroupID) {
@@ -45,8 +41,8 @@ func (c *core) receiveGroupUpdate(ctx context.Context, tx *store.Tx, r *received
 	if err != nil {
 		return dropGroup(err)
 	}
-	if len(folded.Group.Events) > maxGroupEvents {
-		return drop("group_too_large")
+	if err := checkGroup(&folded); err != nil {
+		return err
 	}
 	isNew := !found || chat.Deleted || chat.InvitationAdmin != ""
 	if isNew && !folded.Group.IsMember(c.id) {
@@ -329,9 +325,12 @@ func (c *core) receiveAttached(ctx context.Context, tx *store.Tx, r *received) e
 	}
 	inner := *r
 	inner.msg = attached
-	if attached.Type == payloads.TypeEmojiReaction {
+	err = checkSizes(attached.Body)
+	switch {
+	case err != nil:
+	case attached.Type == payloads.TypeEmojiReaction:
 		err = c.receiveReaction(ctx, tx, &inner)
-	} else {
+	default:
 		err = c.receiveMessage(ctx, tx, &inner)
 	}
 	var refused *dropError
@@ -418,14 +417,8 @@ func (c *core) mayAsk(tx *store.Tx, r *received) error {
 	if err == nil && n >= int64(c.policy.MaxStrangers) {
 		err = drop("too_many_strangers")
 	}
-	if len(r.parcel.Data) > maxIntroduction {
-		err = drop("stranger_full")
-	}
 	return err
 }
-
-// maxIntroduction bounds a stranger's request, in bytes.
-const maxIntroduction = 8 << 10
 
 // memberKeys returns the keys of members; see payloads.Group.MemberKeys.
 func memberKeys(chat *store.Chat, joinedOnly bool) []key.Public {

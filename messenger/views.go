@@ -54,16 +54,33 @@ func (c *core) alias(id string) string {
 // statusNames are the texts of statuses.
 func statusNames() []string { return []string{"", "sending", "not-sent", "sent", "delivered"} }
 
+// detail says which pictures and recordings come with a message.
+type detail int
+
+const (
+	detailText  detail = iota // none
+	detailOwn                 // its own
+	detailWhole               // also that of the message it answers
+)
+
 // messageView returns a message as programs see it, with what it quotes and
 // its picture or recording.
 func (c *core) messageView(tx *store.Tx, m *store.Message) (view.Message, error) {
+	return c.viewOf(tx, m, detailWhole)
+}
+
+// viewOf is messageView with fewer pictures: an event must not be larger than
+// what caused it, or short answers to a large picture would fill the log.
+func (c *core) viewOf(tx *store.Tx, m *store.Message, with detail) (view.Message, error) {
 	v := c.textView(m)
-	if err := tx.Messages().WithMedia(m); err != nil {
-		return v, err
+	if with >= detailOwn {
+		if err := tx.Messages().WithMedia(m); err != nil {
+			return v, err
+		}
+		v.Image, v.Audio, v.AudioDurationMs = mediaView(m.Media)
 	}
-	v.Image, v.Audio, v.AudioDurationMs = mediaView(m.Media)
 	var err error
-	if v.QuotedMessage, err = c.quote(tx, m); err != nil {
+	if v.QuotedMessage, err = c.quote(tx, m, with == detailWhole); err != nil {
 		return v, err
 	}
 	if m.Author == c.id && m.Type == int(payloads.PrivateGroup) {
@@ -119,28 +136,42 @@ func (c *core) original(tx *store.Tx, m *store.Message) (store.Message, bool, er
 	return original, found && original.ChatKey == m.ChatKey, err
 }
 
-func (c *core) quote(tx *store.Tx, m *store.Message) (*view.QuotedMessage, error) {
+func (c *core) quote(tx *store.Tx, m *store.Message, media bool) (*view.QuotedMessage, error) {
 	original, found, err := c.original(tx, m)
 	if err != nil || !found {
 		return nil, err
 	}
-	if err := tx.Messages().WithMedia(&original); err != nil {
-		return nil, err
+	if media {
+		if err := tx.Messages().WithMedia(&original); err != nil {
+			return nil, err
+		}
 	}
 	q := &view.QuotedMessage{From: original.Author, Text: original.Text}
 	q.Image, q.Audio, q.AudioDurationMs = mediaView(original.Media)
 	return q, nil
 }
 
-// messageViews is messageView for a page.
+// maxPageMedia bounds the pictures and recordings of a page, in bytes of their
+// data URLs: the page ends with the message that exceeds it.
+const maxPageMedia = 8 << 20
+
+// messageViews is messageView for a page. It returns fewer messages than there
+// are when their pictures are large.
 func (c *core) messageViews(tx *store.Tx, list []store.Message) ([]view.Message, error) {
-	out := make([]view.Message, 0, len(list))
+	out, size := make([]view.Message, 0, len(list)), 0
 	for i := range list {
 		v, err := c.messageView(tx, &list[i])
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, v)
+		size += len(v.Image) + len(v.Audio)
+		if q := v.QuotedMessage; q != nil {
+			size += len(q.Image) + len(q.Audio)
+		}
+		if list[i].Media = nil; size > maxPageMedia {
+			break
+		}
 	}
 	return out, nil
 }
@@ -223,6 +254,10 @@ func (c *core) news(tx *store.Tx, chat *store.Chat, m *store.Message, withEvents
 	if err != nil {
 		return view.Response{}, err
 	}
-	mv, err := c.messageView(tx, m)
+	level := detailOwn
+	if withEvents {
+		level = detailWhole
+	}
+	mv, err := c.viewOf(tx, m, level)
 	return view.Response{Chats: []view.Chat{cv}, Messages: []view.Message{mv}}, err
 }

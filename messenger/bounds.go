@@ -1,0 +1,102 @@
+package messenger
+
+import (
+	"strings"
+
+	"statusd/payloads"
+)
+
+// Bounds of what others choose and the wire does not bound but by the size of
+// an envelope. What exceeds them comes from somebody who wants to fill disks:
+// it is stored, and told of in the event log, again and again.
+const (
+	maxField        = 1000 // bytes of a name, an id, an amount
+	maxIntroduction = 8 << 10
+	maxMembers      = 1000 // members, admins and people of one event of a group
+	maxGroupEvents  = 5000
+	maxGroupBytes   = 768 << 10 // of its events: an update with all of them has to fit into an envelope
+
+	// maxPicture bounds the picture of a contact, maxStrangerPicture that of
+	// somebody who was not added: all of them are listed together.
+	maxPicture         = 512 << 10
+	maxStrangerPicture = 16 << 10
+)
+
+// checkSizes refuses payloads with fields that are longer than they can mean
+// something.
+func checkSizes(body payloads.Body) error {
+	var list []string
+	switch b := body.(type) {
+	case *payloads.ChatMessage:
+		list = []string{b.ChatID, b.ResponseTo, b.ENSName}
+		if b.Sticker != nil {
+			list = append(list, b.Sticker.Hash)
+		}
+	case *payloads.EmojiReaction:
+		list = []string{b.ChatID, b.MessageID}
+	case *payloads.ContactUpdate:
+		list = []string{b.ENSName}
+	case *payloads.SyncContact:
+		list = []string{b.ENSName, b.LocalNickname}
+	case *payloads.GroupInvitation:
+		list = []string{b.ChatID}
+		if len(b.Introduction) > maxIntroduction {
+			return drop("too_long")
+		}
+	case *payloads.Transaction:
+		list = []string{b.ID, b.Address, b.Contract, b.Value, b.Hash, string(b.Signature)}
+	case *payloads.MembershipUpdate:
+		list = []string{b.ChatID}
+		if len(b.Events) > maxGroupEvents {
+			return drop("group_too_large")
+		}
+	}
+	for _, field := range list {
+		if len(field) > maxField {
+			return drop("too_long")
+		}
+	}
+	return nil
+}
+
+// checkGroup refuses a group that is larger than any that people make.
+func checkGroup(f *payloads.Folded) error {
+	g := &f.Group
+	if len(g.Events) > maxGroupEvents || len(g.Members) > maxMembers || len(g.Admins) > maxMembers {
+		return drop("group_too_large")
+	}
+	bytes := 0
+	for i := range g.Events {
+		if bytes += len(g.Events[i].Raw); bytes > maxGroupBytes {
+			return drop("group_too_large")
+		}
+	}
+	for i := range f.New {
+		e := &f.New[i]
+		if len(e.Name) > maxChatName || len(e.Members) > maxMembers {
+			return drop("group_too_large")
+		}
+		for _, id := range e.Members {
+			if len(id) > maxField {
+				return drop("group_too_large")
+			}
+		}
+	}
+	return nil
+}
+
+// picture returns the picture that somebody sent of himself, or "" for one that
+// is too large or an address: a program that shows contacts must not be made to
+// fetch something, nor to run what a picture can hold. Peers send data URLs.
+func picture(uri string, added bool) string {
+	limit := maxStrangerPicture
+	if added {
+		limit = maxPicture
+	}
+	const prefix = "data:image/"
+	inside := strings.HasPrefix(uri, prefix) && !strings.HasPrefix(uri, prefix+"svg")
+	if len(uri) > limit || !inside && strings.ContainsAny(uri, `:/\`) {
+		return ""
+	}
+	return uri
+}
