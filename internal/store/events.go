@@ -13,6 +13,9 @@ const (
 	// kept (spec 07 section 6).
 	DefaultEventAge   = 30 * 24 * time.Hour
 	DefaultEventCount = 1_000_000
+	// DefaultEventBytes bounds the bodies of the events together: whoever can
+	// send messages here chooses how large they are.
+	DefaultEventBytes = 1 << 30
 
 	// MaxEventPage is the most events that one reading returns.
 	MaxEventPage = 1000
@@ -31,6 +34,8 @@ const (
 	// the most that are removed at a time, so that no transaction is long.
 	pruneEvery = 64
 	prunePart  = 1024
+	// largeEvent is the size from which on each event may have others removed.
+	largeEvent = 64 << 10
 )
 
 // Errors of consumers.
@@ -45,6 +50,7 @@ var (
 type EventLimits struct {
 	Age   time.Duration
 	Count int64
+	Bytes int64
 }
 
 func (l *EventLimits) setDefaults() {
@@ -53,6 +59,9 @@ func (l *EventLimits) setDefaults() {
 	}
 	if l.Count <= 0 {
 		l.Count = DefaultEventCount
+	}
+	if l.Bytes <= 0 {
+		l.Bytes = DefaultEventBytes
 	}
 }
 
@@ -76,7 +85,34 @@ func (tx *Tx) AppendEvent(kind string, body []byte, now time.Time) (seq int64, e
 	if seq%pruneEvery == 0 {
 		err = tx.pruneEvents(seq, now)
 	}
+	if err == nil && (seq%pruneEvery == 0 || len(body) >= largeEvent) {
+		err = tx.pruneLargeEvents(seq)
+	}
 	return seq, err
+}
+
+// pruneLargeEvents removes the oldest events until the bodies of the others are
+// within the limit, but never the newest.
+func (tx *Tx) pruneLargeEvents(last int64) error {
+	var excess int64
+	_, err := tx.Get(`SELECT total - ? FROM event_bytes`, []any{tx.db.limits.Bytes}, func(r Row) { excess = r.Int64(0) })
+	if err != nil || excess <= 0 {
+		return err
+	}
+	upTo := int64(0)
+	_, err = tx.run(`SELECT seq, length(body) FROM event_log WHERE seq < ? ORDER BY seq LIMIT ?`, []any{last, prunePart},
+		func(r Row) (bool, error) {
+			upTo = r.Int64(0)
+			excess -= r.Int64(1)
+			return excess > 0, nil
+		})
+	if err == nil && upTo > 0 {
+		err = tx.Exec(`DELETE FROM event_log WHERE seq <= ?`, upTo)
+	}
+	if err != nil {
+		return fmt.Errorf("prune events: %w", err)
+	}
+	return nil
 }
 
 // pruneEvents removes events beyond the limits, oldest first, but never the

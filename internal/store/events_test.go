@@ -129,6 +129,50 @@ func TestEventLogKeepsItsLimits(t *testing.T) {
 	}
 }
 
+// TestEventLogKeepsItsBytes: large events make room for each other, also in a
+// log that an earlier version wrote, and the newest is always there.
+func TestEventLogKeepsItsBytes(t *testing.T) {
+	c := testConfig(t.TempDir())
+	c.Events = EventLimits{Bytes: 1_000_000}
+	db := mustOpen(t, c)
+	add := func(bytes int) {
+		update(t, db, func(tx *Tx) error {
+			_, err := tx.AppendEvent("k", make([]byte, bytes), time.Unix(0, 0))
+			return err
+		})
+	}
+	weight := func() (sum int) {
+		for _, e := range readEvents(t, db, EventQuery{}).Events {
+			sum += len(e.Body)
+		}
+		return sum
+	}
+	for range 50 {
+		add(largeEvent)
+	}
+	if p := readEvents(t, db, EventQuery{}); !p.Gap || weight() > 1_000_000 || weight() < 1_000_000-2*largeEvent {
+		t.Errorf("large: gap %v, %d bytes", p.Gap, weight())
+	}
+	add(2_000_000)
+	if p := readEvents(t, db, EventQuery{}); len(p.Events) != 1 || p.Next != 51 {
+		t.Errorf("one that is too large alone: %d events, next %d", len(p.Events), p.Next)
+	}
+	for range 4 * pruneEvery {
+		add(largeEvent / 2)
+	}
+	if weight() > 1_000_000+pruneEvery*largeEvent/2 {
+		t.Errorf("small: %d bytes", weight())
+	}
+	var total int64
+	update(t, db, func(tx *Tx) error {
+		_, err := tx.Get(`SELECT total FROM event_bytes`, nil, func(r Row) { total = r.Int64(0) })
+		return err
+	})
+	if total != int64(weight()) {
+		t.Errorf("counted %d bytes, there are %d", total, weight())
+	}
+}
+
 func TestEventPagesAreBounded(t *testing.T) {
 	db := mustOpen(t, testConfig(t.TempDir()))
 	appendEvents(t, db, MaxEventPage+1, "a", time.Unix(0, 0))
