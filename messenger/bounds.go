@@ -3,6 +3,8 @@ package messenger
 import (
 	"strings"
 
+	"statusd/internal/store"
+	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -15,6 +17,12 @@ const (
 	maxMembers      = 1000 // members, admins and people of one event of a group
 	maxGroupEvents  = 5000
 	maxGroupBytes   = 768 << 10 // of its events: an update with all of them has to fit into an envelope
+
+	// maxStrangerGroup bounds the events of a group of strangers that we have
+	// not joined, and one of strangerGroups strangers may begin one: all groups
+	// are listed together, with their events.
+	maxStrangerGroup = 32 << 10
+	strangerGroups   = 20
 
 	// maxPicture bounds the picture of a contact, maxStrangerPicture that of
 	// somebody who was not added: all of them are listed together.
@@ -65,11 +73,8 @@ func checkGroup(f *payloads.Folded) error {
 	if len(g.Events) > maxGroupEvents || len(g.Members) > maxMembers || len(g.Admins) > maxMembers {
 		return drop("group_too_large")
 	}
-	bytes := 0
-	for i := range g.Events {
-		if bytes += len(g.Events[i].Raw); bytes > maxGroupBytes {
-			return drop("group_too_large")
-		}
+	if groupBytes(g) > maxGroupBytes {
+		return drop("group_too_large")
 	}
 	for i := range f.New {
 		e := &f.New[i]
@@ -83,6 +88,30 @@ func checkGroup(f *payloads.Folded) error {
 		}
 	}
 	return nil
+}
+
+// groupBytes is the size of a group's events.
+func groupBytes(g *payloads.Group) (bytes int) {
+	for i := range g.Events {
+		bytes += len(g.Events[i].Raw)
+	}
+	return bytes
+}
+
+// checkStrangers refuses what strangers make of a group that we have not
+// joined, beyond what they may.
+func (c *core) checkStrangers(tx *store.Tx, g *payloads.Group, isNew bool) error {
+	if groupBytes(g) > maxStrangerGroup {
+		return drop("stranger_full")
+	}
+	if !isNew {
+		return nil
+	}
+	n, err := tx.Chats().StrangersOf(view.ChatPrivateGroup)
+	if err == nil && n >= int64(max(1, c.policy.MaxStrangers/strangerGroups)) {
+		err = drop("too_many_strangers")
+	}
+	return err
 }
 
 // picture returns the picture that somebody sent of himself, or "" for one that

@@ -2,6 +2,7 @@ package messenger
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -77,6 +78,51 @@ func TestHugeGroups(t *testing.T) {
 	g := &payloads.MembershipUpdate{ChatID: chat, Events: [][]byte{created, added}}
 	c := alice.parcelFrom(mallory, sending{route: routeReliable, wrapper: sealAnything(t, g, mallory)})
 	ok(t, alice.receive(c))
+}
+
+// TestGroupsOfStrangers: the list of all chats comes with the events of groups.
+// Strangers cannot make it larger than an answer may be.
+func TestGroupsOfStrangers(t *testing.T) {
+	alice, mallory := pair(t)
+	clock := uint64(start().UnixMilli())
+	invite := func(n byte, members int) error {
+		chat := payloads.GroupChat([16]byte{n}, mallory.key.Public())
+		crowd := []string{alice.id}
+		for i := range members {
+			crowd = append(crowd, fmt.Sprintf("%0130d", i))
+		}
+		return alice.receive(alice.parcelFrom(mallory, sending{
+			route: routeReliable, wrapper: sealAnything(t, &payloads.MembershipUpdate{ChatID: chat, Events: [][]byte{
+				hostileEvent(t, mallory, chat, 1, clock, "g"), hostileEvent(t, mallory, chat, 3, clock+1, "", crowd...),
+			}}, mallory),
+		}))
+	}
+	if err := invite(1, 300); !errors.Is(err, courier.ErrDrop) {
+		t.Errorf("a large group of a stranger: %v", err)
+	}
+	taken := 0
+	for n := range byte(200) {
+		if invite(n, 200) == nil {
+			taken++
+		}
+	}
+	if want := DefaultMaxStrangers / strangerGroups; taken != want {
+		t.Errorf("%d groups of a stranger, want %d", taken, want)
+	}
+	list := must[[]view.Chat](t)(alice.m.Chats().List(t.Context()))
+	if b, err := json.Marshal(list); err != nil || len(b) > 16<<20 {
+		t.Errorf("the list of chats has %d bytes, %v", len(b), err)
+	}
+	if err := invite(0, 20); err != nil {
+		t.Errorf("an update of a group that is there: %v", err)
+	}
+	if err := invite(0, 300); !errors.Is(err, courier.ErrDrop) {
+		t.Errorf("a group of a stranger grew: %v", err)
+	}
+	ok(t, alice.m.Contacts().Save(t.Context(), view.Contact{ID: mallory.id, SystemTags: []string{view.TagAdded}}))
+	if err := invite(201, 300); err != nil {
+		t.Errorf("a large group of a contact: %v", err)
+	}
 }
 
 // TestLongFields: text that no program shows, but that is stored and told of,

@@ -53,6 +53,11 @@ func (c *core) receiveGroupUpdate(ctx context.Context, tx *store.Tx, r *received
 			return err
 		}
 	}
+	if chat.Stranger && !folded.Group.HasJoined(c.id) {
+		if err := c.checkStrangers(tx, &folded.Group, chat.Key == 0); err != nil {
+			return err
+		}
+	}
 	if err := c.applyGroup(tx, &chat, &folded, isNew, r); err != nil {
 		return err
 	}

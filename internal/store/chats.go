@@ -124,6 +124,13 @@ func (c Chats) Strangers() (n int64, err error) {
 	return n, err
 }
 
+// StrangersOf counts those of one type.
+func (c Chats) StrangersOf(kind int) (n int64, err error) {
+	_, err = c.tx.Get(`SELECT count(*) FROM chat INDEXED BY chat_stranger WHERE stranger AND type = ?`, []any{kind},
+		func(r Row) { n = r.Int64(0) })
+	return n, err
+}
+
 // Refresh recomputes the unread count and the last message of a chat after
 // messages were deleted or seen, and saves it.
 func (c Chats) Refresh(chat *Chat) error {
