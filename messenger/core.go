@@ -28,6 +28,7 @@ type core struct {
 	extensions bool
 	drops      *drops
 	faces      *faces
+	meter      Meter // nil: nothing is counted
 }
 
 // millis returns the time in Unix milliseconds.

@@ -58,6 +58,7 @@ type Config struct {
 	Now      func() time.Time // nil for time.Now
 	Log      *zap.Logger      // nil for none
 	Names    Names            // nil for no names
+	Meter    Meter            // nil: nothing is counted
 	Policy   Policy
 	// Extensions sends and accepts edits, deletions and pins, which peers of
 	// 2020 do not know.
@@ -102,7 +103,7 @@ func New(ctx context.Context, cfg Config) (*Messenger, error) {
 	self := cfg.Identity.Public()
 	c := &core{
 		identity: cfg.Identity, self: self, id: self.ContactID(), db: cfg.DB, courier: cfg.Courier, now: cfg.Now,
-		log: cfg.Log.Named("messenger"), names: cfg.Names, policy: cfg.Policy, extensions: cfg.Extensions,
+		log: cfg.Log.Named("messenger"), names: cfg.Names, meter: cfg.Meter, policy: cfg.Policy, extensions: cfg.Extensions,
 		drops: newDrops(), faces: newFaces(),
 	}
 	m := &Messenger{

@@ -44,8 +44,22 @@ func (c *core) advance(tx *store.Tx, id store.MessageID, to store.Status) error 
 	if err != nil || !found || m.Status == store.StatusNone || m.Status >= to {
 		return err
 	}
+	before := m.Status
 	m.Status = to
-	return tx.Messages().Change(&m)
+	if err := tx.Messages().Change(&m); err != nil {
+		return err
+	}
+	switch {
+	case to == store.StatusDelivered:
+		c.countDelivered(tx, &m)
+		if before >= store.StatusSent {
+			return nil // counted as sent
+		}
+		return c.count(tx, OutcomeSent, m.ChatID)
+	case to == store.StatusNotSent:
+		return c.count(tx, OutcomeFailed, m.ChatID)
+	}
+	return c.count(tx, OutcomeSent, m.ChatID)
 }
 
 // Failed implements courier.Chats.

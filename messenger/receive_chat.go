@@ -190,6 +190,11 @@ func (c *core) fileReceived(tx *store.Tx, chat *store.Chat, m *store.Message) er
 	if err := c.file(tx, chat, m); err != nil {
 		return err
 	}
+	if m.Status == store.StatusNone { // else one of ours, from another device
+		if err := c.count(tx, OutcomeReceived, m.ChatID); err != nil {
+			return err
+		}
+	}
 	return c.tell(tx, chat, m)
 }
 

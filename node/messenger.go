@@ -37,7 +37,7 @@ func (n *Node) attachSession(a *profile.Account) (profile.Service, error) {
 		return nil, err
 	}
 	cfg := messenger.Config{
-		Identity: a.ChatKey(), DB: a.DB(), Courier: c, Now: n.clock.Now, Log: n.root,
+		Identity: a.ChatKey(), DB: a.DB(), Courier: c, Now: n.clock.Now, Log: n.root, Meter: n.metrics,
 		Policy:     messenger.Policy{ContactsOnly: n.cfg.Strangers == configs.StrangersContacts},
 		Extensions: n.cfg.LaterExtensions,
 	}

@@ -5,9 +5,12 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"statusd/messenger"
 )
 
 // Bounds of label values that peers choose.
@@ -19,20 +22,36 @@ const (
 // metrics are the values this package exports (spec 07 section 9). Most are
 // read when they are asked for.
 type metrics struct {
-	node   *Node
-	panics prometheus.Counter
+	node     *Node
+	panics   prometheus.Counter
+	messages map[messenger.Outcome]*prometheus.CounterVec
+	delivery prometheus.Histogram
 
 	peers, peersAbsolute, peersMax, health, offset, uptime, drops *prometheus.Desc
 
-	outbox, outboxAge, inbox, undecrypted *prometheus.Desc
+	outbox, outboxAge, inbox, undecrypted, database *prometheus.Desc
 }
 
 func newMetrics(n *Node) *metrics {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
+	messages := make(map[messenger.Outcome]*prometheus.CounterVec)
+	for what, help := range map[messenger.Outcome]string{
+		messenger.OutcomeSent:     "Messages of ours that reached a peer, by kind of chat.",
+		messenger.OutcomeReceived: "Messages of others that came in, by kind of chat.",
+		messenger.OutcomeFailed:   "Messages of ours that were given up, by kind of chat.",
+	} {
+		messages[what] = prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "statusd_messages_" + string(what) + "_total", Help: help,
+		}, []string{"kind"})
+	}
 	return &metrics{
-		node: n,
+		node: n, messages: messages,
+		delivery: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "statusd_delivery_seconds", Help: "Time from sending a message until all recipients had it.",
+			Buckets: prometheus.ExponentialBuckets(0.005, 4, 12), // 5 ms to 6 hours
+		}),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "statusd_peer_panics_total", Help: "Peers dropped because handling their packet panicked.",
 		}),
@@ -44,6 +63,7 @@ func newMetrics(n *Node) *metrics {
 		uptime:        desc("statusd_uptime_seconds", "Time since the start."),
 		outbox:        desc("statusd_outbox_depth", "Sealed messages that wait to leave."),
 		outboxAge:     desc("statusd_outbox_oldest_seconds", "Since when the oldest of them waits."),
+		database:      desc("statusd_db_size_bytes", "Database of the account that is logged in."),
 		inbox:         desc("statusd_inbox_depth", "Received messages that wait to be processed."),
 		undecrypted: desc("statusd_decrypt_failures_total",
 			"Received messages that were not taken since the login, by reason.", "reason"),
@@ -62,15 +82,26 @@ func (m *metrics) register(reg prometheus.Registerer, v Version) {
 		ConstLabels: prometheus.Labels{"version": v.Version, "commit": v.Commit, "go": runtime.Version()},
 	})
 	info.Set(1)
-	reg.MustRegister(info, m.panics, m, collectors.NewGoCollector(),
+	for _, c := range m.messages {
+		reg.MustRegister(c)
+	}
+	reg.MustRegister(info, m.panics, m.delivery, m, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 }
+
+// Message implements messenger.Meter.
+func (m *metrics) Message(what messenger.Outcome, kind string) {
+	m.messages[what].WithLabelValues(kind).Inc()
+}
+
+// Delivered implements messenger.Meter.
+func (m *metrics) Delivered(took time.Duration) { m.delivery.Observe(took.Seconds()) }
 
 // Describe implements prometheus.Collector.
 func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		m.peers, m.peersAbsolute, m.peersMax, m.health, m.offset, m.uptime, m.drops, m.outbox, m.outboxAge, m.inbox,
-		m.undecrypted,
+		m.undecrypted, m.database,
 	} {
 		ch <- d
 	}
@@ -96,6 +127,13 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	gauge(m.offset, offset.Seconds())
 	gauge(m.uptime, health.Uptime.Seconds())
 	m.collectCourier(ch)
+	if accounts := m.node.Accounts(); accounts != nil {
+		if a := accounts.Current(); a != nil {
+			if size, err := a.DB().Size(); err == nil {
+				gauge(m.database, float64(size))
+			}
+		}
+	}
 	if mm := m.node.Messenger(); mm != nil {
 		for reason, n := range mm.Drops() {
 			ch <- prometheus.MustNewConstMetric(m.drops, prometheus.CounterValue, float64(n), reason)

@@ -1,0 +1,73 @@
+package messenger
+
+import (
+	"time"
+
+	"statusd/internal/store"
+	"statusd/messenger/view"
+)
+
+// Outcome is what became of a message.
+type Outcome string
+
+// Outcomes that are counted.
+const (
+	OutcomeSent     Outcome = "sent"
+	OutcomeReceived Outcome = "received"
+	OutcomeFailed   Outcome = "failed"
+)
+
+// Meter counts messages. Its methods must not block.
+type Meter interface {
+	// Message counts a message of a kind of chat: public, one_to_one,
+	// private_group, profile or other.
+	Message(what Outcome, kind string)
+	// Delivered takes the time from the writing of a message until all its
+	// recipients had it.
+	Delivered(took time.Duration)
+}
+
+// count counts a message once the transaction is durable.
+func (c *core) count(tx *store.Tx, what Outcome, chatID string) error {
+	if c.meter == nil {
+		return nil
+	}
+	chat, _, err := tx.Chats().ByID(chatID)
+	if err != nil {
+		return err
+	}
+	tx.OnFinish(func(committed bool) {
+		if committed {
+			c.meter.Message(what, kindName(chat.Type))
+		}
+	})
+	return nil
+}
+
+// countDelivered measures a delivery once the transaction is durable.
+func (c *core) countDelivered(tx *store.Tx, m *store.Message) {
+	if c.meter == nil {
+		return
+	}
+	took := time.Duration(c.millis()-min(m.Timestamp, c.millis())) * time.Millisecond
+	tx.OnFinish(func(committed bool) {
+		if committed {
+			c.meter.Delivered(took)
+		}
+	})
+}
+
+// kindName names a type of chat as a label of metrics.
+func kindName(chatType int) string {
+	switch chatType {
+	case view.ChatOneToOne:
+		return "one_to_one"
+	case view.ChatPublic:
+		return "public"
+	case view.ChatPrivateGroup:
+		return "private_group"
+	case view.ChatProfile:
+		return "profile"
+	}
+	return "other"
+}
