@@ -316,3 +316,26 @@ func TestRepair11SourcesTakeTurns(t *testing.T) {
 		t.Errorf("enough peers, but: %v, %d stops", w.started, w.stops)
 	}
 }
+
+// TestOneNetworkDoesNotPushOthersOut: whoever has a /24 can show as many nodes
+// as it likes, which must not make the pool forget those of others.
+func TestOneNetworkDoesNotPushOthersOut(t *testing.T) {
+	w := newWorld(t, true, "disc")
+	w.limits(relays, 2, 2)
+	w.find(relays, node(1), node(2))
+	w.asked()
+	w.comeUp(node(1))
+	w.comeUp(node(2))
+	w.find(relays, node(3), node(4))
+	for i := range 100 {
+		w.find(relays, nodeAt(1000+i, net.IPv4(9, 9, 9, byte(i))))
+	}
+	for i := 3; i <= 4; i++ {
+		if w.topic(relays).candidates[node(i).ID()] == nil {
+			t.Errorf("node %d was pushed out", i)
+		}
+	}
+	if n := len(w.topic(relays).candidates) - 2; n != 4 {
+		t.Errorf("%d candidates wait", n)
+	}
+}

@@ -81,17 +81,22 @@ func (t *topic) isKnown(n *enode.Node) bool {
 	return old != nil && old.IPAddr() == n.IPAddr() && old.TCP() == n.TCP()
 }
 
-// trim lets the oldest waiting candidates go, but not the given one.
+// trim lets the oldest waiting candidates go, but not the given one. Those of
+// a network that has more of them than it may have peers go first: it cannot
+// push others out, however many nodes it shows.
 func (t *topic) trim(fresh *candidate) {
 	for {
 		var oldest *candidate
-		pending := 0
+		pending, crowd := 0, t.crowded()
 		for _, cand := range t.candidates {
 			if cand.state == connected {
 				continue
 			}
 			pending++
-			if cand.state == waiting && cand != fresh && (oldest == nil || cand.found.Before(oldest.found)) {
+			switch {
+			case cand.state != waiting || cand == fresh:
+			case oldest == nil || crowd[cand] && !crowd[oldest],
+				crowd[cand] == crowd[oldest] && cand.found.Before(oldest.found):
 				oldest = cand
 			}
 		}
@@ -100,6 +105,23 @@ func (t *topic) trim(fresh *candidate) {
 		}
 		delete(t.candidates, oldest.node.ID())
 	}
+}
+
+// crowded returns the candidates of networks with more than maxPerSubnet.
+func (t *topic) crowded() map[*candidate]bool {
+	members := make(map[netip.Prefix][]*candidate)
+	for _, cand := range t.candidates {
+		if net, ok := subnet(cand.node.IPAddr()); ok {
+			members[net] = append(members[net], cand)
+		}
+	}
+	crowd := make(map[*candidate]bool)
+	for _, list := range members {
+		for _, cand := range list {
+			crowd[cand] = len(list) > maxPerSubnet
+		}
+	}
+	return crowd
 }
 
 // count returns the number of peers of a topic, kept ones that serve it
