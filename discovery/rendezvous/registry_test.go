@@ -282,6 +282,30 @@ func TestRecordsExpire(t *testing.T) {
 	}
 }
 
+// TestOthersCannotEndARegistration: records are public, so anybody can send
+// one again.
+func TestOthersCannotEndARegistration(t *testing.T) {
+	r := newRegistry(Limits{}, testRand())
+	n := signed(t, newKey(t), 1, "203.0.113.7", 30303)
+	other := netip.MustParseAddr("203.0.113.99")
+	kept := func(d time.Duration) bool { return len(discover(t, r, "whisper", 10, public, epoch.Add(d))) == 1 }
+	register(t, r, "whisper", n, uint64(MaxTTL), public, epoch)
+	if s := register(t, r, "whisper", n, 0, other, epoch.Add(time.Second)); s != StatusOK {
+		t.Errorf("status %d", s)
+	}
+	if r.store.owners[hostOf(public)] != 1 || r.store.owners[hostOf(other)] != 0 {
+		t.Errorf("owners %v", r.store.owners)
+	}
+	if !kept(MaxTTL+grace-1) || kept(MaxTTL+grace) {
+		t.Error("another host changed how long a record is kept")
+	}
+	register(t, r, "whisper", n, uint64(MaxTTL), public, epoch.Add(time.Minute))
+	register(t, r, "whisper", n, 0, public, epoch.Add(time.Minute)) // its own host may
+	if kept(time.Minute + grace) {
+		t.Error("the host that registered it cannot end it")
+	}
+}
+
 func TestLimitsOfAddresses(t *testing.T) {
 	addr := func(i int) netip.Addr { return netip.AddrFrom4([4]byte{203, 0, 113, byte(i)}) }
 	t.Run("records", func(t *testing.T) {
@@ -436,8 +460,13 @@ func FuzzStore(f *testing.F) {
 			n, topic := nodes[b&3], string('a'+rune(b>>2&1))
 			owner := hostOf(netip.AddrFrom4([4]byte{203, 0, 113, b >> 3 & 3}))
 			ttl := time.Duration(b>>5) * time.Second
+			old := s.entries[place{topic, n.ID()}]
 			if status, _ := s.put(topic, n, owner, ttl, now); status == StatusOK {
-				model[place{topic, n.ID()}] = now.Add(ttl + grace)
+				end := now.Add(ttl + grace)
+				if old != nil && old.owner != owner && old.expires.After(end) {
+					end = old.expires
+				}
+				model[place{topic, n.ID()}] = end
 			}
 			perTopic := make(map[string]int)
 			for at, end := range model {

@@ -50,6 +50,9 @@ func newStore(maxRecords, maxPerOwner int, r *rand.Rand) *store {
 
 // put keeps a record until ttl and grace are over, in place of the one that
 // the node had there. The zero owner is not limited in its number of records.
+// Records are public and whoever registers is not known: one that is kept from
+// elsewhere stays for as long as it was to stay, and its owner's, or others
+// could have it forgotten.
 func (s *store) put(topic string, n *enode.Node, owner netip.Prefix, ttl time.Duration, now time.Time) (
 	Status, string,
 ) {
@@ -62,12 +65,16 @@ func (s *store) put(topic string, n *enode.Node, owner netip.Prefix, ttl time.Du
 	if moved := old == nil || old.owner != owner; moved && owner.IsValid() && s.owners[owner] >= s.maxPerOwner {
 		return StatusInternal, "too many records from this address"
 	}
+	expires := now.Add(ttl + grace)
 	if old != nil {
+		if old.owner != owner && old.expires.After(expires) {
+			expires, owner = old.expires, old.owner
+		}
 		s.remove(old)
 	} else if len(s.entries) >= s.maxRecords {
 		return StatusInternal, "the registry is full"
 	}
-	e := &entry{place: at, record: n.Record(), owner: owner, expires: now.Add(ttl + grace), inTopic: len(s.topics[topic])}
+	e := &entry{place: at, record: n.Record(), owner: owner, expires: expires, inTopic: len(s.topics[topic])}
 	s.entries[at] = e
 	s.topics[topic] = append(s.topics[topic], e)
 	if owner.IsValid() {
