@@ -52,7 +52,8 @@ type slot struct {
 	seq      uint64    // of the record in that request
 	due      time.Time // of the next request
 	began    time.Time // of this attempt
-	expires  time.Time // zero: never admitted
+	placed   time.Time // last admission; zero: never
+	expires  time.Time // likewise
 	ticket   []byte
 	visits   int // with a ticket as answer
 	timeouts int // in this attempt
@@ -151,6 +152,7 @@ func (a *Advertiser) fillSlots(now time.Time) {
 			delete(a.avoid, id)
 		}
 	}
+	a.recheck(now)
 	for b := range a.slots {
 		room := a.p.RegisterPerBucket - len(a.slots[b])
 		if room <= 0 {
@@ -163,6 +165,25 @@ func (a *Advertiser) fillSlots(now time.Time) {
 		for _, n := range a.table.Pick(b, room, taken, now) {
 			a.slots[b] = append(a.slots[b], &slot{node: n, id: n.ID(), due: now, began: now})
 			a.soon = now
+		}
+	}
+}
+
+// recheck renews what is registered with a registrar whose record became
+// newer: it has most likely been restarted, and then it knows of no
+// advertisement. A registrar cannot have itself asked all the time that way.
+func (a *Advertiser) recheck(now time.Time) {
+	for _, bucket := range a.slots {
+		for _, s := range bucket {
+			e := a.table.known[s.id]
+			if e == nil || s.asking || e.node.Seq() <= s.node.Seq() || now.Sub(s.placed) < a.p.FillPeriod {
+				continue
+			}
+			s.node = e.node
+			if s.active(now) && s.ticket == nil {
+				s.restart(now)
+				a.soon = now
+			}
 		}
 	}
 }
@@ -199,7 +220,7 @@ func (a *Advertiser) Confirmed(id enode.ID, c Confirmation, aux []*enode.Node, n
 		lifetime := min(max(c.Wait, a.p.Lifetime/10), 24*time.Hour)
 		a.stats.Admitted++
 		s.restart(now)
-		s.expires = now.Add(lifetime)
+		s.placed, s.expires = now, now.Add(lifetime)
 		s.due = now.Add(time.Duration(renewAt * float64(lifetime)))
 		return
 	}

@@ -287,3 +287,41 @@ func TestGrowthFillsAtOnce(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// TestRestartedRegistrarIsAskedAgain: a registrar that was restarted has lost
+// its advertisements, and its record is newer than before.
+func TestRestartedRegistrarIsAskedAgain(t *testing.T) {
+	r := newRig(Params{}, 1)
+	for _, d := range r.due(t) {
+		r.Confirmed(d.To.ID(), Confirmation{Wait: r.p.Lifetime}, nil, r.now)
+	}
+	newer := func(seq uint64) *enode.Node { return make1(making{id: 1, seq: seq, version: tdtenr.Version}) }
+	admitted := r.now
+	r.table.Insert(newer(2), true, r.now)
+	due := r.due(t)
+	if len(due) != 1 || due[0].To.ID() != good(1).ID() || due[0].To.Seq() != 2 {
+		t.Fatalf("due %v", due)
+	}
+	if after := r.now.Sub(admitted); after != r.p.FillPeriod {
+		t.Errorf("asked again after %v", after)
+	}
+	if active, _ := r.Bucket(0, r.now); active != 1 {
+		t.Error("the advertisement is given up before it is renewed")
+	}
+	r.Confirmed(due[0].To.ID(), Confirmation{Wait: r.p.Lifetime}, nil, r.now)
+	// Whatever records it shows, it is not asked more often than that.
+	again := r.now
+	for i := range 50 {
+		r.table.Insert(newer(uint64(3+i)), true, r.now)
+		r.table.Insert(good(uint64(1000+i)*512+256), true, r.now) // the table grows
+		for _, d := range r.Due(100, r.now) {
+			if d.To.ID() == good(1).ID() {
+				t.Fatal("asked again at once")
+			}
+		}
+		r.now = r.now.Add(time.Second)
+	}
+	if d := r.dueOf(t, good(1).ID()); r.now.Sub(again) < r.p.FillPeriod {
+		t.Errorf("asked %s after %v", d.To.ID(), r.now.Sub(again))
+	}
+}
