@@ -221,6 +221,9 @@ func (f *bootnodeFlags) config(a *app) (bootnode.Config, error) {
 		}
 		cfg.Nursery = append(cfg.Nursery, ref.Node())
 	}
+	if _, err := net.ResolveTCPAddr("tcp", f.rendezvous); err != nil { // an empty one passes
+		return cfg, usageError(fmt.Errorf("--rendezvous %q: want host:port or :port", f.rendezvous))
+	}
 	cfg.Params, err = discv5.ParseParams(f.topdisc)
 	if err != nil {
 		return cfg, usageError(fmt.Errorf("--topdisc: %w", err))

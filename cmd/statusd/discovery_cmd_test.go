@@ -47,7 +47,7 @@ func TestBootnodeArguments(t *testing.T) {
 		{"-nodekey " + key + " -topdisc E=1", exitUsage, "duration"},
 		{"-nodekey " + key + " -verbosity 9", exitUsage, "0 to 5"},
 		{"-nodekey " + key + " -vmodule discv5", exitUsage, "module=level"},
-		{"-nodekey " + key + " -rendezvous nonsense", exitCantCreate, "--rendezvous"},
+		{"-nodekey " + key + " -rendezvous nonsense", exitUsage, "--rendezvous"},
 		{"-nodekey " + key + " surplus", exitUsage, "surplus"},
 	} {
 		code, out, errOut := statusd(t, "", append([]string{"bootnode"}, strings.Fields(tt.args)...)...)
@@ -89,6 +89,9 @@ func TestInitBootnode(t *testing.T) {
 		"--rendezvous :30302\n"
 	if err != nil || !strings.Contains(string(unit), want) || strings.Contains(string(unit), "WatchdogSec") {
 		t.Errorf("unit: %v\n%s", err, unit)
+	}
+	if strings.Contains(string(unit), "config.json") || !strings.Contains(string(unit), "\n[Unit]\n") {
+		t.Errorf("the unit speaks of the daemon:\n%s", unit)
 	}
 	if code, _, _ := statusd(t, "", args...); code != exitCantCreate {
 		t.Errorf("second run: %d", code)

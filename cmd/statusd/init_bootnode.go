@@ -50,11 +50,6 @@ func (a *app) setUpBootnode(f *initFlags, run *bootnodeFlags) error {
 	if _, err := run.config(quiet); err != nil {
 		return err
 	}
-	if run.rendezvous != "" {
-		if _, err := net.ResolveTCPAddr("tcp", run.rendezvous); err != nil {
-			return usageError(fmt.Errorf("--rendezvous %q: want host:port or :port", run.rendezvous))
-		}
-	}
 	dir, err := initDir(f.dir)
 	if err != nil {
 		return err
@@ -82,6 +77,9 @@ func (a *app) setUpBootnode(f *initFlags, run *bootnodeFlags) error {
 			return usageError(fmt.Errorf("%q has characters that a unit file cannot hold", arg))
 		}
 	}
+	_, settings, _ := strings.Cut(unit, "\n\n") // the head speaks of the daemon
+	unit = "# statusd as a bootstrap node: a service that knows nothing but its directory " + dir + " and the network.\n\n" +
+		settings
 	unit = strings.NewReplacer(
 		" run\n", " "+strings.Join(args, " ")+"\n", "Description=Status client daemon", "Description=Status bootstrap node",
 		"WatchdogSec=60\n", "", "ExecReload=/bin/kill -HUP $MAINPID\n", "",
