@@ -65,8 +65,9 @@ type ClientConfig struct {
 	// AllowLocal lets private and loopback addresses be registered and found,
 	// as in a network on one machine.
 	AllowLocal bool
-	// OnRemoteIP is told the address under which a server sees this node,
-	// when the record holds none that others can reach. nil: nobody asks.
+	// OnRemoteIP is told the address under which most servers see this node,
+	// when the record holds none that others can reach, or has one that came
+	// this way some minutes ago. nil: nobody asks.
 	OnRemoteIP func(netip.Addr)
 	// Dial connects; nil: net.Dialer.
 	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
@@ -86,6 +87,9 @@ type Client struct {
 	mu    sync.Mutex // protects what follows
 	fleet *fleet
 	users int // searches and advertisements in progress
+	// learned is the address that OnRemoteIP was told last.
+	learned   netip.Addr
+	learnedAt time.Time
 }
 
 // NewClient returns a client for at least one server. It connects to none.

@@ -23,6 +23,9 @@ const (
 	// to maxRest.
 	firstRest = 5 * time.Second
 	maxRest   = 5 * time.Minute
+	// relearn is how often servers are asked again for an address that is known
+	// from them alone.
+	relearn = 5 * time.Minute
 	// After a first round over all servers a search asks one server at a time,
 	// in turn, with pauses that grow from firstPause by half to maxPause.
 	firstPause = 3 * time.Second

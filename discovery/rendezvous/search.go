@@ -117,7 +117,7 @@ func (c *Client) Advertise(ctx context.Context, topic discovery.Topic) error {
 	for ctx.Err() == nil {
 		own := c.cfg.Record()
 		usable := discovery.Reachable(own, c.cfg.AllowLocal)
-		if !usable {
+		if !usable || c.outdated(own) {
 			c.learnAddress(ctx)
 			own = c.cfg.Record()
 			usable = discovery.Reachable(own, c.cfg.AllowLocal)
@@ -172,18 +172,44 @@ func (c *Client) renew(ctx context.Context, p *placement, topic discovery.Topic,
 	all.Wait()
 }
 
-// learnAddress asks a server where it sees this node, and passes the answer
-// on if others could reach it.
+// learnAddress asks the servers where they see this node, and passes on what
+// most of them say if others could reach it: one server alone cannot make the
+// node advertise the address of somebody else.
 func (c *Client) learnAddress(ctx context.Context) {
 	if c.cfg.OnRemoteIP == nil {
 		return
 	}
-	server := -1
-	c.plan(func(f *fleet, now time.Time) { server = f.turn(now) })
-	if server < 0 {
+	var servers []int
+	c.plan(func(f *fleet, now time.Time) { servers = f.round(now) })
+	answers := make([]netip.Addr, len(servers))
+	var all sync.WaitGroup
+	for k, server := range servers {
+		all.Go(func() { answers[k] = c.seenBy(ctx, server) })
+	}
+	all.Wait()
+	seen := mostNamed(answers)
+	if !seen.IsValid() || ctx.Err() != nil {
 		return
 	}
-	var seen netip.Addr
+	c.plan(func(_ *fleet, now time.Time) { c.learned, c.learnedAt = seen, now })
+	c.cfg.OnRemoteIP(seen)
+}
+
+// outdated reports whether the record has an address that servers told so long
+// ago that it may have changed.
+func (c *Client) outdated(own *enode.Node) (old bool) {
+	c.plan(func(_ *fleet, now time.Time) {
+		old = c.learned.IsValid() && own.IPAddr().Unmap() == c.learned && now.Sub(c.learnedAt) >= relearn
+		if old {
+			c.learnedAt = now // one of those who advertise asks
+		}
+	})
+	return old
+}
+
+// seenBy returns the address at which a server sees this node, the zero value
+// when it does not say or others could not reach it.
+func (c *Client) seenBy(ctx context.Context, server int) (seen netip.Addr) {
 	err := c.ask(ctx, server, CodeRemoteIP, struct{}{}, func(body []byte) (Status, string, error) {
 		m, err := DecodeRemoteIPResponse(body)
 		if err == nil && m.Status == StatusOK {
@@ -191,7 +217,27 @@ func (c *Client) learnAddress(ctx context.Context) {
 		}
 		return m.Status, "", err
 	})
-	if err == nil && !seen.IsUnspecified() && !seen.IsMulticast() && (c.cfg.AllowLocal || !discovery.Local(seen)) {
-		c.cfg.OnRemoteIP(seen)
+	seen = seen.Unmap()
+	if err != nil || seen.Zone() != "" || seen.IsUnspecified() || seen.IsMulticast() ||
+		!c.cfg.AllowLocal && discovery.Local(seen) {
+		return netip.Addr{}
 	}
+	return seen
+}
+
+// mostNamed returns the address that is named most often, of several the one
+// that comes first; the zero value does not count.
+func mostNamed(answers []netip.Addr) (best netip.Addr) {
+	named, most := make(map[netip.Addr]int), 0
+	for _, a := range answers {
+		if a.IsValid() {
+			named[a]++
+		}
+	}
+	for _, a := range answers {
+		if named[a] > most {
+			best, most = a, named[a]
+		}
+	}
+	return best
 }
