@@ -78,8 +78,7 @@ func (a *app) setUpBootnode(f *initFlags, run *bootnodeFlags) error {
 		}
 	}
 	_, settings, _ := strings.Cut(unit, "\n\n") // the head speaks of the daemon
-	unit = "# statusd as a bootstrap node: a service that knows nothing but its directory " + dir + " and the network.\n\n" +
-		settings
+	unit = "# statusd as a bootstrap node. Its directory is " + dir + ".\n\n" + settings
 	unit = strings.NewReplacer(
 		" run\n", " "+strings.Join(args, " ")+"\n", "Description=Status client daemon", "Description=Status bootstrap node",
 		"WatchdogSec=60\n", "", "ExecReload=/bin/kill -HUP $MAINPID\n", "",
