@@ -20,6 +20,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
 	"statusd/configs"
+	"statusd/discovery"
 	"statusd/waku"
 	"statusd/waku/wire"
 )
@@ -314,12 +315,13 @@ func TestMutualStaticPeers(t *testing.T) {
 	}
 }
 
-// TestDiscoveryFindsPeers lets two nodes that know only a boot node find each
-// other. The boot node has room for nobody, so the link must be direct.
+// TestDiscoveryFindsPeers lets two relays that know only a boot node find each
+// other by their advertisements. The boot node has room for nobody, so the link must be direct.
 func TestDiscoveryFindsPeers(t *testing.T) {
 	discovering := func(boot string) *configs.Config {
 		cfg := testConfig(t)
-		cfg.NoDiscovery = false
+		cfg.NoDiscovery, cfg.AllowLocal = false, true
+		cfg.RegisterTopics = []string{string(discovery.TopicRelay)}
 		if boot != "" {
 			ref, err := configs.ParseNodeRef(boot)
 			if err != nil {
