@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -59,6 +60,7 @@ type node struct {
 	enode    *enode.Node
 	httpPort int
 	args     []string // more arguments
+	within   []string // a command that runs the command after it, somewhere else
 	log      *lockedBuffer
 	cmd      *exec.Cmd
 	exited   chan error
@@ -131,7 +133,8 @@ func (n *node) socket() string { return filepath.Join(n.dir, "statusd.ipc") }
 // start runs the process and waits until its socket answers.
 func (n *node) start(t *testing.T) {
 	t.Helper()
-	n.cmd = exec.Command(binary, append([]string{"run", "--dir", n.dir, "--nat", "none", "--log", "debug"}, n.args...)...)
+	command := slices.Concat(n.within, []string{binary, "run", "--dir", n.dir, "--nat", "none", "--log", "debug"}, n.args)
+	n.cmd = exec.Command(command[0], command[1:]...)
 	n.cmd.Stdout, n.cmd.Stderr = n.log, n.log
 	if err := n.cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", n.name, err)
