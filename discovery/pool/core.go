@@ -167,11 +167,11 @@ func (c *core) refresh(n *enode.Node) {
 // adopt counts a node that is connected already and was found for a topic: the
 // choice of this side makes it a peer of the topic, whoever dialled.
 func (c *core) adopt(t *topic, cand *candidate, now time.Time) {
-	if t.CacheOnly {
+	switch {
+	case !c.peers[cand.node.ID()].info.Kept && !c.diverse(t, cand.node):
+	case t.CacheOnly:
 		c.gotToKnow(t, cand)
-		return
-	}
-	if c.count(t) < t.Max && (c.peers[cand.node.ID()].info.Kept || c.diverse(cand.node.IPAddr())) {
+	case c.count(t) < t.Max:
 		c.join(t, cand, now)
 	}
 }

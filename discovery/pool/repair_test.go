@@ -339,3 +339,30 @@ func TestOneNetworkDoesNotPushOthersOut(t *testing.T) {
 		t.Errorf("%d candidates wait", n)
 	}
 }
+
+// TestKnownMailserversAreOfSeveralNetworks: one network does not take all
+// places for mailservers.
+func TestKnownMailserversAreOfSeveralNetworks(t *testing.T) {
+	w := newWorld(t, true, "disc")
+	w.setLimits(mails, TopicConfig{Limits: Limits{Min: 3, Max: 3}, CacheOnly: true}, w.now)
+	in := func(n int) *enode.Node { return nodeAt(n, net.IPv4(9, 9, 9, byte(n))) }
+	w.find(mails, in(1), in(2), in(3))
+	for n := 1; n <= 3; n++ {
+		if slices.ContainsFunc(w.dials, func(d *enode.Node) bool { return d.ID() == in(n).ID() }) {
+			w.comeUp(in(n))
+			w.goDown(in(n), ReasonHandshake)
+		}
+	}
+	w.wantCount(mails, 2)
+	w.comeUp(in(3)) // by itself
+	w.find(mails, in(3))
+	w.wantCount(mails, 2)
+	w.find(mails, nodeAt(1, net.IPv4(9, 9, 9, 77))) // a known one moved
+	w.comeUp(in(1))
+	if n := w.topic(mails).known[in(1).ID()]; n == nil || n.IPAddr().String() != "9.9.9.77" {
+		t.Errorf("known as %v", n)
+	}
+	w.find(mails, node(4))
+	w.comeUp(node(4))
+	w.wantCount(mails, 3)
+}

@@ -167,7 +167,7 @@ func (c *core) best(t *topic, now time.Time) *candidate {
 	var best *candidate
 	for id, cand := range t.candidates {
 		if cand.state != waiting || now.Sub(cand.found) >= c.times.Fresh || now.Before(c.restOf(t, id)) ||
-			c.peers[id] != nil || !c.diverse(cand.node.IPAddr()) {
+			c.peers[id] != nil || !c.diverse(t, cand.node) {
 			continue
 		}
 		if best == nil || cand.found.After(best.found) ||
@@ -207,15 +207,21 @@ func (c *core) dial(t *topic, cand *candidate, now time.Time) {
 	c.emit(dialNode{node: cand.node, again: c.records[cand.node.ID()] != nil})
 }
 
-// diverse reports whether a peer with this address may be added: of one
-// network there are at most two, kept peers not counted. Networks that are not
-// routed on the internet are exempt.
-func (c *core) diverse(ip netip.Addr) bool {
-	net, ok := subnet(ip)
+// diverse reports whether a node may be added to a topic: of
+// one network there are at most two, kept peers not counted, but nodes that a
+// cache-only topic knows. Networks that are not routed on the internet are
+// exempt.
+func (c *core) diverse(topic *topic, node *enode.Node) bool {
+	net, ok := subnet(node.IPAddr())
 	if !ok {
 		return true
 	}
 	seen := make(map[enode.ID]bool)
+	for id, n := range topic.known {
+		if other, ok := subnet(n.IPAddr()); ok && other == net && id != node.ID() {
+			seen[id] = true
+		}
+	}
 	for _, t := range c.topics {
 		for id, cand := range t.candidates {
 			if cand.state == waiting {
