@@ -91,7 +91,8 @@ func (w *internet) boot(t *testing.T, address string) string {
 	if out, err := exec.Command(binary, "bootnode", "-genkey", key).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	command := append(w.host(t, address), binary, "bootnode", "-nodekey", key, "-addr", address+":30301", "-topdisc", quick)
+	args := []string{binary, "bootnode", "-nodekey", key, "-addr", address + ":30301", "-topdisc", quick}
+	command := append(w.host(t, address), args...)
 	cmd := exec.Command(command[0], command[1:]...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
