@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -78,6 +80,28 @@ func TestHugeGroups(t *testing.T) {
 	g := &payloads.MembershipUpdate{ChatID: chat, Events: [][]byte{created, added}}
 	c := alice.parcelFrom(mallory, sending{route: routeReliable, wrapper: sealAnything(t, g, mallory)})
 	ok(t, alice.receive(c))
+}
+
+// TestPipesAreNoAttachments: a path to a pipe that nobody writes to must not
+// hold up the daemon.
+func TestPipesAreNoAttachments(t *testing.T) {
+	alice, bob := pair(t)
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	ok(t, syscall.Mkfifo(pipe, 0o600))
+	done := make(chan error, 2)
+	go func() {
+		_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: bob.id, AttachmentPath: pipe})
+		done <- err
+		_, err = alice.m.Messages().Send(t.Context(), view.Message{
+			ChatID: bob.id, Text: "x", ContentType: int32(payloads.ContentImage), ImagePath: pipe,
+		})
+		done <- err
+	}()
+	for range 2 {
+		if err := <-done; !errors.Is(err, ErrAttachment) {
+			t.Errorf("a pipe as attachment: %v", err)
+		}
+	}
 }
 
 // TestGroupsOfStrangers: the list of all chats comes with the events of groups.

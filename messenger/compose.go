@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"statusd/accounts/key"
 	"statusd/internal/store"
@@ -109,9 +110,10 @@ func (c *core) attachment(path, dataURL string) ([]byte, error) {
 	return nil, nil
 }
 
-// readFile reads a file of at most limit bytes.
+// readFile reads a file of at most limit bytes. A pipe is no file, and must not
+// be waited for: it is opened without blocking.
 func readFile(path string, limit int) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAttachment, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -186,7 +187,8 @@ func readAttachment(path string) (any, error) {
 	if path == "" {
 		return nil, nil
 	}
-	f, err := os.Open(path)
+	// A pipe that nobody writes to is empty, and not waited for.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fail(exitNoInput, fmt.Errorf("attachment: %w", err))
 	}
