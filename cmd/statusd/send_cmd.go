@@ -68,9 +68,7 @@ daemon goes on trying.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := interruptible(cmd)
-			defer stop()
-			return a.send(ctx, c, f, cmd.Flags().Changed("message"), args)
+			return a.send(cmd, c, f, args)
 		},
 	}
 	c = a.newClient(cmd, 30*time.Second)
@@ -83,7 +81,7 @@ daemon goes on trying.`,
 	return cmd
 }
 
-func (a *app) send(ctx context.Context, c *client, f *sendFlags, given bool, to []string) error {
+func (a *app) send(cmd *cobra.Command, c *client, f *sendFlags, to []string) error {
 	switch f.wait {
 	case waitNone, waitSent, waitDelivered:
 	default:
@@ -93,7 +91,7 @@ func (a *app) send(ctx context.Context, c *client, f *sendFlags, given bool, to 
 	if f.limit <= 0 {
 		return usageError(fmt.Errorf("--timeout %s: want more than 0", f.limit))
 	}
-	text, err := a.message(f.text, given, f.attachment != "")
+	text, err := a.message(f.text, cmd.Flags().Changed("message"), f.attachment != "")
 	if err != nil {
 		return err
 	}
@@ -101,6 +99,8 @@ func (a *app) send(ctx context.Context, c *client, f *sendFlags, given bool, to 
 	if err != nil {
 		return err
 	}
+	ctx, stop := interruptible(cmd) // not before: whoever types the text can end the program as usual
+	defer stop()
 	s, err := c.open(ctx)
 	if err != nil {
 		return err
