@@ -27,7 +27,7 @@ const (
 	// maxPicture bounds the picture of a contact, maxStrangerPicture that of
 	// somebody who was not added: all of them are listed together.
 	maxPicture         = 512 << 10
-	maxStrangerPicture = 16 << 10
+	maxStrangerPicture = 8 << 10
 )
 
 // checkSizes refuses payloads with fields that are longer than they can mean
