@@ -62,6 +62,7 @@ func TestUsageErrors(t *testing.T) {
 		want string
 	}{
 		{[]string{"-nonsense"}, exitUsage, "unknown flag: --nonsense"},
+		{[]string{"chats", "--timeout", "0"}, exitUsage, "--timeout 0s: want more than 0"},
 		{[]string{"cofnig"}, exitUsage, `unknown command "cofnig"; did you mean "config"?`},
 		{[]string{"run", "extra"}, exitUsage, `unexpected argument "extra"`},
 		{[]string{"config"}, exitUsage, "needs a command"},

@@ -45,6 +45,9 @@ const maxAnswer = 64 << 20
 
 // dial connects to the daemon.
 func (e *endpoint) dial(ctx context.Context) (*gethrpc.Client, error) {
+	if e.timeout <= 0 {
+		return nil, usageError(fmt.Errorf("--timeout %s: want more than 0", e.timeout))
+	}
 	loaded, err := e.config.load()
 	if err != nil {
 		return nil, err
