@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 
 	"github.com/ethereum/go-ethereum/crypto"
 
@@ -50,7 +51,10 @@ func Generate() (Private, error) {
 	if err != nil {
 		return Private{}, fmt.Errorf("generate key: %w", err)
 	}
-	return FromECDSA(k)
+	defer wipeECDSA(k)
+	d := k.D.FillBytes(make([]byte, PrivateSize))
+	defer clear(d)
+	return Private{secret.New(d), publicOf(&k.PublicKey)}, nil
 }
 
 // FromECDSA returns a copy of a secp256k1 key in the form of go-ethereum.
@@ -100,7 +104,9 @@ func (k Private) ECDSA() (*ecdsa.PrivateKey, error) {
 	if k.IsZero() {
 		return nil, ErrNoKey
 	}
-	return crypto.ToECDSA(k.d.Reveal())
+	// The public part is known: to compute it again would cost more than a
+	// signature.
+	return &ecdsa.PrivateKey{PublicKey: *k.public.ECDSA(), D: new(big.Int).SetBytes(k.d.Reveal())}, nil
 }
 
 // Equal compares two private keys in constant time.
