@@ -75,7 +75,7 @@ func echo(t *testing.T, script string) {
 	}()
 	await(t, "the bot has begun", func() error { // what comes before it is not for it
 		var all []struct{ Name string }
-		if err := ana.dial(t, "ipc").Call(&all, "status_listConsumers"); err != nil || len(all) == 0 {
+		if err := ana.call(t, &all, "status_listConsumers"); err != nil || len(all) == 0 {
 			return fmt.Errorf("%d consumers, %w", len(all), err)
 		}
 		return nil
@@ -83,7 +83,7 @@ func echo(t *testing.T, script string) {
 	to, random := ana.contactID(t), rand.New(rand.NewPCG(3, 5))
 	text := func(i int) string { return fmt.Sprintf(`message %d: it's "\n" & more`, i) }
 	for i := range messages {
-		if err := ben.dial(t, "ipc").Call(nil, "status_send", to, text(i), nil, nil, "sent", 30); err != nil {
+		if err := ben.call(t, nil, "status_send", to, text(i), nil, nil, "sent", 30); err != nil {
 			t.Fatal(err)
 		}
 		if i == messages/2 {
@@ -95,9 +95,8 @@ func echo(t *testing.T, script string) {
 			b.start(t)
 		}
 	}
-	client := ben.dial(t, "ipc")
 	await(t, "every message is answered", func() error {
-		counts, err := ben.received(client)
+		counts, err := ben.received(t)
 		if err != nil {
 			return err
 		}

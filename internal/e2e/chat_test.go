@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -30,16 +31,30 @@ func newPerson(t *testing.T, name string, static ...*node) *node {
 	return n
 }
 
+// call makes one call over a connection of its own, with a limit of its own:
+// the socket takes a bounded number of connections, and a node that is killed
+// does not answer.
+func (n *node) call(t *testing.T, result any, method string, params ...any) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	client, err := rpc.DialContext(ctx, n.socket())
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	return client.CallContext(ctx, result, method, params...)
+}
+
 // contactID is who the node's account is.
 func (n *node) contactID(t *testing.T) string {
 	t.Helper()
 	var all []struct{ CompressedKey string }
-	client := n.dial(t, "ipc")
-	if err := client.Call(&all, "account_list"); err != nil || len(all) != 1 {
+	if err := n.call(t, &all, "account_list"); err != nil || len(all) != 1 {
 		t.Fatalf("%s: %d accounts, %v", n.name, len(all), err)
 	}
 	var keys struct{ PublicKey string }
-	if err := client.Call(&keys, "key_inspect", all[0].CompressedKey); err != nil {
+	if err := n.call(t, &keys, "key_inspect", all[0].CompressedKey); err != nil {
 		t.Fatal(err)
 	}
 	return keys.PublicKey
@@ -47,7 +62,8 @@ func (n *node) contactID(t *testing.T) string {
 
 // received reads the event log of a node from its start and returns how often
 // each text came in.
-func (n *node) received(client *rpc.Client) (map[string]int, error) {
+func (n *node) received(t *testing.T) (map[string]int, error) {
+	t.Helper()
 	counts := map[string]int{}
 	for since := int64(0); ; {
 		var page struct {
@@ -62,7 +78,7 @@ func (n *node) received(client *rpc.Client) (map[string]int, error) {
 			Next int64
 		}
 		query := map[string]any{"since": since, "limit": 500, "types": []string{"messages.new"}}
-		if err := client.Call(&page, "status_getEvents", query); err != nil {
+		if err := n.call(t, &page, "status_getEvents", query); err != nil {
 			return nil, err
 		}
 		for _, e := range page.Events {
@@ -101,8 +117,7 @@ func TestKillsLoseNothing(t *testing.T) {
 		}
 		text := fmt.Sprintf("message %d", i)
 		var result struct{ MessageID string }
-		client := ana.dial(t, "ipc")
-		if err := client.Call(&result, "status_send", to, text, nil, nil, "none"); err != nil {
+		if err := ana.call(t, &result, "status_send", to, text, nil, nil, "none"); err != nil {
 			t.Fatalf("send %d: %v", i, err)
 		}
 		accepted = append(accepted, text)
@@ -111,9 +126,8 @@ func TestKillsLoseNothing(t *testing.T) {
 			ana.start(t)
 		}
 	}
-	client := ben.dial(t, "ipc")
 	await(t, "all messages arrive", func() error {
-		counts, err := ben.received(client)
+		counts, err := ben.received(t)
 		if err != nil {
 			return err
 		}
@@ -135,7 +149,7 @@ func TestKillsLoseNothing(t *testing.T) {
 		var page struct {
 			Messages []struct{ Text, OutgoingStatus string }
 		}
-		if err := ana.dial(t, "ipc").Call(&page, "wakuext_chatMessages", to, "", 200); err != nil {
+		if err := ana.call(t, &page, "wakuext_chatMessages", to, "", 200); err != nil {
 			return err
 		}
 		waiting := 0
@@ -230,7 +244,7 @@ func TestChatCommands(t *testing.T) {
 	}
 	ben.start(t)
 	await(t, "the message arrives", func() error {
-		counts, err := ben.received(ben.dial(t, "ipc"))
+		counts, err := ben.received(t)
 		if err == nil && counts["are you there?"] != 1 {
 			err = fmt.Errorf("came %d times", counts["are you there?"])
 		}

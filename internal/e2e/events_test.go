@@ -32,7 +32,7 @@ type logged struct {
 func (n *node) events(t *testing.T, query map[string]any) (all []logged) {
 	t.Helper()
 	var page struct{ Events []logged }
-	if err := n.dial(t, "ipc").Call(&page, "status_getEvents", query); err != nil {
+	if err := n.call(t, &page, "status_getEvents", query); err != nil {
 		t.Fatal(err)
 	}
 	return page.Events
@@ -126,7 +126,7 @@ func TestWebhookThatIsDown(t *testing.T) {
 	ana.start(t)
 	await(t, "the webhook has its place in the log", func() error {
 		var all []struct{ Name string }
-		if err := ana.dial(t, "ipc").Call(&all, "status_listConsumers"); err != nil || len(all) != 1 {
+		if err := ana.call(t, &all, "status_listConsumers"); err != nil || len(all) != 1 {
 			return fmt.Errorf("%v %w", all, err)
 		}
 		return nil
