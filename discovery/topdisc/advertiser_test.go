@@ -119,11 +119,10 @@ func TestAdvertiserComesBackInTime(t *testing.T) {
 func TestAdvertiserWaitsAtLeast(t *testing.T) {
 	r := newRig(Params{}, 1)
 	d := r.due(t)[0]
-	last := r.now
 	requests := 0
 	for r.now.Before(start.Add(20 * time.Minute)) {
 		r.Confirmed(d.To.ID(), Confirmation{Ticket: []byte{1}, Wait: 0}, nil, r.now)
-		last = r.now
+		last := r.now
 		r.dueOf(t, d.To.ID())
 		if pause := r.now.Sub(last); pause < 50*time.Millisecond || pause >= 10*time.Second {
 			t.Fatalf("pause of %s", pause)

@@ -29,8 +29,6 @@ type step struct {
 	line string // shown, and run with "statusd" replaced by the program
 	// want must be in what it prints: the tour is a test of the network, too.
 	want string
-	// bind keeps the output under a name, to stand for $NAME in later lines.
-	bind string
 }
 
 // Run shows everything, and stops at the first command that does not do what

@@ -29,8 +29,5 @@ func (c *crew) start(request func() (step func(time.Time))) {
 // finished notes that a step was taken from done.
 func (c *crew) finished() { c.going-- }
 
-// idle reports whether nothing is going on.
-func (c *crew) idle() bool { return c.going == 0 }
-
 // wait returns when every request has ended.
 func (c *crew) wait() { c.wg.Wait() }
