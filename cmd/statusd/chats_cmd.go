@@ -57,16 +57,26 @@ func (a *app) within(cmd *cobra.Command, c *client, do func(context.Context, *se
 }
 
 func (a *app) chatAction(action chatAction) *cobra.Command {
+	need := exactly(1, "the chat, for instance '#tea'; see: statusd chats")
+	return actionOn(a, action.use, action.short, need, (*session).chat, action.do)
+}
+
+// actionOn makes a subcommand that finds what its argument names and does one
+// thing with it.
+func actionOn[T any](
+	a *app, use, short string, need cobra.PositionalArgs, find func(*session, context.Context, string) (T, error),
+	do func(context.Context, *session, T) error,
+) *cobra.Command {
 	var c *client
 	cmd := &cobra.Command{
-		Use: action.use, Short: action.short, Args: exactly(1, "the chat, for instance '#tea'; see: statusd chats"),
+		Use: use, Short: short, Args: need,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.within(cmd, c, func(ctx context.Context, s *session) error {
-				chat, err := s.chat(ctx, args[0])
+				found, err := find(s, ctx, args[0])
 				if err != nil {
 					return err
 				}
-				return action.do(ctx, s, chat)
+				return do(ctx, s, found)
 			})
 		},
 	}

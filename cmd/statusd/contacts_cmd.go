@@ -54,21 +54,7 @@ func needPerson() cobra.PositionalArgs {
 }
 
 func (a *app) contactAction(action contactAction) *cobra.Command {
-	var c *client
-	cmd := &cobra.Command{
-		Use: action.use, Short: action.short, Args: needPerson(),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.within(cmd, c, func(ctx context.Context, s *session) error {
-				known, err := s.contact(ctx, args[0])
-				if err != nil {
-					return err
-				}
-				return action.do(ctx, s, known)
-			})
-		},
-	}
-	c = a.newClient(cmd, time.Minute)
-	return cmd
+	return actionOn(a, action.use, action.short, needPerson(), (*session).contact, action.do)
 }
 
 // contact returns what is known of a person, which may be the id alone.
