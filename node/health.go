@@ -114,7 +114,9 @@ func (w wakuPeers) PeerUp(id enode.ID) {
 	if s := w.node.searching(); s != nil {
 		s.pool.Up(w.node.describe(id))
 	}
-	w.node.everConnected.Store(true)
+	if stats, ok := w.node.host.PeerStats(id); !ok || !stats.Light {
+		w.node.everConnected.Store(true)
+	}
 	w.node.monitor.peersChanged()
 	w.node.peersChanged()
 }
@@ -125,29 +127,33 @@ func (w wakuPeers) PeerDown(enode.ID) {
 	w.node.peersChanged()
 }
 
-// wakuHealth is READY with one peer, or without any when the node has nobody
-// to connect to and has had none yet. A node that lost all its peers is not,
-// whoever they were (spec 07 section 13).
+// wakuHealth is READY with one peer that forwards, or without any when the node
+// has nobody to connect to and has had none yet. A node that lost all those
+// peers is not, whoever they were (spec 07 section 13). Light peers do not
+// count: nothing that is sent leaves through them.
 func (n *Node) wakuHealth() ComponentHealth {
 	c := ComponentHealth{Name: "Waku", Critical: true}
 	if n.host == nil {
 		c.Level, c.Desc = NotMounted, "switched off"
 		return c
 	}
-	count := n.host.PeerCount()
+	count, light := n.host.Forwarders(), ""
+	if others := n.host.PeerCount() - count; others > 0 {
+		light = fmt.Sprintf("; %d light, which forward nothing", others)
+	}
 	switch {
 	case phase(n.phase.Load()) < phaseUp:
 		c.Level = Initializing
 	case count == 1:
-		c.Level, c.Desc = Ready, "1 peer"
+		c.Level, c.Desc = Ready, "1 peer"+light
 	case count > 0:
-		c.Level, c.Desc = Ready, fmt.Sprintf("%d peers", count)
+		c.Level, c.Desc = Ready, fmt.Sprintf("%d peers", count)+light
 	case n.everConnected.Load():
-		c.Level, c.Desc = NotReady, "lost all peers"
+		c.Level, c.Desc = NotReady, "lost all peers"+light
 	case n.dialler.Count() == 0 && n.searching() == nil:
-		c.Level, c.Desc = Ready, "no peers configured, waiting for peers to connect"
+		c.Level, c.Desc = Ready, "no peers configured, waiting for peers to connect"+light
 	default:
-		c.Level, c.Desc = Synchronizing, "connecting to the first peer"
+		c.Level, c.Desc = Synchronizing, "connecting to the first peer"+light
 	}
 	return c
 }

@@ -1,10 +1,15 @@
 package node
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
+	"github.com/ethereum/go-ethereum/p2p"
+	"github.com/ethereum/go-ethereum/p2p/enode"
+
 	"statusd/configs"
+	"statusd/waku/wire"
 )
 
 func TestWorst(t *testing.T) {
@@ -107,4 +112,40 @@ func TestSystemdIsTold(t *testing.T) {
 	if err := <-n.done; err != nil {
 		t.Error(err)
 	}
+}
+
+// TestLightPeersDoNotMakeReady: a node whose only peers are light can send
+// nothing, and says so.
+func TestLightPeersDoNotMakeReady(t *testing.T) {
+	cfg := testConfig(t)
+	ref, err := configs.ParseNodeRef(otherNode(t).URLv4())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.ClusterConfig.StaticNodes = configs.NodeList{ref}
+	r := start(t, cfg, Deps{})
+	near, far := p2p.MsgPipe()
+	done := make(chan struct{})
+	pp := p2p.NewPeerPipe(enode.ID{1}, "light", nil, near)
+	go func() {
+		defer close(done)
+		_ = r.Waku().Protocols()[0].Run(pp, near)
+	}()
+	if _, err := far.ReadMsg(); err != nil {
+		t.Fatal(err)
+	}
+	light := true
+	status := (&wire.StatusOptions{LightNode: &light}).EncodeStatus(1)
+	msg := p2p.Msg{Code: wire.CodeStatus, Size: uint32(len(status)), Payload: bytes.NewReader(status)}
+	if err := far.WriteMsg(msg); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "handshake", func() bool { return r.Waku().PeerCount() == 1 })
+	want := ComponentHealth{Name: "Waku", Level: Synchronizing, Critical: true,
+		Desc: "connecting to the first peer; 1 light, which forward nothing"}
+	if got := r.wakuHealth(); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	far.Close()
+	<-done
 }

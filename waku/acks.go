@@ -44,7 +44,7 @@ func (t *ackTable) take(batch wire.Hash) []wire.Hash {
 
 // reportSent tells the tracker of own envelopes in a packet just written.
 func (p *peer) reportSent(batch []*entry, envs []*wire.Envelope) {
-	if p.host.cfg.Tracker == nil {
+	if p.host.cfg.Tracker == nil || !p.forwards() {
 		return
 	}
 	for i, e := range batch {
@@ -65,7 +65,7 @@ func (h *Host) reportExpired() {
 
 // reportBack tells the tracker that a peer sent us an own envelope.
 func (h *Host) reportBack(hash wire.Hash, from *peer) {
-	if h.cfg.Tracker != nil {
+	if h.cfg.Tracker != nil && from.forwards() {
 		h.cfg.Tracker.ReceivedBack(hash, from.id)
 	}
 }
@@ -104,7 +104,7 @@ func (p *peer) settle(batch wire.Hash, refused map[wire.Hash]wire.EnvelopeError)
 	for _, hash := range p.unacked.take(batch) {
 		e, bad := refused[hash]
 		switch {
-		case tracker == nil:
+		case tracker == nil || !p.forwards():
 		case bad:
 			tracker.Refused(hash, p.id, e.IsTime(), e.Description)
 		default:

@@ -122,7 +122,8 @@ type MailClient interface {
 	Complete(peer enode.ID, c *wire.RequestComplete)
 }
 
-// Tracker is told what becomes of own posts. Calls must not block.
+// Tracker is told what becomes of own posts. What light peers do with them is
+// not told: they pass nothing on. Calls must not block.
 type Tracker interface {
 	// Sent: the envelope was written to a peer, or, to a peer that confirms,
 	// confirmed by it. It may be called once for each peer.
@@ -139,7 +140,8 @@ type Tracker interface {
 }
 
 // PeerWatcher is told when peers have finished the Waku handshake and when
-// they have gone. Calls for one peer come in order; they must not block.
+// they have gone. PeerUp comes once more for a peer that says only later that
+// it is light. Calls for one peer come in order; they must not block.
 type PeerWatcher interface {
 	PeerUp(id enode.ID)
 	PeerDown(id enode.ID)

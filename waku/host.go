@@ -236,6 +236,17 @@ func (h *Host) PeerConnected(id enode.ID) bool { return h.peerByID(id) != nil }
 // PeerCount returns the number of peers that have finished the handshake.
 func (h *Host) PeerCount() int { return len(*h.peers.Load()) }
 
+// Forwarders returns the number of connected peers that pass on what they get:
+// all but the light ones. Without any, nothing that is posted leaves.
+func (h *Host) Forwarders() (n int) {
+	for _, p := range *h.peers.Load() {
+		if p.forwards() {
+			n++
+		}
+	}
+	return n
+}
+
 // PeerStats describes a connected peer.
 func (h *Host) PeerStats(id enode.ID) (PeerStats, bool) {
 	if p := h.peerByID(id); p != nil {

@@ -54,6 +54,7 @@ type peer struct {
 	log     *zap.Logger
 
 	view   atomic.Pointer[peerView] // replaced by the reader
+	light  atomic.Bool              // it said once that it forwards nothing; stays
 	dirty  atomic.Uint32
 	resync atomic.Bool // the view changed: walk the pool from its start
 	woken  atomic.Bool
@@ -196,6 +197,7 @@ func (p *peer) handshake() bool {
 		return false
 	}
 	p.view.Store(view)
+	p.light.Store(view.light)
 	p.count.lastSeen.Store(time.Now().UnixNano())
 	return true
 }
@@ -392,6 +394,9 @@ func (p *peer) handleUpdate(payload []byte) error {
 	old := p.view.Load()
 	next := old.apply(update)
 	p.view.Store(next)
+	if next.light && !p.light.Swap(true) && p.host.cfg.Watcher != nil {
+		p.host.cfg.Watcher.PeerUp(p.id)
+	}
 	if next.pow < old.pow || !next.interest.equal(&old.interest) {
 		p.resync.Store(true)
 	}
@@ -422,6 +427,10 @@ func (p *peer) wants(e *entry) bool {
 	v := p.view.Load()
 	return e.pow >= v.pow && v.wants(e.topic)
 }
+
+// forwards reports whether the peer passes on what it gets, as far as it says:
+// a light peer does not. What only such peers have was not sent.
+func (p *peer) forwards() bool { return !p.light.Load() }
 
 // wake makes the writer look for work.
 func (p *peer) wake() {

@@ -219,7 +219,7 @@ func (c *core) connected(id enode.ID, now time.Time) {
 	p.conns++
 }
 
-// up notes that a peer finished the Waku handshake.
+// up notes that a peer finished the Waku handshake, or says anew what it is.
 func (c *core) up(info Peer, now time.Time) {
 	p := c.peers[info.ID]
 	if p == nil {
@@ -234,10 +234,9 @@ func (c *core) up(info Peer, now time.Time) {
 		switch {
 		case cand == nil:
 		case slices.Contains(info.Lacks, t.name):
-			if cand.state == dialling {
-				cand.state = waiting
-				visit = true
-			}
+			// Also one that serves no longer, as far as it says: one that came by itself may stay.
+			visit = visit || cand.state == dialling || cand.ours
+			cand.state, cand.ours = waiting, false
 			c.failed(t, cand, ReasonUseless, now)
 		case cand.state == dialling && t.CacheOnly:
 			visit = true

@@ -298,3 +298,21 @@ func TestHandshakeTellsMoreThanTheRecord(t *testing.T) {
 	w.find(relays, node(1))
 	w.wantDials()
 }
+
+// TestPeerThatServesNoLonger: a peer that says only later that it does not
+// serve is let go, and replaced.
+func TestPeerThatServesNoLonger(t *testing.T) {
+	w := newWorld(t, true, "disc")
+	w.limits(relays, 1, 1)
+	w.find(relays, node(1), node(2))
+	w.wantDials(1)
+	w.comeUp(node(1))
+	w.wantCount(relays, 1)
+	w.up(Peer{ID: node(1).ID(), Lacks: []discovery.Topic{relays}}, w.now)
+	w.collect()
+	w.wantCount(relays, 0)
+	if w.drops[node(1).ID()] != ReasonKnown {
+		t.Errorf("drops %v", w.drops)
+	}
+	w.wantDials(2)
+}

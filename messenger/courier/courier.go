@@ -36,7 +36,8 @@ type Host interface {
 	) error
 	Keys() *waku.Keys
 	Info() waku.Info
-	PeerCount() int
+	// Forwarders is how many peers pass on what is sent to them.
+	Forwarders() int
 }
 
 // History fetches what mailservers keep; *history.Client implements it.
@@ -103,13 +104,13 @@ type Courier struct {
 	code      chan struct{} // capacity 1: when to publish the contact code has changed
 
 	chats  Chats
-	online atomic.Bool
-	inTx   bool // the inbox holds the transaction; belongs to the holder
+	online atomic.Bool // a peer that forwards is connected
+	inTx   bool        // the inbox holds the transaction; belongs to the holder
 
 	mu     sync.Mutex
 	drops  map[string]uint64
 	warned map[key.Public]time.Time // of whom a message could not be opened lately
-	down   time.Time                // since when there has been no peer; zero: there is one
+	down   time.Time                // since when there has been no peer that forwards; zero: there is one
 }
 
 // reserve is what an envelope needs beside the payload of the waku message:
@@ -253,9 +254,10 @@ func (c *Courier) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// PeersChanged has to be called after a peer came or went.
+// PeersChanged has to be called after a peer came or went, or said that it is
+// light. A light peer does not count: it passes nothing on.
 func (c *Courier) PeersChanged() {
-	up := c.cfg.Host.PeerCount() > 0
+	up := c.cfg.Host.Forwarders() > 0
 	if c.online.Swap(up) == up && up {
 		return
 	}
@@ -309,7 +311,7 @@ func (c *Courier) drop(reason string) {
 type Stats struct {
 	Drops  map[string]uint64 // messages that were not taken, by reason
 	Inbox  int               // messages that wait to be processed
-	Outbox int               // posts that wait for a peer
+	Outbox int               // posts that wait for a peer that forwards
 	Oldest time.Time         // since when the oldest of them waits; zero: none
 	Places int               // filters
 }

@@ -163,7 +163,7 @@ func (o *outbox) run(ctx context.Context) error {
 	return err
 }
 
-// feed gives posts to the posters while a peer is connected, and writes down
+// feed gives posts to the posters while a peer that forwards is connected, and writes down
 // what became of them.
 func (o *outbox) feed(ctx context.Context, jobs chan<- envelopes.PostID) {
 	var retry time.Duration
@@ -466,11 +466,11 @@ func (c *Courier) ReceivedBack(hash wire.Hash, peer envelopes.Peer) {
 	c.outbox.event(func(t *envelopes.Tracker) []envelopes.Effect { return t.ReceivedBack(hash, peer) })
 }
 
-// Expired notes that an envelope left the pool. With nobody there to take it,
-// that was no attempt.
+// Expired notes that an envelope left the pool. With nobody there to forward
+// it, that was no attempt.
 func (c *Courier) Expired(hash wire.Hash) {
 	c.outbox.event(func(t *envelopes.Tracker) []envelopes.Effect {
-		if c.cfg.Host.PeerCount() == 0 {
+		if c.cfg.Host.Forwarders() == 0 {
 			return t.Unheard(hash)
 		}
 		return t.Expired(hash)

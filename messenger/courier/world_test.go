@@ -67,24 +67,34 @@ func newWorld(t *testing.T, nodes int, link testnet.LinkConfig) *world {
 // newWorldOf makes a line of nodes with a configuration.
 func newWorldOf(t *testing.T, nodes int, link testnet.LinkConfig, cfg waku.Config) *world {
 	t.Helper()
+	return newWorldFrom(t, nodes, link, func(int) waku.Config { return cfg })
+}
+
+// newWorldFrom makes a line of nodes, each with a configuration of its own.
+func newWorldFrom(t *testing.T, nodes int, link testnet.LinkConfig, cfg func(node int) waku.Config) *world {
+	t.Helper()
 	time.Sleep(time.Until(epoch))
 	w := &world{t: t}
-	for range nodes {
-		w.ears = append(w.ears, new(ear))
-	}
 	w.net = testnet.New(t, testnet.Config{Seed: 7, Link: link, Host: func(i int) waku.Config {
-		c := cfg
+		c := cfg(i)
 		c.Tracker, c.Watcher = w.ears[i], w.ears[i]
 		return c
 	}})
 	for i := range nodes {
-		w.net.Add()
+		w.addNode()
 		if i > 0 {
 			w.net.Connect(testnet.Edge{A: i - 1, B: i})
 		}
 	}
 	w.settle(time.Second)
 	return w
+}
+
+// addNode adds a node without connections and returns its number.
+func (w *world) addNode() int {
+	w.ears = append(w.ears, new(ear))
+	w.net.Add()
+	return len(w.ears) - 1
 }
 
 func (w *world) settle(d time.Duration) { w.net.Settle(d) }

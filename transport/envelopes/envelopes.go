@@ -311,7 +311,7 @@ func (t *Tracker) Refused(envelope wire.Hash, p Peer, why Reason) []Effect {
 }
 
 // Unheard notes that an envelope left the pool of waku while there was no peer
-// to send it to: it is posted again, which uses up no attempt.
+// that would have forwarded it: it is posted again, which uses up no attempt.
 func (t *Tracker) Unheard(envelope wire.Hash) []Effect {
 	r, ok := t.find(envelope)
 	if !ok {
