@@ -1,8 +1,6 @@
 package messenger
 
 import (
-	"strings"
-
 	"statusd/internal/store"
 	"statusd/messenger/view"
 	"statusd/payloads"
@@ -115,17 +113,27 @@ func (c *core) checkStrangers(tx *store.Tx, g *payloads.Group, isNew bool) error
 }
 
 // picture returns the picture that somebody sent of himself, or "" for one that
-// is too large or an address: a program that shows contacts must not be made to
-// fetch something, nor to run what a picture can hold. Peers send data URLs.
+// is too large or may not be shown. Peers send data URLs.
 func picture(uri string, added bool) string {
 	limit := maxStrangerPicture
 	if added {
 		limit = maxPicture
 	}
-	const prefix = "data:image/"
-	inside := strings.HasPrefix(uri, prefix) && !strings.HasPrefix(uri, prefix+"svg")
-	if len(uri) > limit || !inside && strings.ContainsAny(uri, `:/\`) {
+	if len(uri) > limit {
 		return ""
+	}
+	return harmless(uri)
+}
+
+// harmless returns a picture of a person as programs may show it, or "". A
+// program that shows contacts must not be made to fetch something, nor to run
+// what a data URL can hold: it is a picture in a known format, or a bare word,
+// which is no address.
+func harmless(uri string) string {
+	for _, r := range uri {
+		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') {
+			return payloads.PictureURL(uri)
+		}
 	}
 	return uri
 }

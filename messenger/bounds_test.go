@@ -16,6 +16,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/crypto"
 
+	"statusd/internal/store"
 	"statusd/messenger/courier"
 	"statusd/messenger/view"
 	"statusd/payloads"
@@ -229,6 +230,11 @@ func TestPictureOfAStranger(t *testing.T) {
 		{"https://example.org/who-looks.png", ""},
 		{"data:text/html,<script>", ""},
 		{"data:image/svg+xml,<svg onload='x'/>", ""},
+		{"data:image/SVG+xml;base64,PHN2Zy8+", ""},
+		{"data:image/Svg;base64,PHN2Zy8+", ""},
+		{"data:image/PNG;base64,iVBORw0KGgo=", small},
+		{"DATA:text/html;base64,PHN2Zy8+", ""},
+		{"<svg>", ""},
 	} {
 		body := &payloads.ContactUpdate{Clock: clock + uint64(i), ProfileImage: c.photo, ENSName: "m"}
 		ok(t, alice.receive(alice.parcelFrom(mallory, sending{
@@ -247,6 +253,41 @@ func TestPictureOfAStranger(t *testing.T) {
 	k := must[*view.Contact](t)(alice.m.Contacts().ByID(t.Context(), mallory.id))
 	if k.PhotoPath != large {
 		t.Error("the picture of a contact is not kept")
+	}
+}
+
+// TestPictureThatAProgramSaves: what a program says of a contact is shown to
+// other programs.
+func TestPictureThatAProgramSaves(t *testing.T) {
+	alice, bob := pair(t)
+	for _, c := range []struct {
+		photo, want string
+		refused     bool
+	}{
+		{"data:image/gif;base64,R0lG", "data:image/gif;base64,R0lG", false},
+		{"data:image/SVG+xml;base64,PHN2Zy8+", "data:image/gif;base64,R0lG", true},
+		{"", "", false},
+	} {
+		var rule *payloads.RuleError
+		err := alice.m.Contacts().Save(t.Context(), view.Contact{ID: bob.id, PhotoPath: c.photo})
+		if errors.As(err, &rule) != c.refused || (err != nil) != c.refused {
+			t.Errorf("%q: %v", c.photo, err)
+		}
+		if k := must[*view.Contact](t)(alice.m.Contacts().ByID(t.Context(), bob.id)); k.PhotoPath != c.want {
+			t.Errorf("%q: picture %q, want %q", c.photo, k.PhotoPath, c.want)
+		}
+	}
+	// One that an earlier version kept.
+	ok(t, alice.db.Update(t.Context(), func(tx *store.Tx) error {
+		k, _, err := tx.Contacts().ByID(bob.id)
+		if err != nil {
+			return err
+		}
+		k.Photo = "data:image/SVG+xml;base64,PHN2Zy8+"
+		return tx.Contacts().Save(&k)
+	}))
+	if k := must[*view.Contact](t)(alice.m.Contacts().ByID(t.Context(), bob.id)); k.PhotoPath != "" {
+		t.Errorf("an old picture is shown: %q", k.PhotoPath)
 	}
 }
 

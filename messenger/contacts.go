@@ -75,6 +75,13 @@ func (s *Contacts) Save(ctx context.Context, v view.Contact) error {
 			Rule: payloads.RuleContactID, Detail: "the contact's nickname, tags or picture are too long",
 		}
 	}
+	photo := harmless(v.PhotoPath)
+	if v.PhotoPath != "" && photo == "" {
+		return &payloads.RuleError{
+			Rule:   payloads.RuleContactID,
+			Detail: "the contact's picture is no data URL of a PNG, JPEG, WEBP or GIF image in base64",
+		}
+	}
 	return s.update(ctx, func(tx *store.Tx) error {
 		k, err := s.contactOf(tx, v.ID)
 		if err != nil {
@@ -86,7 +93,7 @@ func (s *Contacts) Save(ctx context.Context, v view.Contact) error {
 			tags = slices.DeleteFunc(tags, func(t string) bool { return t == view.TagBlocked })
 		}
 		setTags(&k, tags)
-		k.Nickname, k.Photo = v.LocalNickname, v.PhotoPath
+		k.Nickname, k.Photo = v.LocalNickname, photo
 		k.Name, k.ENSVerified = v.Name, v.EnsVerified
 		k.ENSVerifiedAt, k.ENSRetries = v.EnsVerifiedAt, v.EnsVerificationRetries
 		limit := s.millis() + payloads.MaxClockAhead

@@ -221,7 +221,7 @@ func (c *core) contactView(k *store.Contact) view.Contact {
 	v := view.Contact{
 		ID: k.ID, Name: k.Name, EnsVerified: k.ENSVerified, EnsVerifiedAt: k.ENSVerifiedAt,
 		LastENSClockValue: k.ENSClock, EnsVerificationRetries: k.ENSRetries, Alias: c.alias(k.ID),
-		Identicon: c.faces.of(k.ID), PhotoPath: k.Photo, LastUpdated: k.Updated, SystemTags: k.Tags,
+		Identicon: c.faces.of(k.ID), PhotoPath: harmless(k.Photo), LastUpdated: k.Updated, SystemTags: k.Tags,
 		DeviceInfo: []view.Device{}, LocalNickname: k.Nickname,
 	}
 	if v.SystemTags == nil {

@@ -1,7 +1,6 @@
 package payloads
 
 import (
-	"encoding/base64"
 	"strings"
 	"unicode/utf8"
 
@@ -81,15 +80,13 @@ type Audio struct {
 	DurationMillis uint64
 }
 
-// DataURL returns the image in the form that programs display.
-func (i *Image) DataURL() string {
-	return "data:" + i.Format.MIME() + ";base64," + base64.StdEncoding.EncodeToString(i.Bytes)
-}
+// DataURL returns the image in the form that programs display, "" for an
+// unknown format.
+func (i *Image) DataURL() string { return mediaURL(i.Format.MIME(), i.Bytes) }
 
-// DataURL returns the recording in the form that programs play.
-func (a *Audio) DataURL() string {
-	return "data:" + a.Format.MIME() + ";base64," + base64.StdEncoding.EncodeToString(a.Bytes)
-}
+// DataURL returns the recording in the form that programs play, "" for an
+// unknown format.
+func (a *Audio) DataURL() string { return mediaURL(a.Format.MIME(), a.Bytes) }
 
 // Type implements Body.
 func (*ChatMessage) Type() Type { return TypeChatMessage }

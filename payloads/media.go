@@ -1,6 +1,10 @@
 package payloads
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+)
 
 // ImageType is the format of an image.
 type ImageType int32
@@ -78,4 +82,66 @@ func SniffAudio(data []byte) AudioType {
 		return AMR
 	}
 	return 0
+}
+
+// mediaTypes are the types of pictures and recordings that are shown. Whatever
+// else a data URL can hold, a program that shows it might run.
+var mediaTypes = []string{
+	PNG.MIME(), JPEG.MIME(), WEBP.MIME(), GIF.MIME(), AAC.MIME(), AMR.MIME(),
+}
+
+// ParseMediaURL reads a data URL of a picture or recording in one of the known
+// formats, and returns the type as MIME spells it and the content. The type is
+// compared as programs do, whatever its case; it has no parameters, and the
+// content is in standard base64. ok is false for everything else.
+func ParseMediaURL(url string) (mime string, data []byte, ok bool) {
+	head, encoded, found := strings.Cut(url, ",")
+	const scheme, encoding = "data:", ";base64"
+	if !found || len(head) < len(scheme)+len(encoding) {
+		return "", nil, false
+	}
+	rest := len(head) - len(encoding)
+	if !strings.EqualFold(head[:len(scheme)], scheme) || !strings.EqualFold(head[rest:], encoding) {
+		return "", nil, false
+	}
+	for _, known := range mediaTypes {
+		if strings.EqualFold(head[len(scheme):rest], known) {
+			mime = known
+		}
+	}
+	if mime == "" {
+		return "", nil, false
+	}
+	data, err := base64.StdEncoding.Strict().DecodeString(encoded)
+	if err != nil || len(data) == 0 || strings.ContainsAny(encoded, "\r\n") {
+		return "", nil, false
+	}
+	return mime, data, true
+}
+
+// mediaURL writes what ParseMediaURL reads, "" for an unknown type.
+func mediaURL(mime string, data []byte) string {
+	if mime == "" {
+		return ""
+	}
+	return "data:" + mime + ";base64," + base64.StdEncoding.EncodeToString(data)
+}
+
+// PictureURL returns a data URL of a picture in the spelling of Image.DataURL,
+// "" for anything that is none.
+func PictureURL(url string) string {
+	mime, data, ok := ParseMediaURL(url)
+	if !ok || !strings.HasPrefix(mime, "image/") {
+		return ""
+	}
+	return mediaURL(mime, data)
+}
+
+// RecordingURL is PictureURL for recordings.
+func RecordingURL(url string) string {
+	mime, data, ok := ParseMediaURL(url)
+	if !ok || !strings.HasPrefix(mime, "audio/") {
+		return ""
+	}
+	return mediaURL(mime, data)
 }

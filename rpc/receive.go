@@ -9,6 +9,7 @@ import (
 
 	"statusd/internal/feed"
 	"statusd/messenger/view"
+	"statusd/payloads"
 	"statusd/rpc/jsonrpc"
 )
 
@@ -133,9 +134,9 @@ func messageData(m *view.Message) dataMessage {
 		}
 	}
 	for _, url := range []string{m.Image, m.Audio} {
-		if kind, data, ok := strings.Cut(strings.TrimPrefix(url, "data:"), ";base64,"); ok {
+		if kind, data, ok := payloads.ParseMediaURL(url); ok {
 			d.Attachments = append(d.Attachments, receiveAttachment{
-				ContentType: kind, Size: base64.StdEncoding.DecodedLen(len(strings.TrimRight(data, "="))), Data: data,
+				ContentType: kind, Size: len(data), Data: base64.StdEncoding.EncodeToString(data),
 			})
 		}
 	}

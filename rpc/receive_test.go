@@ -28,6 +28,13 @@ func TestReceiveShape(t *testing.T) {
 				`"cursor":9}]`,
 		},
 		{
+			"something else in place of a picture",
+			`{"messages":[{"id":"0x02","from":"0x04aa","text":"","new":true,"localChatId":"0x04aa",` +
+				`"image":"data:image/SVG+xml;base64,AAAA","audio":"data:text/html;base64,AAAA"}]}`,
+			`[{"envelope":{"source":"0x04aa","sourceName":"","timestamp":0,"chatId":"0x04aa","dataMessage":{"timestamp":0,` +
+				`"messageId":"0x02"}},"account":"0xuid","cursor":9}]`,
+		},
+		{
 			"another device of ours",
 			`{"messages":[{"id":"0x03","from":"0x04own","text":"mine","new":true,"localChatId":"0x04aa"}]}`,
 			`[{"envelope":{"source":"0x04own","sourceName":"","timestamp":0,"chatId":"0x04aa","syncMessage":{"sentMessage":` +

@@ -20,6 +20,7 @@ import (
 
 	"statusd/internal/termtext"
 	"statusd/messenger/view"
+	"statusd/payloads"
 )
 
 // Forms of an export.
@@ -205,13 +206,10 @@ func (e *exporter) message(b *bytes.Buffer, m *view.Message) error {
 		Name, Time, Mark string
 		Picture, Sound   template.URL
 	}{m, e.session.nameOf(m.From, m.Alias), millisText(m.WhisperTimestamp), statusMark(m), "", ""}
-	// Data URLs only: the page must not fetch anything when it is opened.
-	if strings.HasPrefix(m.Image, "data:image/") {
-		shown.Picture = template.URL(m.Image) //nolint:gosec // a data URL of an image
-	}
-	if strings.HasPrefix(m.Audio, "data:audio/") {
-		shown.Sound = template.URL(m.Audio) //nolint:gosec // a data URL of a recording
-	}
+	// Pictures and recordings only: the page must neither fetch nor run anything
+	// when it is opened.
+	shown.Picture = template.URL(payloads.PictureURL(m.Image)) //nolint:gosec // a data URL of an image
+	shown.Sound = template.URL(payloads.RecordingURL(m.Audio)) //nolint:gosec // a data URL of a recording
 	return e.page.ExecuteTemplate(b, "message", shown)
 }
 

@@ -268,6 +268,8 @@ func TestExportIsInOrderAndComplete(t *testing.T) {
 	}
 	f.messages["tea"][0].Image = "javascript:alert(1)"
 	f.messages["tea"][1].Image = "data:image/png;base64,AAAA"
+	f.messages["tea"][2].Image = "data:image/SVG+xml;base64,PHN2Zy8+"
+	f.messages["tea"][3].Audio = "data:audio/x-any;base64,PHN2Zy8+"
 	dir := f.start(t)
 	for format, last := range map[string]string{
 		"json": `"id":"250"`, "txt": "<b>250</b>\n    second line", "html": "&lt;b&gt;250",
@@ -289,7 +291,8 @@ func TestExportIsInOrderAndComplete(t *testing.T) {
 		if info, _ := os.Stat(file); info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: mode %v", format, info.Mode())
 		}
-		if format == "html" && (strings.Contains(text, "javascript:") || !strings.Contains(text, "data:image/png")) {
+		if format == "html" && (strings.Contains(text, "javascript:") ||
+			strings.Contains(text, "PHN2Zy8+") || !strings.Contains(text, "data:image/png")) {
 			t.Error("html: wrong images")
 		}
 	}

@@ -253,7 +253,7 @@ func layer5() map[string][]string {
 			"statusd/internal/logx", "statusd/internal/profile", "statusd/internal/sdnotify",
 			"statusd/deploy", "statusd/mailserver", "statusd/messenger/view", "statusd/node", "statusd/rpc",
 			"statusd/waku/wire", geth + "crypto", geth + "p2p", geth + "log", geth + "rpc", zap, metrics,
-			"statusd/internal/termtext", tea, "github.com/spf13", "golang.org/x/term",
+			"statusd/internal/termtext", "statusd/payloads", tea, "github.com/spf13", "golang.org/x/term",
 		},
 		"statusd/cmd/statusd/devnet": {geth + "rpc"},
 		"statusd/cmd/statusd/chatui": {
