@@ -50,6 +50,8 @@ const (
 	RuleEvents       Rule = "group_events"
 	RuleAttachment   Rule = "group_attachment"
 	RulePush         Rule = "push"
+	// RuleRelabelled: the payload was signed as one of another type.
+	RuleRelabelled Rule = "relabelled"
 )
 
 // RuleError says which rule a payload breaks, in a sentence for the person who

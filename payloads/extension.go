@@ -64,6 +64,10 @@ func checkTarget(clock uint64, chatID, messageID string, kind MessageType) error
 	if _, err := ParseMessageID(messageID); err != nil {
 		return broken(RuleMessageID, "the id of the message is not 0x and 64 hex digits")
 	}
+	// The two ids of a deletion and of a pin stand in each other's place.
+	if _, err := ParseMessageID(chatID); err == nil {
+		return broken(RuleRelabelled, "the chat is named by the id of a message")
+	}
 	switch {
 	case chatID == "":
 		return broken(RuleChatID, "no chat is named")

@@ -103,11 +103,11 @@ func decode(t Type, data []byte) (body Body, ok bool, err error) {
 	case TypeContactCodeAdvertisement:
 		body, err = read(data, &pb.ContactCodeAdvertisement{}, contactCodeOf)
 	case TypePinMessage:
-		body, err = read(data, &pb.PinMessage{}, pinMessageOf)
+		body, err = readStrict(data, &pb.PinMessage{}, pinMessageOf)
 	case TypeEditMessage:
-		body, err = read(data, &pb.EditMessage{}, editMessageOf)
+		body, err = readStrict(data, &pb.EditMessage{}, editMessageOf)
 	case TypeDeleteMessage:
-		body, err = read(data, &pb.DeleteMessage{}, deleteMessageOf)
+		body, err = readStrict(data, &pb.DeleteMessage{}, deleteMessageOf)
 	default:
 		if t >= TypeRequestAddress && t <= TypeDeclineRequestTransaction {
 			return decodeTransaction(t, data)
