@@ -32,6 +32,24 @@ func (n *Node) Heard(from PeerID, now time.Time) {
 	}
 }
 
+// Missed says that a peer could not read something that was sent to it, but can
+// again from now on: what it has not acknowledged is sent again at once, however
+// short ago it was sent. Not more often than once per Base and peer.
+func (n *Node) Missed(from PeerID, now time.Time) {
+	p := n.peers[from]
+	if p == nil {
+		return
+	}
+	t := n.observe(now)
+	if p.missed != 0 && t < p.missed.add(n.cfg.Schedule.Base) {
+		return
+	}
+	missed := p.missed
+	p.missed = t
+	n.journal.log(func() { p.missed = missed })
+	n.resend(p, t, t)
+}
+
 func (n *Node) handle(from PeerID, in Payload, now time.Time, live bool) Effects {
 	var e Effects
 	if !from.valid() {
@@ -188,8 +206,14 @@ func (n *Node) wake(p *peer, t Millis) {
 	woken := p.woken
 	p.woken = t
 	n.journal.log(func() { p.woken = woken })
+	n.resend(p, t, t.add(-base))
+}
+
+// resend makes due at once what was sent to a peer until then and never
+// answered, and starts the schedule of these records over.
+func (n *Node) resend(p *peer, t, until Millis) {
 	for _, r := range p.records {
-		if r.outcome != Waiting || r.lastSent == 0 || r.lastSent.add(base) > t || r.deadline <= t {
+		if r.outcome != Waiting || r.lastSent == 0 || r.lastSent > until || r.deadline <= t {
 			continue
 		}
 		n.save(r)

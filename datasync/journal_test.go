@@ -135,6 +135,7 @@ func randomWork(t *testing.T, n *Node, rng *rand.Rand, now time.Time, sent *[]Me
 	case 7:
 		n.Retry(Ref{byte(rng.IntN(9))}, now)
 		n.Heard(peer, now)
+		n.Missed(peer, now)
 	case 8:
 		if rng.IntN(2) == 0 {
 			n.Cancel(Ref{byte(rng.IntN(9))})

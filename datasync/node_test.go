@@ -490,3 +490,27 @@ func TestJitterStaysInBounds(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatAPeerMissedIsSentAgainAtOnce(t *testing.T) {
+	p := newPair(t, Config{Schedule: plain()})
+	p.node.Missed(p.peer, p.now) // nothing is outstanding
+	p.append("hello")
+	p.due()
+	p.after(time.Second)
+	p.node.Missed(p.peer, p.now)
+	if sends := p.due(); len(sends) != 1 || !sends[0].Messages[0].Again {
+		t.Fatalf("sent %+v", sends)
+	}
+	for range 18 { // a peer that says so all the time does not make a flood
+		p.after(time.Second)
+		p.node.Missed(p.peer, p.now)
+		if sends := p.due(); len(sends) != 0 {
+			t.Fatalf("sent %+v within base", sends)
+		}
+	}
+	p.after(2 * time.Second)
+	p.node.Missed(p.peer, p.now)
+	if len(p.due()) != 1 {
+		t.Error("not sent again after base")
+	}
+}

@@ -14,8 +14,10 @@ type peer struct {
 	records map[MessageID]*record
 	acks    []MessageID // queued for the next Due, in order of arrival
 	queued  map[MessageID]struct{}
-	// woken is when the peer was last heard and its records looked through.
+	// woken is when the peer was last heard and its records looked through,
+	// missed when it last said that it could not read something.
 	woken    Millis
+	missed   Millis
 	requests int
 
 	// Scratch of Due.

@@ -151,6 +151,9 @@ func (r *Runner[T]) Handle(
 // Heard says that a peer was heard outside data sync.
 func (r *Runner[T]) Heard(tx T, from datasync.PeerID) { r.join(tx).Heard(from, r.cfg.Now()) }
 
+// Missed says that a peer could not read something; see datasync.Node.Missed.
+func (r *Runner[T]) Missed(tx T, from datasync.PeerID) { r.join(tx).Missed(from, r.cfg.Now()) }
+
 // Append queues a message. It leaves with the next Flush, which Run does right
 // after the commit if the caller does not.
 func (r *Runner[T]) Append(ctx context.Context, tx T, m datasync.Outgoing) ([]datasync.MessageID, error) {

@@ -2,6 +2,7 @@ package ratchet
 
 import (
 	"bytes"
+	"crypto/rand"
 	"testing"
 
 	"statusd/accounts/key"
@@ -40,7 +41,7 @@ func BenchmarkWithinChain(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		next, h, payload, err := alice.Encrypt(text)
+		next, h, payload, err := alice.Encrypt(text, RandomIV(rand.Reader))
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -60,7 +61,7 @@ func BenchmarkWithStep(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		next, h, payload, err := from.Encrypt(text)
+		next, h, payload, err := from.Encrypt(text, RandomIV(rand.Reader))
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -24,10 +24,12 @@ const (
 	messageInput = 0x10 // gives the message key
 
 	keySize = sha256.Size
-	ivSize  = aes.BlockSize
 	macSize = sha256.Size
+	// IVSize is the number of bytes of the initial vector, which a payload
+	// begins with.
+	IVSize = aes.BlockSize
 	// Overhead is how much longer a payload is than its plaintext: iv and mac.
-	Overhead = ivSize + macSize
+	Overhead = IVSize + macSize
 )
 
 // ErrKeySize is returned for a key that is not 32 bytes long.
@@ -93,7 +95,7 @@ func (r RootKey) next(shared dh.Secret) (RootKey, ChainKey, error) {
 
 // expanded is EXPAND of a message key.
 type expanded struct {
-	bytes [2*keySize + ivSize]byte
+	bytes [2*keySize + IVSize]byte
 }
 
 func (e *expanded) enc() []byte  { return e.bytes[:keySize] }
@@ -142,13 +144,17 @@ func sum(out *[keySize]byte, k, message []byte) {
 }
 
 // seal is SEAL: iv ‖ AES-256-CTR ‖ HMAC-SHA-256 over ad and all before.
-func seal(mk MessageKey, plaintext, ad []byte) ([]byte, error) {
+func seal(mk MessageKey, plaintext, ad []byte, choose IV) ([]byte, error) {
 	var e expanded
 	e.expand(mk)
 	defer e.wipe()
-	out := make([]byte, ivSize+len(plaintext), len(plaintext)+Overhead)
-	copy(out, e.iv())
-	if err := ctr(e.enc(), e.iv(), out[ivSize:], plaintext); err != nil {
+	iv, err := choose([IVSize]byte(e.iv()))
+	if err != nil {
+		return nil, fmt.Errorf("choose initial vector: %w", err)
+	}
+	out := make([]byte, IVSize+len(plaintext), len(plaintext)+Overhead)
+	copy(out, iv[:])
+	if err := ctr(e.enc(), iv[:], out[IVSize:], plaintext); err != nil {
 		return nil, err
 	}
 	return authenticate(out, e.auth(), ad, out), nil
@@ -168,8 +174,8 @@ func open(mk MessageKey, payload, ad []byte) ([]byte, error) {
 	if subtle.ConstantTimeCompare(authenticate(want[:0], e.auth(), ad, sealed), mac) != 1 {
 		return nil, ErrAuthentic
 	}
-	out := make([]byte, len(sealed)-ivSize)
-	if err := ctr(e.enc(), sealed[:ivSize], out, sealed[ivSize:]); err != nil {
+	out := make([]byte, len(sealed)-IVSize)
+	if err := ctr(e.enc(), sealed[:IVSize], out, sealed[IVSize:]); err != nil {
 		return nil, err
 	}
 	return out, nil

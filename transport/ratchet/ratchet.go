@@ -30,6 +30,7 @@ package ratchet
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math"
 
 	"statusd/accounts/key"
@@ -146,10 +147,24 @@ func (s State) Replace(next State) {
 	}
 }
 
+// IV chooses the initial vector of a message. derived is what the key schedule
+// gives, which peers of 2020 use; receivers take whatever the message carries.
+type IV func(derived [IVSize]byte) ([IVSize]byte, error)
+
+// RandomIV takes initial vectors from a source of randomness. With them a
+// message key that is used again, after a data directory was put back from a
+// copy, does not encrypt two texts with one key stream.
+func RandomIV(random io.Reader) IV {
+	return func([IVSize]byte) (iv [IVSize]byte, err error) {
+		_, err = io.ReadFull(random, iv[:])
+		return iv, err
+	}
+}
+
 // Encrypt seals plaintext, which may be empty, as the next message of the
 // sending chain. The returned State must be stored before the payload leaves
-// the process. Errors: ErrExhausted, ErrNoState.
-func (s State) Encrypt(plaintext []byte) (State, Header, []byte, error) {
+// the process. Errors: ErrExhausted, ErrNoState, and those of iv.
+func (s State) Encrypt(plaintext []byte, iv IV) (State, Header, []byte, error) {
 	if s.Own.IsZero() || s.Send.Len() == 0 {
 		return State{}, Header{}, nil, ErrNoState
 	}
@@ -160,7 +175,7 @@ func (s State) Encrypt(plaintext []byte) (State, Header, []byte, error) {
 	chain, mk := s.Send.next()
 	defer mk.Wipe()
 	ad := h.associated()
-	payload, err := seal(mk, plaintext, ad[:])
+	payload, err := seal(mk, plaintext, ad[:], iv)
 	if err != nil {
 		return State{}, Header{}, nil, fmt.Errorf("seal message: %w", err)
 	}

@@ -2,6 +2,7 @@ package ratchet
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"math"
@@ -14,7 +15,7 @@ import (
 
 func TestDecryptRefuses(t *testing.T) {
 	alice, bob := pair(t)
-	next, h, payload, err := alice.Encrypt([]byte("text"))
+	next, h, payload, err := alice.Encrypt([]byte("text"), RandomIV(rand.Reader))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,10 +57,10 @@ func TestDecryptRefuses(t *testing.T) {
 		t.Errorf("again: %v", err)
 	}
 	next.SendCount = math.MaxUint32
-	if _, _, _, err := next.Encrypt(nil); !errors.Is(err, ErrExhausted) {
+	if _, _, _, err := next.Encrypt(nil, RandomIV(rand.Reader)); !errors.Is(err, ErrExhausted) {
 		t.Errorf("used up: %v", err)
 	}
-	if _, _, _, err := (State{}).Encrypt(nil); !errors.Is(err, ErrNoState) {
+	if _, _, _, err := (State{}).Encrypt(nil, RandomIV(rand.Reader)); !errors.Is(err, ErrNoState) {
 		t.Errorf("no state: %v", err)
 	}
 	if _, err := (State{}).Decrypt(h, payload, DefaultLimits(), key.Generate); !errors.Is(err, ErrNoState) {
@@ -105,7 +106,7 @@ func TestStoredStates(t *testing.T) {
 func TestReplaceKeepsWhatTheSuccessorNeeds(t *testing.T) {
 	alice, bob := pair(t)
 	for range 5 {
-		next, h, payload, err := alice.Encrypt([]byte("text"))
+		next, h, payload, err := alice.Encrypt([]byte("text"), RandomIV(rand.Reader))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +143,7 @@ func TestKeysDoNotPrint(t *testing.T) {
 // FuzzDecrypt feeds headers and payloads to a responder.
 func FuzzDecrypt(f *testing.F) {
 	alice, bob := pair(f)
-	_, h, payload, err := alice.Encrypt([]byte("text"))
+	_, h, payload, err := alice.Encrypt([]byte("text"), RandomIV(rand.Reader))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -158,4 +159,36 @@ func FuzzDecrypt(f *testing.F) {
 			t.Errorf("opened %+v to %q", in, o.Plaintext)
 		}
 	})
+}
+
+// A state that was put back from a copy seals with keys that were used before:
+// the two texts must not come out under one key stream.
+func TestRepeatedMessageKeyIsNoTwoTimePad(t *testing.T) {
+	alice, bob := pair(t)
+	first, second := []byte("the first text of this number"), []byte("a text of the copy put back..")
+	_, h, one, err := alice.Encrypt(first, RandomIV(rand.Reader))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, again, two, err := alice.Encrypt(second, RandomIV(rand.Reader))
+	if err != nil || again != h {
+		t.Fatalf("header %+v, want %+v: %v", again, h, err)
+	}
+	pad := make([]byte, len(first))
+	for i := range pad {
+		pad[i] = one[IVSize+i] ^ first[i] ^ two[IVSize+i] ^ second[i]
+	}
+	if bytes.Equal(pad, make([]byte, len(pad))) || bytes.Equal(one[:IVSize], two[:IVSize]) {
+		t.Error("both texts were encrypted with one key stream")
+	}
+	for text, payload := range map[string][]byte{string(first): one, string(second): two} {
+		got, err := bob.Decrypt(h, payload, DefaultLimits(), key.Generate)
+		if err != nil || string(got.Plaintext) != text {
+			t.Errorf("opened %q: %v", got.Plaintext, err)
+		}
+	}
+	failing := func([IVSize]byte) ([IVSize]byte, error) { return [IVSize]byte{}, errors.New("no randomness") }
+	if _, _, _, err := alice.Encrypt(first, failing); err == nil {
+		t.Error("sealed without an initial vector")
+	}
 }
