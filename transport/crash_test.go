@@ -297,14 +297,15 @@ func TestAnswersSurvivePowerCuts(t *testing.T) {
 		restored.keys = append(restored.keys, prekey)
 		restored.bundleOf(start)
 		lost := bob.send(restored, "lost", start).Data
-		if _, err := restored.receive(bob, lost, start); !transport.NeedsAnswer(err) {
-			t.Fatal(err)
+		_, why := restored.receive(bob, lost, start)
+		if !transport.NeedsAnswer(why) {
+			t.Fatal(why)
 		}
 		s.left = k
 		now := start.Add(time.Minute)
 		var answer []byte
 		s.run(restored, func(st transport.Store) error {
-			out, ok, err := restored.dev.Answer(st, bob.dev.Identity(), now)
+			out, ok, err := restored.dev.Answer(st, transport.Incoming{From: bob.dev.Identity(), Data: lost}, why, now)
 			if err == nil && !ok {
 				t.Error("no answer")
 			}

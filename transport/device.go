@@ -33,9 +33,21 @@ const (
 	MaxStrangers = 10_000
 	// AnswerInterval is how often one identity is answered at most (8.4).
 	AnswerInterval = 7200 * time.Second
-	// MaxAnswersPerHour bounds the answers to all identities together: each
-	// costs proof of work, and strangers are free to make.
+	// MaxAnswersPerHour bounds the answers to all identities together that we
+	// never wrote to: each costs proof of work, and strangers are free to make.
 	MaxAnswersPerHour = 120
+	// HealInterval is how soon the sessions with an identity we write to are
+	// replaced again. It doubles with each time, to AnswerInterval at most, and
+	// starts over after HealForget without one.
+	HealInterval = time.Minute
+	HealForget   = 24 * time.Hour
+	// HealRotate is how long a prekey serves for healing several people before
+	// the next one gets another. Two prekeys are never made within
+	// HealInterval because of healing.
+	HealRotate = time.Hour
+	// FreshFor is the age up to which a message that cannot be opened says
+	// something of the state of its session: mailservers keep 30 days.
+	FreshFor = 30 * 24 * time.Hour
 	// ContactCodeInterval is how often the contact code is published (9.3).
 	ContactCodeInterval = 6 * time.Hour
 
@@ -53,6 +65,8 @@ type Config struct {
 	// NewKey makes keys and Random nonces; nil for the system's sources.
 	NewKey func() (key.Private, error)
 	Random io.Reader
+	// IV chooses the initial vectors of the ratchet; nil for random ones.
+	IV ratchet.IV
 	// Limits of the ratchet; the zero value for those of deployed peers.
 	Limits ratchet.Limits
 }
@@ -75,6 +89,9 @@ func New(cfg Config) (*Device, error) {
 	}
 	if cfg.Random == nil {
 		cfg.Random = rand.Reader
+	}
+	if cfg.IV == nil {
+		cfg.IV = ratchet.RandomIV(cfg.Random)
 	}
 	if cfg.Limits == (ratchet.Limits{}) {
 		cfg.Limits = ratchet.DefaultLimits()

@@ -31,7 +31,8 @@
 //
 // What the caller does with an error of Receive: after ErrNotProtocol it may
 // read the raw payload as unprotected content. If NeedsAnswer says so, it calls
-// Answer in a new transaction. Everything else is dropped and counted.
+// Answer, in the same transaction or another. Everything else is dropped and
+// counted.
 //
 // What the caller does besides: SendContactCode when ContactCodeDue says so;
 // filters for Listening at the start; Restored after a backup was put back and
@@ -45,6 +46,18 @@
 // comes first in byte order, so that simultaneous handshakes converge. All
 // others only receive. A new prekey of either side makes older sessions
 // receive-only, and so does an answer of a peer that could not open something.
+//
+// # Sessions whose sides no longer fit
+//
+// When the state of one side goes back in time, because its data directory was
+// put back from a copy, neither can read the other. Who receives a message that
+// fails to authenticate, or that uses a number again for other content, gives
+// up the sessions with its sender and answers with a bundle (Answer). The peer
+// does the same when it has the answer (Decrypted.Restarted). Copies of messages
+// that were opened have no such effect: sessions remember the last of them
+// (Spent). Initial vectors are random, so that a number that is used twice does
+// not encrypt two texts with one key stream; receivers have always used the
+// transmitted one.
 //
 // # Invariants
 //

@@ -4,7 +4,7 @@ import "errors"
 
 // Errors of Receive. ErrNotProtocol is the only one after which the caller may
 // hand the payload of the waku message to the layers above, as unprotected
-// content. After ErrDeviceNotFound and ErrSessionNotFound it calls Answer.
+// content. When NeedsAnswer says so, it calls Answer.
 var (
 	ErrNotProtocol     = errors.New("transport: no payload: not a message of the secure transport")
 	ErrBundle          = errors.New("transport: attached bundle is refused")
@@ -14,7 +14,13 @@ var (
 	ErrNoKey           = errors.New("transport: no key specified")
 	ErrHeader          = errors.New("transport: invalid public key in a header")
 	ErrDecrypt         = errors.New("transport: message cannot be decrypted")
-	ErrPanic           = errors.New("transport: handling a message failed unexpectedly, please report it")
+	// ErrCopy is the normal end of a message that was opened before. It and
+	// ErrSpent come with ErrDecrypt.
+	ErrCopy = errors.New("transport: copy of a message that was opened before")
+	// ErrSpent is a message number that came before, with other content: the
+	// sender went back to an earlier state.
+	ErrSpent = errors.New("transport: the number of a message that was opened is used again for another one")
+	ErrPanic = errors.New("transport: handling a message failed unexpectedly, please report it")
 )
 
 // Errors of sending and of managing installations.
@@ -28,7 +34,12 @@ var (
 	ErrTooManyOwn   = errors.New("transport: disable an installation first, 3 of an identity are active at most")
 )
 
-// NeedsAnswer reports whether a failed Receive is to be followed by Answer.
-func NeedsAnswer(err error) bool {
-	return errors.Is(err, ErrDeviceNotFound) || errors.Is(err, ErrSessionNotFound)
+// NeedsAnswer reports whether a failed Receive is to be followed by Answer: the
+// sender does not know this installation, or one side lost state of the session.
+func NeedsAnswer(err error) bool { return errors.Is(err, ErrDeviceNotFound) || brokenSession(err) }
+
+// brokenSession reports whether a failed Receive shows that the two sides have
+// states that do not fit.
+func brokenSession(err error) bool {
+	return errors.Is(err, ErrSessionNotFound) || errors.Is(err, ErrDecrypt) && !errors.Is(err, ErrCopy)
 }

@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"statusd/accounts/key"
 	"statusd/transport"
 	"statusd/transport/memstore"
+	"statusd/transport/ratchet"
 	"statusd/waku/wire"
 )
 
@@ -22,6 +24,7 @@ type party struct {
 	keys     []key.Private // the next keys to generate; when empty, random ones
 	fixed    bool          // an empty list of keys is an error
 	nonce    [12]byte
+	ivs      uint64             // initial vectors that were given
 	source   func() key.Private // of keys that are not given, nil for random ones
 }
 
@@ -44,7 +47,7 @@ func newParty(tb testing.TB, identity key.Private, installation string) *party {
 func (p *party) device(identity key.Private, installation string) *transport.Device {
 	p.tb.Helper()
 	dev, err := transport.New(transport.Config{
-		Identity: identity, Installation: installation, NewKey: p.newKey, Random: p,
+		Identity: identity, Installation: installation, NewKey: p.newKey, Random: p, IV: p.iv,
 	})
 	if err != nil {
 		p.tb.Fatal(err)
@@ -65,6 +68,17 @@ func (p *party) newKey() (key.Private, error) {
 	k := p.keys[0]
 	p.keys = p.keys[1:]
 	return k, nil
+}
+
+// iv gives another initial vector each time, in vectors the derived one.
+func (p *party) iv(derived [ratchet.IVSize]byte) ([ratchet.IVSize]byte, error) {
+	if p.fixed {
+		return derived, nil
+	}
+	p.ivs++
+	var iv [ratchet.IVSize]byte
+	binary.LittleEndian.PutUint64(iv[:], p.ivs)
+	return iv, nil
 }
 
 // Read gives the nonce of the next exchange.
@@ -104,6 +118,16 @@ func (p *party) receiveFrom(from key.Public, data []byte, now time.Time) (got tr
 		return err
 	})
 	return got, err
+}
+
+// answerTo makes the answer to a message that failed with why.
+func (p *party) answerTo(from *party, data []byte, why error, now time.Time) (out transport.Outgoing, ok bool) {
+	p.tb.Helper()
+	p.must(func(st transport.Store) (err error) {
+		out, ok, err = p.dev.Answer(st, transport.Incoming{From: from.dev.Identity(), Data: data, Sent: now}, why, now)
+		return err
+	})
+	return out, ok
 }
 
 // hashOf stands for the envelope of a message.

@@ -53,7 +53,13 @@ func (d *Device) currentPrekey(st Store, now time.Time) (OwnPrekey, error) {
 	if ok && current.Created >= at-int64(RotateAfter) && current.Version >= self.LastVersion {
 		return current, nil
 	}
-	if ok {
+	return d.newPrekey(st, self, current, now)
+}
+
+// newPrekey puts a new prekey in the place of the current one, if there is one.
+func (d *Device) newPrekey(st Store, self Self, current OwnPrekey, now time.Time) (OwnPrekey, error) {
+	at := now.UnixNano()
+	if !current.Private.IsZero() {
 		current.Replaced = at
 		if err := st.PutPrekey(current); err != nil {
 			return OwnPrekey{}, err
@@ -226,14 +232,23 @@ func (d *Device) Restored(st Store, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("load own record: %w", err)
 	}
-	lost := int64(1)
 	if ok {
-		lost += max(0, now.UnixNano()-current.Created) / int64(RotateAfter)
+		self.LastVersion = max(self.LastVersion, current.Version)
 	}
-	last := int64(max(self.LastVersion, current.Version)) + lost
-	self.LastVersion = uint32(min(last, math.MaxUint32)) //nolint:gosec // bounded above, not negative
+	self.LastVersion = aboveLost(self.LastVersion, now)
 	if err := st.PutSelf(self); err != nil {
 		return fmt.Errorf("store own record: %w", err)
 	}
 	return nil
+}
+
+// aboveLost returns a version such that the next one is above every version
+// that this installation can have given to a prekey and forgotten, with the
+// state that was lost. Versions rise by one a day, and here to the minutes of
+// the calendar; since that happens once a minute at most, none is ever ahead
+// of it. Peers of 2020 only compare versions, which have 32 bits: enough for
+// some 8000 years.
+func aboveLost(last uint32, now time.Time) uint32 {
+	minutes := min(max(0, now.Unix()/60), math.MaxUint32-1)
+	return max(last, uint32(minutes)) //nolint:gosec // bounded above, not negative
 }

@@ -19,6 +19,7 @@ type Incoming struct {
 	From     key.Public // who signed the waku message
 	Data     []byte     // its payload; it is not kept
 	Envelope wire.Hash  // for Confirm
+	Sent     time.Time  // of the envelope; zero: now
 }
 
 // Protection says how this layer protected a message.
@@ -62,6 +63,9 @@ type Decrypted struct {
 	Empty bool
 	// Copy says that the message was opened before and not confirmed since.
 	Copy bool
+	// Restarted says that the sender could not open something of ours: what it
+	// has not acknowledged is worth sending again at once.
+	Restarted bool
 	// New are the installations that the bundles made known. Those of our own
 	// identity wait to be paired.
 	New []Installation
@@ -162,18 +166,19 @@ func (d *Device) openExchange(in *incoming, entry protocol.Direct, out *Decrypte
 	}
 	out.Protection = Exchange
 	out.Empty = len(out.Plaintext) == 0
-	if !out.Empty || in.from == d.own {
+	if !out.Empty || in.from == d.own && in.message.Installation == d.cfg.Installation {
 		return nil, nil
 	}
-	return func(st Store) error { return d.restart(st, in) }, nil
+	return func(st Store) error { return d.restart(st, in, out) }, nil
 }
 
 // restart gives up sending on the sessions with an installation that said it
 // could not open something: the next message starts a new one. The time of
 // the signed bundle keeps an answer that comes late from doing harm.
-func (d *Device) restart(st Store, in *incoming) error {
+func (d *Device) restart(st Store, in *incoming, out *Decrypted) error {
 	for _, b := range in.bundles {
 		if _, ok := b.Prekey(in.message.Installation); ok && b.Identity() == in.from {
+			out.Restarted = true
 			return st.RetireSessions(Scope{Identity: in.from, Installation: in.message.Installation}, b.Timestamp())
 		}
 	}
@@ -204,7 +209,8 @@ func (d *Device) openRatchet(
 		return nil, err
 	}
 	var failed error
-	for _, s := range list {
+	for i := range list {
+		s := list[i]
 		commit, err := d.try(st, in, s, entry.Payload, out)
 		if err == nil {
 			out.Protection = Ratchet
@@ -215,7 +221,28 @@ func (d *Device) openRatchet(
 		}
 		failed = errors.Join(failed, err)
 	}
+	if verdict := in.verdict(list, entry.Payload); verdict != nil {
+		failed = fmt.Errorf("%w: %w", verdict, failed)
+	}
 	return nil, fmt.Errorf("%w: %w", ErrDecrypt, failed)
+}
+
+// verdict says whether a message that none of its sessions opened has a number
+// that was used before: ErrCopy or ErrSpent.
+func (in *incoming) verdict(list []Session, payload []byte) (verdict error) {
+	for _, s := range list {
+		number, same := s.Spent.find(in.header, payload)
+		switch {
+		case same:
+			return ErrCopy
+		case s.State.Peer != in.header.Key || in.header.N >= s.State.RecvCount:
+		case number:
+			verdict = ErrSpent
+		case verdict == nil:
+			verdict = ErrCopy // of a message so old that only its number is known
+		}
+	}
+	return verdict
 }
 
 // errStore marks errors that are not the message's fault.
@@ -252,7 +279,7 @@ func (d *Device) try(
 		return nil, fmt.Errorf("%w: load message key: %w", errStore, err)
 	}
 	before, fresh := s.State, !s.Initiator && !s.Answered
-	s.Answered, s.Used = true, in.now.UnixNano()
+	s.Answered, s.Used, s.Spent = true, in.now.UnixNano(), s.Spent.add(in.header, payload)
 	if ok {
 		plaintext, err := ratchet.Reopen(stored.StoredKey, in.header, payload)
 		if err != nil {

@@ -50,6 +50,10 @@ type Peer struct {
 	// Written says that we sent a direct message to the identity. One that was
 	// never written to is a stranger, whom a flood of others may push out.
 	Written bool
+	// Healed is when the sessions with the identity were given up last because
+	// a message could not be opened, Heals how often in a row.
+	Healed int64
+	Heals  uint32
 }
 
 // Installation is a device of an identity, as its bundles tell.
@@ -92,6 +96,8 @@ type Session struct {
 	Order         uint64
 	Created, Used int64
 	State         ratchet.State
+	// Spent tells copies of the last messages from others with their numbers.
+	Spent Spent
 }
 
 // MessageKey is a stored message key. Envelope is the hash of the envelope

@@ -171,7 +171,7 @@ func (d *Device) encryptAll(
 			return nil, err
 		}
 		old := s.State
-		next, h, sealed, err := s.State.Encrypt(payload)
+		next, h, sealed, err := s.State.Encrypt(payload, d.cfg.IV)
 		if err != nil {
 			return nil, err
 		}
@@ -310,54 +310,4 @@ func (d *Device) SendPairing(st Store, payload []byte, now time.Time) (Outgoing,
 		return Outgoing{}, ErrNoMetadata
 	}
 	return d.sendExchange(st, d.own, payload, now)
-}
-
-// Answer makes the empty message that tells an identity about this
-// installation after it sent something we could not open (section 8.4). ok is
-// false when that was done recently. The message deserves a second of effort
-// and no tracking.
-func (d *Device) Answer(st Store, to key.Public, now time.Time) (out Outgoing, ok bool, err error) {
-	if to == d.own || to.IsZero() {
-		return Outgoing{}, false, nil
-	}
-	self, err := st.Self()
-	if err != nil {
-		return Outgoing{}, false, fmt.Errorf("load own record: %w", err)
-	}
-	p, _, fresh, err := heard(st, to, now)
-	if err != nil {
-		return Outgoing{}, false, fmt.Errorf("load peer: %w", err)
-	}
-	at := now.UnixNano()
-	if recently(p.Answered, at, AnswerInterval) {
-		return Outgoing{}, false, nil
-	}
-	if !recently(self.AnswersFrom, at, time.Hour) {
-		self.AnswersFrom, self.Answers = at, 0
-	}
-	if self.Answers >= MaxAnswersPerHour {
-		return Outgoing{}, false, nil
-	}
-	self.Answers++
-	p.Answered = at
-	if err := errors.Join(st.PutSelf(self), st.PutPeer(p)); err != nil {
-		return Outgoing{}, false, fmt.Errorf("store time of the answer: %w", err)
-	}
-	if fresh {
-		if err := st.EvictStrangers(d.own, MaxStrangers); err != nil {
-			return Outgoing{}, false, fmt.Errorf("evict strangers: %w", err)
-		}
-	}
-	if out, err = d.sendExchange(st, to, nil, now); err != nil {
-		return Outgoing{}, false, err
-	}
-	out.Untracked = true
-	out.Waku.PoWTime = time.Second
-	return out, true, nil
-}
-
-// recently reports whether less than d passed since a time, or whether the
-// clock was set back behind it by less than d.
-func recently(since, now int64, d time.Duration) bool {
-	return since != 0 && now-since < int64(d) && since-now < int64(d)
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"statusd/accounts/key"
 	"statusd/transport/dh"
 	"statusd/transport/ratchet"
 	"statusd/transport/x3dh"
@@ -41,11 +42,12 @@ func (d *Device) sendingSession(st Store, i Installation, now time.Time) (Sessio
 			}
 		}
 	}
+	live = slices.DeleteFunc(live, func(s Session) bool { return s.Retired || s.State.SendCount == math.MaxUint32 })
+	if live, err = afterHealing(st, i.Identity, live); err != nil {
+		return Session{}, err
+	}
 	best, found := Session{}, false
 	for _, s := range live {
-		if s.Retired || s.State.SendCount == math.MaxUint32 {
-			continue
-		}
 		if !found || s.Order < best.Order {
 			best, found = s, true
 		}
@@ -54,6 +56,25 @@ func (d *Device) sendingSession(st Store, i Installation, now time.Time) (Sessio
 		return best, nil
 	}
 	return d.initiate(i, now)
+}
+
+// afterHealing leaves out the sessions that we started and the peer did not
+// answer, if there are others and sessions with it were given up before: a peer
+// of 2020 cannot open a second handshake with one prekey, and so does not
+// answer, but starts a session itself.
+func afterHealing(st Store, id key.Public, live []Session) ([]Session, error) {
+	unanswered := func(s Session) bool { return s.Initiator && !s.Answered }
+	if len(live) < 2 || !slices.ContainsFunc(live, unanswered) {
+		return live, nil
+	}
+	p, _, err := st.Peer(id)
+	if err != nil {
+		return nil, err
+	}
+	if p.Healed == 0 || !slices.ContainsFunc(live, func(s Session) bool { return !unanswered(s) }) {
+		return live, nil
+	}
+	return slices.DeleteFunc(live, unanswered), nil
 }
 
 // initiate runs X3DH with the prekey of an installation.

@@ -15,14 +15,10 @@ import (
 	"statusd/transport/topics"
 )
 
-// answer makes p answer q.
+// answer makes p answer a message of q that was for other devices.
 func (p *party) answer(q *party, now time.Time) (out transport.Outgoing, ok bool) {
 	p.tb.Helper()
-	p.must(func(st transport.Store) (err error) {
-		out, ok, err = p.dev.Answer(st, q.dev.Identity(), now)
-		return err
-	})
-	return out, ok
+	return p.answerTo(q, nil, transport.ErrDeviceNotFound, now)
 }
 
 func TestW12_UnknownDevicesAreAnswered(t *testing.T) {
@@ -98,11 +94,12 @@ func TestW13_AnswerEndsASessionThatThePeerLost(t *testing.T) {
 	restored.keys = append(restored.keys, mustPrivate(t, prekey.Reveal()))
 	restored.bundleOf(start)
 	now := start.Add(time.Minute)
-	_, err := restored.receive(bob, bob.send(restored, "lost", now).Data, now)
+	lost := bob.send(restored, "lost", now).Data
+	_, err := restored.receive(bob, lost, now)
 	if !transport.NeedsAnswer(err) {
 		t.Fatal(err)
 	}
-	out, ok := restored.answer(bob, now)
+	out, ok := restored.answerTo(bob, lost, err, now)
 	if !ok {
 		t.Fatal("no answer")
 	}

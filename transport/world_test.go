@@ -14,6 +14,7 @@ import (
 	"statusd/transport"
 	"statusd/transport/memstore"
 	"statusd/transport/protocol"
+	"statusd/transport/ratchet"
 )
 
 // chooser picks the next action of a schedule.
@@ -43,8 +44,9 @@ type parcel struct {
 }
 
 // world is people with devices, the messages between them and what must hold:
-// whatever a device opens is what was sent, no message key seals twice, and
-// unless somebody went back to a backup each message that arrives can be read.
+// whatever a device opens is what was sent, no message key seals twice (or,
+// after a copy was put back, not with one initial vector), and unless somebody
+// went back to a backup or a copy each message that arrives can be read.
 type world struct {
 	t        testing.TB
 	choose   chooser
@@ -52,9 +54,10 @@ type world struct {
 	people   [2]key.Private
 	devices  []*party
 	transit  []*parcel
-	sealed   map[string]bool
+	sealed   map[string]string // initial vectors, by the name of the message key
 	backups  map[*party]*memstore.Store
-	restored bool
+	restored bool // a backup was put back, or a copy
+	copied   bool // the store of a running device was put back from a copy
 	count    int
 	opened   int
 	keys     uint64
@@ -62,7 +65,7 @@ type world struct {
 
 func newWorld(t testing.TB, choose chooser) *world {
 	w := &world{
-		t: t, choose: choose, now: start, sealed: make(map[string]bool), backups: make(map[*party]*memstore.Store),
+		t: t, choose: choose, now: start, sealed: make(map[string]string), backups: make(map[*party]*memstore.Store),
 	}
 	for i := range w.people {
 		w.people[i] = w.key()
@@ -125,11 +128,13 @@ func (w *world) send(p *party, person int) *parcel {
 		if d.DR == nil {
 			continue
 		}
-		name := fmt.Sprintf("%x %x %d", d.DR.ID, d.DR.Key, d.DR.N)
-		if w.sealed[name] {
+		name, iv := fmt.Sprintf("%x %x %d", d.DR.ID, d.DR.Key, d.DR.N), string(d.Payload[:ratchet.IVSize])
+		if was, ok := w.sealed[name]; ok && !w.copied {
 			w.t.Fatalf("a message key sealed two messages: %s", name)
+		} else if was == iv {
+			w.t.Fatalf("a message key sealed two messages with one initial vector: %s", name)
 		}
-		w.sealed[name] = true
+		w.sealed[name] = iv
 	}
 	return w.post(&parcel{from: p, to: w.people[person].Public(), data: out.Data, text: text})
 }
@@ -181,12 +186,7 @@ func (w *world) failed(m *parcel, p *party, err error) {
 	if !transport.NeedsAnswer(err) {
 		return
 	}
-	var out transport.Outgoing
-	var ok bool
-	p.must(func(st transport.Store) (err error) {
-		out, ok, err = p.dev.Answer(st, m.from.dev.Identity(), w.now)
-		return err
-	})
+	out, ok := p.answerTo(m.from, m.data, err, w.now)
 	if ok {
 		w.post(&parcel{from: p, to: m.from.dev.Identity(), data: out.Data, answer: true})
 	}
@@ -234,7 +234,11 @@ func (w *world) step() {
 	case 15: // restore
 		if p := w.device(); w.backups[p] != nil && w.choose.IntN(2) == 0 {
 			p.store = w.backups[p].Clone()
-			p.must(func(st transport.Store) error { return p.dev.Restored(st, w.now) })
+			if w.choose.IntN(2) == 0 {
+				w.copied = true // nobody tells the device
+			} else {
+				p.must(func(st transport.Store) error { return p.dev.Restored(st, w.now) })
+			}
 			w.restored = true
 			w.pair() // the backup may be older than the pairing
 		}

@@ -15,13 +15,13 @@ func (s transportTables) Sessions(
 	identity key.Public, installation string, prekey dh.Point,
 ) (list []transport.Session, err error) {
 	owner := identity.Compressed()
-	err = s.tx.Query(`SELECT ephemeral, initiator, answered, retired, rank, created, used, state FROM session
+	err = s.tx.Query(`SELECT ephemeral, initiator, answered, retired, rank, created, used, state, spent FROM session
 		WHERE identity = ? AND installation = ? AND prekey = ? ORDER BY ephemeral`,
 		[]any{owner[:], installation, prekey[:]}, func(r Row) error {
 			x := transport.Session{
 				ID:        transport.SessionID{Identity: identity, Installation: installation, Prekey: prekey},
 				Initiator: r.Bool(1), Answered: r.Bool(2), Retired: r.Bool(3), Order: uint64(r.Int64(4)),
-				Created: r.Int64(5), Used: r.Int64(6),
+				Created: r.Int64(5), Used: r.Int64(6), Spent: transport.Spent(r.Blob(8)),
 			}
 			if err := copyPoint(&x.ID.Ephemeral, r, 0); err != nil {
 				return err
@@ -44,12 +44,12 @@ func (s transportTables) PutSession(x transport.Session) error {
 	state := x.State.Append(make([]byte, 0, ratchet.StateSize))
 	defer clear(state)
 	return s.tx.Exec(`INSERT INTO session (identity, installation, prekey, ephemeral, initiator, answered, retired,
-			rank, created, used, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			rank, created, used, state, spent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (identity, installation, prekey, ephemeral) DO UPDATE SET initiator = excluded.initiator,
 			answered = excluded.answered, retired = excluded.retired, rank = excluded.rank,
-			created = excluded.created, used = excluded.used, state = excluded.state`,
+			created = excluded.created, used = excluded.used, state = excluded.state, spent = excluded.spent`,
 		owner[:], x.ID.Installation, x.ID.Prekey[:], x.ID.Ephemeral[:], x.Initiator, x.Answered, x.Retired,
-		int64(x.Order), x.Created, x.Used, state)
+		int64(x.Order), x.Created, x.Used, state, []byte(x.Spent))
 }
 
 // TrimSessions implements transport.SessionStore.

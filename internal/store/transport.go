@@ -119,7 +119,7 @@ func (s transportTables) forgetIfChanged() error {
 func (s transportTables) Peer(id key.Public) (p transport.Peer, found bool, err error) {
 	compressed := id.Compressed()
 	var parsed error
-	found, err = s.tx.Get(`SELECT shared, acks, heard, answered, written FROM peer WHERE identity = ?`,
+	found, err = s.tx.Get(`SELECT shared, acks, heard, answered, written, healed, heals FROM peer WHERE identity = ?`,
 		[]any{compressed[:]}, func(r Row) { p, parsed = scanPeer(id, r, 0) })
 	if err = errors.Join(err, parsed); err != nil || !found {
 		return transport.Peer{}, false, err
@@ -131,6 +131,7 @@ func (s transportTables) Peer(id key.Public) (p transport.Peer, found bool, err 
 func scanPeer(id key.Public, r Row, first int) (transport.Peer, error) {
 	p := transport.Peer{
 		Identity: id, Heard: r.Int64(first + 2), Answered: r.Int64(first + 3), Written: r.Bool(first + 4),
+		Healed: r.Int64(first + 5), Heals: uint32(r.Int64(first + 6)),
 	}
 	shared := r.Blob(first)
 	defer clear(shared)
@@ -170,15 +171,16 @@ func splitTexts(b []byte) (list []string, err error) {
 // PutPeer implements transport.PeerStore.
 func (s transportTables) PutPeer(p transport.Peer) error {
 	id := p.Identity.Compressed()
-	return s.tx.Exec(`INSERT INTO peer (identity, shared, acks, heard, answered, written) VALUES (?, ?, ?, ?, ?, ?)
+	return s.tx.Exec(`INSERT INTO peer (identity, shared, acks, heard, answered, written, healed, heals)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (identity) DO UPDATE SET shared = excluded.shared, acks = excluded.acks, heard = excluded.heard,
-			answered = excluded.answered, written = excluded.written`,
-		id[:], p.Shared.Reveal(), joinTexts(p.Acks), p.Heard, p.Answered, p.Written)
+			answered = excluded.answered, written = excluded.written, healed = excluded.healed, heals = excluded.heals`,
+		id[:], p.Shared.Reveal(), joinTexts(p.Acks), p.Heard, p.Answered, p.Written, p.Healed, p.Heals)
 }
 
 // SecretPeers implements transport.PeerStore.
 func (s transportTables) SecretPeers() (list []transport.Peer, err error) {
-	err = s.tx.Query(`SELECT identity, shared, acks, heard, answered, written FROM peer WHERE shared <> x''
+	err = s.tx.Query(`SELECT identity, shared, acks, heard, answered, written, healed, heals FROM peer WHERE shared <> x''
 		ORDER BY identity`, nil, func(r Row) error {
 		id, err := key.ParsePublic(r.Blob(0))
 		if err != nil {

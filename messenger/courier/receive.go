@@ -41,7 +41,7 @@ func (c *Courier) open(ctx context.Context, tx *store.Tx, a *arrival, now time.T
 		c.drop("unsigned")
 		return nil
 	}
-	in := transport.Incoming{From: from, Data: a.Payload, Envelope: a.Hash}
+	in := transport.Incoming{From: from, Data: a.Payload, Envelope: a.Hash, Sent: time.Unix(int64(a.Sent), 0)}
 	got, err := c.device.Receive(tx.Transport(), in, now)
 	switch {
 	case err == nil:
@@ -49,7 +49,7 @@ func (c *Courier) open(ctx context.Context, tx *store.Tx, a *arrival, now time.T
 	case errors.Is(err, transport.ErrNotProtocol):
 		return c.bodies(ctx, tx, a, transport.Decrypted{From: from, Plaintext: a.Payload})
 	case foreign(err):
-		return c.refused(ctx, tx, a, from, err, now)
+		return c.refused(ctx, tx, a, in, err, now)
 	}
 	return fmt.Errorf("open message: %w", err)
 }
@@ -63,7 +63,7 @@ var refusals = []struct {
 	{transport.ErrNotPaired, "not-paired"}, {transport.ErrDeviceNotFound, "device-not-found"},
 	{transport.ErrSessionNotFound, "session-not-found"}, {transport.ErrBundle, "bundle"},
 	{transport.ErrNoKey, "no-key"}, {transport.ErrHeader, "header"}, {transport.ErrPanic, "panic"},
-	{transport.ErrDecrypt, "decrypt"},
+	{transport.ErrCopy, "copy"}, {transport.ErrSpent, "spent"}, {transport.ErrDecrypt, "decrypt"},
 }
 
 func foreign(err error) bool { return refusal(err) != "" }
@@ -78,26 +78,25 @@ func refusal(err error) string {
 }
 
 // refused deals with a message that cannot be opened. Who sent one for other
-// devices, or for a session that is lost, is told about this installation.
+// devices, or on a session of which one side lost the state, is told about this
+// installation.
 //
 // A message that is too far ahead of its session may come to be readable when
 // those before it have come: archives are read backwards. It is tried again.
 func (c *Courier) refused(
-	ctx context.Context, tx *store.Tx, a *arrival, from key.Public, why error, now time.Time,
+	ctx context.Context, tx *store.Tx, a *arrival, in transport.Incoming, why error, now time.Time,
 ) error {
+	from := in.From
 	if errors.Is(why, ratchet.ErrTooMany) && a.tries < maxTries-1 {
 		return errEarly
 	}
 	name := refusal(why)
-	if errors.Is(why, ratchet.ErrOld) {
-		name = "copy"
-	}
 	c.drop(name)
 	if errors.Is(why, transport.ErrPanic) {
 		c.log.Error("bug: a message made the secure transport panic", zap.Stringer("from", from))
 	}
 	if transport.NeedsAnswer(why) {
-		out, due, err := c.device.Answer(tx.Transport(), from, now)
+		out, due, err := c.device.Answer(tx.Transport(), in, why, now)
 		if err != nil || !due {
 			return err
 		}
@@ -105,7 +104,7 @@ func (c *Courier) refused(
 			return err
 		}
 	}
-	if name == "copy" || errors.Is(why, transport.ErrNotPaired) || !c.tellUndecryptable(from, now) {
+	if errors.Is(why, transport.ErrCopy) || errors.Is(why, transport.ErrNotPaired) || !c.tellUndecryptable(from, now) {
 		return nil
 	}
 	return c.tell(tx, func() error { return c.chats.Undecryptable(ctx, tx, from) })
@@ -139,6 +138,9 @@ func (c *Courier) take(ctx context.Context, tx *store.Tx, a *arrival, got transp
 	}
 	if got.Listen != nil && !c.filters.has(*got.Listen) {
 		afterCommit(tx, c.filters.changed)
+	}
+	if got.Restarted && !c.cfg.NoDataSync {
+		c.sync.Missed(tx, datasync.PeerID(got.From.Uncompressed()))
 	}
 	if !got.Empty {
 		if err := c.bodies(ctx, tx, a, got); err != nil {

@@ -217,3 +217,51 @@ func TestSizes(t *testing.T) {
 		}
 	})
 }
+
+// TestDatabasePutBackFromACopy: the data directory of somebody comes back from a
+// copy, as from the snapshot of a virtual machine, and nobody tells the daemon.
+// The first message in either direction cannot be read; it comes again as soon
+// as the one who could not read it has said so.
+func TestDatabasePutBackFromACopy(t *testing.T) {
+	for _, copyFirst := range []bool{true, false} {
+		bubble(t, func(t *testing.T) {
+			w := newWorld(t, 3, testnet.LinkConfig{})
+			alice, bob := w.person(0, newIdentity(t), "alice-1"), w.person(1, newIdentity(t), "bob-1")
+			alice.follow(bob)
+			bob.follow(alice)
+			w.settle(time.Second)
+			talk := func(from, to *person, text string, within time.Duration) {
+				t.Helper()
+				from.say(text, to)
+				w.settle(within)
+				if !slices.Contains(to.texts(), text) {
+					t.Errorf("%q did not arrive at %s: %v", text, to.installation, to.c.Stats().Drops)
+				}
+			}
+			for range 2 {
+				talk(alice, bob, "from alice", time.Second)
+				talk(bob, alice, "from bob", time.Second)
+			}
+			backup := bob.copyDatabase()
+			for _, text := range []string{"one", "two", "three"} {
+				talk(bob, alice, "bob after the copy: "+text, time.Second)
+				talk(alice, bob, "alice after the copy: "+text, time.Second)
+			}
+			bob.logout()
+			w.settle(time.Hour) // nothing of this is in the pool any more
+			again := w.somebody(2, bob.identity, "bob-1")
+			again.dir = backup
+			again.login()
+			w.settle(time.Minute)
+			if copyFirst {
+				talk(again, alice, "bob after the return", 3*time.Second)
+				talk(alice, again, "alice after the return", 3*time.Second)
+			} else {
+				talk(alice, again, "alice after the return", 3*time.Second)
+				talk(again, alice, "bob after the return", 3*time.Second)
+			}
+			talk(alice, again, "and on", time.Second)
+			talk(again, alice, "and on as well", time.Second)
+		})
+	}
+}

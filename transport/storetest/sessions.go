@@ -28,13 +28,14 @@ func (s *suite) session(created int64) transport.Session {
 			Ephemeral: dh.PointOf(s.key().Public()),
 		},
 		Initiator: true, Answered: true, Order: math.MaxUint64, Created: created, Used: created, State: state,
+		Spent: bytes.Repeat([]byte{1, 2}, 8*transport.MaxSpent),
 	}
 }
 
 // sibling returns another session with the same installation and prekey.
 func (s *suite) sibling(x transport.Session, created int64) transport.Session {
 	x.ID.Ephemeral = dh.PointOf(s.key().Public())
-	x.Created, x.Used = created, created
+	x.Created, x.Used, x.Spent = created, created, nil
 	return x
 }
 
@@ -71,6 +72,9 @@ func (s *suite) sessions() {
 			got.State = x.State
 			equal(s, "order and flags", [4]any{got.Order, got.Initiator, got.Answered, got.Retired},
 				[4]any{uint64(math.MaxUint64), true, true, false})
+			equal(s, "spent numbers", string(got.Spent), string(x.Spent))
+			bare, _ := s.find(st, y.ID)
+			equal(s, "no spent numbers", len(bare.Spent), 0)
 			list, err := st.Sessions(x.ID.Identity, "i", x.ID.Prekey)
 			equal(s, "sessions on a prekey", len(list), 2)
 			return err

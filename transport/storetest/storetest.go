@@ -135,6 +135,7 @@ func (s *suite) peers() {
 	bytesOf := string(shared.Reveal())
 	want := transport.Peer{
 		Identity: s.key().Public(), Shared: shared, Acks: []string{"a", "ü"}, Heard: 7, Answered: 8, Written: true,
+		Healed: 9, Heals: math.MaxUint32,
 	}
 	plain := transport.Peer{Identity: s.key().Public(), Heard: 1}
 	s.do(func(st transport.Store) error {
