@@ -48,7 +48,7 @@ func realMain(args []string, in io.Reader, out, errOut io.Writer) (code int) {
 	}()
 	a := &app{in: in, out: out, err: errOut}
 	root := a.rootCommand()
-	root.SetArgs(doubleDashes(args))
+	root.SetArgs(commandLine(root, args))
 	err := root.ExecuteContext(context.Background())
 	if err == nil {
 		return exitOK
@@ -131,29 +131,3 @@ func unknownCommand(cmd *cobra.Command, name string) error {
 	}
 	return fmt.Errorf("unknown command %q", name)
 }
-
-// doubleDashes rewrites -name to --name, as the flags of status-go are often
-// written, for every name of more than one letter. Negative numbers among the
-// parameters of a call are kept from being read as flags. What follows "--"
-// stays.
-func doubleDashes(args []string) []string {
-	out := make([]string, len(args))
-	copy(out, args)
-	calling := false
-	for i, arg := range out {
-		if arg == "--" {
-			break
-		}
-		calling = calling || arg == "rpc"
-		name, _, _ := strings.Cut(arg, "=")
-		switch {
-		case len(name) > 2 && name[0] == '-' && isLetter(name[1]):
-			out[i] = "-" + arg
-		case calling && len(arg) > 1 && arg[0] == '-' && '0' <= arg[1] && arg[1] <= '9':
-			out[i] = " " + arg // still the same JSON
-		}
-	}
-	return out
-}
-
-func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"statusd/messenger/view"
+)
+
+// TestValuesOfFlagsAreNotTouched: a value means what it says, whatever it
+// begins with.
+func TestValuesOfFlagsAreNotTouched(t *testing.T) {
+	for _, text := range []string{"-hello", "--hello", "-o json", "-m", "--", "-5", "--dir=/x", "-dir", " -1", "-output=json"} {
+		for _, form := range [][]string{
+			{"-m", text}, {"--message", text}, {"-message", text}, {"--message=" + text}, {"-message=" + text}, {"-m=" + text},
+		} {
+			f := &fakeDaemon{status: "sent"}
+			dir := f.start(t)
+			for _, args := range [][]string{
+				append([]string{"send", "--dir", dir, "#tea"}, form...), append(append([]string{"send", "-dir", dir}, form...), "#tea"),
+				append(append([]string{"-dir", dir, "send"}, form...), "#tea"),
+			} {
+				f.sends = nil
+				code, _, errOut := statusd(t, "", args...)
+				if code != exitOK || len(f.sends) != 1 || f.sends[0][1] != text || f.sends[0][0] != "#tea" {
+					t.Errorf("%q: exit code %d, sent %q: %s", args, code, f.sends, errOut)
+				}
+			}
+		}
+	}
+}
+
+func TestArgumentsThatBeginWithADash(t *testing.T) {
+	ana := person(t)
+	f := &fakeDaemon{status: "sent", self: person(t), messages: map[string][]view.Message{}, chats: []view.Chat{
+		{ID: "tea", ChatType: view.ChatPublic, Active: true},
+	}}
+	dir := f.start(t)
+	if code, _, errOut := statusd(t, "", "contacts", "nickname", "--dir", dir, "--", ana, "-x"); code != exitOK ||
+		len(f.saved) != 1 || f.saved[0].LocalNickname != "-x" {
+		t.Errorf("exit code %d, saved %v: %s", code, f.saved, errOut)
+	}
+	if code, _, errOut := statusd(t, "", "contacts", "add", ana, "--nickname", "-o json", "--dir", dir); code != exitOK ||
+		f.saved[len(f.saved)-1].LocalNickname != "-o json" {
+		t.Errorf("exit code %d, saved %v: %s", code, f.saved, errOut)
+	}
+	t.Chdir(t.TempDir())
+	if code, _, errOut := statusd(t, "", "export", "--dir", dir, "--chat", "#tea", "--out", "-x.html", "--format", "html"); code != exitOK {
+		t.Errorf("exit code %d: %s", code, errOut)
+	}
+	if _, err := os.Stat("-x.html"); err != nil {
+		t.Errorf("not what was asked for: %v", err)
+	}
+}
+
+func TestCommandLine(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                                  "",
+		"-dir|/x":                           "--dir|/x",
+		"-dir|-log|-log|debug":              "--dir|-log|--log|debug",
+		"-o|json|version":                   "version|-o|json",
+		"-ojson|version":                    "version|-ojson",
+		"--url|http://x|rpc|m|-1":           "rpc|--url|http://x|--|m|-1",
+		"rpc|m|-.5|-o|json|-1e3":            "rpc|-o|json|--|m|-.5|-1e3",
+		"rpc|m|--|-o|json":                  "rpc|--|m|-o|json",
+		"send|rpc|-m|-1":                    "send|-m|-1|--|rpc",
+		"send|-mrpc|#tea":                   "send|-mrpc|--|#tea",
+		"send|#tea|-m":                      "send|-m|--|#tea",
+		"-mailserver|-nonsense":             "--mailserver|--nonsense",
+		"key|inspect|-":                     "key|inspect|--|-",
+		"help|config|dump":                  "help|--|config|dump",
+		"-help":                             "--help",
+		"contacts|add|contacts|--as|-as":    "contacts|add|--as|-as|--|contacts",
+		"__complete|send|-m|-hello|--|-dir": "__complete|send|-m|-hello|--|-dir",
+	} {
+		root := (&app{}).rootCommand()
+		got := strings.Join(commandLine(root, slices.DeleteFunc(strings.Split(in, "|"), func(s string) bool { return s == "" })), "|")
+		if got != want {
+			t.Errorf("%s: got %s, want %s", in, got, want)
+		}
+	}
+}
+
+// FuzzCommandLine: no word is lost or changed but for a second dash.
+func FuzzCommandLine(f *testing.F) {
+	f.Add("send\x00#tea\x00-m\x00-hello")
+	f.Add("-dir\x00/x\x00--\x00-o")
+	root := (&app{}).rootCommand()
+	f.Fuzz(func(t *testing.T, line string) {
+		in := strings.Split(line, "\x00")
+		plain := func(words []string) []string {
+			out := []string{}
+			for _, w := range words {
+				if w != "--" {
+					out = append(out, strings.TrimPrefix(strings.TrimPrefix(w, "-"), "-"))
+				}
+			}
+			slices.Sort(out)
+			return out
+		}
+		if got := commandLine(root, in); !slices.Equal(plain(got), plain(in)) {
+			t.Errorf("%q: got %q", in, got)
+		}
+	})
+}
+
+func TestShellCompletionStillAnswers(t *testing.T) {
+	code, out, _ := statusd(t, "", "__complete", "chats", "jo")
+	if code != exitOK || !strings.Contains(out, "join") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	if code, out, _ := statusd(t, "", "help", "config", "dump"); code != exitOK || !strings.Contains(out, "effective value") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+}
