@@ -6,9 +6,16 @@
 // renamed over the target, and the folder is synced. A kill between those
 // steps can leave a temporary file, which RemoveTemps clears; whoever calls it
 // must be the only writer of the folder. The package starts no goroutines.
+//
+// Every function that puts a file in a place follows one rule. Only regular
+// files are replaced. A symbolic link is followed, and what it leads to is
+// replaced or made, the link stays; a link that belongs to neither us nor root
+// is refused, for somebody else chose where it leads. Devices and pipes are
+// never replaced: an Output writes into them, everything else refuses them.
 package atomicfile
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -22,43 +29,116 @@ import (
 const tempMark = ".tmp-"
 
 // Write replaces the file at path with data and returns once both the content
-// and the name are on disk. The file has exactly the mode perm.
-func Write(path string, data []byte, perm fs.FileMode) (err error) {
+// and the name are on disk. The file has exactly the mode perm. Errors:
+// ErrSpecial, ErrForeignLink.
+func Write(path string, data []byte, perm fs.FileMode) error {
+	target, err := replaceable(path)
+	if err != nil {
+		return err
+	}
+	temp, err := writeTemp(target, data, perm)
+	if err != nil {
+		return err
+	}
+	if err := put(temp, target); err != nil {
+		_ = os.Remove(temp)
+		return err
+	}
+	return nil
+}
+
+// New makes a file that must not exist, complete or not at all: of several that
+// try, one succeeds. Nothing that is at path is touched, not even a link that
+// leads nowhere. Errors: fs.ErrExist.
+func New(path string, data []byte, perm fs.FileMode) error {
+	if _, err := os.Lstat(path); err == nil {
+		return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
+	}
+	temp, err := writeTemp(path, data, perm)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temp)
+	err = os.Link(temp, path)
+	if err != nil && !errors.Is(err, fs.ErrExist) { // a file system without hard links
+		err = exclusive(path, data, perm)
+	}
+	if err != nil {
+		return fmt.Errorf("put %s in place: %w", path, err)
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+func exclusive(path string, data []byte, perm fs.FileMode) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Chmod(perm), f.Sync(), f.Close()); err != nil {
+		_ = os.Remove(path)
+	}
+	return err
+}
+
+// writeTemp writes a temporary file beside path and returns its name.
+func writeTemp(path string, data []byte, perm fs.FileMode) (temp string, err error) {
+	f, err := createTemp(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		if err != nil {
+			_ = f.Close() // an error of a second Close says nothing new
+			_ = os.Remove(f.Name())
+		}
+	}()
+	if _, err = f.Write(data); err != nil {
+		return "", fmt.Errorf("write %s: %w", path, err)
+	}
+	return f.Name(), settle(f, path, perm)
+}
+
+func createTemp(path string) (*os.File, error) {
 	dir, base := filepath.Split(path)
 	if dir == "" {
 		dir = "."
 	}
 	f, err := os.CreateTemp(dir, "."+base+tempMark+"*")
 	if err != nil {
-		return fmt.Errorf("create temporary file: %w", err)
+		return nil, fmt.Errorf("create temporary file: %w", err)
 	}
-	temp := f.Name()
-	defer func() {
-		if err != nil {
-			_ = f.Close() // an error of a second Close says nothing new
-			_ = os.Remove(temp)
-		}
-	}()
-	if _, err = f.Write(data); err != nil {
-		return fmt.Errorf("write %s: %w", base, err)
-	}
-	if err = f.Chmod(perm); err != nil {
-		return fmt.Errorf("set mode of %s: %w", base, err)
-	}
-	if err = f.Sync(); err != nil {
-		return fmt.Errorf("sync %s: %w", base, err)
-	}
-	if err = f.Close(); err != nil {
-		return fmt.Errorf("close %s: %w", base, err)
-	}
-	return Rename(temp, path)
+	return f, nil
 }
 
-// Rename moves a file or folder within one file system, replacing a file at
-// the target, and returns once the target's folder is synced.
+// settle ends the writing of a temporary file.
+func settle(f *os.File, path string, perm fs.FileMode) error {
+	if err := f.Chmod(perm); err != nil {
+		return fmt.Errorf("set mode of %s: %w", path, err)
+	}
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("sync %s: %w", path, err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("close %s: %w", path, err)
+	}
+	return nil
+}
+
+// Rename moves a file or folder within one file system, replacing a regular
+// file at the target, and returns once the target's folder is synced. Errors:
+// ErrSpecial, ErrForeignLink.
 func Rename(from, to string) error {
+	target, err := replaceable(to)
+	if err != nil {
+		return err
+	}
+	return put(from, target)
+}
+
+func put(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
-		return fmt.Errorf("put %s in place: %w", filepath.Base(to), err)
+		return fmt.Errorf("put %s in place: %w", to, err)
 	}
 	return SyncDir(filepath.Dir(to))
 }
