@@ -12,14 +12,17 @@ import (
 // TestValuesOfFlagsAreNotTouched: a value means what it says, whatever it
 // begins with.
 func TestValuesOfFlagsAreNotTouched(t *testing.T) {
-	for _, text := range []string{"-hello", "--hello", "-o json", "-m", "--", "-5", "--dir=/x", "-dir", " -1", "-output=json"} {
+	for _, text := range []string{
+		"-hello", "--hello", "-o json", "-m", "--", "-5", "--dir=/x", "-dir", " -1", "-output=json",
+	} {
 		for _, form := range [][]string{
 			{"-m", text}, {"--message", text}, {"-message", text}, {"--message=" + text}, {"-message=" + text}, {"-m=" + text},
 		} {
 			f := &fakeDaemon{status: "sent"}
 			dir := f.start(t)
 			for _, args := range [][]string{
-				append([]string{"send", "--dir", dir, "#tea"}, form...), append(append([]string{"send", "-dir", dir}, form...), "#tea"),
+				append([]string{"send", "--dir", dir, "#tea"}, form...),
+				append(append([]string{"send", "-dir", dir}, form...), "#tea"),
 				append(append([]string{"-dir", dir, "send"}, form...), "#tea"),
 			} {
 				f.sends = nil
@@ -47,7 +50,8 @@ func TestArgumentsThatBeginWithADash(t *testing.T) {
 		t.Errorf("exit code %d, saved %v: %s", code, f.saved, errOut)
 	}
 	t.Chdir(t.TempDir())
-	if code, _, errOut := statusd(t, "", "export", "--dir", dir, "--chat", "#tea", "--out", "-x.html", "--format", "html"); code != exitOK {
+	code, _, errOut := statusd(t, "", "export", "--dir", dir, "--chat", "#tea", "--out", "-x.html", "--format", "html")
+	if code != exitOK {
 		t.Errorf("exit code %d: %s", code, errOut)
 	}
 	if _, err := os.Stat("-x.html"); err != nil {
@@ -76,8 +80,8 @@ func TestCommandLine(t *testing.T) {
 		"__complete|send|-m|-hello|--|-dir": "__complete|send|-m|-hello|--|-dir",
 	} {
 		root := (&app{}).rootCommand()
-		got := strings.Join(commandLine(root, slices.DeleteFunc(strings.Split(in, "|"), func(s string) bool { return s == "" })), "|")
-		if got != want {
+		words := slices.DeleteFunc(strings.Split(in, "|"), func(s string) bool { return s == "" })
+		if got := strings.Join(commandLine(root, words), "|"); got != want {
 			t.Errorf("%s: got %s, want %s", in, got, want)
 		}
 	}
@@ -111,7 +115,8 @@ func TestShellCompletionStillAnswers(t *testing.T) {
 	if code != exitOK || !strings.Contains(out, "join") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
-	if code, out, _ := statusd(t, "", "help", "config", "dump"); code != exitOK || !strings.Contains(out, "effective value") {
+	code, out, _ = statusd(t, "", "help", "config", "dump")
+	if code != exitOK || !strings.Contains(out, "effective value") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 }

@@ -2,9 +2,7 @@ package main
 
 import (
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -29,7 +27,8 @@ func (a *app) initBootnode() *cobra.Command {
 
 Writes nodekey and statusd-bootnode.service to a directory and says what to do
 next. What is there already is never overwritten; an existing node key is used.
-A bootstrap node has no configuration file: its settings are in the unit.`,
+A bootstrap node has no configuration file: its settings are in the unit. A
+directory belongs to one role.`,
 		RunE: func(*cobra.Command, []string) error { return a.setUpBootnode(&f, &run) },
 	}
 	fs := cmd.Flags()
@@ -58,24 +57,25 @@ func (a *app) setUpBootnode(f *initFlags, run *bootnodeFlags) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, bootnodeUnit)
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return fail(exitCantCreate, fmt.Errorf("%s exists, and nothing is overwritten: choose another --dir, or remove it",
-			path))
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fail(exitCantCreate, err)
-	}
-	keyFile := filepath.Join(dir, "nodekey")
-	key, err := initKey(keyFile)
-	if err != nil {
+	if err := checkRole(dir, roleBootnode); err != nil {
 		return err
 	}
+	if err := checkUnused(dir, bootnodeUnit); err != nil {
+		return err
+	}
+	keyFile := filepath.Join(dir, "nodekey")
 	args := run.arguments(keyFile, filepath.Join(dir, "nodes"))
 	for _, arg := range args {
 		if strings.ContainsAny(arg, "%\"\\ \n") {
 			return usageError(fmt.Errorf("%q has characters that a unit file cannot hold", arg))
 		}
+	}
+	if err := claimRole(dir, roleBootnode); err != nil {
+		return err
+	}
+	key, err := initKey(keyFile)
+	if err != nil {
+		return err
 	}
 	_, settings, _ := strings.Cut(unit, "\n\n") // the head speaks of the daemon
 	unit = "# statusd as a bootstrap node. Its directory is " + dir + ".\n\n" + settings
@@ -83,13 +83,15 @@ func (a *app) setUpBootnode(f *initFlags, run *bootnodeFlags) error {
 		" run\n", " "+strings.Join(args, " ")+"\n", "Description=Status client daemon", "Description=Status bootstrap node",
 		"WatchdogSec=60\n", "", "ExecReload=/bin/kill -HUP $MAINPID\n", "",
 	).Replace(unit)
-	if err := atomicfile.Write(path, []byte(unit), 0o644); err != nil {
+	path := filepath.Join(dir, bootnodeUnit)
+	if err := atomicfile.New(path, []byte(unit), 0o644); err != nil {
 		return fail(exitCantCreate, err)
 	}
 	host, port := run.reachedAt()
 	id := hex.EncodeToString(crypto.FromECDSAPub(&key.PublicKey)[1:])
 	url := fmt.Sprintf("enode://%s@%s?discport=%s", id, net.JoinHostPort(host, "0"), port)
-	return a.explainBootnode(run, dir, url, port, []string{keyFile, path}, args)
+	files := []string{keyFile, path}
+	return a.explainBootnode(run, dir, url, port, files, args, handOver(f.user, dir, files))
 }
 
 // arguments start the node.
@@ -121,7 +123,9 @@ func (f *bootnodeFlags) reachedAt() (host, port string) {
 	return host, port
 }
 
-func (a *app) explainBootnode(f *bootnodeFlags, dir, enode, port string, files, args []string) error {
+func (a *app) explainBootnode(
+	f *bootnodeFlags, dir, enode, port string, files, args []string, todo string,
+) error {
 	open := []string{"udp/" + port}
 	if f.rendezvous != "" {
 		_, tcp, _ := net.SplitHostPort(f.rendezvous)
@@ -134,7 +138,7 @@ func (a *app) explainBootnode(f *bootnodeFlags, dir, enode, port string, files, 
 	if strings.Contains(enode, "@ADDRESS") {
 		text += "          with the address of this machine in place of ADDRESS (--advertise sets it)\n"
 	}
-	text += "firewall  open " + strings.Join(open, " and ") + "; nothing else has to be reachable\n" +
+	text += "firewall  open " + strings.Join(open, " and ") + "; nothing else has to be reachable\n" + todo +
 		"try       " + os.Args[0] + " " + strings.Join(args, " ") + "\n" +
 		"install   sudo cp " + files[1] + " /etc/systemd/system/ && sudo systemctl enable --now statusd-bootnode\n" +
 		"others    " + os.Args[0] + " init relay --bootnodes '" + enode + "'\n"

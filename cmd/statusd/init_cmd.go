@@ -13,7 +13,6 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"os/user"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -23,7 +22,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"statusd/configs"
-	"statusd/deploy"
 	"statusd/internal/atomicfile"
 )
 
@@ -77,7 +75,7 @@ func (a *app) initRole(r role) *cobra.Command {
 
 Writes config.json, nodekey and statusd.service to the data directory and says
 what to do next. What is there already is never overwritten; an existing node
-key is used.`,
+key is used. A directory belongs to one role.`,
 		RunE: func(*cobra.Command, []string) error { return a.setUp(r, &f) },
 	}
 	fs := cmd.Flags()
@@ -210,21 +208,24 @@ func (a *app) setUp(r role, f *initFlags) error {
 	if err != nil {
 		return err
 	}
-	loaded, err := checkFresh(dir, raw)
+	loaded, err := checkFresh(dir, r.name, raw)
 	if err != nil {
+		return err
+	}
+	if err := claimRole(dir, r.name); err != nil {
 		return err
 	}
 	key, err := initKey(filepath.Join(dir, "nodekey"))
 	if err != nil {
 		return err
 	}
-	if err := atomicfile.Write(filepath.Join(dir, "config.json"), append(raw, '\n'), 0o600); err != nil {
+	if err := atomicfile.New(filepath.Join(dir, "config.json"), append(raw, '\n'), 0o600); err != nil {
 		return fail(exitCantCreate, err)
 	}
-	if err := atomicfile.Write(filepath.Join(dir, unitName), []byte(unit), 0o644); err != nil {
+	if err := atomicfile.New(filepath.Join(dir, unitName), []byte(unit), 0o644); err != nil {
 		return fail(exitCantCreate, err)
 	}
-	return a.explain(r, dir, loaded, key)
+	return a.explain(r, f, dir, loaded, key)
 }
 
 const unitName = "statusd.service"
@@ -242,15 +243,14 @@ func initDir(dir string) (string, error) {
 	return abs, fail(exitUsage, err)
 }
 
-// checkFresh refuses to overwrite anything, and a configuration that would not
-// start. It makes the directory.
-func checkFresh(dir string, raw []byte) (*configs.Config, error) {
-	for _, name := range []string{"config.json", unitName} {
-		path := filepath.Join(dir, name)
-		if _, err := os.Lstat(path); err == nil {
-			return nil, fail(exitCantCreate, fmt.Errorf("%s exists, and nothing is overwritten: choose another --dir, or "+
-				"remove it", path))
-		}
+// checkFresh refuses a directory of another role, to overwrite anything, and a
+// configuration that would not start.
+func checkFresh(dir, role string, raw []byte) (*configs.Config, error) {
+	if err := checkRole(dir, role); err != nil {
+		return nil, err
+	}
+	if err := checkUnused(dir, "config.json", unitName); err != nil {
+		return nil, err
 	}
 	draft, err := os.CreateTemp("", "statusd-*.json")
 	if err != nil {
@@ -266,9 +266,6 @@ func checkFresh(dir string, raw []byte) (*configs.Config, error) {
 		name := regexp.QuoteMeta(draft.Name())
 		unnamed := regexp.MustCompile(name+`(:\d+:\d+)?: | \(from file:`+name+`\)`).ReplaceAllString(userText(err), "")
 		return nil, usageError(errors.New(unnamed))
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fail(exitCantCreate, err)
 	}
 	return loaded.Config, nil
 }
@@ -291,50 +288,11 @@ func initKey(path string) (*ecdsa.PrivateKey, error) {
 		return nil, fail(exitInternal, err)
 	}
 	text := hex.EncodeToString(crypto.FromECDSA(key))
-	return key, fail(exitCantCreate, atomicfile.Write(path, []byte(text), 0o600))
-}
-
-// unitFile adapts the unit that comes with statusd to a directory and a user.
-// The default directory keeps the user that systemd makes up.
-func unitFile(dir, name string) (string, error) {
-	binary, err := os.Executable()
-	if err != nil {
-		return "", fail(exitInternal, err)
-	}
-	if strings.ContainsAny(dir+binary, "\n%\"\\ ") {
-		return "", usageError(fmt.Errorf("%s or %s has characters that a unit file cannot hold; choose another --dir",
-			dir, binary))
-	}
-	unit := strings.Replace(deploy.Unit, "ExecStart=/usr/bin/statusd run", "ExecStart="+binary+" run", 1)
-	if dir == stateDir && name == "" {
-		return unit, nil
-	}
-	if name == "" {
-		who, err := user.Current()
-		if err != nil {
-			return "", fail(exitInternal, fmt.Errorf("who are you: %w; give --user", err))
-		}
-		name = who.Username
-	}
-	if !regexp.MustCompile(`^[a-z_][a-z0-9_-]*$`).MatchString(name) {
-		return "", usageError(fmt.Errorf("--user %q: want the name of a user", name))
-	}
-	home, access := "ProtectHome=yes", "ReadWritePaths="+dir
-	for _, hidden := range []string{"/home/", "/root/", "/run/user/"} {
-		if strings.HasPrefix(dir, hidden) || strings.HasPrefix(binary, hidden) {
-			home, access = "ProtectHome=tmpfs", "BindPaths="+dir+"\nBindReadOnlyPaths="+binary
-		}
-	}
-	// The user is a real one: systemd owns no directory of his.
-	return strings.NewReplacer(
-		"STATUSD_DIR="+stateDir, "STATUSD_DIR="+dir, "its data directory "+stateDir, "its data directory "+dir,
-		"DynamicUser=yes\n", "User="+name+"\n", "StateDirectory=statusd\n", access+"\n", "StateDirectoryMode=0700\n", "",
-		"PrivateUsers=yes\n", "PrivateUsers=no\n", "ProtectHome=yes", home,
-	).Replace(unit), nil
+	return key, fail(exitCantCreate, atomicfile.New(path, []byte(text), 0o600))
 }
 
 // explain says what was made and what to do next.
-func (a *app) explain(r role, dir string, cfg *configs.Config, key *ecdsa.PrivateKey) error {
+func (a *app) explain(r role, f *initFlags, dir string, cfg *configs.Config, key *ecdsa.PrivateKey) error {
 	host, port := "ADDRESS", "30303"
 	if h, p, err := net.SplitHostPort(cfg.ListenAddress()); err == nil {
 		port = p
@@ -354,6 +312,7 @@ func (a *app) explain(r role, dir string, cfg *configs.Config, key *ecdsa.Privat
 	files := []string{
 		filepath.Join(dir, "config.json"), filepath.Join(dir, "nodekey"), filepath.Join(dir, unitName),
 	}
+	todo := handOver(f.user, dir, files)
 	open := []string{"tcp/" + port}
 	if !cfg.NoDiscovery {
 		open = append(open, "udp/"+port)
@@ -374,7 +333,7 @@ func (a *app) explain(r role, dir string, cfg *configs.Config, key *ecdsa.Privat
 	if n, err := strconv.Atoi(port); err == nil && n > 0 && n < 1024 {
 		text += "          a port below 1024 needs a drop-in for the unit: see the head of statusd.service\n"
 	}
-	text += "try       " + os.Args[0] + " run --dir " + dir + "\n" +
+	text += todo + "try       " + os.Args[0] + " run --dir " + dir + "\n" +
 		"install   sudo cp " + files[2] + " /etc/systemd/system/ && sudo systemctl enable --now statusd\n"
 	if r.name == "mailserver" {
 		text += "check     " + os.Args[0] + " mailserver check '" + enode + "'\n"

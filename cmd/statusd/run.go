@@ -39,6 +39,11 @@ func (a *app) runCommand(use string) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			// A directory that cannot be read is the node's to complain about.
+			if role, _ := roleOf(loaded.Config.DataDir); role == roleBootnode {
+				return fail(exitConfig, fmt.Errorf("%s belongs to a bootstrap node: choose another --dir, or start that one "+
+					"with: statusd bootnode", loaded.Config.DataDir))
+			}
 			login, err := a.loginPassword(loaded.Config, password)
 			if err != nil {
 				return err
