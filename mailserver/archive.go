@@ -22,6 +22,9 @@ var (
 	// ErrUnavailable means that the archive cannot be reached now; the same
 	// call may succeed later.
 	ErrUnavailable = errors.New("mailserver: archive is not available")
+	// ErrRefused means that the archive works and never takes these envelopes,
+	// or one of them.
+	ErrRefused = errors.New("mailserver: envelope is refused by the archive")
 	// ErrClosed means that the archive has been closed.
 	ErrClosed = errors.New("mailserver: archive is closed")
 )
@@ -153,4 +156,13 @@ type Stats struct {
 	Topics    int    `json:"topics"`
 	Oldest    uint32 `json:"oldest"` // created, Unix seconds; a lower bound
 	Newest    uint32 `json:"newest"`
+	// Damage is what was lost to damage since the archive was opened; nil:
+	// nothing.
+	Damage *Damage `json:"damage,omitempty"`
+}
+
+// Damage counts what was stored and could not be read again.
+type Damage struct {
+	Envelopes int64 `json:"envelopes"` // lost, at least
+	Bytes     int64 `json:"bytes"`     // of the damaged parts of files
 }

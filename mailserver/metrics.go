@@ -64,6 +64,8 @@ type metrics struct {
 	disk         prometheus.Gauge
 	oldest       prometheus.Gauge
 	dropped      prometheus.Counter
+	refused      prometheus.Counter
+	damaged      prometheus.Gauge
 	spilled      prometheus.Gauge
 	pruned       prometheus.Counter
 	syncs        prometheus.Counter
@@ -136,6 +138,8 @@ func newMetrics(reg prometheus.Registerer, db string) *metrics {
 		disk:    gauge("statusd_mailserver_disk_bytes", "Disk space that the archive takes."),
 		oldest:  gauge("mailserver_oldest_envelope_seconds", "Creation time of the oldest archived envelope."),
 		dropped: counter("mailserver_dropped_envelopes_total", "Envelopes that were not archived."),
+		refused: counter("mailserver_refused_envelopes_total", "Envelopes that the archive refused, put aside."),
+		damaged: gauge("mailserver_damaged_envelopes", "Envelopes lost to damage of files, found since the start."),
 		spilled: gauge("mailserver_spill_bytes", "Bytes that wait in the spill file for the database."),
 		pruned:  counter("mailserver_pruned_envelopes_total", "Envelopes removed by retention."),
 		syncs:   counter("mailserver_sync_attempts_total", "Pages asked of other mailservers by backfills."),

@@ -52,8 +52,14 @@ type RecorderConfig struct {
 	Linger       time.Duration
 	PutTimeout   time.Duration
 
-	SpillPath  string // keeps envelopes while the archive is down; empty: memory only
-	SpillBytes int64  // bound of that file
+	// SpillPath is the file that keeps envelopes while the archive is down.
+	// What the archive refuses is put aside in SpillPath.refused. Empty: what
+	// waits is kept in memory alone, what is refused nowhere.
+	SpillPath  string
+	SpillBytes int64 // bound of that file
+	// RepairHint says what the operator has to do about a damaged archive;
+	// empty: what the embedded one needs.
+	RepairHint string
 	// SpillRoom reports whether the disk has room for the spill file; nil: it
 	// always has. Without room the file counts as full.
 	SpillRoom func() bool
@@ -80,13 +86,15 @@ type Recorder struct {
 	room    chan struct{} // closed and replaced when there may be room, and when a batch is settled
 	state   Health        // of storing
 	reading Health        // of what the last look at retention found
-	failing bool          // envelopes go nowhere now
+	damage  damages
+	failing bool // envelopes go nowhere now
 	stopped bool
 	status  RecorderStatus
 	queued  int64 // envelopes ever put, but for those dropped at once
 	settled int64 // of those, the ones stored, spilled or dropped since
 
-	spill *spillFile // owned by the committing goroutine
+	spill   *spillFile // owned by the committing goroutine, like refused
+	refused *spillFile // what the archive refuses; nil: nothing was, or it has no file
 }
 
 var _ waku.Archive = (*Recorder)(nil)
@@ -101,6 +109,8 @@ type Health struct {
 type RecorderStatus struct {
 	Stored     int64 `json:"stored"` // envelopes that were new to the archive
 	Dropped    int64 `json:"dropped"`
+	Refused    int64 `json:"refused"` // by the archive, and put aside
+	Damaged    int64 `json:"damaged"` // lost to damage of files, at least
 	Pruned     int64 `json:"pruned"`
 	Pending    int   `json:"pending"`
 	SpillBytes int64 `json:"spillBytes"`
@@ -117,6 +127,9 @@ func NewRecorder(cfg RecorderConfig) (*Recorder, error) {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.RepairHint == "" {
+		cfg.RepairHint = defaultRepairHint
 	}
 	setDefault(&cfg.PendingBytes, DefaultPendingBytes)
 	setDefault(&cfg.Linger, DefaultLinger)
@@ -135,6 +148,12 @@ func NewRecorder(cfg RecorderConfig) (*Recorder, error) {
 		}
 		r.spill = spill
 		r.status.SpillBytes = spill.pending()
+		r.metrics.spilled.Set(float64(spill.pending()))
+		if spill.torn > 0 {
+			r.log.Info("spill file ended with a write that was interrupted; it was cut off",
+				zap.String("file", cfg.SpillPath), zap.Int64("bytes", spill.torn))
+		}
+		r.spillDamaged()
 	}
 	return r, nil
 }
@@ -227,14 +246,18 @@ func (r *Recorder) dropLocked(n int) {
 	r.metrics.dropped.Add(float64(n))
 }
 
-// Health tells whether envelopes are being stored and can be read.
+// Health tells whether envelopes are being stored and can be read, and whether
+// some that were stored have been lost since the start.
 func (r *Recorder) Health() Health {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.state.OK {
+	switch {
+	case !r.state.OK:
 		return r.state
+	case !r.reading.OK:
+		return r.reading
 	}
-	return r.reading
+	return r.damage.health()
 }
 
 // Status returns the counters.
@@ -242,7 +265,7 @@ func (r *Recorder) Status() RecorderStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.status
-	s.Pending = len(r.pending)
+	s.Pending, s.Damaged = len(r.pending), r.damage.envelopes()
 	return s
 }
 
@@ -259,8 +282,10 @@ func (r *Recorder) Run(ctx context.Context) error {
 	r.pending, r.bytes = nil, 0
 	r.makeRoom()
 	r.mu.Unlock()
-	if r.spill != nil {
-		err = errors.Join(err, r.spill.close())
+	for _, f := range []*spillFile{r.spill, r.refused} {
+		if f != nil {
+			err = errors.Join(err, f.close())
+		}
 	}
 	return err
 }
@@ -335,15 +360,18 @@ func (r *Recorder) prune(ctx context.Context) {
 	}
 }
 
-// reasonDamaged tells the operator what to do.
-const reasonDamaged = "archive is damaged; stop the node and run: statusd mailserver repair"
+// defaultRepairHint is for the embedded archive.
+const defaultRepairHint = "stop the node and run: statusd mailserver repair"
+
+// damagedText tells the operator what to do about a damaged archive.
+func (r *Recorder) damagedText() string { return "archive is damaged; " + r.cfg.RepairHint }
 
 // judge draws conclusions about the health from how a look at retention went.
 func (r *Recorder) judge(err error) {
 	h := Health{OK: err == nil}
 	switch {
 	case errors.Is(err, ErrCorrupted):
-		h.Reason = reasonDamaged
+		h.Reason = r.damagedText()
 	case err != nil:
 		h.Reason = "archive cannot be read"
 	}
@@ -382,6 +410,7 @@ func (r *Recorder) pruneOnce(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read archive counters: %w", err)
 	}
+	r.archiveDamaged(stats.Damage)
 	m := r.metrics
 	m.archived.Set(float64(stats.Envelopes))
 	m.bytes.Set(float64(stats.Bytes))

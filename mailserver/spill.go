@@ -1,7 +1,6 @@
 package mailserver
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -19,21 +18,32 @@ var ErrSpillFull = errors.New("mailserver: spill file is full")
 // errNoRoom means that the disk is nearly full.
 var errNoRoom = errors.New("mailserver: too little free disk space for the spill file")
 
-// errSpillRecord ends the sound part of a spill file.
-var errSpillRecord = errors.New("mailserver: spill record is damaged")
-
 // spillFile keeps envelopes on disk while the database cannot take them:
 //
 //	length 4 | CRC-32C of the rest 4 | envelope RLP
 //
 // repeated, integers big endian. It is read from the front and emptied when
 // all has been read; after a crash reading starts at the front again, which
-// the archive tolerates. It is not safe for concurrent use.
+// the archive tolerates. Records that are damaged are passed over, counted and
+// remembered, so that each counts once. It is not safe for concurrent use.
 type spillFile struct {
-	f    *os.File
+	f    spillStore
 	max  int64
-	size int64 // end of the sound part
+	size int64 // end of the last sound record
 	read int64 // up to here the archive has everything
+
+	bad  map[int64]int64 // damaged parts: where they begin and end
+	lost Damage          // what was in them
+	torn int64           // bytes that a crash left half written, cut off at the opening
+}
+
+// spillStore is the file; tests put one in its place that fails.
+type spillStore interface {
+	io.ReaderAt
+	io.WriterAt
+	io.Closer
+	Truncate(size int64) error
+	Sync() error
 }
 
 const (
@@ -42,10 +52,10 @@ const (
 	maxSpillRecord = 16 << 20
 )
 
-func crcTable() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
+var crcTable = crc32.MakeTable(crc32.Castagnoli)
 
-// openSpill opens or creates the file and cuts off what a crash left half
-// written.
+// openSpill opens or creates the file, looks for damage and cuts off what a
+// crash left half written.
 func openSpill(path string, maxBytes int64) (*spillFile, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("create folder of the spill file: %w", err)
@@ -54,48 +64,54 @@ func openSpill(path string, maxBytes int64) (*spillFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open spill file: %w", err)
 	}
-	s := &spillFile{f: f, max: maxBytes}
-	r := bufio.NewReaderSize(f, 1<<20)
-	for {
-		raw, err := readSpillRecord(r)
-		if err != nil {
-			if errors.Is(err, io.EOF) || errors.Is(err, errSpillRecord) {
-				break
-			}
-			f.Close()
-			return nil, fmt.Errorf("read spill file: %w", err)
-		}
-		s.size += int64(spillHeader + len(raw))
-	}
-	if err := f.Truncate(s.size); err != nil {
+	info, err := f.Stat()
+	if err != nil {
 		f.Close()
-		return nil, fmt.Errorf("cut spill file: %w", err)
+		return nil, fmt.Errorf("open spill file: %w", err)
+	}
+	s := &spillFile{f: f, max: maxBytes}
+	if err := s.check(info.Size()); err != nil {
+		f.Close()
+		return nil, err
 	}
 	return s, nil
 }
 
-// readSpillRecord returns one envelope's encoding, io.EOF at the end, and
-// errSpillRecord where the file is not sound.
-func readSpillRecord(r io.Reader) ([]byte, error) {
-	var header [spillHeader]byte
-	if _, err := io.ReadFull(r, header[:]); err != nil {
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil, errSpillRecord
+// check walks the records, finds the end of the last sound one and cuts the
+// file there.
+func (s *spillFile) check(end int64) error {
+	for at := int64(0); at < end; {
+		r, err := s.record(at, end)
+		if err != nil {
+			return err
 		}
-		return nil, err
+		switch {
+		case r.raw != nil:
+			s.size = r.next
+		case r.next < end || !r.torn:
+			s.lose(at, r.next)
+		default:
+			s.torn = end - at
+		}
+		at = r.next
 	}
-	n := binary.BigEndian.Uint32(header[:])
-	if n > maxSpillRecord {
-		return nil, errSpillRecord
+	if err := s.f.Truncate(s.size); err != nil {
+		return fmt.Errorf("cut spill file: %w", err)
 	}
-	raw := make([]byte, n)
-	if _, err := io.ReadFull(r, raw); err != nil {
-		return nil, errSpillRecord
+	return nil
+}
+
+// lose notes a damaged part.
+func (s *spillFile) lose(from, to int64) {
+	if _, known := s.bad[from]; known {
+		return
 	}
-	if crc32.Checksum(raw, crcTable()) != binary.BigEndian.Uint32(header[4:]) {
-		return nil, errSpillRecord
+	if s.bad == nil {
+		s.bad = make(map[int64]int64)
 	}
-	return raw, nil
+	s.bad[from] = to
+	s.lost.Envelopes++ // at least one
+	s.lost.Bytes += to - from
 }
 
 // pending returns how many bytes wait.
@@ -107,37 +123,46 @@ func (s *spillFile) append(envs []*wire.Envelope) error {
 	for _, env := range envs {
 		raw := env.RLP()
 		b = binary.BigEndian.AppendUint32(b, uint32(len(raw)))
-		b = binary.BigEndian.AppendUint32(b, crc32.Checksum(raw, crcTable()))
+		b = binary.BigEndian.AppendUint32(b, crc32.Checksum(raw, crcTable))
 		b = append(b, raw...)
 	}
 	if s.size+int64(len(b)) > s.max {
 		return ErrSpillFull
 	}
-	if _, err := s.f.WriteAt(b, s.size); err != nil {
-		return fmt.Errorf("write spill file: %w", err)
+	_, err := s.f.WriteAt(b, s.size)
+	doing := "write"
+	if err == nil {
+		err, doing = s.f.Sync(), "sync"
 	}
-	if err := s.f.Sync(); err != nil {
-		return fmt.Errorf("sync spill file: %w", err)
+	if err != nil {
+		// Nothing of it may be found by the next start. When this fails as
+		// well, the next attempt writes over it.
+		_ = s.f.Truncate(s.size)
+		return fmt.Errorf("%s spill file: %w", doing, err)
 	}
 	s.size += int64(len(b))
 	return nil
 }
 
-// next reads envelopes from the front, up to a number of bytes, and returns
-// where they end. done is called with that when the archive has them.
-func (s *spillFile) next(maxBytes int64) (envs []*wire.Envelope, end int64, err error) {
-	r := bufio.NewReaderSize(io.NewSectionReader(s.f, s.read, s.size-s.read), 1<<18)
-	for end = s.read; end < s.size && end-s.read < maxBytes; {
-		raw, err := readSpillRecord(r)
-		if err != nil {
-			return nil, 0, fmt.Errorf("read spill file: %w", err)
+// next reads envelopes from the front, up to a number of bytes and of rows,
+// and returns where they end. done is called with that when the archive has
+// them.
+func (s *spillFile) next(maxBytes int64, maxRows int) (envs []*wire.Envelope, end int64, err error) {
+	for end = s.read; end < s.size && end-s.read < maxBytes && len(envs) < maxRows; {
+		if to, known := s.bad[end]; known {
+			end = min(to, s.size)
+			continue
 		}
-		end += int64(spillHeader + len(raw))
-		env, err := wire.DecodeEnvelope(raw)
+		r, err := s.record(end, s.size)
 		if err != nil {
-			continue // sound on disk but no envelope: nothing an archive would take
+			return nil, 0, err
 		}
-		envs = append(envs, env)
+		if env, err := wire.DecodeEnvelope(r.raw); r.raw != nil && err == nil {
+			envs = append(envs, env)
+		} else {
+			s.lose(end, r.next) // damaged since it was checked, or never an envelope
+		}
+		end = r.next
 	}
 	return envs, end, nil
 }
@@ -152,6 +177,7 @@ func (s *spillFile) done(end int64) error {
 		return fmt.Errorf("empty spill file: %w", err)
 	}
 	s.read, s.size = 0, 0
+	clear(s.bad)
 	return nil
 }
 

@@ -44,7 +44,7 @@ func FuzzSpill(f *testing.F) {
 		}
 		var last *wire.Envelope
 		for s.pending() > 0 {
-			envs, end, err := s.next(64)
+			envs, end, err := s.next(64, 1<<20)
 			if err != nil {
 				t.Fatal(err)
 			}

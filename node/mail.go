@@ -132,10 +132,14 @@ func (n *Node) startMailServer(life *lifecycle, key *ecdsa.PrivateKey) error {
 	}
 	life.onStop("mail archive", stopRecorder, func() { n.warnOnError("mail archive", archive.Close()) })
 	keep := n.cfg.Retention()
+	hint := "" // that of the embedded archive
+	if w.DatabaseConfig.PGConfig.Enabled {
+		hint = "the database reports it; its own tools and backups are the way to repair it"
+	}
 	recorder, err := mailserver.NewRecorder(mailserver.RecorderConfig{
 		Archive: archive, Logger: n.root.Named("mailserver"), Metrics: n.deps.Registry, Database: name,
 		Now: n.clock.Now, Retention: keep.Age, MaxBytes: keep.Bytes, MaxEnvelopes: keep.Envelopes,
-		SpillPath: filepath.Join(n.cfg.MailServerPath(), "spill"), SpillRoom: n.spillRoom,
+		SpillPath: filepath.Join(n.cfg.MailServerPath(), "spill"), SpillRoom: n.spillRoom, RepairHint: hint,
 	})
 	if err != nil {
 		return &StartError{Kind: ErrArchive, Text: "cannot open the spill file of the mail archive", Cause: err}

@@ -109,8 +109,9 @@ func (a *historyAPI) mailserverMethods() []method {
 			summary: "Describes the mailserver that this node is: what it has archived, and whether it still does.",
 			result: "health.reason says what keeps it from archiving. recorder counts since the start. archive: oldest and " +
 				"newest are Unix seconds, diskBytes is -1 when not known; null while the archive cannot be read",
-			example: ex(`[]`, `{"health":{"ok":true},"recorder":{"stored":1200,"dropped":0,"pruned":0,"pending":0,`+
-				`"spillBytes":0},"archive":{"envelopes":1200,"bytes":783600,"diskBytes":991232,"topics":17,`+
+			example: ex(`[]`, `{"health":{"ok":true},"recorder":{"stored":1200,"dropped":0,"refused":0,`+
+				`"damaged":0,"pruned":0,"pending":0,"spillBytes":0},`+
+				`"archive":{"envelopes":1200,"bytes":783600,"diskBytes":991232,"topics":17,`+
 				`"oldest":1596000000,"newest":1596086400}}`),
 			handler: fn0(a.stats),
 		},

@@ -50,9 +50,9 @@ func (a *app) mailserverStats() *cobra.Command {
 				state = s.Health.Reason
 			}
 			_, err := fmt.Fprintf(a.out, "state      %s\n%s"+
-				"this run   %d stored, %d pruned, %d dropped, %d pending, %s in the spill file\n",
-				state, archiveText(s.Archive), s.Recorder.Stored, s.Recorder.Pruned,
-				s.Recorder.Dropped, s.Recorder.Pending, bytesText(s.Recorder.SpillBytes))
+				"this run   %d stored, %d pruned, %d dropped, %d refused, %d damaged, %d pending, %s in the spill file\n",
+				state, archiveText(s.Archive), s.Recorder.Stored, s.Recorder.Pruned, s.Recorder.Dropped,
+				s.Recorder.Refused, s.Recorder.Damaged, s.Recorder.Pending, bytesText(s.Recorder.SpillBytes))
 			return fail(exitIO, err)
 		})
 }

@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.uber.org/zap"
 
@@ -170,60 +167,6 @@ func pauseBeforeRetry(ctx context.Context, attempt int) error {
 	case <-timer.C:
 		return nil
 	}
-}
-
-func mayRetry(err error) bool {
-	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) {
-		return pgErr.Code == "40001" || pgErr.Code == "40P01" // serialization, deadlock
-	}
-	// The statement did not reach the server: a connection of the pool had died.
-	return pgconn.SafeToRetry(err)
-}
-
-// fail turns an error of the driver into one of the archive's.
-func fail(doing string, err error) error {
-	var pgErr *pgconn.PgError
-	var netErr net.Error
-	var connectErr *pgconn.ConnectError
-	kind := error(nil)
-	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &connectErr):
-	case errors.As(err, &pgErr):
-		kind = kindOf(pgErr.Code)
-	case strings.Contains(err.Error(), "closed pool"):
-		kind = mailserver.ErrClosed
-	case errors.As(err, &connectErr), errors.As(err, &netErr), pgconn.SafeToRetry(err), lostConnection(err):
-		kind = mailserver.ErrUnavailable
-	}
-	if kind == nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	return fmt.Errorf("%s: %w: %w", doing, kind, err)
-}
-
-// kindOf sorts the SQL states that mean something to callers.
-func kindOf(state string) error {
-	switch {
-	case state == "53100": // disk full
-		return mailserver.ErrDiskLow
-	case strings.HasPrefix(state, "28"), state == "3D000", state == "42501": // login, database, rights
-		return ErrAddress
-	case state == "XX001" || state == "XX002": // data or index corrupted
-		return mailserver.ErrCorrupted
-	case strings.HasPrefix(state, "08"), strings.HasPrefix(state, "57P"), strings.HasPrefix(state, "53"),
-		state == "25006", state == "40001", state == "40P01", state == "57014":
-		// Connection, shutdown, resources, a standby, contention, timeout.
-		return mailserver.ErrUnavailable
-	}
-	return nil
-}
-
-// lostConnection recognises a connection that ended in the middle.
-func lostConnection(err error) bool {
-	text := err.Error()
-	return strings.Contains(text, "unexpected EOF") || strings.Contains(text, "conn closed") ||
-		strings.Contains(text, "broken pipe")
 }
 
 // Stats implements mailserver.Archive.
