@@ -56,6 +56,7 @@ func New(cfg Config) (*Host, error) {
 		expiryMoved: make(chan struct{}, 1), stopped: make(chan struct{}),
 		delayed: make(map[*time.Timer]struct{}),
 	}
+	register(cfg.Metrics, newPoolShares(h.pool))
 	h.openers = newOpeners(h)
 	for _, id := range cfg.SoftBlacklist {
 		h.blocked[id] = true

@@ -51,6 +51,31 @@ func (in *interest) options() wire.StatusOptions {
 	}
 }
 
+// widens reports whether the interest may hold topics that other does not.
+func (in *interest) widens(other *interest) bool {
+	switch {
+	case other.all:
+		return false
+	case in.all:
+		return true
+	case in.topics != nil:
+		for t := range in.topics {
+			if !other.wants(t) {
+				return true
+			}
+		}
+		return false
+	case other.topics != nil:
+		return true
+	}
+	for i, b := range in.bloom {
+		if b&^other.bloom[i] != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 func (in *interest) equal(other *interest) bool {
 	if in.all != other.all || (in.topics == nil) != (other.topics == nil) || len(in.topics) != len(other.topics) {
 		return false

@@ -19,6 +19,7 @@ type metrics struct {
 	sent        prometheus.Counter
 	packetsOut  prometheus.Counter
 	unsendable  prometheus.Counter
+	walks       prometheus.Counter
 	limited     prometheus.Counter
 	exceededIP  prometheus.Counter
 	exceededID  prometheus.Counter
@@ -58,6 +59,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		sent:        counter("waku_envelopes_sent_total", "Envelopes written to peers."),
 		packetsOut:  counter("waku_packets_sent_total", "Messages packets written to peers."),
 		unsendable:  counter("waku_envelopes_unsendable_total", "Envelopes too large for one packet."),
+		walks:       counter("waku_pool_walks_total", "Walks through the whole pool for a peer that changed its interest."),
 		limited:     counter("waku_rate_limits_processed_total", "Packets measured against the rate limits."),
 		exceededIP:  exceeded.WithLabelValues("ip_limit_exceeded"),
 		exceededID:  exceeded.WithLabelValues("peer_id_limit_exceeded"),

@@ -105,6 +105,7 @@ func (h *Host) runPeer(version uint, pp *p2p.Peer, rw p2p.MsgReadWriter) error {
 		},
 		intake: bucket{rate: intakeRate, capacity: intakeBurst, tokens: intakeBurst, last: now},
 	}
+	h.pool.greet(slot, p.id, p.addr)
 	p.usage = h.limiter.open(p.id, p.addr, now)
 	// Deferred, so that a reader that panics, which costs that peer alone its
 	// connection, leaves neither its number nor its writer behind.
@@ -397,7 +398,8 @@ func (p *peer) handleUpdate(payload []byte) error {
 	if next.light && !p.light.Swap(true) && p.host.cfg.Watcher != nil {
 		p.host.cfg.Watcher.PeerUp(p.id)
 	}
-	if next.pow < old.pow || !next.interest.equal(&old.interest) {
+	p.intake.debit(float64(len(update.Topics)), time.Now()) // each is remembered
+	if next.pow < old.pow || next.widens(&old.interest) {
 		p.resync.Store(true)
 	}
 	p.wake()

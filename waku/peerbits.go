@@ -64,7 +64,10 @@ func (b *peerBits) word(n int, grow bool) *atomic.Uint64 {
 const maxPeerSlots = 4096
 
 // peerSlot is the small number a connected peer has in every peerBits.
-type peerSlot struct{ n int }
+type peerSlot struct {
+	n  int
+	by *source // in the pool's shares; nil: counted as our own
+}
 
 // slotTable hands out the lowest free numbers.
 type slotTable struct {
@@ -80,7 +83,7 @@ func (t *slotTable) take() *peerSlot {
 		if w != ^uint64(0) {
 			bit := bits.TrailingZeros64(^w)
 			t.used[i] |= 1 << bit
-			return &peerSlot{64*i + bit}
+			return &peerSlot{n: 64*i + bit}
 		}
 	}
 	return nil

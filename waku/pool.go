@@ -2,9 +2,12 @@ package waku
 
 import (
 	"container/heap"
+	"net/netip"
 	"sort"
 	"sync"
 	"sync/atomic"
+
+	"github.com/ethereum/go-ethereum/p2p/enode"
 
 	"statusd/waku/wire"
 )
@@ -22,13 +25,16 @@ type entry struct {
 	pow    float64  // with the adjustment of an envelope from the future
 	topic  wire.Topic
 	own    bool // posted here; a light node relays only these
-	powPos int  // index in the eviction heap
+	powPos int  // index in the heap of who brought it
+
+	by   *source // who brought it, and answers for the room it takes
+	also *source // somebody of another group who brought it later; nil: nobody
 }
 
 // pool holds the live envelopes, bounded in bytes and number. It is the source
 // of truth for relay: a log in order of arrival, which every peer's writer
-// reads from a cursor of its own. Envelopes leave when they expire, or, lowest
-// proof of work first, when a bound is passed.
+// reads from a cursor of its own. Envelopes leave when they expire or, when a
+// bound is passed, as shares says.
 //
 // All methods are safe for concurrent use; none blocks on anything but mu.
 type pool struct {
@@ -42,7 +48,7 @@ type pool struct {
 	nextSeq uint64
 	bytes   int64
 	expiry  expiryIndex
-	byPoW   powHeap
+	shares  *shares
 	evicted hashRing
 	ownGone []wire.Hash // own envelopes that left and are not reported yet
 }
@@ -50,7 +56,7 @@ type pool struct {
 func newPool(maxBytes int64, maxCount int) *pool {
 	return &pool{
 		maxBytes: maxBytes, maxCount: maxCount, nextSeq: 1,
-		byHash: make(map[wire.Hash]*entry),
+		byHash: make(map[wire.Hash]*entry), shares: newShares(maxBytes, maxCount),
 		expiry: expiryIndex{buckets: make(map[uint32][]*entry)},
 	}
 }
@@ -72,7 +78,14 @@ func (p *pool) insert(
 	hash := env.Hash()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	by := p.shares.own
+	if from != nil && from.by != nil {
+		by = from.by
+	}
 	if e := p.byHash[hash]; e != nil || p.evicted.has(hash) {
+		if e != nil {
+			p.shares.also(e, by)
+		}
 		return e, false, 0, false
 	}
 	e = &entry{pow: pow, topic: env.Topic(), own: own, seq: p.nextSeq}
@@ -84,11 +97,12 @@ func (p *pool) insert(
 	p.byHash[hash] = e
 	p.log = append(p.log, e)
 	p.bytes += cost(env)
-	heap.Push(&p.byPoW, e)
+	p.shares.add(e, by, env)
 	first = p.expiry.add(env.Expiry(), e)
 	for len(p.byHash) > p.maxCount || p.bytes > p.maxBytes && len(p.byHash) > 0 {
-		p.evicted.add(p.byPoW[0].env.Load().Hash())
-		p.drop(p.byPoW[0])
+		victim := p.shares.victim()
+		p.evicted.add(victim.env.Load().Hash())
+		p.drop(victim)
 		evicted++
 	}
 	p.compact()
@@ -100,7 +114,7 @@ func cost(env *wire.Envelope) int64 { return int64(len(env.RLP())) + entryOverhe
 // drop removes a live entry everywhere but in the log and the expiry index.
 func (p *pool) drop(e *entry) {
 	env := e.env.Load()
-	heap.Remove(&p.byPoW, e.powPos)
+	p.shares.remove(e, env)
 	delete(p.byHash, env.Hash())
 	p.bytes -= cost(env)
 	p.removed++
@@ -171,8 +185,20 @@ func (p *pool) after(cursor uint64, buf []*entry) ([]*entry, uint64) {
 	return buf, cursor
 }
 
+// greet starts to count what a peer brings; forget ends that.
+func (p *pool) greet(slot *peerSlot, id enode.ID, addr netip.Addr) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	slot.by = p.shares.open(id, addr)
+}
+
 // forget clears a peer's bit everywhere, so that its number can be reused.
 func (p *pool) forget(slot *peerSlot) {
+	if slot.by != nil {
+		p.mu.Lock()
+		p.shares.close(slot.by)
+		p.mu.Unlock()
+	}
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	for _, e := range p.log {
@@ -278,7 +304,7 @@ func (h *uint32Heap) Pop() any {
 	return x
 }
 
-// powHeap orders entries for eviction: lowest proof of work first, and of
+// powHeap orders the entries of a source for eviction: lowest proof of work first, and of
 // equals the oldest.
 type powHeap []*entry
 

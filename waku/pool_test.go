@@ -144,7 +144,7 @@ func TestPoolAgainstModel(t *testing.T) {
 		if removed, _, more := p.expire(1<<32 - 1); removed != len(m.list) || more {
 			t.Errorf("seed %d: expired %d of %d at the end, more %t", seed, removed, len(m.list), more)
 		}
-		if n, bytes := p.size(); n != 0 || bytes != 0 || p.byPoW.Len() != 0 {
+		if n, bytes := p.size(); n != 0 || bytes != 0 || len(p.shares.own.byPoW) != 0 || p.shares.own.share != 0 {
 			t.Errorf("seed %d: %d entries, %d bytes are left in an empty pool", seed, n, bytes)
 		}
 	}

@@ -19,11 +19,10 @@ const (
 	maxReplyBytes = 2 << 20
 	// scanBatch is how many log entries a writer looks at per lock.
 	scanBatch = 256
-	// walkBurst and walkRate, per second, bound how often a peer can make us
-	// walk through the whole pool by changing its interest. Clients that start
-	// change it once for each chat.
-	walkBurst = 32
-	walkRate  = 2
+	// walkPause is the time between two walks through the whole pool for a peer
+	// that changes its interest. What it changes meanwhile, as clients do that
+	// start with many chats, is covered by the next one.
+	walkPause = 2 * time.Second
 )
 
 // writer sends to one peer. It belongs to the peer's writer goroutine.
@@ -33,7 +32,7 @@ type writer struct {
 	packet bucket // what the peer lets us send
 	bytes  bucket
 	limits [2]wire.Limits // that the buckets were made from
-	walks  bucket         // walks through the whole pool
+	walked time.Time      // when it last went back to the start of the pool
 	scan   []*entry
 	batch  []*entry
 	envs   []*wire.Envelope
@@ -52,7 +51,6 @@ func (p *peer) write(status []byte, ready <-chan struct{}) {
 		return
 	}
 	w := &writer{p: p, scan: make([]*entry, 0, scanBatch)}
-	w.walks = bucket{rate: walkRate, capacity: walkBurst, tokens: walkBurst, last: time.Now()}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -117,12 +115,13 @@ func (w *writer) restart() (later time.Duration) {
 		return 0
 	}
 	now := time.Now()
-	if later = w.walks.wait(1, now); later > 0 {
+	if later = walkPause - now.Sub(w.walked); later > 0 {
 		return later
 	}
-	w.walks.debit(1, now)
-	w.p.resync.Store(false)
+	w.walked = now
+	w.p.resync.Store(false) // before the walk: a change meanwhile asks for the next
 	w.cursor = 0
+	w.p.host.metrics.walks.Inc()
 	return 0
 }
 
