@@ -144,6 +144,10 @@ func (c *core) compose(
 	if err := c.mayWrite(tx, chat); err != nil {
 		return store.Message{}, err
 	}
+	var err error
+	if _, body.ResponseTo, err = c.ids(tx, chat, body.ResponseTo); err != nil {
+		return store.Message{}, err
+	}
 	body.ChatID, body.MessageType = chat.ID, messageType(chat)
 	body.Timestamp, body.Clock = c.millis(), c.clock(chat)
 	o, payload, err := c.addressed(tx, chat, body)
@@ -246,7 +250,8 @@ func (s *Messages) Edit(ctx context.Context, id, text string) (out view.Message,
 			return nil, err
 		}
 		return &payloads.EditMessage{
-			Clock: clock, Text: text, ChatID: chat.ID, MessageID: id, MessageType: messageType(chat),
+			Clock: clock, Text: text, ChatID: chat.ID, MessageID: payloads.MessageID(m.ID).String(),
+			MessageType: messageType(chat),
 		}, s.append(tx, event.MessageEdited{Message: out})
 	})
 	return out, err
@@ -259,7 +264,7 @@ func (s *Messages) TakeBack(ctx context.Context, id string) error {
 		payloads.Body, error,
 	) {
 		return &payloads.DeleteMessage{
-			Clock: clock, ChatID: chat.ID, MessageID: id, MessageType: messageType(chat),
+			Clock: clock, ChatID: chat.ID, MessageID: payloads.MessageID(m.ID).String(), MessageType: messageType(chat),
 		}, s.takeBack(tx, m, s.id)
 	})
 }
@@ -270,8 +275,12 @@ func (s *Messages) Pin(ctx context.Context, id string, on bool) error {
 	return s.extend(ctx, id, false, func(tx *store.Tx, chat *store.Chat, m *store.Message, clock uint64) (
 		payloads.Body, error,
 	) {
+		wire, err := s.wireID(tx, m)
+		if err != nil {
+			return nil, err
+		}
 		body := &payloads.PinMessage{
-			Clock: clock, MessageID: id, ChatID: chat.ID, Pinned: on, MessageType: messageType(chat),
+			Clock: clock, MessageID: wire, ChatID: chat.ID, Pinned: on, MessageType: messageType(chat),
 		}
 		return body, s.pin(tx, m, body, s.id)
 	})

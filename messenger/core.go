@@ -96,7 +96,7 @@ func (c *core) send(ctx context.Context, tx *store.Tx, o outgoing, body payloads
 	if limit := c.courier.MaxWrapper(o.route == routePublic); len(msg.Wrapper) > limit {
 		return payloads.Message{}, false, tooLarge(len(msg.Wrapper), limit)
 	}
-	if err := tx.SeenPayloads().Add(msg.ID, c.now()); err != nil {
+	if err := c.remember(tx, &msg); err != nil {
 		return payloads.Message{}, false, err
 	}
 	o.msg = msg

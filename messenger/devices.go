@@ -102,7 +102,7 @@ func (s *Devices) SendPairing(ctx context.Context) (out view.Response, err error
 		if err != nil {
 			return err
 		}
-		if err := tx.SeenPayloads().Add(msg.ID, s.now()); err != nil {
+		if err := s.remember(tx, &msg); err != nil {
 			return err
 		}
 		if err := s.courier.SendPairing(ctx, tx, [32]byte(msg.ID), msg.Wrapper); err != nil {

@@ -77,21 +77,21 @@ func newInbox(c *core) *inbox {
 		payloads.TypeEditMessage:                c.receiveEdit,
 		payloads.TypeDeleteMessage:              c.receiveDelete,
 		payloads.TypePinMessage:                 c.receivePin,
-		// Decoded for the sake of strictness; nothing is done with them.
-		payloads.TypeSyncInstallation:         ignore,
-		payloads.TypeSyncInstallationAccount:  ignore,
-		payloads.TypeContactCodeAdvertisement: ignore,
-		payloads.TypePushRegistration:         ignore,
-		payloads.TypePushRegistrationResponse: ignore,
-		payloads.TypePushQuery:                ignore,
-		payloads.TypePushQueryResponse:        ignore,
-		payloads.TypePushRequest:              ignore,
-		payloads.TypePushResponse:             ignore,
+		// Decoded for the sake of strictness. Nothing is done with them, and they
+		// are not remembered: somebody's message could be passed on as one of them
+		// before it comes as what it is.
+		payloads.TypeSyncInstallation:         nil,
+		payloads.TypeSyncInstallationAccount:  nil,
+		payloads.TypeContactCodeAdvertisement: nil,
+		payloads.TypePushRegistration:         nil,
+		payloads.TypePushRegistrationResponse: nil,
+		payloads.TypePushQuery:                nil,
+		payloads.TypePushQueryResponse:        nil,
+		payloads.TypePushRequest:              nil,
+		payloads.TypePushResponse:             nil,
 	}
 	return b
 }
-
-func ignore(context.Context, *store.Tx, *received) error { return nil }
 
 // Receive implements courier.Chats: one payload, in the transaction that
 // opened it.
@@ -118,11 +118,11 @@ func (b *inbox) receive(ctx context.Context, tx *store.Tx, p courier.Parcel) err
 		return drop("unhandled_type")
 	}
 	r := &received{parcel: p, msg: msg, author: msg.Author.ContactID(), own: msg.Author == b.self, now: b.now()}
-	if seen, err := tx.SeenPayloads().Has(msg.ID); err != nil || seen {
-		if seen {
-			b.drops.count("duplicate")
-		}
+	if first, handled, err := b.handledAs(tx, &msg); err != nil {
 		return err
+	} else if handled {
+		b.drops.count("duplicate")
+		return b.copied(tx, &msg, first)
 	}
 	contact, err := b.contactOf(tx, r.author)
 	if err != nil {
@@ -140,13 +140,13 @@ func (b *inbox) receive(ctx context.Context, tx *store.Tx, p courier.Parcel) err
 	if err := checkSizes(r.msg.Body); err != nil {
 		return err
 	}
-	if err := handle(ctx, tx, r); err != nil {
-		return err
-	}
-	if r.open {
+	if handle == nil {
 		return nil
 	}
-	return tx.SeenPayloads().Add(msg.ID, r.now)
+	if err := handle(ctx, tx, r); err != nil || r.open {
+		return err
+	}
+	return b.remember(tx, &msg)
 }
 
 // quarantine keeps a payload whose type a later version may know.

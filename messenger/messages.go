@@ -246,11 +246,14 @@ func (s *Messages) Resend(ctx context.Context, id string) error {
 		if err != nil {
 			return fmt.Errorf("%w: its id is not 0x and 64 hex digits", ErrUnknownMessage)
 		}
-		p, found, err := tx.Sent().ByID(parsed)
+		m, stored, err := tx.Messages().ByID(parsed)
 		if err != nil {
 			return err
 		}
-		m, stored, err := tx.Messages().ByID(parsed)
+		if stored {
+			parsed = m.ID
+		}
+		p, found, err := tx.Sent().ByID(parsed)
 		switch {
 		case err != nil:
 			return err

@@ -70,8 +70,12 @@ func (s *Reactions) react(
 	if err := s.mayWrite(tx, chat); err != nil && !errors.Is(err, ErrNotOwner) { // anybody reacts to a profile
 		return view.Response{}, err
 	}
+	message, wire, err := s.ids(tx, chat, message)
+	if err != nil {
+		return view.Response{}, err
+	}
 	body := &payloads.EmojiReaction{
-		Clock: s.clock(chat), ChatID: chat.ID, MessageID: message, MessageType: messageType(chat), Emoji: emoji,
+		Clock: s.clock(chat), ChatID: chat.ID, MessageID: wire, MessageType: messageType(chat), Emoji: emoji,
 		Retracted: retracted,
 	}
 	o, payload := outgoing{chat: chat.ID, route: routePublic, once: true}, payloads.Body(body)

@@ -246,7 +246,11 @@ func (c *core) receiveReaction(_ context.Context, tx *store.Tx, r *received) err
 	if body.Clock <= chat.DeletedClock {
 		return drop("deleted")
 	}
-	id := payloads.ReactionID(r.author, body.MessageID, body.Emoji)
+	message, _, err := c.ids(tx, &chat, body.MessageID)
+	if err != nil {
+		return err
+	}
+	id := payloads.ReactionID(r.author, message, body.Emoji)
 	old, found, err := tx.Reactions().ByID(id)
 	switch {
 	case err != nil:
@@ -266,7 +270,7 @@ func (c *core) receiveReaction(_ context.Context, tx *store.Tx, r *received) err
 		return err
 	}
 	e := store.Reaction{
-		ID: id, ChatKey: chat.Key, ChatID: chat.ID, Author: r.author, MessageID: body.MessageID,
+		ID: id, ChatKey: chat.Key, ChatID: chat.ID, Author: r.author, MessageID: message,
 		WireChat: body.ChatID, Type: int(body.MessageType), Emoji: int(body.Emoji), Clock: body.Clock,
 		Retracted: body.Retracted,
 	}

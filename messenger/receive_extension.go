@@ -114,6 +114,6 @@ func (c *core) pin(tx *store.Tx, m *store.Message, body *payloads.PinMessage, by
 		return err
 	}
 	return c.append(tx, event.MessagePinned{
-		ChatID: m.ChatID, MessageID: body.MessageID, By: by, Pinned: body.Pinned,
+		ChatID: m.ChatID, MessageID: payloads.MessageID(m.ID).String(), By: by, Pinned: body.Pinned,
 	})
 }

@@ -123,7 +123,9 @@ func (s *Transactions) answer(ctx context.Context, id string, body *payloads.Tra
 		if old.Hidden || old.Extra.Command.State != from {
 			return ErrTransaction
 		}
-		body.ID = id
+		if body.ID, err = s.wireID(tx, &old); err != nil {
+			return err
+		}
 		out, err = s.command(ctx, tx, &chat, body, to, "", &old)
 		return err
 	})

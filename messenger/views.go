@@ -79,9 +79,15 @@ func (c *core) viewOf(tx *store.Tx, m *store.Message, with detail) (view.Message
 		}
 		v.Image, v.Audio, v.AudioDurationMs = mediaView(m.Media)
 	}
-	var err error
-	if v.QuotedMessage, err = c.quote(tx, m, with == detailWhole); err != nil {
+	original, found, err := c.original(tx, m)
+	if err != nil {
 		return v, err
+	}
+	if found {
+		v.ResponseTo = payloads.MessageID(original.ID).String()
+		if v.QuotedMessage, err = c.quote(tx, &original, with == detailWhole); err != nil {
+			return v, err
+		}
 	}
 	if m.Author == c.id && m.Type == int(payloads.PrivateGroup) {
 		v.DeliveredTo, err = tx.Sent().DeliveredTo(m.ID)
@@ -136,13 +142,10 @@ func (c *core) original(tx *store.Tx, m *store.Message) (store.Message, bool, er
 	return original, found && original.ChatKey == m.ChatKey, err
 }
 
-func (c *core) quote(tx *store.Tx, m *store.Message, media bool) (*view.QuotedMessage, error) {
-	original, found, err := c.original(tx, m)
-	if err != nil || !found {
-		return nil, err
-	}
+// quote returns what an answer to a message shows of it.
+func (c *core) quote(tx *store.Tx, original *store.Message, media bool) (*view.QuotedMessage, error) {
 	if media {
-		if err := tx.Messages().WithMedia(&original); err != nil {
+		if err := tx.Messages().WithMedia(original); err != nil {
 			return nil, err
 		}
 	}

@@ -1,8 +1,10 @@
 package payloads
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
+	"math/big"
 	"strconv"
 	"strings"
 
@@ -53,6 +55,15 @@ func WrapperID(author key.Public, wrapper []byte) MessageID {
 	}
 	u := author.Uncompressed()
 	return keccak(u[:], wrapper)
+}
+
+// Identity tells what somebody made from everything else, without regard to the
+// wrapper: keccak256(uncompressed author key || keccak256(payload)).
+type Identity [32]byte
+
+func identityOf(author key.Public, payload [32]byte) Identity {
+	u := author.Uncompressed()
+	return keccak(u[:], payload[:])
 }
 
 // ReactionID returns the id of a reaction: one for each author, message and
@@ -114,3 +125,20 @@ func recoverKey(digest [32]byte, signature []byte) (key.Public, error) {
 }
 
 const signatureSize = 65
+
+// lowSignature returns the form of a valid signature that signers make: of the
+// two values s and n-s, which anybody can change into each other, the lower.
+func lowSignature(signature []byte) []byte {
+	if len(signature) != signatureSize {
+		return signature
+	}
+	n := crypto.S256().Params().N
+	s := new(big.Int).SetBytes(signature[32:64])
+	if s.Cmp(new(big.Int).Rsh(n, 1)) <= 0 {
+		return signature
+	}
+	low := bytes.Clone(signature)
+	s.Sub(n, s).FillBytes(low[32:64])
+	low[signatureSize-1] ^= 1
+	return low
+}

@@ -1,6 +1,7 @@
 package payloads
 
 import (
+	"bytes"
 	"fmt"
 
 	"statusd/accounts/key"
@@ -22,6 +23,14 @@ type Message struct {
 	Signer key.Public
 	// Wrapper is the exact encoding, which the id is computed from.
 	Wrapper []byte
+	// Identity is the same for all copies of the payload by its author, in
+	// whatever wrapper and as whatever type they come: neither is signed.
+	Identity Identity
+	// PlainID is the id of the wrapper as its author's client made it: fields in
+	// order, none that is unknown, the signature in its low form. It differs from
+	// ID when somebody changed the wrapper on its way. Others know the message by
+	// this one.
+	PlainID MessageID
 	Body    Body
 }
 
@@ -42,10 +51,11 @@ func Parse(data []byte, signer key.Public, opts Options) (Message, error) {
 	}
 	m := Message{Type: Type(w.GetType()), Author: signer, Signer: signer, Wrapper: append([]byte(nil), data...)}
 	var idKey key.Public
+	digest := keccak(w.GetPayload())
 	// A missing signature means unsigned; one of a wrong length, none
 	// included, is invalid.
 	if w.Signature != nil {
-		author, err := recoverKey(keccak(w.GetPayload()), w.Signature)
+		author, err := recoverKey(digest, w.Signature)
 		if err != nil {
 			return Message{}, err
 		}
@@ -54,7 +64,14 @@ func Parse(data []byte, signer key.Public, opts Options) (Message, error) {
 	if m.Author.IsZero() {
 		return Message{}, ErrNoSigner
 	}
-	m.ID = WrapperID(idKey, data)
+	m.ID, m.Identity = WrapperID(idKey, data), identityOf(m.Author, digest)
+	plain, err := plainWrapper(&w)
+	if err != nil {
+		return Message{}, err
+	}
+	if m.PlainID = m.ID; !bytes.Equal(plain, data) {
+		m.PlainID = WrapperID(idKey, plain)
+	}
 	if m.Type.Extension() && !opts.Extensions {
 		return Message{}, fmt.Errorf("%w: %d", ErrType, m.Type)
 	}
@@ -111,8 +128,9 @@ func seal(body Body, author key.Private) (Message, error) {
 	}
 	m := Message{Type: body.Type(), Body: body}
 	w := &pb.ApplicationMetadataMessage{Payload: payload, Type: int32(m.Type)}
-	if !author.IsZero() {
-		signature, err := author.Sign(keccak(payload))
+	if digest := keccak(payload); !author.IsZero() {
+		m.Identity = identityOf(author.Public(), digest)
+		signature, err := author.Sign(digest)
 		if err != nil {
 			return Message{}, fmt.Errorf("sign payload: %w", err)
 		}
@@ -122,7 +140,15 @@ func seal(body Body, author key.Private) (Message, error) {
 		return Message{}, err
 	}
 	m.ID = WrapperID(m.Author, m.Wrapper)
+	m.PlainID = m.ID
 	return m, nil
+}
+
+// plainWrapper encodes what a wrapper says as clients do.
+func plainWrapper(w *pb.ApplicationMetadataMessage) ([]byte, error) {
+	return marshal(&pb.ApplicationMetadataMessage{
+		Signature: lowSignature(w.Signature), Payload: w.Payload, Type: w.Type,
+	})
 }
 
 // validateForSending applies the receivers' rules, a clock that is not zero,

@@ -188,6 +188,9 @@ func TestLookupsUseIndexes(t *testing.T) {
 			func() error { return tx.Invitations().Put(&Invitation{ID: id}) },
 			func() error { return tx.Sent().Put(&Sent{ID: id, At: time.UnixMilli(1)}) },
 			func() error { return tx.SeenPayloads().Add(id, time.UnixMilli(1)) },
+			func() error { return tx.Handled().Add(id, id, time.UnixMilli(1)) },
+			func() error { _, err := tx.Messages().AddAlias(&m, MessageID{3}, true); return err },
+			func() error { return tx.Reactions().Delete(MessageID{2}) },
 			func() error { return tx.Quarantine().Put(&Kept{Data: []byte{1}, Sent: time.Unix(1, 0)}) },
 			func() error { return tx.Sent().Forget(MessageID{2}) },
 			func() error { return tx.Messages().Delete(MessageID{2}) },
@@ -222,6 +225,14 @@ func TestLookupsUseIndexes(t *testing.T) {
 			func() (any, bool, error) { v, err := tx.Sent().Delivered(id, [65]byte{}); return v, true, err },
 			func() (any, bool, error) { v, err := tx.Sent().DeliveredTo(id); return v, true, err },
 			func() (any, bool, error) { v, err := tx.SeenPayloads().Has(id); return v, true, err },
+			func() (any, bool, error) { v, ok, err := tx.Handled().As(id); return v, ok, err },
+			func() (any, bool, error) { v, ok, err := tx.Messages().PlainAlias(&m); return v, ok, err },
+			func() (any, bool, error) { v, ok, err := tx.Messages().ByID(MessageID{3}); return v, ok, err },
+			func() (any, bool, error) {
+				v, err := tx.Messages().MarkSeen(chat.Key, []MessageID{{3}})
+				return v, true, err
+			},
+			func() (any, bool, error) { v, err := tx.Reactions().To(chat.Key, "", 1); return v, true, err },
 			func() (any, bool, error) { v, err := tx.Chats().Strangers(); return v, true, err },
 		} {
 			list = append(list, func() error {

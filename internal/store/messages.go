@@ -129,10 +129,13 @@ func scanMessage(r Row) (Message, error) {
 	return m, nil
 }
 
-// ByID returns a message.
+// ByID returns a message by its id or one of its further ones: see AddAlias.
 func (s Messages) ByID(id MessageID) (m Message, found bool, err error) {
-	return s.one(`WHERE m.id = ?`, id[:])
+	return s.one(`WHERE m.seq = `+seqOf, id[:])
 }
+
+// seqOf finds the place of a message by one of its ids, the only parameter.
+const seqOf = `coalesce((SELECT seq FROM message WHERE id = ?1), (SELECT message FROM message_alias WHERE id = ?1))`
 
 // BySeq returns the message at a place.
 func (s Messages) BySeq(seq int64) (m Message, found bool, err error) {
@@ -197,9 +200,9 @@ func (s Messages) place(seq int64) (int64, error) {
 	}
 }
 
-// Exists reports whether a message is stored.
+// Exists reports whether a message is stored; see ByID.
 func (s Messages) Exists(id MessageID) (bool, error) {
-	return s.tx.Get(`SELECT 1 FROM message WHERE id = ?`, []any{id[:]}, func(Row) {})
+	return s.tx.Get(`SELECT 1 FROM message WHERE seq = `+seqOf, []any{id[:]}, func(Row) {})
 }
 
 // WithMedia loads the picture or recording of a message, if it has one.
@@ -233,7 +236,8 @@ func (s Messages) Change(m *Message) error {
 		int(m.Status), m.Seen, m.Hidden, extra, m.Seq)
 }
 
-// Delete removes a message. It is no error if there is none.
+// Delete removes a message with its further ids. It is no error if there is
+// none.
 func (s Messages) Delete(id MessageID) error {
 	return s.tx.Exec(`DELETE FROM message WHERE id = ?`, id[:])
 }
@@ -298,7 +302,8 @@ func (s Messages) MarkSeen(chat int64, ids []MessageID) (changed int64, err erro
 		return s.tx.Changed()
 	}
 	for _, id := range ids {
-		if err := s.tx.Exec(`UPDATE message SET seen = 1 WHERE id = ? AND chat = ? AND NOT seen`, id[:], chat); err != nil {
+		err := s.tx.Exec(`UPDATE message SET seen = 1 WHERE seq = `+seqOf+` AND chat = ?2 AND NOT seen`, id[:], chat)
+		if err != nil {
 			return 0, err
 		}
 		n, err := s.tx.Changed()

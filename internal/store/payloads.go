@@ -5,8 +5,8 @@ import (
 )
 
 const (
-	// SeenAge is how long the ids of handled payloads are kept (spec 05 section
-	// 4), SentAge how long wrappers are, to send them again.
+	// SeenAge is how long it is remembered what was handled (spec 05 section 4),
+	// SentAge how long wrappers are, to send them again.
 	SeenAge = 90 * 24 * time.Hour
 	SentAge = 30 * 24 * time.Hour
 
@@ -107,23 +107,29 @@ func (s SentPayloads) DeliveredTo(id MessageID) (list []string, err error) {
 	return list, err
 }
 
-// SeenPayloads are the ids of handled payloads in a transaction.
+// SeenPayloads are ids that must not come a second time, in a transaction:
+// those of shown group events, and of payloads that were handled before there
+// was the table of Handled.
 type SeenPayloads struct{ tx *Tx }
 
-// SeenPayloads returns the table of handled ids.
+// SeenPayloads returns the table of ids that must not come again.
 func (tx *Tx) SeenPayloads() SeenPayloads { return SeenPayloads{tx} }
 
-// Has reports whether a payload was handled.
+// Has reports whether an id came.
 func (s SeenPayloads) Has(id MessageID) (bool, error) {
 	return s.tx.Get(`SELECT 1 FROM seen_message WHERE id = ?`, []any{id[:]}, func(Row) {})
 }
 
-// Add notes that a payload was handled, and forgets some that are too old.
+// Add notes that an id came, and forgets some that are too old.
 func (s SeenPayloads) Add(id MessageID, now time.Time) error {
 	err := s.tx.Exec(`INSERT INTO seen_message (id, at) VALUES (?, ?) ON CONFLICT DO NOTHING`, id[:], now.UnixMilli())
 	if err != nil {
 		return err
 	}
+	return s.prune(now)
+}
+
+func (s SeenPayloads) prune(now time.Time) error {
 	return s.tx.Exec(`DELETE FROM seen_message WHERE id IN (SELECT id FROM seen_message WHERE at < ? ORDER BY at LIMIT ?)`,
 		now.Add(-SeenAge).UnixMilli(), prunedAtOnce)
 }

@@ -54,6 +54,22 @@ func (s Reactions) Of(chat int64, message string, limit int) (list []Reaction, e
 	return list, err
 }
 
+// To returns the reactions to a message of a chat by exactly this id, also
+// retracted ones, the newest first and at most limit.
+func (s Reactions) To(chat int64, message string, limit int) (list []Reaction, err error) {
+	err = s.tx.Query(reactionColumns+`WHERE r.chat = ? AND r.message = ? ORDER BY r.clock DESC, r.id LIMIT ?`,
+		[]any{chat, message, limit}, func(r Row) error {
+			list = append(list, scanReaction(r))
+			return nil
+		})
+	return list, err
+}
+
+// Delete removes a reaction. It is no error if there is none.
+func (s Reactions) Delete(id MessageID) error {
+	return s.tx.Exec(`DELETE FROM reaction WHERE id = ?`, id[:])
+}
+
 // CountOf returns how many reactions a person has in a chat, counting no
 // further than most.
 func (s Reactions) CountOf(author string, chat int64, most int) (n int64, err error) {
