@@ -163,7 +163,7 @@ func (b *inbox) Listens(_ context.Context, tx *store.Tx, added []courier.Filter)
 	for _, f := range added {
 		u := f.Person.Uncompressed()
 		e.Filters = append(e.Filters, event.Filter{
-			ChatID: f.Person.ContactID(), SymKeyID: f.SymKey, Listen: true, FilterID: string(f.ID),
+			ChatID: f.Person.ContactID(), Listen: true, FilterID: f.Name,
 			Identity: hex.EncodeToString(u[:]), Topic: f.Place.Topic().String(),
 		})
 	}

@@ -38,7 +38,7 @@ func (n *Node) startAccounts(ctx context.Context, life *lifecycle) error {
 		LoginSignal: n.loginSignal,
 	}
 	if n.host != nil {
-		cfg.Ring, cfg.Attach = n.host.Keys(), n.attachSession
+		cfg.Attach = n.attachSession
 	}
 	m, err := profile.Open(cfg)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"statusd/accounts/mnemonic"
 	"statusd/internal/profile"
 	"statusd/rpc/jsonrpc"
+	"statusd/waku"
 )
 
 // accountAPI is the namespace account, and the calls of status that do the
@@ -390,7 +391,7 @@ func (a *accountAPI) oldLogin(ctx context.Context, in oldLogin) (oldLoggedIn, er
 	if err != nil {
 		return oldLoggedIn{}, err
 	}
-	return oldLoggedIn{acc.KeyID()}, nil
+	return oldLoggedIn{waku.KeyPairID(acc.ChatKey().Public().ECDSA())}, nil
 }
 
 func (a *accountAPI) oldSignup(ctx context.Context, in oldSignup) (oldAccount, error) {

@@ -22,12 +22,16 @@ import (
 // maxFilterList bounds the filters that one call names.
 const maxFilterList = 1000
 
+// maxPlaceName bounds the name of a place, in bytes.
+const maxPlaceName = 1000
+
 // devicesAPI works on the devices and the filters of the account that is
 // logged in.
 type devicesAPI struct {
 	messenger func() *messenger.Messenger
 	courier   func() *courier.Courier
 	accounts  Accounts
+	guests    *guests
 }
 
 // devices returns the service for devices. Errors: not logged in.
@@ -147,7 +151,7 @@ type filterView struct {
 // chat with the person stands for it.
 func viewFilter(f courier.Filter) filterView {
 	v := filterView{
-		ChatID: f.Place.Name(), FilterID: string(f.ID), SymKeyID: f.SymKey, Topic: f.Place.Topic().String(), Listen: true,
+		ChatID: f.Place.Name(), FilterID: f.Name, Topic: f.Place.Topic().String(), Listen: true,
 	}
 	if !f.Person.IsZero() {
 		u := f.Person.Uncompressed()
@@ -179,6 +183,9 @@ func (a *devicesAPI) loadFilters(ctx context.Context, list []filterView) ([]filt
 			if f.ChatID == "" {
 				return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "a filter has neither chatId nor oneToOne with identity")
 			}
+			if len(f.ChatID) > maxPlaceName {
+				return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "chatId of a filter is longer than %d bytes", maxPlaceName)
+			}
 			chats = append(chats, f.ChatID)
 			continue
 		}
@@ -192,7 +199,11 @@ func (a *devicesAPI) loadFilters(ctx context.Context, list []filterView) ([]filt
 		}
 		people = append(people, p)
 	}
-	if err := c.Listen(ctx, chats, people); err != nil {
+	owner, err := a.owner(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Listen(ctx, owner, chats, people); err != nil {
 		return nil, filterFailure(err)
 	}
 	installed, err := c.Filters(ctx)
@@ -204,9 +215,13 @@ func (a *devicesAPI) loadFilters(ctx context.Context, list []filterView) ([]filt
 }
 
 func filterFailure(err error) error {
-	if errors.Is(err, waku.ErrTooManyTopics) {
+	switch {
+	case errors.Is(err, waku.ErrTooManyTopics):
 		return jsonrpc.NewError(jsonrpc.CodeBusy, "the filters would ask for more than 10000 topics").
 			WithHint("remove filters with wakuext_removeFilters, or leave chats")
+	case errors.Is(err, courier.ErrTooMuch), errors.Is(err, courier.ErrAskedAll):
+		return jsonrpc.NewError(jsonrpc.CodeBusy, "%s", strings.TrimPrefix(err.Error(), "courier: ")).
+			WithHint("remove some with wakuext_removeFilters; those of a token go when it is revoked")
 	}
 	return deviceFailure(err)
 }
@@ -220,14 +235,25 @@ func (a *devicesAPI) removeFilters(ctx context.Context, list []filterView) (any,
 	if err != nil {
 		return nil, deviceFailure(err)
 	}
-	var ids []waku.FilterID
+	var names []string
 	for _, want := range list {
 		for _, f := range installed {
-			if want.FilterID == string(f.ID) || want.FilterID == "" && want.ChatID == viewFilter(f).ChatID {
-				ids = append(ids, f.ID)
+			if want.FilterID == f.Name || want.FilterID == "" && want.ChatID == viewFilter(f).ChatID {
+				names = append(names, f.Name)
 			}
 		}
 	}
-	c.Ignore(ids)
-	return nil, nil
+	owner, err := a.owner(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return nil, deviceFailure(c.Ignore(ctx, owner, names))
+}
+
+// owner names the caller, whose filters end with the token.
+func (a *devicesAPI) owner(ctx context.Context) (string, error) {
+	if _, err := a.guests.here(ctx); err != nil {
+		return "", err
+	}
+	return callFrom(ctx).caller.owner(), nil
 }

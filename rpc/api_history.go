@@ -37,7 +37,7 @@ type historyAPI struct {
 	client History
 	mail   MailControl
 	waku   Waku
-	keys   Keys
+	guests *guests
 	tasks  *tasks
 	guard  *requestGuard
 	log    *zap.Logger
@@ -71,7 +71,7 @@ type messagesResponse struct {
 }
 
 // build checks a request in the order of status-go.
-func (a *historyAPI) build(r *messagesRequest) (history.Request, error) {
+func (a *historyAPI) build(ctx context.Context, r *messagesRequest) (history.Request, error) {
 	out := history.Request{
 		From: r.From, To: r.To, Limit: r.Limit, Topics: r.Topics, OnePage: true, Tries: 1, Timeout: defaultRequestTimeout,
 	}
@@ -89,7 +89,7 @@ func (a *historyAPI) build(r *messagesRequest) (history.Request, error) {
 	}
 	var err error
 	if r.SymKeyID != "" {
-		if out.Key, err = a.symKey(r.SymKeyID); err != nil {
+		if out.Key, err = a.symKey(ctx, r.SymKeyID); err != nil {
 			return out, err
 		}
 	}
@@ -138,8 +138,13 @@ func named(url string) (*history.Server, error) {
 	return &history.Server{Node: ref.Node(), Password: ref.Password().Reveal()}, nil
 }
 
-func (a *historyAPI) symKey(id string) ([]byte, error) {
-	key, ok := a.keys.SymKey(id)
+// symKey returns one of the caller's own keys.
+func (a *historyAPI) symKey(ctx context.Context, id string) ([]byte, error) {
+	guest, err := a.guests.here(ctx)
+	if err != nil {
+		return nil, err
+	}
+	key, ok := guest.Keys().SymKey(id)
 	if !ok {
 		return nil, failed("invalid symKeyID value: non-existent key ID").
 			WithHint("make a key of the server's password with waku_generateSymKeyFromPassword")
@@ -188,7 +193,7 @@ func (a *historyAPI) begin(in *messagesRequest, r *history.Request) (release fun
 // requestMessages asks for one page and returns the id of the request. The
 // fetch goes on after the call.
 func (a *historyAPI) requestMessages(ctx context.Context, in messagesRequest) (wire.Hash, error) {
-	r, err := a.build(&in)
+	r, err := a.build(ctx, &in)
 	if err != nil {
 		return wire.Hash{}, err
 	}
@@ -228,7 +233,7 @@ func (a *historyAPI) requestMessages(ctx context.Context, in messagesRequest) (w
 func (a *historyAPI) requestMessagesSync(
 	ctx context.Context, retry retryConfig, in messagesRequest,
 ) (messagesResponse, error) {
-	r, err := a.build(&in)
+	r, err := a.build(ctx, &in)
 	if err != nil {
 		return messagesResponse{}, err
 	}
@@ -341,7 +346,7 @@ func (a *historyAPI) fetch(ctx context.Context, in fetchRequest) (fetchResult, e
 		return fetchResult{}, err
 	}
 	if in.SymKeyID != "" {
-		if r.Key, err = a.symKey(in.SymKeyID); err != nil {
+		if r.Key, err = a.symKey(ctx, in.SymKeyID); err != nil {
 			return fetchResult{}, err
 		}
 	}

@@ -136,8 +136,10 @@ func (a *tokenAPI) methods() []method {
 	}
 }
 
-// endSessions closes the connections whose token has ended.
+// endSessions closes the connections whose token has ended, and removes its
+// filters and keys.
 func (s *Server) endSessions() {
+	s.guests.sweep()
 	now := time.Now()
 	s.sessions.each(func(sess *session) {
 		if sess.caller.grant.over(now) {

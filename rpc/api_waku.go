@@ -23,7 +23,7 @@ import (
 // wakuAPI is the waku namespace.
 type wakuAPI struct {
 	host   Waku
-	keys   Keys
+	guests *guests
 	format byteFormat
 }
 
@@ -54,9 +54,9 @@ type wakuInfo struct {
 	MaxMessageSize uint32  `json:"maxMessageSize"`
 }
 
-func (a *wakuAPI) info(context.Context) (wakuInfo, error) {
+func (a *guestAPI) info(context.Context) (wakuInfo, error) {
 	i := a.host.Info()
-	return wakuInfo{Messages: i.Messages, MinPoW: i.MinPoW, MaxMessageSize: i.MaxMessageSize}, nil
+	return wakuInfo{Messages: a.guest.Waiting(), MinPoW: i.MinPoW, MaxMessageSize: i.MaxMessageSize}, nil
 }
 
 func (a *wakuAPI) setMaxMessageSize(_ context.Context, size uint32) (bool, error) {
@@ -104,18 +104,18 @@ func (a *wakuAPI) cancelLightClient(context.Context) (bool, error) {
 	return true, nil
 }
 
-func (a *wakuAPI) newKeyPair(context.Context) (string, error) { return a.keys.NewKeyPair() }
+func (a *guestAPI) newKeyPair(context.Context) (string, error) { return a.guest.Keys().NewKeyPair() }
 
-func (a *wakuAPI) addPrivateKey(_ context.Context, raw hexutil.Bytes) (string, error) {
+func (a *guestAPI) addPrivateKey(_ context.Context, raw hexutil.Bytes) (string, error) {
 	key, err := crypto.ToECDSA(raw)
 	if err != nil {
 		return "", err // "invalid length, need 256 bits"
 	}
-	return a.keys.AddKeyPair(key), nil
+	return a.guest.Keys().AddKeyPair(key)
 }
 
-func (a *wakuAPI) deleteKeyPair(_ context.Context, id string) (bool, error) {
-	if !a.keys.DeleteKeyPair(id) {
+func (a *guestAPI) deleteKeyPair(_ context.Context, id string) (bool, error) {
+	if !a.guest.Keys().DeleteKeyPair(id) {
 		return false, failed("key pair %s not found", shortened(id))
 	}
 	return true, nil
@@ -130,20 +130,20 @@ func shortened(s string) string {
 	return s
 }
 
-func (a *wakuAPI) hasKeyPair(_ context.Context, id string) (bool, error) {
-	_, ok := a.keys.KeyPair(id)
+func (a *guestAPI) hasKeyPair(_ context.Context, id string) (bool, error) {
+	_, ok := a.guest.Keys().KeyPair(id)
 	return ok, nil
 }
 
-func (a *wakuAPI) keyPair(id string) (*ecdsa.PrivateKey, error) {
-	key, ok := a.keys.KeyPair(id)
+func (a *guestAPI) keyPair(id string) (*ecdsa.PrivateKey, error) {
+	key, ok := a.guest.Keys().KeyPair(id)
 	if !ok {
 		return nil, errInvalidID()
 	}
 	return key, nil
 }
 
-func (a *wakuAPI) getPublicKey(_ context.Context, id string) (hexutil.Bytes, error) {
+func (a *guestAPI) getPublicKey(_ context.Context, id string) (hexutil.Bytes, error) {
 	key, err := a.keyPair(id)
 	if err != nil {
 		return nil, err
@@ -151,7 +151,7 @@ func (a *wakuAPI) getPublicKey(_ context.Context, id string) (hexutil.Bytes, err
 	return crypto.FromECDSAPub(&key.PublicKey), nil
 }
 
-func (a *wakuAPI) getPrivateKey(_ context.Context, id string) (hexutil.Bytes, error) {
+func (a *guestAPI) getPrivateKey(_ context.Context, id string) (hexutil.Bytes, error) {
 	key, err := a.keyPair(id)
 	if err != nil {
 		return nil, err
@@ -159,35 +159,35 @@ func (a *wakuAPI) getPrivateKey(_ context.Context, id string) (hexutil.Bytes, er
 	return crypto.FromECDSA(key), nil
 }
 
-func (a *wakuAPI) newSymKey(context.Context) (string, error) { return a.keys.NewSymKey() }
+func (a *guestAPI) newSymKey(context.Context) (string, error) { return a.guest.Keys().NewSymKey() }
 
-func (a *wakuAPI) addSymKey(_ context.Context, raw hexutil.Bytes) (string, error) {
-	id, err := a.keys.AddSymKey(raw)
+func (a *guestAPI) addSymKey(_ context.Context, raw hexutil.Bytes) (string, error) {
+	id, err := a.guest.Keys().AddSymKey(raw)
 	if errors.Is(err, waku.ErrSymKeySize) {
 		return "", failed("wrong key size: %d", len(raw))
 	}
 	return id, err
 }
 
-func (a *wakuAPI) generateSymKey(_ context.Context, password string) (string, error) {
-	return a.keys.AddSymKeyFromPassword(password)
+func (a *guestAPI) generateSymKey(_ context.Context, password string) (string, error) {
+	return a.guest.Keys().AddSymKeyFromPassword(password)
 }
 
-func (a *wakuAPI) hasSymKey(_ context.Context, id string) (bool, error) {
-	_, ok := a.keys.SymKey(id)
+func (a *guestAPI) hasSymKey(_ context.Context, id string) (bool, error) {
+	_, ok := a.guest.Keys().SymKey(id)
 	return ok, nil
 }
 
-func (a *wakuAPI) getSymKey(_ context.Context, id string) (hexutil.Bytes, error) {
-	key, ok := a.keys.SymKey(id)
+func (a *guestAPI) getSymKey(_ context.Context, id string) (hexutil.Bytes, error) {
+	key, ok := a.guest.Keys().SymKey(id)
 	if !ok {
 		return nil, errNoSymKey()
 	}
 	return key, nil
 }
 
-func (a *wakuAPI) deleteSymKey(_ context.Context, id string) (bool, error) {
-	return a.keys.DeleteSymKey(id), nil
+func (a *guestAPI) deleteSymKey(_ context.Context, id string) (bool, error) {
+	return a.guest.Keys().DeleteSymKey(id), nil
 }
 
 // newMessage is the argument of waku_post.
@@ -204,7 +204,7 @@ type newMessage struct {
 	TargetPeer string     `json:"targetPeer"`
 }
 
-func (a *wakuAPI) post(ctx context.Context, m newMessage) (wire.Hash, error) {
+func (a *guestAPI) post(ctx context.Context, m newMessage) (wire.Hash, error) {
 	p, err := a.buildPost(&m)
 	if err != nil {
 		return wire.Hash{}, err
@@ -227,7 +227,7 @@ func (a *wakuAPI) post(ctx context.Context, m newMessage) (wire.Hash, error) {
 }
 
 // buildPost checks the keys of a message, in the order of status-go.
-func (a *wakuAPI) buildPost(m *newMessage) (waku.Post, error) {
+func (a *guestAPI) buildPost(m *newMessage) (waku.Post, error) {
 	p := waku.Post{
 		TTL: m.TTL, Topic: m.Topic, Payload: m.Payload,
 		PoWTime: time.Duration(m.PoWTime) * time.Second, PoWTarget: m.PoWTarget,
@@ -259,8 +259,8 @@ func (a *wakuAPI) buildPost(m *newMessage) (waku.Post, error) {
 }
 
 // symKey returns a key that can be used: an all-zero one cannot.
-func (a *wakuAPI) symKey(id string) ([]byte, error) {
-	key, ok := a.keys.SymKey(id)
+func (a *guestAPI) symKey(id string) ([]byte, error) {
+	key, ok := a.guest.Keys().SymKey(id)
 	if !ok {
 		return nil, errNoSymKey()
 	}
@@ -312,7 +312,7 @@ type criteria struct {
 
 // filterSpec checks criteria in the order of status-go. Subscriptions differ
 // from polling filters in two points there, and so they do here.
-func (a *wakuAPI) filterSpec(c *criteria, subscription bool) (waku.FilterSpec, error) {
+func (a *guestAPI) filterSpec(c *criteria, subscription bool) (waku.FilterSpec, error) {
 	spec := waku.FilterSpec{Topics: c.Topics, MinPoW: c.MinPoW, AllowP2P: c.AllowP2P}
 	symmetric := c.SymKeyID != ""
 	if symmetric == (c.PrivateKeyID != "") {
@@ -338,17 +338,17 @@ func (a *wakuAPI) filterSpec(c *criteria, subscription bool) (waku.FilterSpec, e
 	return spec, err
 }
 
-func (a *wakuAPI) newMessageFilter(_ context.Context, c criteria) (string, error) {
+func (a *guestAPI) newMessageFilter(_ context.Context, c criteria) (string, error) {
 	spec, err := a.filterSpec(&c, false)
 	if err != nil {
 		return "", err
 	}
-	id, err := a.host.InstallFilter(spec, nil)
+	id, err := a.guest.InstallFilter(spec, nil)
 	return string(id), err
 }
 
-func (a *wakuAPI) getFilterMessages(_ context.Context, id string) ([]wakuMessage, error) {
-	got, err := a.host.FilterMessages(waku.FilterID(id))
+func (a *guestAPI) getFilterMessages(_ context.Context, id string) ([]wakuMessage, error) {
+	got, err := a.guest.FilterMessages(waku.FilterID(id))
 	if errors.Is(err, waku.ErrUnknownFilter) {
 		return nil, failed("filter not found")
 	}
@@ -362,30 +362,39 @@ func (a *wakuAPI) getFilterMessages(_ context.Context, id string) ([]wakuMessage
 	return out, nil
 }
 
-func (a *wakuAPI) deleteMessageFilter(_ context.Context, id string) (bool, error) {
-	if !a.host.UninstallFilter(waku.FilterID(id)) {
+func (a *guestAPI) deleteMessageFilter(_ context.Context, id string) (bool, error) {
+	if !a.guest.UninstallFilter(waku.FilterID(id)) {
 		return false, failed("failed to unsubscribe: invalid ID '%s'", shortened(id))
 	}
 	return true, nil
 }
 
-func (a *wakuAPI) uninstallFilter(_ context.Context, id string) (any, error) {
-	a.host.UninstallFilter(waku.FilterID(id))
+func (a *guestAPI) uninstallFilter(_ context.Context, id string) (any, error) {
+	a.guest.UninstallFilter(waku.FilterID(id))
 	return nil, nil
 }
 
+// subscribe is subscribeMessages for the caller.
+func (a *wakuAPI) subscribe(ctx context.Context, c criteria) (attach, error) {
+	g, err := a.guests.here(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return (&guestAPI{a, g}).subscribeMessages(c)
+}
+
 // subscribeMessages pushes what criteria match.
-func (a *wakuAPI) subscribeMessages(_ context.Context, c criteria) (attach, error) {
+func (a *guestAPI) subscribeMessages(c criteria) (attach, error) {
 	spec, err := a.filterSpec(&c, true)
 	if err != nil {
 		return nil, err
 	}
 	return func(q *queue) (func(), error) {
-		id, err := a.host.InstallFilter(spec, messageSink{api: a, queue: q})
+		id, err := a.guest.InstallFilter(spec, messageSink{api: a.wakuAPI, queue: q})
 		if err != nil {
-			return nil, fmt.Errorf("install filter: %w", err)
+			return nil, quotaFailure(fmt.Errorf("install filter: %w", err))
 		}
-		return func() { a.host.UninstallFilter(id) }, nil
+		return func() { a.guest.UninstallFilter(id) }, nil
 	}, nil
 }
 

@@ -316,10 +316,10 @@ func prepareFuzz(f *testing.F) *Server {
 		f.Fatal(err)
 	}
 	node := &fakeNode{}
-	w := &fakeWaku{Waku: host}
+	w := &fakeWaku{Waku: host, host: host}
 	w.onPost = func(context.Context, waku.Post) (wire.Hash, error) { return wire.Hash{}, nil }
 	s, err := New(Config{}, Deps{
-		Node: node, Peers: node, Logs: node, Health: node, Waku: w, Keys: host.Keys(), Shutdown: func() {},
+		Node: node, Peers: node, Logs: node, Health: node, Waku: w, Guest: w.guest, Shutdown: func() {},
 	})
 	if err != nil {
 		f.Fatal(err)

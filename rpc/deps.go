@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"crypto/ecdsa"
 	"time"
 
 	"github.com/ethereum/go-ethereum/event"
@@ -26,15 +25,15 @@ import (
 	"statusd/waku/wire"
 )
 
-// Deps are the parts of the daemon that methods work on. Waku and Keys may be
-// nil when Waku is switched off: its methods then do not exist.
+// Deps are the parts of the daemon that methods work on. Waku may be nil when
+// Waku is switched off: its methods then do not exist.
 type Deps struct {
 	Node      Node
 	Peers     PeerManager
 	Logs      LogControl
 	Health    HealthSource
 	Waku      Waku
-	Keys      Keys
+	Guest     func() WakuGuest    // with Waku: lets another owner of filters and keys in
 	History   History             // nil: the methods about mailservers do not exist
 	Mail      MailControl         // with History
 	Records   MailRecords         // with History
@@ -182,7 +181,6 @@ type Names interface {
 // Waku is the Waku host as its methods use it; *waku.Host implements it.
 type Waku interface {
 	WakuSettings
-	WakuFilters
 	Post(context.Context, waku.Post) (wire.Hash, error)
 	TrustPeer(enode.ID)
 	PeerConnected(enode.ID) bool
@@ -197,12 +195,16 @@ type WakuSettings interface {
 	SetLightNode(bool)
 }
 
-// WakuFilters installs filters. With a nil sink the host keeps the messages
-// until FilterMessages takes them.
-type WakuFilters interface {
+// WakuGuest is what one owner has in the Waku host; *waku.Guest implements it.
+// With a nil sink the host keeps the messages until FilterMessages takes them.
+type WakuGuest interface {
 	InstallFilter(waku.FilterSpec, waku.Sink) (waku.FilterID, error)
 	UninstallFilter(waku.FilterID) bool
 	FilterMessages(waku.FilterID) ([]*waku.ReceivedMessage, error)
+	Waiting() int
+	Keys() *waku.Keys
+	// Close removes all of it.
+	Close()
 }
 
 // History asks mailservers; *history.Client implements it.
@@ -250,17 +252,4 @@ type MailRecords interface {
 	Records(table string) ([]history.Record, error)
 	PutRecords(table string, records ...history.Record) error
 	DeleteRecords(table string, keys ...string) error
-}
-
-// Keys is the key store of the Waku host; *waku.Keys implements it.
-type Keys interface {
-	NewKeyPair() (string, error)
-	AddKeyPair(*ecdsa.PrivateKey) string
-	DeleteKeyPair(id string) bool
-	KeyPair(id string) (*ecdsa.PrivateKey, bool)
-	NewSymKey() (string, error)
-	AddSymKey([]byte) (string, error)
-	AddSymKeyFromPassword(string) (string, error)
-	SymKey(id string) ([]byte, bool)
-	DeleteSymKey(id string) bool
 }

@@ -253,7 +253,7 @@ func TestTable(t *testing.T) {
 }
 
 func TestWithoutWaku(t *testing.T) {
-	f := start(t, func(_ *Config, d *Deps) { d.Waku, d.Keys = nil, nil })
+	f := start(t, func(_ *Config, d *Deps) { d.Waku, d.Guest = nil, nil })
 	l := f.ipc()
 	_, e := invoke(t, l, "waku_info", `[]`)
 	wantError(t, e, jsonrpc.CodeMethodNotFound, "the method waku_info does not exist/is not available")

@@ -273,7 +273,8 @@ func internalError() *jsonrpc.Error {
 func permitted(c *caller, m *method) *jsonrpc.Error {
 	if c.scopes&m.scope == 0 {
 		return jsonrpc.NewError(jsonrpc.CodeScope, "the token lacks the scope %q that %s needs", m.scope.String(), m.name).
-			WithHint("call it over the unix socket, for instance with: statusd rpc %s", m.name)
+			WithHint("give the program a token that has it, with: statusd token add --name NAME --scope %s,…; or call it "+
+				"over the unix socket, with: statusd rpc %s", m.scope, m.name)
 	}
 	if m.secret && !c.private {
 		return jsonrpc.NewError(jsonrpc.CodeScope, "%s handles secrets and is refused on this connection", m.name).

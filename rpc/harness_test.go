@@ -30,7 +30,6 @@ import (
 	"statusd/mailserver/history"
 	"statusd/rpc/jsonrpc"
 	"statusd/waku"
-	"statusd/waku/wire"
 )
 
 // fakeNode stands for the rest of the daemon.
@@ -100,33 +99,6 @@ func (f *fakeNode) setHealth(h Health) {
 	f.health = h
 }
 
-// fakeWaku is a host whose weak points can be reached: what it does not
-// override, the real one does.
-type fakeWaku struct {
-	Waku
-	connected enode.ID
-	onPost    func(context.Context, waku.Post) (wire.Hash, error) // nil: the real one
-	onInstall func(waku.Sink)                                     // called before the filter is there
-}
-
-func (f *fakeWaku) PeerConnected(id enode.ID) bool {
-	return id == f.connected || f.Waku.PeerConnected(id)
-}
-
-func (f *fakeWaku) Post(ctx context.Context, p waku.Post) (wire.Hash, error) {
-	if f.onPost != nil {
-		return f.onPost(ctx, p)
-	}
-	return f.Waku.Post(ctx, p)
-}
-
-func (f *fakeWaku) InstallFilter(spec waku.FilterSpec, sink waku.Sink) (waku.FilterID, error) {
-	if f.onInstall != nil && sink != nil {
-		f.onInstall(sink)
-	}
-	return f.Waku.InstallFilter(spec, sink)
-}
-
 // fixture is a running server with everything around it.
 type fixture struct {
 	*Server
@@ -161,7 +133,7 @@ func prepare(t *testing.T, change func(*Config, *Deps)) *fixture {
 	}
 	reg := prometheus.NewRegistry()
 	f := &fixture{
-		t: t, dir: dir, node: &fakeNode{}, waku: &fakeWaku{Waku: host, connected: ref.Node().ID()},
+		t: t, dir: dir, node: &fakeNode{}, waku: &fakeWaku{Waku: host, host: host, connected: ref.Node().ID()},
 		mail: &fakeHistory{}, stops: make(chan struct{}, 1), done: make(chan error, 1),
 	}
 	f.mail.status = []history.ServerStatus{{ID: ref.Node().ID(), Enode: exampleNode, Connected: true}}
@@ -180,7 +152,7 @@ func prepare(t *testing.T, change func(*Config, *Deps)) *fixture {
 	}
 	desk := &office{host: host}
 	files, err := profile.Open(profile.Config{
-		Dir: dir, Cost: kdf.Cost{N: 2, R: 8, P: 1}, BackupCost: kdf.Cost{N: 2, R: 8, P: 1}, Ring: host.Keys(),
+		Dir: dir, Cost: kdf.Cost{N: 2, R: 8, P: 1}, BackupCost: kdf.Cost{N: 2, R: 8, P: 1},
 		Attach: desk.attach, InstallationID: exampleInstall,
 	})
 	if err != nil {
@@ -194,7 +166,7 @@ func prepare(t *testing.T, change func(*Config, *Deps)) *fixture {
 	f.files, f.ring = files, feed.NewSignals(time.Now)
 	deps := Deps{
 		Accounts: files, Events: feed.New(files, f.ring, time.Now), Messenger: desk.theMessenger, Courier: desk.theCourier,
-		Node: f.node, Peers: f.node, Logs: f.node, Health: f.node, Waku: f.waku, Keys: host.Keys(), Gatherer: reg,
+		Node: f.node, Peers: f.node, Logs: f.node, Health: f.node, Waku: f.waku, Guest: f.waku.guest, Gatherer: reg,
 		History: f.mail, Mail: f.node, Records: &fakeRecords{}, Discovery: &fakeDiscovery{},
 		Shutdown: func() { f.stops <- struct{}{} },
 	}

@@ -32,6 +32,7 @@ type Server struct {
 	budget   budget
 	sessions sessionSet
 	tasks    *tasks
+	guests   *guests
 	streams  atomic.Int32   // of events
 	conns    sync.WaitGroup // socket connections and HTTP calls
 
@@ -61,7 +62,8 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: cfg, deps: deps, log: cfg.Logger.Named("rpc"), ready: make(chan struct{}), tasks: newTasks()}
-	s.stopping = make(chan struct{})
+	s.stopping, s.guests = make(chan struct{}), newGuests(deps.Guest)
+	s.guests.gone = s.release
 	s.budget.max = maxBuffered
 	if cfg.TokenFile != "" {
 		var err error
@@ -165,6 +167,16 @@ func (s *Server) currentAccount() string {
 	return ""
 }
 
+// release ends what the account listens to for an owner that is gone.
+func (s *Server) release(owner string) {
+	if s.deps.Courier == nil {
+		return
+	}
+	if c := s.deps.Courier(); c != nil {
+		c.Release(owner)
+	}
+}
+
 // eventsAPI is the methods about events.
 func (s *Server) eventsAPI() *eventsAPI {
 	return &eventsAPI{events: s.deps.Events, stopping: s.stopping}
@@ -257,6 +269,7 @@ func (s *Server) stop(listeners []*listener, accepted func() error, cancelCalls 
 	s.conns.Wait()
 	s.sessions.wg.Wait()
 	s.tasks.stop()
+	s.guests.close()
 	return err
 }
 

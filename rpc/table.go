@@ -56,8 +56,8 @@ func withFilter() []setupCall {
 // table lists every method that this server has.
 func (s *Server) table() []method {
 	all := slices.Concat(s.nodeMethods(), s.metaMethods())
-	if s.deps.Waku != nil && s.deps.Keys != nil {
-		a := &wakuAPI{host: s.deps.Waku, keys: s.deps.Keys, format: formatOf(s.cfg.Base64Bytes)}
+	if s.deps.Waku != nil {
+		a := &wakuAPI{host: s.deps.Waku, guests: s.guests, format: formatOf(s.cfg.Base64Bytes)}
 		all = slices.Concat(a.settingMethods(), a.keyMethods(), a.messageMethods(), a.subscriptionMethods(), all)
 	}
 	if s.deps.History != nil {
@@ -82,7 +82,7 @@ func (s *Server) table() []method {
 		all = slices.Concat(all, s.eventsAPI().methods())
 	}
 	if s.deps.Accounts != nil && s.deps.Messenger != nil {
-		a := &devicesAPI{s.deps.Messenger, s.deps.Courier, s.deps.Accounts}
+		a := &devicesAPI{s.deps.Messenger, s.deps.Courier, s.deps.Accounts, s.guests}
 		all = slices.Concat(all, a.deviceMethods())
 	}
 	all = slices.Concat(all, s.discoveryMethods(), (&keyAPI{s.deps.Names}).methods())

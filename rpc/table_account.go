@@ -172,7 +172,7 @@ func (a *accountAPI) sessionMethods() []method {
 		method{
 			name: "status_login", summary: "Is account_login in the form of status-go.",
 			params: []param{{"request", "address: of any key of the account; password"}},
-			result: "the id of the chat key for waku_*",
+			result: "the id that follows from the chat key; the key itself is out of the reach of waku_*",
 			example: ex(`[{"address":"`+exampleAddress+`","password":"`+examplePassword+`"}]`,
 				`{"address_key_id":"`+exampleKeyID+`"}`, withAccount()...),
 			handler: fn1(a.oldLogin),

@@ -4,8 +4,9 @@ package rpc
 const (
 	filtersDoc = "chatId: a public chat, or, with oneToOne, a person: identity (hex without 0x) or chatId is the key. " +
 		"Other members do not matter"
-	filterDoc = "filterId; symKeyId: serves the waku methods; identity: whose place it is, hex without 0x; chatId: name " +
-		"of the topic, of a negotiated one the person's id, since that name is a secret"
+	filterDoc = "filterId: serves wakuext_removeFilters; symKeyId: empty, as keys of an account stay with it; identity: " +
+		"whose place it is, hex without 0x; chatId: name of the topic, of a negotiated one the person's id, since that " +
+		"name is a secret"
 )
 
 // exampleSecond is another device of the account in examples, exampleSignature
@@ -63,19 +64,20 @@ func (a *devicesAPI) deviceMethods() []method {
 		},
 		{
 			name: "wakuext_loadFilters", scope: scopeSend, slow: true,
-			summary: "Listens to places besides those of the chats, until the account is logged out, and lists the filters of " +
-				"the account. An empty list only lists.",
+			summary: "Listens to places besides those of the chats, until the account is logged out or the token ends, and " +
+				"lists the filters of the account. An empty list only lists. A token may ask for 500 places.",
 			params: []param{{"filters", filtersDoc}}, result: filterDoc,
-			example: ex(`[[{"chatId":"status"}]]`, `[{"chatId":"status","filterId":"`+exampleID+`","symKeyId":"`+exampleID+
-				`","oneToOne":false,"identity":"","topic":"0xcd423760","discovery":false,"negotiated":false,"listen":true}]`,
+			example: ex(`[[{"chatId":"status"}]]`, `[{"chatId":"status","filterId":"`+exampleID+`","symKeyId":"",`+
+				`"oneToOne":false,"identity":"","topic":"0xcd423760","discovery":false,"negotiated":false,"listen":true}]`,
 				withLogin()...),
 			handler: fn1(a.loadFilters),
 		},
 		{
 			name: "wakuext_removeFilters", scope: scopeSend,
-			summary: "Stops to listen to places until the account is logged out or wakuext_loadFilters asks for them.",
-			params:  []param{{"filters", "by filterId or, without it, chatId; unknown ones do not matter"}},
-			result:  "null", example: ex(`[[{"chatId":"status"}]]`, `null`, withLogin()...), handler: fn1(a.removeFilters),
+			summary: "Takes back what the same token asked wakuext_loadFilters for. Places of the account's own, and of other " +
+				"tokens, stay.",
+			params: []param{{"filters", "by filterId or, without it, chatId; unknown ones do not matter"}},
+			result: "null", example: ex(`[[{"chatId":"status"}]]`, `null`, withLogin()...), handler: fn1(a.removeFilters),
 		},
 		{
 			name: "wakuext_signMessageWithChatKey", scope: scopeAccount,

@@ -27,7 +27,7 @@ const exampleServer = exampleNode
 // historyMethods ask mailservers, and tell about the one this node is.
 func (s *Server) historyMethods() []method {
 	a := &historyAPI{
-		client: s.deps.History, mail: s.deps.Mail, waku: s.deps.Waku, keys: s.deps.Keys, tasks: s.tasks,
+		client: s.deps.History, mail: s.deps.Mail, waku: s.deps.Waku, guests: s.guests, tasks: s.tasks,
 		guard: newRequestGuard(s.cfg.RequestsDelay), log: s.log,
 	}
 	return append(a.requestMethods(), a.mailserverMethods()...)

@@ -74,7 +74,7 @@ func (t *token) reload() (changed bool, err error) {
 		if t.grant != nil {
 			close(t.grant.revoked)
 		}
-		t.grant = &grant{scopes: scopeToken, revoked: make(chan struct{})}
+		t.grant = &grant{root: true, scopes: scopeToken, revoked: make(chan struct{})}
 	}
 	return changed, nil
 }

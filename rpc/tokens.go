@@ -35,6 +35,7 @@ var (
 // it ends before its time.
 type grant struct {
 	name    string
+	root    bool // the token in the data directory
 	sum     [sha256.Size]byte
 	scopes  scope
 	account string    // 0x key-uid of the only account it is for; empty: any

@@ -59,9 +59,9 @@ type Post struct {
 	Target    *enode.ID // non-nil: sent to this connected peer as code 127
 }
 
-// Info is what waku_info reports.
+// Info is what a host holds and demands.
 type Info struct {
-	Messages       int     // messages that wait in polling filters
+	Messages       int     // messages that wait in polling filters of the host's own
 	MinPoW         float64 // proof of work demanded
 	MaxMessageSize uint32  // bytes
 	Envelopes      int     // envelopes in the pool

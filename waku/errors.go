@@ -26,6 +26,15 @@ var (
 	ErrSymKeySize          = errors.New("waku: symmetric key is not 32 bytes long")
 )
 
+// Quotas of a Guest that are used up.
+var (
+	ErrFilterQuota = fmt.Errorf("waku: too many filters: an owner may have %d, all together %d",
+		GuestFilters, AllGuestFilters)
+	ErrTopicQuota = fmt.Errorf("waku: too many topics: the filters of an owner may have %d, those of all together %d",
+		GuestTopics, AllGuestTopics)
+	ErrKeyQuota = fmt.Errorf("waku: too many keys: an owner may have %d", GuestKeys)
+)
+
 // RejectReason says why an envelope was refused (spec 01 section 5).
 type RejectReason uint8
 

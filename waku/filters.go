@@ -25,6 +25,7 @@ const (
 type filter struct {
 	FilterSpec
 	id      FilterID
+	guest   *Guest          // whose it is; nil: the host's owner
 	cipher  *wire.SymCipher // nil: asymmetric
 	key     [32]byte        // identifies the key; equal keys open the same envelopes
 	sink    Sink            // nil: polled
@@ -33,9 +34,11 @@ type filter struct {
 }
 
 // newFilter checks a spec and prepares its key.
-func newFilter(spec FilterSpec, sink Sink) (*filter, error) {
-	f := &filter{FilterSpec: spec, id: FilterID(randomID()), sink: sink}
+func newFilter(g *Guest, spec FilterSpec, sink Sink) (*filter, error) {
+	f := &filter{FilterSpec: spec, id: FilterID(randomID()), guest: g, sink: sink}
 	f.Topics = slices.Clone(spec.Topics)
+	slices.SortFunc(f.Topics, func(a, b wire.Topic) int { return slices.Compare(a[:], b[:]) })
+	f.Topics = slices.Compact(f.Topics)
 	switch {
 	case (len(spec.SymKey) == 0) == (spec.PrivateKey == nil):
 		return nil, ErrFilterKey
@@ -78,6 +81,9 @@ type filterSet struct {
 	byID     map[FilterID]*filter
 	byTopic  map[wire.Topic][]*filter
 	wildcard []*filter
+
+	// Of all guests together; topics are counted once for each filter.
+	guestFilters, guestTopics int
 }
 
 func newFilterSet() *filterSet {
@@ -106,9 +112,11 @@ func (s *filterSet) add(f *filter) error {
 		s.wildcard = append(s.wildcard, f)
 	}
 	for _, t := range f.Topics {
-		if list := s.byTopic[t]; len(list) == 0 || list[len(list)-1] != f {
-			s.byTopic[t] = append(list, f)
-		}
+		s.byTopic[t] = append(s.byTopic[t], f)
+	}
+	if f.guest != nil {
+		s.guestFilters++
+		s.guestTopics += len(f.Topics)
 	}
 	return nil
 }
@@ -125,6 +133,10 @@ func (s *filterSet) remove(id FilterID) bool {
 		f.store.close()
 	}
 	delete(s.byID, id)
+	if f.guest != nil {
+		s.guestFilters--
+		s.guestTopics -= len(f.Topics)
+	}
 	s.wildcard = without(s.wildcard, f)
 	for _, t := range f.Topics {
 		if list := without(s.byTopic[t], f); len(list) > 0 {
@@ -147,10 +159,14 @@ func without(list []*filter, f *filter) []*filter {
 	return out
 }
 
-func (s *filterSet) get(id FilterID) *filter {
+// get returns the filter with an id, nil if the guest has none of that id.
+func (s *filterSet) get(g *Guest, id FilterID) *filter {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.byID[id]
+	if f := s.byID[id]; f != nil && f.guest == g {
+		return f
+	}
+	return nil
 }
 
 // topics returns the topics of all filters, how many filters there are, and
@@ -189,13 +205,13 @@ func (s *filterSet) fullest() (f *filter) {
 	return f
 }
 
-// waiting counts the messages that polling filters hold.
-func (s *filterSet) waiting() int {
+// waiting counts the messages that the polling filters of a guest hold.
+func (s *filterSet) waiting(g *Guest) int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	n := 0
 	for _, f := range s.byID {
-		if f.store != nil {
+		if f.store != nil && f.guest == g {
 			n += f.store.len()
 		}
 	}
@@ -257,14 +273,26 @@ func newReceived(env *wire.Envelope, pow float64, p2p bool, f *filter, plain wir
 // InstallFilter starts matching envelopes. Without a sink the messages wait
 // for FilterMessages. Peers learn at once of topics that are new.
 func (h *Host) InstallFilter(spec FilterSpec, sink Sink) (FilterID, error) {
-	f, err := newFilter(spec, sink)
+	return h.install(nil, spec, sink)
+}
+
+func (h *Host) install(g *Guest, spec FilterSpec, sink Sink) (FilterID, error) {
+	f, err := newFilter(g, spec, sink)
 	if err != nil {
 		return "", err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if g != nil {
+		if err := g.admit(f); err != nil {
+			return "", err
+		}
+	}
 	if err := h.filters.add(f); err != nil {
 		return "", err
+	}
+	if g != nil {
+		g.took(f)
 	}
 	h.refreshInterest()
 	return f.id, nil
@@ -273,11 +301,18 @@ func (h *Host) InstallFilter(spec FilterSpec, sink Sink) (FilterID, error) {
 // UninstallFilter stops a filter and reports whether it was there. Peers learn
 // at once that topics are no longer wanted. A message that is being delivered
 // just then may still arrive.
-func (h *Host) UninstallFilter(id FilterID) bool {
+func (h *Host) UninstallFilter(id FilterID) bool { return h.uninstall(nil, id) }
+
+func (h *Host) uninstall(g *Guest, id FilterID) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.filters.remove(id) {
+	f := h.filters.get(g, id)
+	if f == nil {
 		return false
+	}
+	h.filters.remove(id)
+	if g != nil {
+		g.left(f)
 	}
 	h.refreshInterest()
 	return true
@@ -286,7 +321,11 @@ func (h *Host) UninstallFilter(id FilterID) bool {
 // FilterMessages returns what a polling filter has gathered since the last
 // call, oldest first. It is empty for a filter with a sink.
 func (h *Host) FilterMessages(id FilterID) ([]*ReceivedMessage, error) {
-	f := h.filters.get(id)
+	return h.filterMessages(nil, id)
+}
+
+func (h *Host) filterMessages(g *Guest, id FilterID) ([]*ReceivedMessage, error) {
+	f := h.filters.get(g, id)
 	if f == nil {
 		return nil, ErrUnknownFilter
 	}

@@ -260,7 +260,7 @@ func TestPollingStoresTogether(t *testing.T) {
 			for i := range uint64(n) {
 				m := &ReceivedMessage{Payload: make([]byte, 1<<20)}
 				binary.BigEndian.PutUint64(m.Hash[:], i)
-				h.openers.keep(h.filters.get(ids[filter]), m)
+				h.openers.keep(h.filters.get(nil, ids[filter]), m)
 			}
 		}
 		for i := range 5 {

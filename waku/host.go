@@ -22,7 +22,6 @@ type Host struct {
 	log     *zap.Logger
 	metrics *metrics
 	pool    *pool
-	keys    *Keys
 	filters *filterSet
 	limiter *limiter
 	openers *openers
@@ -51,7 +50,7 @@ func New(cfg Config) (*Host, error) {
 	}
 	h := &Host{
 		cfg: cfg, log: cfg.Logger.Named("waku"), metrics: newMetrics(cfg.Metrics),
-		pool: newPool(cfg.PoolBytes, cfg.PoolEnvelopes), keys: newKeys(), filters: newFilterSet(),
+		pool: newPool(cfg.PoolBytes, cfg.PoolEnvelopes), filters: newFilterSet(),
 		limiter: newLimiter(cfg.RateLimits), blocked: make(map[enode.ID]bool),
 		expiryMoved: make(chan struct{}, 1), stopped: make(chan struct{}),
 		delayed: make(map[*time.Timer]struct{}),
@@ -193,9 +192,6 @@ func (h *Host) nodeInfo() nodeInfo {
 	return nodeInfo{"1", s.maxMessageSize, s.minPoW}
 }
 
-// Keys returns the keys that posts and filters refer to by id.
-func (h *Host) Keys() *Keys { return h.keys }
-
 // Now returns the corrected wall clock that the host judges envelopes by.
 func (h *Host) Now() time.Time { return h.cfg.Now() }
 
@@ -204,7 +200,7 @@ func (h *Host) Info() Info {
 	s := h.set.Load()
 	count, bytes := h.pool.size()
 	return Info{
-		Messages: h.filters.waiting(), MinPoW: s.minPoW, MaxMessageSize: s.maxMessageSize,
+		Messages: h.filters.waiting(nil), MinPoW: s.minPoW, MaxMessageSize: s.maxMessageSize,
 		Envelopes: count, PoolBytes: bytes,
 	}
 }

@@ -25,13 +25,15 @@ const keyIDIterations = 4096
 // Keys holds private and symmetric keys by id, in memory only. It is safe for
 // concurrent use.
 type Keys struct {
+	most int // keys of both kinds together
+
 	mu    sync.RWMutex
 	pairs map[string]*ecdsa.PrivateKey
 	syms  map[string][]byte
 }
 
-func newKeys() *Keys {
-	return &Keys{pairs: make(map[string]*ecdsa.PrivateKey), syms: make(map[string][]byte)}
+func newKeys(most int) *Keys {
+	return &Keys{most: most, pairs: make(map[string]*ecdsa.PrivateKey), syms: make(map[string][]byte)}
 }
 
 // String hides the keys.
@@ -57,22 +59,37 @@ func keyID(text string) string {
 	return hex.EncodeToString(b)
 }
 
-// NewKeyPair makes a key pair and returns its id.
+// room tells whether another key may be added. The caller holds mu.
+func (k *Keys) room() bool { return len(k.pairs)+len(k.syms) < k.most }
+
+// close forgets all keys and takes no more.
+func (k *Keys) close() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.most = 0
+	clear(k.pairs)
+	clear(k.syms)
+}
+
+// NewKeyPair makes a key pair and returns its id. Errors: ErrKeyQuota.
 func (k *Keys) NewKeyPair() (string, error) {
 	key, err := crypto.GenerateKey()
 	if err != nil {
 		return "", fmt.Errorf("waku: generate key pair: %w", err)
 	}
-	return k.AddKeyPair(key), nil
+	return k.AddKeyPair(key)
 }
 
-// AddKeyPair stores a private key and returns its id.
-func (k *Keys) AddKeyPair(key *ecdsa.PrivateKey) string {
+// AddKeyPair stores a private key and returns its id. Errors: ErrKeyQuota.
+func (k *Keys) AddKeyPair(key *ecdsa.PrivateKey) (string, error) {
 	id := KeyPairID(&key.PublicKey)
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if _, known := k.pairs[id]; !known && !k.room() {
+		return "", ErrKeyQuota
+	}
 	k.pairs[id] = key
-	return id
+	return id, nil
 }
 
 // pairID turns what a caller gives as id of a key pair into the id: anything
@@ -111,7 +128,8 @@ func (k *Keys) NewSymKey() (string, error) {
 	return k.AddSymKey(key)
 }
 
-// AddSymKey stores a copy of a 32-byte symmetric key under a random id.
+// AddSymKey stores a copy of a 32-byte symmetric key under a random id. Errors:
+// ErrSymKeySize, ErrKeyQuota.
 func (k *Keys) AddSymKey(key []byte) (string, error) {
 	if len(key) != wire.SymKeyLength {
 		return "", ErrSymKeySize
@@ -119,6 +137,9 @@ func (k *Keys) AddSymKey(key []byte) (string, error) {
 	id := randomID()
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if !k.room() {
+		return "", ErrKeyQuota
+	}
 	k.syms[id] = append([]byte{}, key...)
 	return id, nil
 }

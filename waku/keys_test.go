@@ -16,7 +16,7 @@ import (
 )
 
 func TestSymmetricKeys(t *testing.T) {
-	k := newKeys()
+	k := newKeys(GuestKeys)
 	for _, n := range []int{0, 31, 33} {
 		if _, err := k.AddSymKey(make([]byte, n)); !errors.Is(err, ErrSymKeySize) {
 			t.Errorf("%d bytes: got %v", n, err)
@@ -55,9 +55,12 @@ func TestSymmetricKeys(t *testing.T) {
 func TestKeysAreNeverPrinted(t *testing.T) {
 	h := newHost(t, Config{})
 	pair := newKey(t, 1)
-	h.Keys().AddKeyPair(pair)
+	keys := h.NewGuest().Keys()
+	if _, err := keys.AddKeyPair(pair); err != nil {
+		t.Fatal(err)
+	}
 	sym := bytes.Repeat([]byte("secretKEY#"), 4)[:wire.SymKeyLength]
-	if _, err := h.Keys().AddSymKey(sym); err != nil {
+	if _, err := keys.AddSymKey(sym); err != nil {
 		t.Fatal(err)
 	}
 	raw := crypto.FromECDSA(pair)
@@ -68,7 +71,7 @@ func TestKeysAreNeverPrinted(t *testing.T) {
 	}
 	secrets = append(secrets, pair.D.String(), pair.D.Text(8), pair.D.Text(2))
 	values := []any{
-		h.Keys(), struct{ K *Keys }{h.Keys()},
+		keys, struct{ K *Keys }{keys},
 		FilterSpec{SymKey: sym}, &FilterSpec{PrivateKey: pair}, Post{SymKey: sym, Signer: pair}, &Post{SymKey: sym},
 		struct{ F []FilterSpec }{[]FilterSpec{{SymKey: sym}}},
 	}

@@ -21,7 +21,7 @@ func (h *Host) Rescan(
 ) error {
 	byTopic := make(map[wire.Topic][]*filter)
 	for _, id := range ids {
-		f := h.filters.get(id)
+		f := h.filters.get(nil, id)
 		if f == nil {
 			continue
 		}

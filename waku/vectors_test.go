@@ -35,9 +35,9 @@ func TestVectorKeyPairID(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			keys := newHost(t, Config{}).Keys()
-			if got := keys.AddKeyPair(key); got != c.ID {
-				t.Errorf("id: got %s, want %s", got, c.ID)
+			keys := newHost(t, Config{}).NewGuest().Keys()
+			if got, err := keys.AddKeyPair(key); got != c.ID || err != nil {
+				t.Errorf("id: got %s, %v, want %s", got, err, c.ID)
 			}
 			if got := KeyPairID(&key.PublicKey); got != c.ID {
 				t.Errorf("KeyPairID: got %s, want %s", got, c.ID)

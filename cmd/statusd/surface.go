@@ -65,7 +65,7 @@ func rpcDeps(n *node.Node, logs *logx.Logs, gatherer prometheus.Gatherer) rpc.De
 		Discovery: searchControl{n},
 	}
 	if host := n.Waku(); host != nil {
-		deps.Waku, deps.Keys = host, host.Keys()
+		deps.Waku, deps.Guest = host, func() rpc.WakuGuest { return host.NewGuest() }
 		deps.Messenger, deps.Courier = n.Messenger, n.Courier
 		deps.History, deps.Records, deps.Mail = n.History(), n.MailRecords(), mailControl{n}
 	}

@@ -35,8 +35,7 @@ type Account struct {
 	unlocked     *vault.Unlocked // replaced by who has the turn
 	db           *store.DB
 	installation string
-	ringID       string // of the chat key in the key ring
-	before       int64  // number of the last event before this login
+	before       int64 // number of the last event before this login
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -59,9 +58,6 @@ func (a *Account) DB() *store.DB { return a.db }
 
 // InstallationID returns the id of this copy of the account.
 func (a *Account) InstallationID() string { return a.installation }
-
-// KeyID returns the id under which the key ring has the chat key, or "".
-func (a *Account) KeyID() string { return a.ringID }
 
 // Before returns the number of the last event of the log before this login.
 func (a *Account) Before() int64 { return a.before }
@@ -215,16 +211,8 @@ func (m *Manager) identify(ctx context.Context, a *Account) error {
 	return atomicfile.SyncDir(folder)
 }
 
-// attach gives the chat key to the key ring and starts what works for the
-// account.
+// attach starts what works for the account.
 func (m *Manager) attach(a *Account) error {
-	if m.cfg.Ring != nil {
-		k, err := a.chat.ECDSA()
-		if err != nil {
-			return err
-		}
-		a.ringID = m.cfg.Ring.AddKeyPair(k)
-	}
 	services := []Service{a.db}
 	if m.cfg.Attach != nil {
 		s, err := m.cfg.Attach(a)
@@ -284,9 +272,6 @@ func (m *Manager) logout() error {
 func (m *Manager) shut(a *Account) error {
 	a.stop()
 	a.done.Wait()
-	if a.ringID != "" {
-		m.cfg.Ring.DeleteKeyPair(a.ringID)
-	}
 	var err error
 	if a.db != nil {
 		err = a.db.Close()

@@ -2,7 +2,6 @@ package profile
 
 import (
 	"context"
-	"crypto/ecdsa"
 	"errors"
 	"fmt"
 	"os"
@@ -37,13 +36,6 @@ var (
 	ErrService       = errors.New("profile: a component of the account ended by itself")
 )
 
-// KeyRing takes the chat key of the account that is logged in; *waku.Keys
-// implements it.
-type KeyRing interface {
-	AddKeyPair(*ecdsa.PrivateKey) string
-	DeleteKeyPair(id string) bool
-}
-
 // Service is what works for the account that is logged in.
 type Service interface {
 	// Run works until ctx ends and returns after everything it started. If it
@@ -59,8 +51,7 @@ type Config struct {
 	// InstallationID is given to accounts at their first login; empty: a
 	// random one.
 	InstallationID string
-	NodeKeyFile    string  // goes into a backup with keys; empty: none
-	Ring           KeyRing // nil: none
+	NodeKeyFile    string // goes into a backup with keys; empty: none
 	// Attach makes the service of an account that was opened; nil: none. An
 	// error makes the login fail.
 	Attach func(*Account) (Service, error)

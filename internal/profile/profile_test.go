@@ -2,7 +2,6 @@ package profile
 
 import (
 	"context"
-	"crypto/ecdsa"
 	"errors"
 	"os"
 	"path/filepath"
@@ -31,30 +30,6 @@ func pw(t testing.TB, text string) kdf.Password {
 		t.Fatal(err)
 	}
 	return p
-}
-
-// ring is a key ring that remembers what it has.
-type ring struct {
-	mu   sync.Mutex
-	keys map[string]*ecdsa.PrivateKey
-}
-
-func (r *ring) AddKeyPair(k *ecdsa.PrivateKey) string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.keys == nil {
-		r.keys = make(map[string]*ecdsa.PrivateKey)
-	}
-	r.keys["id"] = k
-	return "id"
-}
-
-func (r *ring) DeleteKeyPair(id string) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	_, had := r.keys[id]
-	delete(r.keys, id)
-	return had
 }
 
 func open(t testing.TB, dir string, change ...func(*Config)) *Manager {
@@ -94,8 +69,8 @@ func login(t testing.TB, m *Manager, uid key.UID, password string) *Account {
 }
 
 func TestLifeCycle(t *testing.T) {
-	dir, ctx, keys := t.TempDir(), t.Context(), &ring{}
-	m := open(t, dir, func(c *Config) { c.Ring = keys })
+	dir, ctx := t.TempDir(), t.Context()
+	m := open(t, dir)
 	s, phrase := create(t, m, "ana")
 	if len(strings.Fields(phrase)) != 12 || len(s.Derived) != 4 {
 		t.Fatalf("%d words, %d keys", len(strings.Fields(phrase)), len(s.Derived))
@@ -104,8 +79,8 @@ func TestLifeCycle(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := login(t, m, s.UID, "secret")
-	if keys.keys["id"] == nil || a.KeyID() != "id" || a.ChatKey().Public() != s.ChatKey {
-		t.Error("the chat key is not in the ring")
+	if a.ChatKey().Public() != s.ChatKey {
+		t.Error("another chat key")
 	}
 	id := a.InstallationID()
 	if again := login(t, m, s.UID, "secret"); again != a {
@@ -134,9 +109,6 @@ func TestLifeCycle(t *testing.T) {
 	}
 	if err := m.Logout(ctx); err != nil {
 		t.Fatal(err)
-	}
-	if len(keys.keys) != 0 {
-		t.Error("the chat key stays in the ring")
 	}
 	if err := m.Logout(ctx); !errors.Is(err, ErrNotLoggedIn) {
 		t.Errorf("second logout: %v", err)
@@ -333,9 +305,7 @@ func TestServiceEndsBeforeTheDatabase(t *testing.T) {
 func TestServiceThatFails(t *testing.T) {
 	bad, end := errors.New("bad"), make(chan error, 1)
 	refuse := true
-	keys := &ring{}
 	m := open(t, t.TempDir(), func(c *Config) {
-		c.Ring = keys
 		c.Attach = func(a *Account) (Service, error) {
 			if refuse {
 				return nil, bad
@@ -345,8 +315,8 @@ func TestServiceThatFails(t *testing.T) {
 	})
 	s, _ := create(t, m, "")
 	_, err := m.Login(t.Context(), s.UID, pw(t, "secret"))
-	if !errors.Is(err, bad) || m.Current() != nil || len(keys.keys) > 0 {
-		t.Fatalf("%v, %v, %d keys", err, m.Current(), len(keys.keys))
+	if !errors.Is(err, bad) || m.Current() != nil {
+		t.Fatalf("%v, %v", err, m.Current())
 	}
 	refuse = false
 	login(t, m, s.UID, "secret")

@@ -55,6 +55,11 @@ func (tx *Tx) SymKey(name string) (k []byte, err error) {
 	return k, nil
 }
 
+// DeleteSymKey forgets the key of a place.
+func (tx *Tx) DeleteSymKey(name string) error {
+	return tx.Exec(`DELETE FROM sym_key WHERE name = ?`, name)
+}
+
 // PutSymKey keeps the key of a place by its name.
 func (tx *Tx) PutSymKey(name string, k []byte) error {
 	err := tx.Exec(`INSERT INTO sym_key (name, key) VALUES (?, ?) ON CONFLICT DO NOTHING`, name, k)

@@ -34,7 +34,6 @@ type Host interface {
 		ctx context.Context, ids []waku.FilterID, want func(wire.Hash) bool,
 		fn func(*waku.ReceivedMessage, []waku.FilterID) error,
 	) error
-	Keys() *waku.Keys
 	Info() waku.Info
 	// Forwarders is how many peers pass on what is sent to them.
 	Forwarders() int

@@ -1,9 +1,7 @@
 package courier
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"runtime"
 	"slices"
@@ -13,7 +11,6 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
-	"statusd/accounts/key"
 	"statusd/internal/store"
 	"statusd/transport/topics"
 	"statusd/waku"
@@ -30,30 +27,28 @@ type filters struct {
 	ready chan struct{} // closed after the first time that all were installed
 	once  sync.Once
 
-	mu      sync.Mutex
-	on      map[topics.Place]*filter
-	failed  map[topics.Place]bool // could not be installed, reported
-	seq     uint64
-	ended   bool
-	since   time.Time // from when on to fetch the history of new places; zero: not
-	chats   map[string]bool
-	people  map[key.Public]bool
-	without map[topics.Place]bool
-	news    []topics.Place // negotiated ones that the chats are not told of yet
+	mu     sync.Mutex
+	on     map[topics.Place]*filter
+	failed map[topics.Place]bool // could not be installed, reported
+	seq    uint64
+	ended  bool
+	since  time.Time // from when on to fetch the history of new places; zero: not
+	asked  asked
+	news   []topics.Place // negotiated ones that the chats are not told of yet
 }
 
 // filter is an installed filter.
 type filter struct {
-	id     waku.FilterID
-	symKey string // id in the host's key ring; empty: none
-	seq    uint64
+	id   waku.FilterID // in the host, known to nobody else
+	name string        // what others know it by
+	seq  uint64
 }
 
 func newFilters(c *Courier) *filters {
 	return &filters{
 		c: c, wake: make(chan struct{}, 1), gone: make(chan struct{}), ready: make(chan struct{}),
 		on: make(map[topics.Place]*filter), failed: make(map[topics.Place]bool),
-		chats: make(map[string]bool), people: make(map[key.Public]bool), without: make(map[topics.Place]bool),
+		asked: newAsked(),
 	}
 }
 
@@ -149,42 +144,40 @@ func (f *filters) end() {
 // remove uninstalls a filter. The caller holds mu.
 func (f *filters) remove(p topics.Place, on *filter) {
 	f.c.cfg.Host.UninstallFilter(on.id)
-	if on.symKey != "" {
-		f.c.cfg.Host.Keys().DeleteSymKey(on.symKey)
-	}
 	delete(f.on, p)
 }
 
-// wanted returns the places to listen to, in the order of installing, and from
-// when on to fetch the history of new ones.
-func (f *filters) wanted(ctx context.Context) (list []topics.Place, since time.Time, err error) {
+// wanted returns the places to listen to, in the order of installing, each
+// once.
+func (f *filters) wanted(ctx context.Context) (list []topics.Place, err error) {
 	err = f.c.cfg.DB.View(ctx, func(tx *store.Tx) error {
 		chats, people, err := f.c.chats.Listening(ctx, tx)
 		if err != nil {
 			return err
 		}
 		f.mu.Lock()
-		chats = append(slices.Clone(chats), slices.Sorted(maps.Keys(f.chats))...)
-		people = append(slices.Clone(people), slices.Collect(maps.Keys(f.people))...)
+		chats = append(slices.Clone(chats), slices.Sorted(maps.Keys(f.asked.chats))...)
+		people = append(slices.Clone(people), slices.Collect(maps.Keys(f.asked.people))...)
 		f.mu.Unlock()
 		list, err = f.c.device.Listening(tx.Transport(), chats, people)
 		return err
 	})
-	if err != nil {
-		return nil, time.Time{}, err
-	}
+	known := make(map[topics.Place]bool, len(list))
+	list = slices.DeleteFunc(list, func(p topics.Place) bool {
+		twice := known[p]
+		known[p] = true
+		return twice
+	})
+	return list, err
+}
+
+// newSince returns from when on to fetch the history of new places, and
+// forgets it.
+func (f *filters) newSince() (since time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	since, f.since = f.since, time.Time{}
-	known := make(map[topics.Place]bool, len(list))
-	list = slices.DeleteFunc(list, func(p topics.Place) bool {
-		if known[p] || f.without[p] {
-			return true
-		}
-		known[p] = true
-		return false
-	})
-	return list, since, nil
+	return since
 }
 
 // follow installs what is missing and removes what is no longer wanted.
@@ -192,10 +185,11 @@ func (f *filters) follow(ctx context.Context) error {
 	f.mu.Lock()
 	before := f.seq
 	f.mu.Unlock()
-	wanted, since, err := f.wanted(ctx)
+	wanted, err := f.wanted(ctx)
 	if err != nil {
 		return err
 	}
+	since := f.newSince()
 	fresh := slices.DeleteFunc(slices.Clone(wanted), f.has)
 	if err := f.derive(ctx, fresh); err != nil {
 		return err
@@ -216,7 +210,9 @@ func (f *filters) follow(ctx context.Context) error {
 		}
 		f.mu.Unlock()
 	}
-	f.removeOthers(wanted, before)
+	if err := f.removeOthers(ctx, wanted, before); err != nil {
+		return err
+	}
 	if len(ids) > 0 {
 		f.c.inbox.lookFor(ids)
 		if !since.IsZero() {
@@ -226,21 +222,23 @@ func (f *filters) follow(ctx context.Context) error {
 	return f.tell(ctx)
 }
 
-// removeOthers removes the filters of places that are not wanted, but for those
-// that were installed after the number before.
-func (f *filters) removeOthers(wanted []topics.Place, before uint64) {
+// removeOthers removes the filters of places that are not wanted, with their
+// keys, but for those that were installed after the number before.
+func (f *filters) removeOthers(ctx context.Context, wanted []topics.Place, before uint64) error {
 	keep := make(map[topics.Place]bool, len(wanted))
 	for _, p := range wanted {
 		keep[p] = true
 	}
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	var gone []topics.Place
 	for p, on := range f.on {
 		if on.seq <= before && !keep[p] {
 			f.remove(p, on)
-			f.c.keys.forget(p)
+			gone = append(gone, p)
 		}
 	}
+	f.mu.Unlock()
+	return f.c.keys.forget(ctx, gone)
 }
 
 // started reports whether all filters were installed once.
@@ -328,111 +326,11 @@ func (f *filters) ensure(ctx context.Context, p topics.Place) error {
 		return err
 	}
 	f.seq++
-	on := &filter{id: id, seq: f.seq}
-	if spec.SymKey != nil {
-		if on.symKey, err = f.c.cfg.Host.Keys().AddSymKey(spec.SymKey); err != nil {
-			on.symKey = ""
-		}
-	}
+	on := &filter{id: id, name: newFilterName(), seq: f.seq}
 	f.on[p] = on
 	if p.Kind == topics.Negotiated && f.started() {
 		f.news = append(f.news, p)
 	}
 	delete(f.failed, p)
 	return nil
-}
-
-// Filter describes an installed filter.
-type Filter struct {
-	ID     waku.FilterID
-	SymKey string // id of the key in the host's key ring, empty if there is none
-	Place  topics.Place
-	Person key.Public // whose place it is; zero: a chat, or unknown
-}
-
-// Filters lists the installed filters in the order of installing.
-func (c *Courier) Filters(ctx context.Context) ([]Filter, error) {
-	people := make(map[topics.Place]key.Public)
-	err := c.cfg.DB.View(ctx, func(tx *store.Tx) error {
-		_, list, err := c.chats.Listening(ctx, tx)
-		if err != nil {
-			return err
-		}
-		for _, p := range append(list, c.own) {
-			people[topics.ContactCodeOf(p)] = p
-		}
-		peers, err := tx.Transport().SecretPeers()
-		for _, p := range peers {
-			people[topics.NegotiatedOf(p.Shared)] = p.Identity
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	people[topics.PartitionOf(c.own)], people[topics.PersonalOf(c.own)] = c.own, c.own
-	f := c.filters
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for p := range f.people {
-		people[topics.ContactCodeOf(p)] = p
-	}
-	list := make([]Filter, 0, len(f.on))
-	for p, on := range f.on {
-		list = append(list, Filter{on.id, on.symKey, p, people[p]})
-	}
-	slices.SortFunc(list, func(a, b Filter) int { return cmp.Compare(f.on[a.Place].seq, f.on[b.Place].seq) })
-	return list, nil
-}
-
-// errEnded is returned for filters of a courier that has stopped.
-var errEnded = errors.New("courier: the account is logged out")
-
-// Listen adds places to listen to until the account is logged out, and returns
-// when they are.
-func (c *Courier) Listen(ctx context.Context, chats []string, people []key.Public) error {
-	f := c.filters
-	f.mu.Lock()
-	var places []topics.Place
-	for _, id := range chats {
-		f.chats[id] = true
-		places = append(places, topics.PublicChat(id))
-	}
-	for _, p := range people {
-		f.people[p] = true
-		places = append(places, topics.ContactCodeOf(p))
-	}
-	ended := f.ended
-	for _, p := range places {
-		delete(f.without, p)
-	}
-	f.mu.Unlock()
-	if ended {
-		return errEnded
-	}
-	for _, p := range places {
-		if err := f.ensure(ctx, p); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Ignore removes filters by their ids until the account is logged out, or
-// until Listen asks for their places again. Unknown ids do not matter.
-func (c *Courier) Ignore(ids []waku.FilterID) {
-	f := c.filters
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for p, on := range f.on {
-		if !slices.Contains(ids, on.id) {
-			continue
-		}
-		f.without[p] = true
-		if p.Kind == topics.Public {
-			delete(f.chats, p.Name())
-		}
-		maps.DeleteFunc(f.people, func(person key.Public, _ bool) bool { return topics.ContactCodeOf(person) == p })
-		f.remove(p, on)
-	}
 }

@@ -3,6 +3,7 @@ package courier
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"statusd/internal/store"
@@ -76,9 +77,24 @@ func (k *keyCache) make(ctx context.Context, p topics.Place, done chan struct{})
 	return key, nil
 }
 
-// forget drops a key from memory.
-func (k *keyCache) forget(p topics.Place) {
+// forget drops keys, also from the database: who may choose places could make
+// it grow for ever.
+func (k *keyCache) forget(ctx context.Context, list []topics.Place) error {
+	list = slices.DeleteFunc(list, func(p topics.Place) bool { return !p.Kind.Symmetric() })
+	if len(list) == 0 {
+		return nil
+	}
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.keys, p.Name())
+	for _, p := range list {
+		delete(k.keys, p.Name())
+	}
+	k.mu.Unlock()
+	return k.db.Update(ctx, func(tx *store.Tx) error {
+		for _, p := range list {
+			if err := tx.DeleteSymKey(p.Name()); err != nil {
+				return fmt.Errorf("forget key: %w", err)
+			}
+		}
+		return nil
+	})
 }

@@ -133,9 +133,9 @@ type FilterAdded struct {
 // Filter is a place that is listened to.
 type Filter struct {
 	ChatID   string `json:"chatId"`
-	SymKeyID string `json:"symKeyId"`
+	SymKeyID string `json:"symKeyId"` // empty: the keys of an account are for it alone
 	Listen   bool   `json:"listen"`
-	FilterID string `json:"filterId"`
+	FilterID string `json:"filterId"` // as in wakuext_loadFilters; not one of waku_*
 	Identity string `json:"identity"` // hex without 0x
 	Topic    string `json:"topic"`
 }
