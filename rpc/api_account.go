@@ -187,7 +187,11 @@ type listedAccount struct {
 func (a *accountAPI) list(ctx context.Context) ([]listedAccount, error) {
 	all, err := a.accounts.List(ctx)
 	out := make([]listedAccount, 0, len(all))
+	only := callFrom(ctx).caller.grant.only()
 	for _, i := range all {
+		if only != "" && only != i.UID.String() {
+			continue
+		}
 		l := listedAccount{i.Name, i.Timestamp, i.PhotoPath, i.KeycardPairing, i.UID.String(), "", i.LoggedIn, i.Damaged}
 		if !i.ChatKey.IsZero() {
 			l.CompressedKey = contact.Text(i.ChatKey)

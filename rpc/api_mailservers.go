@@ -22,6 +22,12 @@ const (
 	tableRanges  = "ranges"
 )
 
+// Bounds of what is remembered of a kind, for each account.
+const (
+	maxRecords     = 10_000
+	maxRecordBytes = 64 << 10
+)
+
 // Limits of mailservers_ping.
 const (
 	maxPings       = 200
@@ -30,8 +36,29 @@ const (
 )
 
 // mailserversAPI remembers what clients tell it about mailservers and chats
-// (spec 02 section 8.4). It draws no conclusions from it.
-type mailserversAPI struct{ records MailRecords }
+// (spec 02 section 8.4). It draws no conclusions from it. Mailservers are the
+// node's; what is remembered of topics and chats belongs to the account that
+// is logged in meanwhile. What was remembered before there were tables for
+// each account may be anybody's: callers that are limited to one account do
+// not get it.
+type mailserversAPI struct {
+	records MailRecords
+	current func() string // the account that is logged in as 0x key-uid, "" for none
+}
+
+// tables names the tables of a kind that a call works on, the one that it
+// writes first.
+func (a *mailserversAPI) tables(ctx context.Context, kind string) []string {
+	uid := a.current()
+	if kind == tableServers || uid == "" {
+		return []string{kind}
+	}
+	own := kind + " " + uid
+	if callFrom(ctx).caller.grant.only() != "" {
+		return []string{own}
+	}
+	return []string{own, kind}
+}
 
 // mailserverEntry is a mailserver that a user chose.
 type mailserverEntry struct {
@@ -68,14 +95,27 @@ type requestRange struct {
 }
 
 // put writes values under their keys, all or none.
-func put[T any](a *mailserversAPI, table string, key func(T) string, values ...T) (any, error) {
+func put[T any](ctx context.Context, a *mailserversAPI, kind string, key func(T) string, values ...T) (any, error) {
 	records := make([]history.Record, len(values))
 	for i, v := range values {
 		raw, err := jsonrpc.Marshal(v)
 		if err != nil {
 			return nil, err
 		}
+		if len(raw) > maxRecordBytes {
+			return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "an entry of %d bytes is too large, want %d at most",
+				len(raw), maxRecordBytes)
+		}
 		records[i] = history.Record{Key: key(v), Value: raw}
+	}
+	table := a.tables(ctx, kind)[0]
+	there, err := a.records.Records(table)
+	if err != nil {
+		return nil, err
+	}
+	if len(there)+len(records) > maxRecords {
+		return nil, jsonrpc.NewError(jsonrpc.CodeBusy, "%d entries are kept, and these would be more than %d", len(there),
+			maxRecords).WithHint("delete some that are no longer needed")
 	}
 	if err := a.records.PutRecords(table, records...); err != nil {
 		return nil, recordError("id", err)
@@ -83,43 +123,56 @@ func put[T any](a *mailserversAPI, table string, key func(T) string, values ...T
 	return nil, nil
 }
 
-// list reads a table.
-func list[T any](a *mailserversAPI, table string) ([]T, error) {
-	records, err := a.records.Records(table)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]T, len(records))
-	for i, r := range records {
-		if err := json.Unmarshal(r.Value, &out[i]); err != nil {
-			return nil, fmt.Errorf("stored entry %q of %s cannot be read: %w", r.Key, table, err)
+// list reads what there is of a kind.
+func list[T any](ctx context.Context, a *mailserversAPI, kind string) ([]T, error) {
+	out, seen := []T{}, make(map[string]bool)
+	for _, table := range a.tables(ctx, kind) {
+		records, err := a.records.Records(table)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range records {
+			if seen[r.Key] {
+				continue
+			}
+			seen[r.Key] = true
+			var v T
+			if err := json.Unmarshal(r.Value, &v); err != nil {
+				return nil, fmt.Errorf("stored entry %q of %s cannot be read: %w", r.Key, table, err)
+			}
+			out = append(out, v)
 		}
 	}
 	return out, nil
 }
 
-func (a *mailserversAPI) remove(table string, keys ...string) (any, error) {
-	return nil, a.records.DeleteRecords(table, keys...)
+func (a *mailserversAPI) remove(ctx context.Context, kind string, keys ...string) (any, error) {
+	for _, table := range a.tables(ctx, kind) {
+		if err := a.records.DeleteRecords(table, keys...); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
 }
 
-func (a *mailserversAPI) addMailserver(_ context.Context, m mailserverEntry) (any, error) {
-	return put(a, tableServers, func(m mailserverEntry) string { return m.ID }, m)
+func (a *mailserversAPI) addMailserver(ctx context.Context, m mailserverEntry) (any, error) {
+	return put(ctx, a, tableServers, func(m mailserverEntry) string { return m.ID }, m)
 }
 
-func (a *mailserversAPI) getMailservers(context.Context) ([]mailserverEntry, error) {
-	return list[mailserverEntry](a, tableServers)
+func (a *mailserversAPI) getMailservers(ctx context.Context) ([]mailserverEntry, error) {
+	return list[mailserverEntry](ctx, a, tableServers)
 }
 
-func (a *mailserversAPI) deleteMailserver(_ context.Context, id string) (any, error) {
-	return a.remove(tableServers, id)
+func (a *mailserversAPI) deleteMailserver(ctx context.Context, id string) (any, error) {
+	return a.remove(ctx, tableServers, id)
 }
 
-func (a *mailserversAPI) addGaps(_ context.Context, gaps []requestGap) (any, error) {
-	return put(a, tableGaps, func(g requestGap) string { return g.ID }, gaps...)
+func (a *mailserversAPI) addGaps(ctx context.Context, gaps []requestGap) (any, error) {
+	return put(ctx, a, tableGaps, func(g requestGap) string { return g.ID }, gaps...)
 }
 
-func (a *mailserversAPI) getGaps(_ context.Context, chatID string) ([]requestGap, error) {
-	all, err := list[requestGap](a, tableGaps)
+func (a *mailserversAPI) getGaps(ctx context.Context, chatID string) ([]requestGap, error) {
+	all, err := list[requestGap](ctx, a, tableGaps)
 	out := make([]requestGap, 0, len(all))
 	for _, g := range all {
 		if g.ChatID == chatID {
@@ -129,8 +182,8 @@ func (a *mailserversAPI) getGaps(_ context.Context, chatID string) ([]requestGap
 	return out, err
 }
 
-func (a *mailserversAPI) deleteGaps(_ context.Context, ids []string) (any, error) {
-	return a.remove(tableGaps, ids...)
+func (a *mailserversAPI) deleteGaps(ctx context.Context, ids []string) (any, error) {
+	return a.remove(ctx, tableGaps, ids...)
 }
 
 func (a *mailserversAPI) deleteGapsByChat(ctx context.Context, chatID string) (any, error) {
@@ -142,34 +195,34 @@ func (a *mailserversAPI) deleteGapsByChat(ctx context.Context, chatID string) (a
 	for i, g := range gaps {
 		ids[i] = g.ID
 	}
-	return a.remove(tableGaps, ids...)
+	return a.remove(ctx, tableGaps, ids...)
 }
 
-func (a *mailserversAPI) addTopic(_ context.Context, t mailserverTopic) (any, error) {
+func (a *mailserversAPI) addTopic(ctx context.Context, t mailserverTopic) (any, error) {
 	if t.ChatIDs == nil {
 		t.ChatIDs = []string{}
 	}
-	return put(a, tableTopics, func(t mailserverTopic) string { return t.Topic }, t)
+	return put(ctx, a, tableTopics, func(t mailserverTopic) string { return t.Topic }, t)
 }
 
-func (a *mailserversAPI) getTopics(context.Context) ([]mailserverTopic, error) {
-	return list[mailserverTopic](a, tableTopics)
+func (a *mailserversAPI) getTopics(ctx context.Context) ([]mailserverTopic, error) {
+	return list[mailserverTopic](ctx, a, tableTopics)
 }
 
-func (a *mailserversAPI) deleteTopic(_ context.Context, topic string) (any, error) {
-	return a.remove(tableTopics, topic)
+func (a *mailserversAPI) deleteTopic(ctx context.Context, topic string) (any, error) {
+	return a.remove(ctx, tableTopics, topic)
 }
 
-func (a *mailserversAPI) addRange(_ context.Context, r requestRange) (any, error) {
-	return put(a, tableRanges, func(r requestRange) string { return r.ChatID }, r)
+func (a *mailserversAPI) addRange(ctx context.Context, r requestRange) (any, error) {
+	return put(ctx, a, tableRanges, func(r requestRange) string { return r.ChatID }, r)
 }
 
-func (a *mailserversAPI) getRanges(context.Context) ([]requestRange, error) {
-	return list[requestRange](a, tableRanges)
+func (a *mailserversAPI) getRanges(ctx context.Context) ([]requestRange, error) {
+	return list[requestRange](ctx, a, tableRanges)
 }
 
-func (a *mailserversAPI) deleteRange(_ context.Context, chatID string) (any, error) {
-	return a.remove(tableRanges, chatID)
+func (a *mailserversAPI) deleteRange(ctx context.Context, chatID string) (any, error) {
+	return a.remove(ctx, tableRanges, chatID)
 }
 
 // pingQuery is the argument of mailservers_ping.

@@ -87,7 +87,8 @@ func (s *Server) table() []method {
 	}
 	all = slices.Concat(all, s.discoveryMethods(), (&keyAPI{s.deps.Names}).methods())
 	for i := range all {
-		if namespace(all[i].name) == "wakuext" {
+		switch namespace(all[i].name) {
+		case "wakuext", "mailservers": // what these touch is an account's
 			all[i].account = true
 		}
 		if all[i].since == "" {

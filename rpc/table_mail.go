@@ -69,7 +69,7 @@ func (a *historyAPI) requestMethods() []method {
 func (a *historyAPI) mailserverMethods() []method {
 	return []method{
 		{
-			name: "mailserver_fetch", scope: scopeSend, slow: true, timeout: fetchTime,
+			name: "mailserver_fetch", scope: scopeSend, slow: true, timeout: fetchTime, account: true,
 			summary: "Fetches one page of history: connects if need be, tries each server twice, and answers when all of " +
 				"the page has gone through the filters. Newest first. " + noEvents,
 			params: []param{{"request", fetchDoc}},
@@ -94,7 +94,7 @@ func (a *historyAPI) mailserverMethods() []method {
 			handler: fn1(a.backfill),
 		},
 		{
-			name: "mailserver_status", scope: scopeRead,
+			name: "mailserver_status", scope: scopeRead, account: true,
 			summary: "Lists the mailservers that this node asks, the best one first, and the requests that wait for an answer.",
 			result: "servers: givenUp counts pages in a row, streak tries in a row without an answer; unwanted are envelopes " +
 				"of topics not asked for, refused those outside the request. outstanding: since when, and how many envelopes " +
@@ -120,7 +120,7 @@ func (a *historyAPI) mailserverMethods() []method {
 
 // mailserversMethods are the bookkeeping of clients.
 func (s *Server) mailserversMethods() []method {
-	a := &mailserversAPI{records: s.deps.Records}
+	a := &mailserversAPI{records: s.deps.Records, current: s.currentAccount}
 	return slices.Concat(a.serverMethods(), a.gapMethods(), a.topicMethods())
 }
 
