@@ -324,7 +324,8 @@ func (a *app) repair(ctx context.Context, dir string, o leveldb.Options) error {
 	}
 	if a.output == outputJSON {
 		return a.printJSON(map[string]any{
-			"archive": dir, "envelopes": report.Envelopes, "dropped": report.Dropped, "damagedFiles": report.DamagedFiles,
+			"archive": dir, "envelopes": report.Envelopes, "pruned": report.Pruned, "dropped": report.Dropped,
+			"damagedFiles": report.DamagedFiles,
 		})
 	}
 	_, err = fmt.Fprintf(a.out, "%d envelopes kept, %d dropped, %d damaged files; the archive in %s is sound again\n",

@@ -153,7 +153,8 @@ func layer2() map[string][]string {
 		},
 		"statusd/mailserver/archivetest": {"statusd/mailserver", "statusd/waku/wire"},
 		"statusd/mailserver/leveldb": {
-			"statusd/mailserver", "statusd/waku/wire", "github.com/syndtr/goleveldb/leveldb", zap, unix,
+			"statusd/internal/atomicfile", "statusd/mailserver", "statusd/waku/wire", "github.com/syndtr/goleveldb/leveldb",
+			zap, unix,
 		},
 		"statusd/mailserver/topicindex": {"statusd/waku/wire"},
 		"statusd/mailserver/statusgo": {

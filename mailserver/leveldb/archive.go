@@ -20,6 +20,7 @@ import (
 	"go.uber.org/zap"
 
 	"statusd/mailserver"
+	"statusd/mailserver/topicindex"
 	"statusd/waku/wire"
 )
 
@@ -42,21 +43,34 @@ type Options struct {
 	MinFree uint64      // bytes; Put refuses when less is free; 0: DefaultMinFree
 	Cache   int         // bytes of cached table indexes; 0: 64 MiB
 
-	writeBuffer int // bytes in memory before a table is written; tests make it small
+	writeBuffer int                                   // bytes in memory before a table is written; tests make it small
+	wrap        func(storage.Storage) storage.Storage // puts the faults of a test into the files of the engine
 }
 
 // Archive is a mailserver.Archive in one directory.
 type Archive struct {
 	dir    string
-	db     *leveldb.DB
+	o      Options
 	log    *zap.Logger
 	free   func(dir string) (uint64, error)
 	min    uint64
 	topics directory
 	damage atomic.Bool // found while in use
 
+	// use is held for reading while the engine is used without mu, and for
+	// writing, together with mu, while it is closed and opened again.
+	use  sync.RWMutex
+	db   *leveldb.DB     // nil: it could not be opened again
+	stor storage.Storage // of db
+	lost mailserver.Damage
+
+	open map[*scan]struct{} // walks in progress
+	reg  sync.Mutex         // guards open
+
 	mu     sync.Mutex // serialises batches: a change is computed, written and applied
 	closed bool
+	broken error     // what went wrong with a write: the engine has to be opened again
+	tried  time.Time // when that was tried last
 	noted  time.Time // when the tables were recorded
 	tail   []byte    // keys from here on have been pruned; nil: none known
 	pruned struct{ rows, bytes, index int64 }
@@ -70,7 +84,7 @@ func Open(dir string, o Options) (*Archive, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create archive directory: %w", err)
 	}
-	a := &Archive{dir: dir, log: o.Logger, free: freeBytes, min: o.MinFree}
+	a := &Archive{dir: dir, o: o, log: o.Logger, free: freeBytes, min: o.MinFree, open: make(map[*scan]struct{})}
 	if a.log == nil {
 		a.log = zap.NewNop()
 	}
@@ -85,16 +99,9 @@ func Open(dir string, o Options) (*Archive, error) {
 	if err != nil {
 		return nil, a.openError(err)
 	}
-	db, err := leveldb.OpenFile(dir, options(o))
-	if err != nil {
+	if err := a.start(suspect); err != nil {
 		return nil, a.openError(err)
 	}
-	a.db = db
-	if err := errors.Join(verifyTables(dir, suspect), a.load()); err != nil {
-		db.Close()
-		return nil, a.openError(err)
-	}
-	a.noted = time.Now()
 	stats := a.topics.stats()
 	a.log.Info("archive opened", zap.Duration("took", time.Since(start)),
 		zap.Int64("envelopes", stats.Envelopes), zap.Int("topics", stats.Topics))
@@ -124,7 +131,10 @@ func options(o Options) *opt.Options {
 		CompactionTableSize:    buffer,
 		CompactionTotalSize:    64 * opt.MiB,
 		DisableSeeksCompaction: true,
-		OpenFilesCacheCapacity: 800,
+		// A large batch goes through the journal like the others: a transaction
+		// of the engine that fails keeps its lock.
+		DisableLargeBatchTransaction: true,
+		OpenFilesCacheCapacity:       800,
 	}
 }
 
@@ -153,6 +163,7 @@ func (a *Archive) load() error {
 	if len(version) != 1 || version[0] > schemaVersion {
 		return fmt.Errorf("%w (schema %x, this program knows %d)", ErrSchema, version, schemaVersion)
 	}
+	var loaded counters
 	raw, err := a.db.Get([]byte(keyCounters), nil)
 	if err != nil && !errors.Is(err, leveldb.ErrNotFound) {
 		return err
@@ -162,8 +173,9 @@ func (a *Archive) load() error {
 		if !ok {
 			return fmt.Errorf("%w: counters: %w", mailserver.ErrCorrupted, errRecord)
 		}
-		a.topics.totals = totals
+		loaded = totals
 	}
+	topics := new(topicindex.Index[topicInfo])
 	iter := a.db.NewIterator(prefixRange(prefixTopic), nil)
 	defer iter.Release()
 	for iter.Next() {
@@ -171,9 +183,13 @@ func (a *Archive) load() error {
 		if !ok || len(iter.Key()) != topicKeyLength {
 			return fmt.Errorf("%w: topic directory: %w", mailserver.ErrCorrupted, errRecord)
 		}
-		a.topics.topics.Set(wire.Topic(iter.Key()[1:]), info)
+		topics.Set(wire.Topic(iter.Key()[1:]), info)
 	}
-	return iter.Error()
+	if err := iter.Error(); err != nil {
+		return err
+	}
+	a.topics.replace(topics, loaded)
+	return nil
 }
 
 // create marks an empty database as an archive.
@@ -197,7 +213,12 @@ func (a *Archive) create() error {
 // Stats implements mailserver.Archive. Once damage has been found, it reports
 // that too.
 func (a *Archive) Stats(context.Context) (mailserver.Stats, error) {
+	a.use.RLock()
 	s := a.topics.stats()
+	if lost := a.lost; lost != (mailserver.Damage{}) {
+		s.Damage = &lost
+	}
+	a.use.RUnlock()
 	err := filepath.WalkDir(a.dir, func(_ string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return ignoreMissing(err)
@@ -223,20 +244,6 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// Close waits for the batch being written and closes the database.
-func (a *Archive) Close() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.closed {
-		return nil
-	}
-	a.closed = true
-	if err := a.db.Close(); err != nil {
-		return fmt.Errorf("close archive: %w", err)
-	}
-	return recordTables(a.dir)
-}
-
 // fail turns an error of the engine into one of the archive's. Damage is
 // remembered on disk, so that the next Open refuses until it is repaired.
 func (a *Archive) fail(doing string, err error) error {
@@ -250,5 +257,5 @@ func (a *Archive) fail(doing string, err error) error {
 		}
 		return fmt.Errorf("%s: %w: %w", doing, mailserver.ErrCorrupted, err)
 	}
-	return fmt.Errorf("%s: %w", doing, err)
+	return fmt.Errorf("%s: %w: %w", doing, mailserver.ErrUnavailable, err)
 }

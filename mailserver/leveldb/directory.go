@@ -35,6 +35,14 @@ func parseTopicInfo(b []byte) (topicInfo, bool) {
 	}, true
 }
 
+// with accounts for one envelope more.
+func (i topicInfo) with(created uint32) topicInfo {
+	if i.count == 0 {
+		i.newest, i.oldest = created, created
+	}
+	return topicInfo{max(i.newest, created), min(i.oldest, created), i.count + 1}
+}
+
 // counters are the totals of the archive. oldest is a lower bound.
 type counters struct {
 	envelopes, bytes int64
@@ -60,6 +68,14 @@ func parseCounters(b []byte) (counters, bool) {
 	}, true
 }
 
+// with accounts for one envelope more.
+func (c counters) with(created uint32, size int64) counters {
+	if c.envelopes == 0 {
+		c.newest, c.oldest = created, created
+	}
+	return counters{c.envelopes + 1, c.bytes + size, min(c.oldest, created), max(c.newest, created)}
+}
+
 // change is the effect of one batch on the directory and the counters,
 // computed before the batch is written and applied after.
 type change struct {
@@ -79,18 +95,8 @@ func (c *change) add(d *directory, t wire.Topic, created uint32, size int) {
 	if !ok {
 		info = d.get(t)
 	}
-	if info.count == 0 {
-		info.newest, info.oldest = created, created
-	}
-	info.newest, info.oldest = max(info.newest, created), min(info.oldest, created)
-	info.count++
-	c.topics[t] = info
-	if c.totals.envelopes == 0 {
-		c.totals.newest, c.totals.oldest = created, created
-	}
-	c.totals.newest, c.totals.oldest = max(c.totals.newest, created), min(c.totals.oldest, created)
-	c.totals.envelopes++
-	c.totals.bytes += int64(size)
+	c.topics[t] = info.with(created)
+	c.totals = c.totals.with(created, int64(size))
 }
 
 // remove accounts for a pruned envelope, the oldest of all.
@@ -113,6 +119,13 @@ type directory struct {
 	mu     sync.RWMutex
 	topics topicindex.Index[topicInfo]
 	totals counters
+}
+
+// replace puts others in the place of all topics and of the totals.
+func (d *directory) replace(topics *topicindex.Index[topicInfo], totals counters) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.topics, d.totals = *topics, totals
 }
 
 func (d *directory) get(t wire.Topic) topicInfo {

@@ -2,6 +2,7 @@ package leveldb
 
 import (
 	"context"
+	"errors"
 
 	"github.com/syndtr/goleveldb/leveldb"
 	"github.com/syndtr/goleveldb/leveldb/util"
@@ -44,8 +45,8 @@ func (a *Archive) Prune(ctx context.Context, limits mailserver.Limits) (removed 
 func (a *Archive) pruneBatch(limits mailserver.Limits) (removed int64, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.closed {
-		return 0, mailserver.ErrClosed
+	if err := a.ready(); err != nil {
+		return 0, err
 	}
 	if !limits.Exceeded(a.topics.stats()) {
 		return 0, nil
@@ -107,10 +108,11 @@ func (c counters) stats() mailserver.Stats {
 // reclaim rewrites the tables that hold mostly pruned rows.
 func (a *Archive) reclaim() error {
 	a.mu.Lock()
-	if a.closed {
+	if a.closed || a.broken != nil {
 		a.mu.Unlock()
 		return nil
 	}
+	db := a.db // may be closed meanwhile: giving space back takes its time
 	var ranges []util.Range
 	if a.tail != nil && (a.pruned.rows >= reclaimRows || a.pruned.bytes >= reclaimBytes) {
 		ranges = append(ranges, util.Range{Start: a.tail, Limit: []byte{prefixEnd}})
@@ -122,7 +124,7 @@ func (a *Archive) reclaim() error {
 	}
 	a.mu.Unlock()
 	for _, r := range ranges {
-		if err := a.db.CompactRange(r); err != nil {
+		if err := db.CompactRange(r); err != nil && !errors.Is(err, leveldb.ErrClosed) {
 			return a.fail("give space back", err)
 		}
 	}

@@ -48,9 +48,14 @@ func (a *Archive) putBatch(envs []*wire.Envelope) (added int, err error) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.closed {
-		return 0, mailserver.ErrClosed
+	if err := a.ready(); err != nil {
+		return 0, err
 	}
+	return a.storeBatch(envs)
+}
+
+// storeBatch stores envelopes that fit into one batch. The caller holds mu.
+func (a *Archive) storeBatch(envs []*wire.Envelope) (added int, err error) {
 	batch := leveldb.MakeBatch(rawSize(envs))
 	c := a.topics.begin()
 	newest, empty := c.totals.newest, c.totals.envelopes == 0
@@ -106,7 +111,8 @@ func (a *Archive) noteTables() {
 }
 
 // commit adds directory and counters to the batch, writes it and applies the
-// change in memory.
+// change in memory. When it fails the engine has to be opened again: part of
+// the batch may be in the journal. The caller holds mu.
 func (a *Archive) commit(batch *leveldb.Batch, c *change, sync bool) error {
 	var key, value []byte
 	for t, info := range c.topics {
@@ -120,6 +126,7 @@ func (a *Archive) commit(batch *leveldb.Batch, c *change, sync bool) error {
 	}
 	batch.Put([]byte(keyCounters), c.totals.append(nil))
 	if err := a.db.Write(batch, &opt.WriteOptions{Sync: sync}); err != nil {
+		a.broken = err
 		return err
 	}
 	a.topics.apply(c)
@@ -129,7 +136,7 @@ func (a *Archive) commit(batch *leveldb.Batch, c *change, sync bool) error {
 func (a *Archive) checkFree() error {
 	free, err := a.free(a.dir)
 	if err != nil {
-		return fmt.Errorf("read free disk space: %w", err)
+		return fmt.Errorf("read free disk space of %s: %w: %w", a.dir, mailserver.ErrUnavailable, err)
 	}
 	if free < a.min {
 		return fmt.Errorf("%w: %d MiB are free on the disk of %s, %d are needed",

@@ -2,16 +2,16 @@ package leveldb
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/syndtr/goleveldb/leveldb"
-	"github.com/syndtr/goleveldb/leveldb/journal"
 	"github.com/syndtr/goleveldb/leveldb/opt"
 	"github.com/syndtr/goleveldb/leveldb/storage"
 	"github.com/syndtr/goleveldb/leveldb/table"
@@ -23,6 +23,7 @@ import (
 // RepairReport says what Repair found.
 type RepairReport struct {
 	Envelopes    int64 // sound envelopes, all kept
+	Pruned       int64 // records of envelopes that had been pruned, left out
 	Dropped      int64 // envelopes that do not hash to their key
 	DamagedFiles int   // tables and journals with unreadable parts
 }
@@ -33,11 +34,12 @@ const (
 	damagedSuffix  = ".damaged"  // the old one, from then until the end
 )
 
-// Repair rebuilds a damaged archive: every readable block of every table and
+// Repair rebuilds a damaged archive: every readable part of every table and
 // journal is searched for envelopes, and those that hash to their key go into
 // a new archive that takes the place of the old. Envelopes in unreadable
-// blocks are lost; already pruned ones may come back until retention removes
-// them again. It needs as much free disk space as the archive takes.
+// parts are lost. Pruned ones stay away, unless what says that they were pruned
+// is lost too; then they come back until retention removes them again. It needs
+// as much free disk space as the archive takes.
 //
 // The archive must be closed. progress, which may be nil, is called now and
 // then. A Repair that was interrupted can be run again.
@@ -121,7 +123,7 @@ func takeAlong(from, to string) error {
 // engineFile reports whether a file belongs to the database.
 func engineFile(name string) bool {
 	switch name {
-	case "CURRENT", "CURRENT.bak", "LOCK", "LOG", "LOG.old", markerName, tablesName:
+	case "CURRENT", "CURRENT.bak", "LOCK", "LOG", "LOG.old", markerName, tablesName, salvageName:
 		return true
 	}
 	ext := filepath.Ext(name)
@@ -134,45 +136,79 @@ type salvage struct {
 	target   *Archive
 	progress func(RepairReport)
 	report   RepairReport
+	removed  removals
 	pending  []*wire.Envelope
 	size     int
 	bad      error // damage in the file being read
 }
 
+// visitor is shown what is sound in a file. Records that have a sequence number
+// replace and remove those of their key with a smaller one.
+type visitor struct {
+	put  func(seq uint64, key, value []byte) error
+	del  func(seq uint64, key []byte)
+	lone func(env *wire.Envelope) error // found in a damaged batch, number unknown
+}
+
+// run reads everything twice: first what has been removed, then what is left.
 func (s *salvage) run(ctx context.Context, source storage.Storage) error {
 	files, err := source.List(storage.TypeTable | storage.TypeJournal)
 	if err != nil {
 		return err
 	}
-	for _, fd := range files {
-		f, err := source.Open(fd)
-		if err != nil {
-			return err
+	s.removed.init()
+	first := visitor{put: s.removed.put, del: s.removed.del, lone: func(*wire.Envelope) error { return nil }}
+	second := visitor{
+		put: func(seq uint64, key, value []byte) error { return s.add(ctx, seq, key, value) },
+		del: func(uint64, []byte) {},
+		lone: func(env *wire.Envelope) error {
+			if s.removed.known(appendEnvelopeKey(nil, placeOf(mailserver.KeyOf(env)), env.Topic())) {
+				s.report.Pruned++
+				return nil
+			}
+			return s.keep(ctx, env)
+		},
+	}
+	for _, v := range []visitor{first, second} {
+		s.report.DamagedFiles = 0
+		for _, fd := range files {
+			if err := s.file(ctx, source, fd, v); err != nil {
+				return err
+			}
 		}
-		s.bad = nil
-		if fd.Type == storage.TypeTable {
-			err = s.table(ctx, f, fd)
-		} else {
-			err = s.journal(ctx, f)
-		}
-		f.Close()
-		if err != nil {
-			return err
-		}
-		if s.bad != nil {
-			s.report.DamagedFiles++
-		}
-		if err := s.flush(ctx); err != nil {
-			return err
-		}
+	}
+	if err := s.flush(ctx); err != nil {
+		return err
 	}
 	stats, err := s.target.Stats(ctx)
 	s.report.Envelopes = stats.Envelopes
 	return err
 }
 
+// file shows one file to a visitor.
+func (s *salvage) file(ctx context.Context, source storage.Storage, fd storage.FileDesc, v visitor) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	f, err := source.Open(fd)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	s.bad = nil
+	if fd.Type == storage.TypeTable {
+		err = s.table(f, fd, v)
+	} else {
+		err = s.journal(f, v)
+	}
+	if s.bad != nil {
+		s.report.DamagedFiles++
+	}
+	return err
+}
+
 // table reads the sound blocks of a table.
-func (s *salvage) table(ctx context.Context, f storage.Reader, fd storage.FileDesc) error {
+func (s *salvage) table(f storage.Reader, fd storage.FileDesc, v visitor) error {
 	size, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
 		return err
@@ -189,12 +225,17 @@ func (s *salvage) table(ctx context.Context, f storage.Reader, fd storage.FileDe
 		cb.SetErrorCallback(func(err error) { s.bad = err })
 	}
 	for iter.Next() {
-		// The engine appends 7 bytes of sequence number and the kind to keys.
+		// The engine appends kind and sequence number to keys, in 8 bytes.
 		key := iter.Key()
-		if n := len(key) - 8; n > 0 && key[n] == 1 {
-			if err := s.add(ctx, key[:n], iter.Value()); err != nil {
-				return err
-			}
+		n := len(key) - 8
+		if n <= 0 {
+			continue
+		}
+		number := binary.LittleEndian.Uint64(key[n:])
+		if byte(number) == 0 {
+			v.del(number>>8, key[:n])
+		} else if err := v.put(number>>8, key[:n], iter.Value()); err != nil {
+			return err
 		}
 	}
 	if err := iter.Error(); err != nil {
@@ -203,67 +244,56 @@ func (s *salvage) table(ctx context.Context, f storage.Reader, fd storage.FileDe
 	return nil
 }
 
-// journal reads the sound batches of a journal.
-func (s *salvage) journal(ctx context.Context, f io.Reader) error {
-	r := journal.NewReader(f, s, false, true)
-	for {
-		chunk, err := r.Next()
-		if err != nil {
-			if !errors.Is(err, io.EOF) {
-				s.bad = err
-			}
-			return nil
+// journal reads the batches of a journal, and what is left of damaged ones.
+func (s *salvage) journal(f io.Reader, v visitor) (err error) {
+	raw, err := io.ReadAll(f)
+	if err != nil {
+		s.bad = err // what the disk gives back is looked at
+	}
+	err = nil
+	do := func(fn func() error) {
+		if err == nil {
+			err = fn()
 		}
-		raw, err := io.ReadAll(chunk)
-		if err != nil {
-			continue // a part of it was dropped
-		}
-		const header = 12 // sequence number and count
-		var batch leveldb.Batch
-		if len(raw) < header || batch.Load(raw[header:]) != nil {
-			s.bad = errRecord
+	}
+	batches := readBatches(raw)
+	if len(damaged(raw, batches)) > 0 {
+		s.bad = errRecord
+	}
+	for _, b := range batches {
+		if b.sound && b.records(func(seq uint64, key, value []byte) {
+			do(func() error { return v.put(seq, key, value) })
+		}, v.del) {
 			continue
 		}
-		replay := &replay{ctx: ctx, s: s}
-		if err := batch.Replay(replay); err != nil {
-			s.bad = err
-		}
-		if replay.err != nil {
-			return replay.err
-		}
+		s.report.Dropped += b.rescue(func(env *wire.Envelope) {
+			do(func() error { return v.lone(env) })
+		})
 	}
+	return err
 }
 
-// Drop implements journal.Dropper.
-func (s *salvage) Drop(err error) { s.bad = err }
-
-// replay takes the envelopes out of one batch.
-type replay struct {
-	ctx context.Context
-	s   *salvage
-	err error
-}
-
-func (r *replay) Put(key, value []byte) {
-	if r.err == nil {
-		r.err = r.s.add(r.ctx, key, value)
-	}
-}
-
-func (r *replay) Delete([]byte) {}
-
-// add keeps a record if it is an envelope that hashes to its key.
-func (s *salvage) add(ctx context.Context, key, value []byte) error {
-	p, topic, ok := parseEnvelopeKey(key)
+// add keeps a record if it is an envelope that hashes to its key and was not
+// pruned.
+func (s *salvage) add(ctx context.Context, seq uint64, key, value []byte) error {
+	p, _, ok := parseEnvelopeKey(key)
 	if !ok {
 		return nil
 	}
-	env, err := wire.DecodeEnvelope(value)
-	if err != nil || env.Topic() != topic || placeOf(mailserver.KeyOf(env)) != p {
+	if s.removed.has(seq, key, p.created()) {
+		s.report.Pruned++
+		return nil
+	}
+	env, ok := soundEnvelope(key, value)
+	if !ok {
 		s.report.Dropped++
 		return nil
 	}
-	s.pending, s.size = append(s.pending, env), s.size+len(value)
+	return s.keep(ctx, env)
+}
+
+func (s *salvage) keep(ctx context.Context, env *wire.Envelope) error {
+	s.pending, s.size = append(s.pending, env), s.size+len(env.RLP())
 	if len(s.pending) < maxBatchRows && s.size < maxBatchBytes {
 		return nil
 	}
@@ -278,4 +308,46 @@ func (s *salvage) flush(ctx context.Context) error {
 		s.progress(s.report)
 	}
 	return err
+}
+
+// removals knows what has been pruned: by the records of the removing, and,
+// where the engine has dropped those together with what they removed, by the
+// latest counters, which say from when the oldest envelope was.
+type removals struct {
+	seed     maphash.Seed
+	numbers  map[uint64]uint64 // hash of the key: the latest removal
+	counters counters
+	counted  uint64 // number of the record of the counters
+}
+
+func (r *removals) init() { r.seed, r.numbers = maphash.MakeSeed(), make(map[uint64]uint64) }
+
+func (r *removals) put(seq uint64, key, value []byte) error {
+	if string(key) == keyCounters && seq >= r.counted {
+		if c, ok := parseCounters(value); ok {
+			r.counters, r.counted = c, seq
+		}
+	}
+	return nil
+}
+
+func (r *removals) del(seq uint64, key []byte) {
+	if _, _, ok := parseEnvelopeKey(key); ok {
+		hash := maphash.Bytes(r.seed, key)
+		r.numbers[hash] = max(seq, r.numbers[hash])
+	}
+}
+
+// known reports whether a key was removed at any time.
+func (r *removals) known(key []byte) bool {
+	_, known := r.numbers[maphash.Bytes(r.seed, key)]
+	return known
+}
+
+// has reports whether an envelope with that number and time was removed later.
+func (r *removals) has(seq uint64, key []byte, created uint32) bool {
+	if r.numbers[maphash.Bytes(r.seed, key)] > seq {
+		return true
+	}
+	return seq < r.counted && (r.counters.envelopes == 0 || created < r.counters.oldest)
 }

@@ -13,26 +13,6 @@ import (
 	"statusd/waku/wire"
 )
 
-// Select implements mailserver.Archive. The rows are those of one moment.
-func (a *Archive) Select(ctx context.Context, q mailserver.Query) (mailserver.Rows, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	topics, rows, all, totals := a.topics.candidates(q)
-	snap, err := a.db.GetSnapshot()
-	if err != nil {
-		return nil, a.fail("read archive", err)
-	}
-	if all {
-		return newScan(a, snap, q, nil, 0), nil
-	}
-	scan, merge := estimate(q, len(topics), rows, totals)
-	if scan < merge {
-		return newScan(a, snap, q, topics, merge), nil
-	}
-	return newMerge(a, snap, q, topics), nil
-}
-
 // Costs of the two ways to answer, in microseconds, measured on one machine.
 // Only their ratio matters.
 const (
@@ -63,30 +43,27 @@ func estimate(q mailserver.Query, topics int, rows int64, totals counters) (scan
 	return inRange * costStep, float64(topics)*costSeek + wanted*costGet
 }
 
-// scan walks the envelopes by time and passes over foreign topics, which it
+// byTime walks the envelopes by time and passes over foreign topics, which it
 // recognises by the key alone. When it has passed over more of them than it
-// would have cost to merge the topics, the estimate was wrong, and a merge goes
-// on from there.
-type scan struct {
+// would have cost to merge the topics, the estimate was wrong, and it stops for
+// a merge to go on from there.
+type byTime struct {
 	archive *Archive
 	snap    *leveldb.Snapshot
 	iter    iterator.Iterator
-	query   mailserver.Query
 	topics  []wire.Topic
 	wanted  map[wire.Topic]struct{} // nil: every topic
 	window  window
 	budget  float64 // cost of foreign envelopes still to be walked past
 	left    int     // rows still to give, -1: no limit
 	row     mailserver.Row
-	rest    *merge // took over
+	over    *mailserver.Key // the last envelope walked past, when the budget is spent
 	err     error
 }
 
-// newScan walks all topics when topics is nil, else the given ones.
-func newScan(a *Archive, snap *leveldb.Snapshot, q mailserver.Query, topics []wire.Topic, budget float64) *scan {
-	s := &scan{
-		archive: a, snap: snap, query: q, topics: topics, window: newWindow(q), left: q.Limit, budget: budget,
-	}
+// newByTime walks all topics when topics is nil, else the given ones.
+func newByTime(a *Archive, snap *leveldb.Snapshot, q mailserver.Query, topics []wire.Topic, budget float64) *byTime {
+	s := &byTime{archive: a, snap: snap, topics: topics, window: newWindow(q), left: q.Limit, budget: budget}
 	if q.Limit == 0 {
 		s.left = -1
 	}
@@ -101,10 +78,7 @@ func newScan(a *Archive, snap *leveldb.Snapshot, q mailserver.Query, topics []wi
 	return s
 }
 
-func (s *scan) Next(ctx context.Context) bool {
-	if s.rest != nil {
-		return s.rest.Next(ctx)
-	}
+func (s *byTime) Next(ctx context.Context) bool {
 	if s.err != nil || s.left == 0 || s.iter == nil {
 		return false
 	}
@@ -125,7 +99,9 @@ func (s *scan) Next(ctx context.Context) bool {
 		if s.wanted != nil {
 			if _, ok := s.wanted[topic]; !ok {
 				if s.budget -= costStep; s.budget < 0 {
-					return s.handOver(ctx, p.key())
+					after := p.key()
+					s.over, s.left = &after, 0
+					return false
 				}
 				continue
 			}
@@ -143,42 +119,11 @@ func (s *scan) Next(ctx context.Context) bool {
 	return false
 }
 
-// handOver lets a merge go on after the last envelope that was walked past.
-func (s *scan) handOver(ctx context.Context, after mailserver.Key) bool {
-	s.iter.Release()
-	s.iter = nil
-	q := s.query
-	q.After, q.Limit = &after, max(s.left, 0)
-	s.rest = newMerge(s.archive, s.snap, q, s.topics)
-	return s.rest.Next(ctx)
-}
+func (s *byTime) Row() mailserver.Row                  { return s.row }
+func (s *byTime) Data(context.Context) ([]byte, error) { return s.iter.Value(), nil }
+func (s *byTime) Err() error                           { return s.err }
 
-func (s *scan) Row() mailserver.Row {
-	if s.rest != nil {
-		return s.rest.Row()
-	}
-	return s.row
-}
-
-func (s *scan) Data(ctx context.Context) ([]byte, error) {
-	if s.rest != nil {
-		return s.rest.Data(ctx)
-	}
-	return s.iter.Value(), nil
-}
-
-func (s *scan) Err() error {
-	if s.rest != nil {
-		return s.rest.Err()
-	}
-	return s.err
-}
-
-func (s *scan) Close() {
-	if s.rest != nil {
-		s.rest.Close()
-		return
-	}
+func (s *byTime) Close() {
 	if s.iter != nil {
 		s.iter.Release()
 		s.snap.Release()
