@@ -109,3 +109,32 @@ func (n *Node) accountHealth() ComponentHealth {
 	}
 	return c
 }
+
+// databaseHealth tells of damage to the database of the account: what a query
+// met, and what was lost before. Messages go on with what is left.
+func (n *Node) databaseHealth() ComponentHealth {
+	c := ComponentHealth{Name: "Database", Level: NotMounted, Desc: "nobody is logged in"}
+	m := n.Accounts()
+	if m == nil {
+		return c
+	}
+	if a := m.Current(); a != nil {
+		c.Level, c.Desc = databaseLevel(a.DB().Condition())
+	}
+	return c
+}
+
+func databaseLevel(c store.Condition) (Level, string) {
+	switch lost := len(c.Losses); {
+	case c.Damage != "":
+		return NotReady, "damaged: see statusd db check, and restore a backup"
+	case lost > 0:
+		l := c.Losses[lost-1]
+		return NotReady, fmt.Sprintf("at least %d transactions were lost by damage found at %s; move %s elsewhere when seen",
+			l.Transactions, l.Time.UTC().Format(time.RFC3339), filepath.Base(l.Copy))
+	case c.Unprotected:
+		return Ready, "without checksums for lack of room on the disk; log in again when there is some"
+	default:
+		return Ready, "no damage known"
+	}
+}

@@ -66,7 +66,7 @@ func (n *Node) Health() Health {
 	h := Health{Alive: n.monitor.alive.Load(), Uptime: time.Since(n.created)}
 	h.Components = []ComponentHealth{
 		n.rpcHealth(), n.wakuHealth(), n.discoveryHealth(), n.mailHealth(), n.historyHealth(), n.accountHealth(),
-		n.outboxHealth(),
+		n.outboxHealth(), n.databaseHealth(),
 		n.clockHealth(), n.diskHealth(), n.loopHealth(),
 	}
 	switch phase(n.phase.Load()) {

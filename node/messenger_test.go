@@ -2,6 +2,8 @@ package node
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -231,4 +233,44 @@ func TestHistoryReachesWhoWasAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventsUntil(t, back.login(author).DB(), "message.delivered")
+}
+
+// TestHealthTellsOfALossInTheDatabase as long as the damaged log lies there.
+func TestHealthTellsOfALossInTheDatabase(t *testing.T) {
+	r := start(t, lightConfig(t), Deps{})
+	health := func() ComponentHealth {
+		for _, c := range r.Health().Components {
+			if c.Name == "Database" {
+				return c
+			}
+		}
+		t.Fatal("no such component")
+		return ComponentHealth{}
+	}
+	if h := health(); h.Level != NotMounted {
+		t.Errorf("nobody is logged in: %+v", h)
+	}
+	a := r.loginNew("ana")
+	if h := health(); h.Level != Ready {
+		t.Errorf("new: %+v", h)
+	}
+	folder := filepath.Join(r.cfg.DataDir, "accounts", a.UID().Hex())
+	lost := filepath.Join(folder, "client.db-wal.damaged-20261130T120000Z-7")
+	if err := os.WriteFile(lost, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if h := health(); h.Level != NotReady || !strings.Contains(h.Desc, "7 transactions") || r.Health().Level == NotReady {
+		t.Errorf("with a damaged log: %+v", h)
+	}
+	if err := os.Remove(lost); err != nil {
+		t.Fatal(err)
+	}
+	if h := health(); h.Level != Ready {
+		t.Errorf("seen: %+v", h)
+	}
+	level, text := databaseLevel(store.Condition{Damage: "the database is damaged"})
+	if level != NotReady || !strings.Contains(text, "db check") {
+		t.Errorf("damaged: %s %s", level, text)
+	}
+	r.finish()
 }

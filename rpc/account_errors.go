@@ -52,6 +52,10 @@ func accountFailures() []failureClass {
 			},
 		},
 		{
+			jsonrpc.CodeKeyFile, "what is left is sound; fetch the time before from a mailserver again, or restore a backup; " +
+				"to end this message move the damaged log elsewhere", []error{store.ErrLost},
+		},
+		{
 			jsonrpc.CodeInvalidParams, "want the content of a key file as geth and Status apps write it",
 			[]error{
 				keystore.ErrMalformed, keystore.ErrTooLarge, keystore.ErrVersion, keystore.ErrCipher, keystore.ErrExtended,

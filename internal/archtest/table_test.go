@@ -71,6 +71,7 @@ func layer0() map[string][]string {
 		"statusd/internal/backup":      {"statusd/accounts/kdf", "statusd/accounts/secret"},
 		"statusd/internal/clock":       {"github.com/beevik/ntp", zap},
 		"statusd/internal/deadline":    {},
+		"statusd/internal/diskspace":   {},
 		"statusd/internal/logx":        {zap, "gopkg.in/natefinch/lumberjack.v2"},
 		"statusd/internal/sdnotify":    {unix},
 		"statusd/internal/multiaddr":   {"statusd/accounts/multibase", geth + "crypto"},
@@ -146,7 +147,7 @@ func layer2() map[string][]string {
 	return map[string][]string{
 		"statusd/internal/store": {
 			"statusd/accounts/key", "statusd/accounts/secret", "statusd/datasync", "statusd/internal/atomicfile",
-			"statusd/internal/deadline", "statusd/transport", "statusd/waku/wire", sqlite, zap,
+			"statusd/internal/deadline", "statusd/internal/diskspace", "statusd/transport", "statusd/waku/wire", sqlite, zap,
 		},
 		"statusd/mailserver": {
 			"statusd/waku", geth + "p2p/enode", geth + "rlp", metrics, "golang.org/x/sync/semaphore", zap,

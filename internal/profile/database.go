@@ -14,7 +14,7 @@ import (
 var ErrNever = errors.New("profile: the account was never logged in, so it has no database yet")
 
 // CheckDatabase reads the whole database of the account that is logged in.
-// Errors: ErrNotLoggedIn, store.ErrDamaged.
+// Errors: ErrNotLoggedIn, store.ErrDamaged, store.ErrLost.
 func (m *Manager) CheckDatabase(ctx context.Context) error {
 	a := m.Current()
 	if a == nil {
@@ -42,7 +42,7 @@ func vacuum(ctx context.Context, db *store.DB) (int64, error) {
 
 // CheckClosed is CheckDatabase for an account that is not logged in. It brings
 // nothing up to date and changes nothing. Errors: ErrLoggedIn, ErrNever,
-// store.ErrDamaged, and those of Login.
+// store.ErrDamaged, store.ErrLost, and those of Login.
 func (m *Manager) CheckClosed(ctx context.Context, uid key.UID, p kdf.Password) error {
 	return m.withClosed(ctx, uid, p, func(db *store.DB) error { return db.Check(ctx) })
 }

@@ -61,6 +61,57 @@ func TestDatabaseOfAClosedAccount(t *testing.T) {
 	}
 }
 
+// TestLossInTheLogIsToldUntilItIsSeen: the log that a kill left was damaged
+// since. A check of the files finds it, so does the login after it, and both go
+// on telling until somebody takes the copy away.
+func TestLossInTheLogIsToldUntilItIsSeen(t *testing.T) {
+	dir, ctx := t.TempDir(), t.Context()
+	m := open(t, dir)
+	s, _ := create(t, m, "ana")
+	a := login(t, m, s.UID, "secret")
+	for range 8 {
+		if err := a.DB().Update(ctx, func(tx *store.Tx) error { return tx.SetMeta("x", []byte("y")) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	name := m.database(s.UID)
+	file, log := readFile(t, name), readFile(t, name+"-wal")
+	if err := m.Logout(ctx); err != nil {
+		t.Fatal(err)
+	}
+	log[5000] ^= 1
+	for path, content := range map[string][]byte{name: file, name + "-wal": log} {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if err := m.CheckClosed(ctx, s.UID, pw(t, "secret")); !errors.Is(err, store.ErrLost) {
+			t.Fatalf("check of the files: %v", err)
+		}
+	}
+	a = login(t, m, s.UID, "secret")
+	losses := a.DB().Condition().Losses
+	if err := m.CheckDatabase(ctx); !errors.Is(err, store.ErrLost) || len(losses) != 1 {
+		t.Fatalf("check while logged in: %v, %v", err, losses)
+	}
+	if err := os.Remove(losses[0].Copy); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.CheckDatabase(ctx); err != nil || len(a.DB().Condition().Losses) > 0 {
+		t.Errorf("after the copy was taken away: %v", err)
+	}
+}
+
+func readFile(t *testing.T, name string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
 // spoil changes a byte in every block of a file but the first.
 func spoil(t *testing.T, name string) {
 	t.Helper()

@@ -14,7 +14,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	crashtest.Main(m, map[string]crashtest.Job{"write": writeForEver, "migrate": migrateOnce, "sync": syncForEver})
+	crashtest.Main(m, map[string]crashtest.Job{
+		"write": writeForEver, "migrate": migrateOnce, "sync": syncForEver,
+		"checksums": addChecksumsOnce,
+	})
 }
 
 const (

@@ -15,6 +15,16 @@
 // of each commit, so that no later write touches a block with committed data
 // and a power cut in the middle of a write cannot reach back.
 //
+// Every page has SQLite's checksum inside the encryption, so that damage shows
+// when a page is read from the file. The layer that verifies them sees the mark
+// in the file's header, which SQLite does not read when the write-ahead log has
+// it: Open reads it first. The log has checksums of its own, each of which
+// covers the one before; SQLite takes the first that does not fit for the end.
+// Open therefore walks the whole log before it is emptied (log.go): a power cut
+// tears the last transaction at most, so two that were committed behind a bad
+// frame prove damage. The log is kept then (damage.go). After a failed commit the
+// log is emptied, so that its rest never looks like that.
+//
 // # One connection
 //
 // There is exactly one connection to the file, by construction here and by an

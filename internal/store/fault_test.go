@@ -74,6 +74,17 @@ func (f *diskFile) WriteAt(p []byte, off int64) (int, error) {
 	return f.File.WriteAt(p, off)
 }
 
+// ReadAt implements vfs.File.
+func (f *diskFile) ReadAt(p []byte, off int64) (int, error) {
+	if err := f.disk.spend("read"); err != nil {
+		return 0, err
+	}
+	return f.File.ReadAt(p, off)
+}
+
+// errFull is what a full disk answers.
+func errFull() error { return sqlite3.FULL }
+
 // Sync implements vfs.File.
 func (f *diskFile) Sync(flags vfs.SyncFlag) error {
 	if err := f.disk.spend("sync"); err != nil {

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,8 +15,6 @@ import (
 	"syscall"
 
 	"go.uber.org/zap"
-
-	"statusd/internal/atomicfile"
 )
 
 //go:embed migrations/*.sql
@@ -82,24 +81,7 @@ func (db *DB) migrate(ctx context.Context, scripts []string, version int) error 
 // copyBefore writes a copy of the database beside it. A copy of an earlier
 // attempt is replaced.
 func (db *DB) copyBefore(ctx context.Context, next int) error {
-	dir, base := filepath.Split(db.path)
-	f, err := os.CreateTemp(dir, "."+base+".tmp-*") // atomicfile.RemoveTemps knows the name
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // in vain after the rename
-	if err := db.snapshot(ctx, f); err != nil {
-		_ = f.Close() // the first error says more
-		return diskFull(err)
-	}
-	if err := f.Sync(); err != nil {
-		_ = f.Close()
-		return diskFull(err)
-	}
-	if err := f.Close(); err != nil {
-		return diskFull(err)
-	}
-	return atomicfile.Rename(f.Name(), db.path+copyMark+strconv.Itoa(next))
+	return writeFile(db.path+copyMark+strconv.Itoa(next), func(w io.Writer) error { return db.snapshot(ctx, w) })
 }
 
 // diskFull gives an error of the operating system its sentinel.

@@ -43,8 +43,9 @@ func openConn(ctx context.Context, path, vfs string) (*conn, error) {
 	return &conn{c, make(map[string]*sqlite3.Stmt)}, nil
 }
 
-// setKey gives the encrypting layer its key. The error of the driver is not
-// passed on: it could quote the statement.
+// setKey gives the encrypting layer its key. It is in no name, from where it
+// could get into texts, and the error of the driver is not passed on: it could
+// quote the statement.
 func (c *conn) setKey(key secret.Bytes) error {
 	if err := c.sqlite.Exec("PRAGMA hexkey='" + hex.EncodeToString(key.Reveal()) + "'"); err != nil {
 		return ErrKey
@@ -221,6 +222,9 @@ func classify(ctx context.Context, err error) error {
 	}
 	if full := diskFull(err); full != err { // what the driver calls an I/O error
 		return full
+	}
+	if errors.Is(err, sqlite3.IOERR_DATA) { // of the many errors of reading, the one of a checksum
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	for _, class := range []struct {
 		code sqlite3.ErrorCode

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -65,8 +65,9 @@ type Config struct {
 	// its state here.
 	Fault func() error
 
-	vfs        string // file layer; empty for the encrypting one. For tests
-	migrations fs.FS  // nil for the embedded ones. For tests
+	vfs        string                          // file layer; empty for the encrypting one. For tests
+	free       func(dir string) (int64, error) // space on its disk; nil asks the system. For tests
+	migrations fs.FS                           // nil for the embedded ones. For tests
 }
 
 // DB is an open database.
@@ -76,10 +77,15 @@ type DB struct {
 	now    func() time.Time
 	limits EventLimits
 	fault  func() error
+	free   func(dir string) (int64, error)
+
+	unprotected atomic.Bool            // there was no room for checksums
+	damage      atomic.Pointer[string] // what was found damaged first
 
 	turn   chan struct{} // holds one token while nobody uses conn
 	closed chan struct{} // closed by Close
 	conn   *conn         // used by who holds the token
+	torn   bool          // a commit failed and may be in the log; for who holds the token
 
 	forget chan struct{} // tells Run that secrets were deleted; capacity 1
 	events *eventWake
@@ -101,11 +107,11 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	db := &DB{
-		path: c.Path, log: c.Log.Named("store"), now: c.Now, limits: c.Events, fault: c.Fault,
+		path: c.Path, log: c.Log.Named("store"), now: c.Now, limits: c.Events, fault: c.Fault, free: c.free,
 		turn: make(chan struct{}, 1), closed: make(chan struct{}), conn: connection, forget: make(chan struct{}, 1),
 	}
 	if err := db.setUp(ctx, c); err != nil {
-		return nil, errors.Join(err, connection.close())
+		return nil, errors.Join(err, connection.abandon())
 	}
 	db.turn <- struct{}{}
 	return db, nil
@@ -122,6 +128,9 @@ func (c *Config) setDefaults() {
 	if c.vfs == "" {
 		c.vfs = encryptedVFS
 	}
+	if c.free == nil {
+		c.free = freeSpace
+	}
 	if c.migrations == nil {
 		c.migrations = embedded()
 	}
@@ -135,7 +144,14 @@ func (c *Config) prepareFile() error {
 		return fmt.Errorf("open database: %w", err)
 	}
 	c.Path = path
-	if _, err := os.Stat(path); err == nil || !errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Stat(path)
+	if err == nil && info.Size() == 0 {
+		// SQLite would take the log for that of another database and remove it.
+		if log, err := os.Stat(path + "-wal"); err == nil && log.Size() > 0 {
+			return fmt.Errorf("%w: %s is empty, though its write-ahead log is not", ErrDamaged, path)
+		}
+	}
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if !c.Create {
@@ -149,12 +165,16 @@ func (c *Config) prepareFile() error {
 }
 
 // setUp configures a connection that was just opened. The order matters: key,
-// lock, check whose file it is, and only then anything that writes.
+// lock, check whose file it is, look at the log, and only then anything that
+// writes.
 func (db *DB) setUp(ctx context.Context, c Config) error {
 	if c.vfs != plainVFS {
 		if err := db.conn.setKey(c.Key); err != nil {
 			return err
 		}
+	}
+	if err := db.conn.readHeader(); err != nil {
+		return err
 	}
 	err := db.conn.script(ctx, `PRAGMA locking_mode=EXCLUSIVE; PRAGMA busy_timeout=0; PRAGMA temp_store=MEMORY`)
 	if err != nil {
@@ -169,6 +189,9 @@ func (db *DB) setUp(ctx context.Context, c Config) error {
 		return err
 	}
 	if version == 0 && !c.Create {
+		if report, err := db.conn.walk(); err != nil || report.damaged() {
+			return errors.Join(fmt.Errorf("%w: its log is damaged near the beginning", ErrDamaged), err)
+		}
 		return fmt.Errorf("%w: %s is empty", ErrMissing, c.Path)
 	}
 	if err := db.conn.addSearch(ctx); err != nil {
@@ -181,11 +204,11 @@ func (db *DB) setUp(ctx context.Context, c Config) error {
 		BEGIN IMMEDIATE; COMMIT`); err != nil {
 		return fmt.Errorf("lock database: %w", err)
 	}
+	if err := db.settle(ctx); err != nil {
+		return err
+	}
 	if !c.Keep {
-		if err := db.migrate(ctx, all, version); err != nil {
-			return err
-		}
-		if err := db.removeOldCopies(); err != nil {
+		if err := db.bringUp(ctx, all, version); err != nil {
 			return err
 		}
 	}
@@ -195,6 +218,40 @@ func (db *DB) setUp(ctx context.Context, c Config) error {
 	}
 	db.events = newEventWake(last)
 	return nil
+}
+
+// settle looks at the log that a kill left and empties it into the file: what is
+// written from now on does not lie before the rest of something torn, which
+// would look like damage.
+func (db *DB) settle(ctx context.Context) error {
+	if err := db.inspectLog(); err != nil {
+		return err
+	}
+	if err := db.conn.checkpoint(ctx); err != nil {
+		return fmt.Errorf("empty write-ahead log: %w", err)
+	}
+	return nil
+}
+
+// bringUp makes a database what this version wants it to be.
+func (db *DB) bringUp(ctx context.Context, migrations []string, version int) error {
+	if version == 0 { // checksums from the first page on
+		if err := db.addChecksums(ctx); err != nil {
+			return err
+		}
+	}
+	if err := db.migrate(ctx, migrations, version); err != nil {
+		return err
+	}
+	if version == 0 { // damage to the log must not cost the tables
+		if err := db.conn.checkpoint(ctx); err != nil {
+			return fmt.Errorf("empty write-ahead log: %w", err)
+		}
+	}
+	if err := errors.Join(db.removeOldCopies(), db.removeOldLosses()); err != nil {
+		return err
+	}
+	return db.addChecksums(ctx)
 }
 
 // identify checks whose database it is and returns its version.
@@ -298,6 +355,9 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 // transaction runs fn between BEGIN and COMMIT; the caller holds the
 // connection.
 func (db *DB) transaction(ctx context.Context, fn func() error) (err error) {
+	if db.torn { // what follows in the log would look committed, behind something shorter
+		db.torn = db.conn.checkpoint(ctx) != nil
+	}
 	if _, err := db.conn.query(ctx, `BEGIN IMMEDIATE`, nil, false, nil); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
@@ -325,6 +385,7 @@ func (db *DB) transaction(ctx context.Context, fn func() error) (err error) {
 		}
 	}
 	if _, err := db.conn.query(context.Background(), `COMMIT`, nil, false, nil); err != nil {
+		db.torn = true
 		return fmt.Errorf("commit transaction: %w", err)
 	}
 	committed = true
@@ -382,68 +443,6 @@ func (db *DB) Close() error {
 		return fmt.Errorf("close database: %w", err)
 	}
 	return nil
-}
-
-// Snapshot writes a consistent copy of the database file, encrypted as it is,
-// to w. Transactions wait until it is done.
-func (db *DB) Snapshot(ctx context.Context, w io.Writer) error {
-	return db.with(ctx, func() error { return db.snapshot(ctx, w) })
-}
-
-// snapshot is Snapshot for who holds the connection. With an empty log the
-// file alone is the database.
-func (db *DB) snapshot(ctx context.Context, w io.Writer) error {
-	if err := db.conn.checkpoint(ctx); err != nil {
-		return fmt.Errorf("empty write-ahead log: %w", err)
-	}
-	f, err := os.Open(db.path)
-	if err != nil {
-		return fmt.Errorf("copy database: %w", err)
-	}
-	defer f.Close()
-	if _, err := io.Copy(w, readerUntil{ctx, f}); err != nil {
-		return fmt.Errorf("copy database: %w", err)
-	}
-	return nil
-}
-
-// readerUntil reads until a context ends.
-type readerUntil struct {
-	ctx context.Context //nolint:containedctx // lives for one copy
-	r   io.Reader
-}
-
-func (r readerUntil) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.r.Read(p)
-}
-
-// Check reads the whole database and returns ErrDamaged, with the first
-// findings, when it is not sound.
-func (db *DB) Check(ctx context.Context) error {
-	return db.with(ctx, func() error {
-		var findings []string
-		_, err := db.conn.query(ctx, `PRAGMA integrity_check(10)`, nil, true, func(r Row) (bool, error) {
-			findings = append(findings, r.Text(0))
-			return true, nil
-		})
-		if err != nil {
-			return fmt.Errorf("check database: %w", err)
-		}
-		if len(findings) != 1 || findings[0] != "ok" {
-			return fmt.Errorf("%w: %q", ErrDamaged, findings)
-		}
-		broken, err := db.conn.query(ctx, `PRAGMA foreign_key_check`, nil, true, nil)
-		if err != nil {
-			return fmt.Errorf("check database: %w", err)
-		}
-		if broken {
-			return fmt.Errorf("%w: a row refers to one that is missing", ErrDamaged)
-		}
-		return nil
-	})
 }
 
 // Vacuum rewrites the database without free pages. It needs about twice its

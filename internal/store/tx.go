@@ -36,6 +36,7 @@ func (tx *Tx) run(query string, args []any, fn func(Row) (bool, error)) (found b
 		}
 	}
 	found, err = tx.db.conn.query(tx.ctx, query, args, tx.readOnly, fn)
+	tx.db.note(err)
 	if err != nil && tx.alive() != nil && tx.cause == nil {
 		tx.cause = err
 	}
