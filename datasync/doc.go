@@ -40,7 +40,8 @@
 //
 //   - A body is delivered upward once: its id becomes durable in the
 //     transaction that delivered it, and only then may its ack leave.
-//   - Every MESSAGE is acknowledged, also the hundredth copy of it.
+//   - Every MESSAGE is acknowledged, also the hundredth copy of it, unless
+//     Refuse took its delivery back: then nothing of it is remembered.
 //   - An outgoing message is durable before it is sent first; it ends by ack,
 //     by Cancel or Forget, or at the end of Schedule.Lifetime, never silently.
 //   - A record has at most one deadline. Due costs O(due log outstanding).

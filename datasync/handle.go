@@ -149,6 +149,49 @@ func (n *Node) handleMessage(p *peer, m *Message, t Millis, e *Effects) {
 	})
 }
 
+// Refuse takes back a delivery that the layer above neither keeps nor is done
+// with: it is not acknowledged, and comes again when the peer sends it again.
+// It has to be called before the next Due.
+func (n *Node) Refuse(from PeerID, id MessageID) Effects {
+	var e Effects
+	at, known := n.seen.remove(id)
+	if !known {
+		return e
+	}
+	n.stats.Refused++
+	n.journal.log(func() { n.seen.restore(id, at) })
+	e.Changes = append(e.Changes, DropSeen{id})
+	if p := n.peers[from]; p != nil {
+		n.dropAck(p, id)
+	}
+	return e
+}
+
+// dropAck takes an ack off the queue, wherever it is in it.
+func (n *Node) dropAck(p *peer, id MessageID) {
+	if _, ok := p.queued[id]; !ok {
+		return
+	}
+	acks, ackers := p.acks, n.ackers
+	n.journal.log(func() {
+		p.acks, n.ackers = acks, ackers
+		if p.queued == nil {
+			p.queued = make(map[MessageID]struct{}, len(acks))
+			for _, a := range acks {
+				p.queued[a] = struct{}{}
+			}
+		}
+		p.queued[id] = struct{}{}
+	})
+	p.acks = slices.DeleteFunc(slices.Clone(acks), func(a MessageID) bool { return a == id })
+	delete(p.queued, id)
+	if len(p.acks) == 0 {
+		p.acks, p.queued = nil, nil
+		n.ackers = slices.DeleteFunc(slices.Clone(ackers), func(q *peer) bool { return q == p })
+	}
+	n.journal.fresh = append(n.journal.fresh, p)
+}
+
 // queueAck queues an ack for the next Due, once.
 func (n *Node) queueAck(p *peer, id MessageID) {
 	if _, ok := p.queued[id]; ok || len(p.acks) >= maxAcks {

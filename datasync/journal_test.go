@@ -125,11 +125,18 @@ func randomWork(t *testing.T, n *Node, rng *rand.Rand, now time.Time, sent *[]Me
 		*sent = append(*sent, ids...)
 	case 2, 3, 4:
 		g := OneToOne(n.cfg.Self, peer)
-		n.Handle(peer, Payload{
+		e := n.Handle(peer, Payload{
 			Acks: some(), Requests: some(),
-			Offers:   []MessageID{{byte(rng.IntN(30))}},
-			Messages: []Message{{Group: g[:], Body: []byte{byte(rng.IntN(50))}}},
+			Offers: []MessageID{{byte(rng.IntN(30))}},
+			Messages: []Message{
+				{Group: g[:], Body: []byte{byte(rng.IntN(50))}}, {Group: g[:], Body: []byte{byte(rng.IntN(50))}},
+			},
 		}, now)
+		for _, d := range e.Deliveries {
+			if rng.IntN(3) == 0 {
+				n.Refuse(d.From, d.ID)
+			}
+		}
 	case 5, 6:
 		n.Due(now)
 	case 7:

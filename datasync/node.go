@@ -140,6 +140,7 @@ type Stats struct {
 	SentAcks       uint64
 	Received       uint64 // messages received, all copies
 	Duplicates     uint64 // those received before
+	Refused        uint64 // deliveries that the layer above did not take
 	Foreign        uint64 // those of another group than the sender's
 	UnknownAcks    uint64 // acks without an outstanding record
 	RefusedOffers  uint64 // offers beyond the limits

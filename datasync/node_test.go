@@ -122,6 +122,44 @@ func TestDuplicateIsAckedAndNotDelivered(t *testing.T) {
 	}
 }
 
+// TestRefusedDeliveryComesAgain: what the layer above does not take is neither
+// acknowledged nor remembered, and the others of the payload are.
+func TestRefusedDeliveryComesAgain(t *testing.T) {
+	p := newPair(t, Config{})
+	in := Payload{Messages: []Message{p.message("one"), p.message("two"), p.message("three")}}
+	first := p.handle(in)
+	if len(first.Deliveries) != 3 {
+		t.Fatalf("%d deliveries", len(first.Deliveries))
+	}
+	refused := first.Deliveries[1].ID
+	e := p.node.Refuse(p.peer, refused)
+	if len(e.Changes) != 1 || e.Changes[0] != (DropSeen{refused}) {
+		t.Errorf("changes %+v", e.Changes)
+	}
+	sends := p.due()
+	if len(sends) != 1 || len(sends[0].Acks) != 2 || slices.Contains(sends[0].Acks, refused) {
+		t.Errorf("sent %+v", sends)
+	}
+	if sends := p.due(); len(sends) != 0 {
+		t.Errorf("sent again %+v", sends)
+	}
+	again := p.handle(in)
+	if len(again.Deliveries) != 1 || again.Deliveries[0].ID != refused {
+		t.Errorf("delivered again: %+v", again.Deliveries)
+	}
+	for _, d := range again.Deliveries {
+		p.node.Refuse(p.peer, d.ID)
+	}
+	p.node.Refuse(p.peer, MessageID{9}) // nothing that was delivered
+	if sends := p.due(); len(sends) != 1 || len(sends[0].Acks) != 2 {
+		t.Errorf("the two that were taken are acknowledged again: %+v", sends)
+	}
+	p.handle(in)
+	if sends := p.due(); len(sends) != 1 || len(sends[0].Acks) != 3 {
+		t.Errorf("taken at last: %+v", sends)
+	}
+}
+
 func TestGroupReceipts(t *testing.T) {
 	p := newPair(t, Config{})
 	to := []PeerID{testPeer(1), testPeer(2), testPeer(3)}

@@ -115,6 +115,8 @@ type (
 	}
 	// PutSeen inserts a received id; it is not there yet.
 	PutSeen struct{ Seen Seen }
+	// DropSeen removes a received id.
+	DropSeen struct{ ID MessageID }
 	// ForgetSeen removes every received id with At < Before.
 	ForgetSeen struct{ Before Millis }
 )
@@ -124,6 +126,7 @@ func (DeleteBody) change()  {}
 func (PutState) change()    {}
 func (DeleteState) change() {}
 func (PutSeen) change()     {}
+func (DropSeen) change()    {}
 func (ForgetSeen) change()  {}
 
 // check reports what no version of this package could have written.

@@ -53,12 +53,25 @@ func (s *seenSet) add(id MessageID, now Millis) Millis {
 	return now
 }
 
-// remove takes back an add.
-func (s *seenSet) remove(id MessageID) {
+// remove takes an id out. It returns a time in its bucket, and whether the id
+// was there.
+func (s *seenSet) remove(id MessageID) (at Millis, known bool) {
 	for i := len(s.buckets) - 1; i >= 0; i-- {
 		if _, ok := s.buckets[i].ids[id]; ok {
 			delete(s.buckets[i].ids, id)
 			s.total--
+			return s.buckets[i].newest, true
+		}
+	}
+	return 0, false
+}
+
+// restore takes back a remove.
+func (s *seenSet) restore(id MessageID, at Millis) {
+	for i := len(s.buckets) - 1; i >= 0; i-- {
+		if b := &s.buckets[i]; b.oldest <= at && at <= b.newest || i == 0 {
+			b.ids[id] = struct{}{}
+			s.total++
 			return
 		}
 	}

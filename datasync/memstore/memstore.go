@@ -145,6 +145,11 @@ func (tx *Tx) apply(c datasync.Change) error {
 			return fmt.Errorf("%w: id is there", ErrChange)
 		}
 		set(tx, s.seen, c.Seen.ID, c.Seen)
+	case datasync.DropSeen:
+		if _, ok := s.seen[c.ID]; !ok {
+			return fmt.Errorf("%w: no id", ErrChange)
+		}
+		unset(tx, s.seen, c.ID)
 	case datasync.ForgetSeen:
 		for id, seen := range s.seen {
 			if seen.At < c.Before {

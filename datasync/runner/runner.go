@@ -148,6 +148,12 @@ func (r *Runner[T]) Handle(
 	return e.Deliveries, nil
 }
 
+// Refuse takes back a delivery of the same transaction, which then is not
+// acknowledged; see datasync.Node.Refuse.
+func (r *Runner[T]) Refuse(ctx context.Context, tx T, from datasync.PeerID, id datasync.MessageID) error {
+	return r.apply(ctx, tx, r.join(tx).Refuse(from, id))
+}
+
 // Heard says that a peer was heard outside data sync.
 func (r *Runner[T]) Heard(tx T, from datasync.PeerID) { r.join(tx).Heard(from, r.cfg.Now()) }
 

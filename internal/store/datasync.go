@@ -76,6 +76,8 @@ func (s syncRecords) apply(c datasync.Change) error {
 		return s.one(`DELETE FROM mvds_state WHERE peer = ? AND id = ?`, c.Peer[:], c.ID[:])
 	case datasync.PutSeen:
 		return s.tx.Exec(`INSERT INTO mvds_seen (id, at) VALUES (?, ?)`, c.Seen.ID[:], int64(c.Seen.At))
+	case datasync.DropSeen:
+		return s.one(`DELETE FROM mvds_seen WHERE id = ?`, c.ID[:])
 	case datasync.ForgetSeen:
 		return s.tx.Exec(`DELETE FROM mvds_seen WHERE at < ?`, int64(c.Before))
 	default:
