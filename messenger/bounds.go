@@ -100,14 +100,14 @@ func groupBytes(g *payloads.Group) (bytes int) {
 // joined, beyond what they may.
 func (c *core) checkStrangers(tx *store.Tx, g *payloads.Group, isNew bool) error {
 	if groupBytes(g) > maxStrangerGroup {
-		return drop("stranger_full")
+		return noRoom("stranger_full")
 	}
 	if !isNew {
 		return nil
 	}
 	n, err := tx.Chats().StrangersOf(view.ChatPrivateGroup)
 	if err == nil && n >= int64(max(1, c.policy.MaxStrangers/strangerGroups)) {
-		err = drop("too_many_strangers")
+		err = noRoom("too_many_strangers")
 	}
 	return err
 }

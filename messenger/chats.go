@@ -103,6 +103,9 @@ func (s *Chats) Save(ctx context.Context, v view.Chat) error {
 			}
 			fresh.Key, fresh.LastClock, fresh.DeletedClock = chat.Key, chat.LastClock, chat.DeletedClock
 			chat = fresh
+			if err := s.meet(tx, &chat); err != nil {
+				return err
+			}
 		} else if v.ChatType != 0 && v.ChatType != chat.Type {
 			return ErrChatType
 		}

@@ -169,7 +169,9 @@ func (c *core) compose(
 	if !sent {
 		m.Status = store.StatusSent
 	}
-	chat.Stranger = false
+	if err := c.meet(tx, chat); err != nil {
+		return m, err
+	}
 	if err := c.file(tx, chat, &m); err != nil {
 		return m, err
 	}

@@ -176,6 +176,9 @@ func (s *Contacts) Block(ctx context.Context, v view.Contact) (out []view.Chat, 
 			return err
 		}
 		s.courier.ListeningChanged(tx, s.now())
+		if err := tx.Quarantine().Forget(peer.Uncompressed()); err != nil {
+			return err
+		}
 		out, err = s.purge(tx, v.ID)
 		return err
 	})
@@ -265,7 +268,9 @@ func (c *core) sendUpdate(ctx context.Context, tx *store.Tx, id, ens, image stri
 		}
 		chat.Active = false
 	}
-	chat.Stranger = false
+	if err := c.meet(tx, &chat); err != nil {
+		return chat, err
+	}
 	body := &payloads.ContactUpdate{Clock: c.clock(&chat), ENSName: ens, ProfileImage: image}
 	if err := tx.Chats().Save(&chat); err != nil {
 		return chat, err

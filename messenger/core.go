@@ -54,20 +54,38 @@ func (c *core) chat(tx *store.Tx, id string) (store.Chat, error) {
 	return chat, nil
 }
 
-// clock returns the clock of the next payload of a chat, and keeps it as the
-// chat's. It is never further ahead than receivers accept, even when this
-// device's time was set back: to be delivered matters more than the order.
-func (c *core) clock(chat *store.Chat) uint64 {
-	now := c.millis()
-	clock := min(payloads.NextClock(chat.LastClock, now), now+payloads.MaxClockAhead)
-	chat.LastClock = max(chat.LastClock, clock)
-	return clock
+// maxAhead is how far ahead of the time others can push the clock of a chat, in
+// milliseconds. Receivers accept twice as much, so that what we write above it
+// passes, also where the time is a little behind ours.
+const maxAhead = payloads.MaxClockAhead / 2
+
+// wholeSeconds returns the time in Unix milliseconds as receivers see it: they
+// compare clocks with envelopes, which tell whole seconds.
+func (c *core) wholeSeconds() uint64 { return c.millis() / second * second }
+
+// ceiling is the highest clock that a chat takes over from others.
+func (c *core) ceiling() uint64 { return c.wholeSeconds() + maxAhead }
+
+// lastClock returns the clock of a chat, or, where a clock above it would not be
+// accepted, the highest that others can push it to: this device's time was set
+// back, and to be delivered matters more than the order.
+func (c *core) lastClock(chat *store.Chat) uint64 {
+	if payloads.NextClock(chat.LastClock, c.millis()) > c.wholeSeconds()+payloads.MaxClockAhead {
+		return c.ceiling()
+	}
+	return chat.LastClock
 }
 
-// raise makes a received clock the chat's, as far as a clock of ours could be
-// accepted after it.
+// clock returns the clock of the next payload of a chat, and keeps it as the
+// chat's. It is above all our clocks before unless lastClock starts again.
+func (c *core) clock(chat *store.Chat) uint64 {
+	chat.LastClock = payloads.NextClock(c.lastClock(chat), c.millis())
+	return chat.LastClock
+}
+
+// raise makes a received clock the chat's, as far as others may.
 func (c *core) raise(chat *store.Chat, clock uint64) {
-	chat.LastClock = max(chat.LastClock, min(clock, c.millis()+payloads.MaxClockAhead))
+	chat.LastClock = max(chat.LastClock, min(clock, c.ceiling()))
 }
 
 // routes of payloads, as they are stored.

@@ -43,6 +43,10 @@ var (
 type dropError struct {
 	reason string
 	err    error
+	// again: the payload is neither acknowledged nor remembered. wait: it is
+	// held for what is said here, and only if that is not possible as above.
+	again bool
+	wait  *wait
 }
 
 func (e *dropError) Error() string {
@@ -54,8 +58,16 @@ func (e *dropError) Error() string {
 
 func (e *dropError) Unwrap() []error { return []error{courier.ErrDrop, e.err} }
 
-// drop refuses a received payload for a reason, which names a counter.
+// drop refuses a received payload for good, for a reason, which names a
+// counter.
 func drop(reason string) error { return &dropError{reason: reason} }
+
+// noRoom refuses a received payload that is not kept: it may come again, and is
+// not acknowledged.
+func noRoom(reason string) error { return &dropError{reason: reason, again: true} }
+
+// notYet refuses a received payload that may be handled later; see hold.
+func notYet(reason string, w wait) error { return &dropError{reason: reason, wait: &w} }
 
 // dropFor refuses a received payload because of an error of package payloads.
 func dropFor(err error) error { return &dropError{reason: payloads.Reason(err), err: err} }

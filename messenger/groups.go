@@ -201,7 +201,7 @@ func (s *Groups) changeIn(
 	if !before.IsMember(s.id) {
 		return view.Response{}, ErrNotMember
 	}
-	clock, err := before.EventClock(chat.LastClock, s.millis())
+	clock, err := before.EventClock(s.lastClock(&chat), s.millis())
 	if err != nil {
 		return view.Response{}, err
 	}
@@ -209,7 +209,7 @@ func (s *Groups) changeIn(
 	if err != nil {
 		return view.Response{}, err
 	}
-	chat.LastClock = max(chat.LastClock, clock)
+	chat.LastClock = clock
 	recipients := after.MemberKeys()
 	if to != nil {
 		recipients = to(&before)
@@ -377,9 +377,11 @@ func (s *Groups) sendInvitation(
 		}
 		with.Active = false
 	}
-	with.LastClock = max(with.LastClock, i.Clock)
+	s.raise(&with, i.Clock)
 	i.Clock = s.clock(&with)
-	with.Stranger = false
+	if err := s.meet(tx, &with); err != nil {
+		return view.Response{}, err
+	}
 	if err := tx.Chats().Save(&with); err != nil {
 		return view.Response{}, err
 	}

@@ -185,7 +185,7 @@ func TestGroupDelivery(t *testing.T) {
 func TestGroupClocks(t *testing.T) {
 	all := crew(t, 2)
 	alice, bob := all[0], all[1]
-	alice.pass(90 * time.Second)
+	alice.pass(50 * time.Second)
 	r := must[view.Response](t)(alice.m.Groups().Create(t.Context(), "ahead", []string{bob.id}))
 	spread(alice, bob)
 	must[view.Response](t)(bob.m.Groups().Confirm(t.Context(), r.Chats[0].ID))

@@ -37,6 +37,7 @@ type fakeCourier struct {
 	canceled  []courier.ID
 	forgotten []key.Public
 	listening int
+	retry     time.Time // when Retry is to be called; zero: never
 	paired    bool
 	known     bool // what Retry answers
 	devices   []transport.Installation
@@ -85,6 +86,12 @@ func (f *fakeCourier) MaxWrapper(public bool) int {
 }
 
 func (f *fakeCourier) ListeningChanged(*store.Tx, time.Time) { f.listening++ }
+
+func (f *fakeCourier) RetryAt(_ *store.Tx, at time.Time) {
+	if f.retry.IsZero() || at.Before(f.retry) {
+		f.retry = at
+	}
+}
 
 func (f *fakeCourier) Installations(_ *store.Tx, p key.Public) ([]transport.Installation, error) {
 	if p != f.self {
@@ -149,6 +156,7 @@ type party struct {
 	courier *fakeCourier
 	m       *Messenger
 	clock   *atomic.Int64 // Unix milliseconds
+	acked   bool          // whether what receive had last is acknowledged
 }
 
 // start is the time at which tests begin.
@@ -222,17 +230,43 @@ func (p *party) receive(c courier.Parcel) error {
 	p.t.Helper()
 	var refused error
 	err := p.db.Update(context.Background(), func(tx *store.Tx) error {
-		err := tx.Savepoint(func() error { return p.m.Receive(context.Background(), tx, c) })
+		again := false
+		err := tx.Savepoint(func() error {
+			err := p.m.Receive(context.Background(), tx, c)
+			if again = errors.Is(err, courier.ErrAgain) && !errors.Is(err, courier.ErrDrop); again {
+				refused = err
+				return nil
+			}
+			return err
+		})
 		if errors.Is(err, courier.ErrDrop) {
 			refused = err
-			return nil
+			again, err = p.m.Refused(context.Background(), tx, c, err)
 		}
+		p.acked = !again
 		return err
 	})
 	if err != nil {
 		p.t.Fatalf("receive: %v", err)
 	}
 	return refused
+}
+
+// retry has the messenger try again what it held, as the courier does, if it is
+// time.
+func (p *party) retry() {
+	p.t.Helper()
+	for at := p.courier.retry; !at.IsZero() && !at.After(p.now()); at = p.courier.retry {
+		p.courier.retry = time.Time{}
+		err := p.db.Update(context.Background(), func(tx *store.Tx) error {
+			next, err := p.m.Retry(context.Background(), tx, tx.Savepoint)
+			if !next.IsZero() {
+				p.courier.RetryAt(tx, next)
+			}
+			return err
+		})
+		ok(p.t, err)
+	}
 }
 
 // take is receive of everything that another party sent since the last call,

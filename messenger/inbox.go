@@ -21,8 +21,10 @@ type received struct {
 	own    bool   // we are the author, on another device
 	now    time.Time
 	// open has handlers leave the payload unhandled: it may be handled when it
-	// comes again, because it did not fit what is known now.
+	// comes again, because it did not fit what is known now. fate is what becomes
+	// of it.
 	open bool
+	fate fate
 }
 
 // maxFuture is how far ahead of the local time an envelope's is believed.
@@ -36,6 +38,28 @@ func (r *received) sentMillis() uint64 {
 		sent = limit
 	}
 	return uint64(max(sent.UnixMilli(), 0))
+}
+
+// clockMillis is what clocks are compared with: the time of the envelope, or
+// for a payload that was held the time now, in whole seconds like that.
+func (r *received) clockMillis() uint64 {
+	if r.parcel.Held.IsZero() {
+		return r.sentMillis()
+	}
+	return max(r.sentMillis(), uint64(max(r.now.Unix(), 0))*second)
+}
+
+// checkClock refuses a payload whose clock is zero or ahead.
+func (c *core) checkClock(tx *store.Tx, r *received) error {
+	err := r.msg.Check(r.clockMillis(), uint64(max(r.now.UnixMilli(), 0)))
+	var rule *payloads.RuleError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &rule) && rule.Rule == payloads.RuleClockAhead:
+		return c.clockAhead(tx, r, r.msg.Latest(), payloads.MaxClockAhead)
+	}
+	return dropFor(err)
 }
 
 // direct reports whether the author wrote this to us and nobody else
@@ -96,19 +120,30 @@ func newInbox(c *core) *inbox {
 // Receive implements courier.Chats: one payload, in the transaction that
 // opened it.
 func (b *inbox) Receive(ctx context.Context, tx *store.Tx, p courier.Parcel) error {
-	err := b.receive(ctx, tx, p)
-	var refused *dropError
-	if errors.As(err, &refused) {
-		b.drops.count(refused.reason)
+	what, err := b.handle(ctx, tx, p)
+	if err == nil && what == again {
+		return courier.ErrAgain
 	}
 	return err
 }
 
-func (b *inbox) receive(ctx context.Context, tx *store.Tx, p courier.Parcel) error {
+// handle is Receive that tells what became of a payload that was not refused.
+func (b *inbox) handle(ctx context.Context, tx *store.Tx, p courier.Parcel) (fate, error) {
+	r := &received{parcel: p, now: b.now()}
+	err := b.receive(ctx, tx, r)
+	var refused *dropError
+	if errors.As(err, &refused) {
+		b.drops.count(refused.reason)
+	}
+	return r.fate, err
+}
+
+func (b *inbox) receive(ctx context.Context, tx *store.Tx, r *received) error {
+	p := &r.parcel
 	msg, err := payloads.Parse(p.Data, p.From, payloads.Options{Extensions: b.extensions})
 	if errors.Is(err, payloads.ErrType) {
 		b.drops.count(payloads.Reason(err))
-		return b.quarantine(tx, &p)
+		return b.quarantine(tx, p)
 	}
 	if err != nil {
 		return dropFor(err)
@@ -117,7 +152,7 @@ func (b *inbox) receive(ctx context.Context, tx *store.Tx, p courier.Parcel) err
 	if !known {
 		return drop("unhandled_type")
 	}
-	r := &received{parcel: p, msg: msg, author: msg.Author.ContactID(), own: msg.Author == b.self, now: b.now()}
+	r.msg, r.author, r.own = msg, msg.Author.ContactID(), msg.Author == b.self
 	if first, handled, err := b.handledAs(tx, &msg); err != nil {
 		return err
 	} else if handled {
@@ -134,8 +169,8 @@ func (b *inbox) receive(ctx context.Context, tx *store.Tx, p courier.Parcel) err
 	case msg.Type.OwnOnly() && !r.own:
 		return drop("not_ours")
 	}
-	if err := r.msg.Check(r.sentMillis(), uint64(max(r.now.UnixMilli(), 0))); err != nil {
-		return dropFor(err)
+	if err := b.checkClock(tx, r); err != nil {
+		return err
 	}
 	if err := checkSizes(r.msg.Body); err != nil {
 		return err
@@ -154,13 +189,7 @@ func (b *inbox) quarantine(tx *store.Tx, p *courier.Parcel) error {
 	if contact, err := b.contactOf(tx, p.From.ContactID()); err != nil || contact.Blocked {
 		return err
 	}
-	k := store.Kept{
-		Data: p.Data, Sender: p.From.Uncompressed(), Envelope: p.Envelope, Sent: p.Sent,
-		Protection: int(p.Protection), Paired: p.Paired, Device: p.Installation,
-	}
-	if p.Place.Kind == topics.Public {
-		k.PublicChat = p.Place.Name()
-	}
+	k := kept(p)
 	return tx.Quarantine().Put(&k)
 }
 
@@ -181,11 +210,7 @@ func (b *inbox) release(ctx context.Context) error {
 			if errors.Is(err, payloads.ErrType) {
 				return nil
 			}
-			err = tx.Savepoint(func() error { return b.Receive(ctx, tx, p) })
-			if err != nil && !errors.Is(err, courier.ErrDrop) {
-				return err
-			}
-			return tx.Quarantine().Delete(k.Seq)
+			return b.retry(ctx, tx, &k, b.now(), tx.Savepoint)
 		})
 		if err != nil {
 			return err

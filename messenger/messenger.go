@@ -88,7 +88,8 @@ type Messenger struct {
 var _ courier.Chats = (*Messenger)(nil)
 
 // New returns the messenger of an account. It handles what earlier versions of
-// the program kept because they did not understand it.
+// the program kept because they did not understand it. What was held otherwise
+// waits for Retry, which the courier calls at its start.
 func New(ctx context.Context, cfg Config) (*Messenger, error) {
 	if cfg.Identity.IsZero() || cfg.DB == nil || cfg.Courier == nil {
 		return nil, ErrConfig
@@ -113,6 +114,13 @@ func New(ctx context.Context, cfg Config) (*Messenger, error) {
 	m.mail = &Mail{core: c, messages: m.messages}
 	if err := m.inbox.release(ctx); err != nil {
 		return nil, err
+	}
+	if !cfg.Policy.ContactsOnly { // it may have been set before
+		if err := c.update(ctx, func(tx *store.Tx) error {
+			return tx.Quarantine().WakeAll(store.ReasonContact, c.now())
+		}); err != nil {
+			return nil, err
+		}
 	}
 	return m, nil
 }

@@ -72,7 +72,7 @@ func (c *core) fromPerson(tx *store.Tx, r *received) (store.Chat, error) {
 		return chat, nil // we wrote to this person
 	}
 	if c.policy.ContactsOnly {
-		return chat, drop("not_a_contact")
+		return chat, notYet("not_a_contact", wait{reason: store.ReasonContact, subject: r.author})
 	}
 	chat.Stranger = true
 	return chat, c.admit(tx, &chat, len(r.parcel.Data))
@@ -83,12 +83,12 @@ func (c *core) fromPerson(tx *store.Tx, r *received) (store.Chat, error) {
 // is always there.
 func (c *core) admit(tx *store.Tx, chat *store.Chat, size int) error {
 	if size > c.policy.MaxStrangerBytes {
-		return drop("stranger_full")
+		return noRoom("stranger_full")
 	}
 	if chat.Key == 0 {
 		n, err := tx.Chats().Strangers()
 		if err == nil && n >= int64(c.policy.MaxStrangers) {
-			err = drop("too_many_strangers")
+			err = noRoom("too_many_strangers")
 		}
 		return err
 	}
@@ -117,14 +117,18 @@ func (c *core) matchGroup(tx *store.Tx, r *received, id string) (store.Chat, err
 	switch {
 	case err != nil:
 		return chat, err
-	case !found || chat.Type != view.ChatPrivateGroup:
+	case !found:
+		return chat, c.unknownGroup(tx, r, id)
+	case chat.Type != view.ChatPrivateGroup:
 		return chat, drop("unknown_chat")
-	case !hasJoined(&chat, r.author):
-		return chat, drop("author_not_joined")
-	case !hasJoined(&chat, c.id):
-		return chat, drop("we_have_not_joined")
+	case !hasJoined(&chat, r.author) || !hasJoined(&chat, c.id):
+		return chat, c.notJoined(tx, r, &chat)
 	}
-	return chat, nil
+	gone, err := c.removedAuthor(tx, r)
+	if err == nil && gone {
+		err = noRoom("author_removed")
+	}
+	return chat, err
 }
 
 func hasJoined(chat *store.Chat, id string) bool {
@@ -164,7 +168,10 @@ func (c *core) receiveMessage(_ context.Context, tx *store.Tx, r *received) erro
 		m.Extra.StickerHash, m.Extra.StickerPack = body.Sticker.Hash, body.Sticker.Pack
 	}
 	if r.own {
-		m.Status, m.Seen, chat.Stranger = store.StatusSent, true, false
+		m.Status, m.Seen = store.StatusSent, true
+		if err := c.meet(tx, &chat); err != nil {
+			return err
+		}
 	}
 	if err := c.claimName(tx, r.author, body.ENSName, body.Clock); err != nil {
 		return err

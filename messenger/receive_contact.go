@@ -87,7 +87,7 @@ func (c *core) updatesChat(tx *store.Tx, r *received, contact *store.Contact) (s
 	}
 	chat.Stranger = true
 	if len(r.parcel.Data) > c.policy.MaxStrangerBytes {
-		return chat, drop("stranger_full")
+		return chat, noRoom("stranger_full")
 	}
 	return chat, c.admit(tx, &chat, 0)
 }
@@ -196,6 +196,11 @@ func (c *core) receiveContactSync(_ context.Context, tx *store.Tx, r *received) 
 // the contact code is listened to.
 func (c *core) welcome(tx *store.Tx, id string) error {
 	c.courier.ListeningChanged(tx, time.Time{})
+	for _, subject := range []string{id, ""} {
+		if err := c.wake(tx, store.ReasonContact, subject); err != nil {
+			return err
+		}
+	}
 	chat, found, err := tx.Chats().ByID(id)
 	if err != nil || !found || !chat.Stranger {
 		return err

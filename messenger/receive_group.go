@@ -48,6 +48,9 @@ func (c *core) receiveGroupUpdate(ctx context.Context, tx *store.Tx, r *received
 	if isNew && !folded.Group.IsMember(c.id) {
 		return drop("not_a_member")
 	}
+	if err := c.notAhead(tx, r, folded.New); err != nil {
+		return err
+	}
 	if isNew && !found {
 		if chat, err = c.newGroup(tx, r, &folded.Group); err != nil {
 			return err
@@ -62,6 +65,22 @@ func (c *core) receiveGroupUpdate(ctx context.Context, tx *store.Tx, r *received
 		return err
 	}
 	return c.receiveAttached(ctx, tx, r)
+}
+
+// notAhead refuses events of others that are further ahead than ours may be, to
+// be held until they are not: whoever made them would be above all that admins
+// can do meanwhile.
+func (c *core) notAhead(tx *store.Tx, r *received, events []payloads.Event) error {
+	latest := uint64(0)
+	for i := range events {
+		if events[i].From != c.id {
+			latest = max(latest, events[i].Clock)
+		}
+	}
+	if latest <= c.ceiling() {
+		return nil
+	}
+	return c.clockAhead(tx, r, latest, maxAhead)
 }
 
 // newGroup makes the chat of a group that others invited us to, if the policy
@@ -89,7 +108,11 @@ func (c *core) newGroup(tx *store.Tx, r *received, g *payloads.Group) (store.Cha
 		}
 	}
 	if c.policy.ContactsOnly {
-		return chat, drop("not_a_contact")
+		w := wait{reason: store.ReasonContact, subject: r.author}
+		if r.author != g.Events[0].From {
+			w.subject = "" // either may become a contact
+		}
+		return chat, notYet("not_a_contact", w)
 	}
 	chat.Stranger = true
 	return chat, c.admit(tx, &chat, 0)
@@ -136,6 +159,9 @@ func (c *core) applyGroup(
 			return err
 		}
 		if err := tx.Chats().SetMembers(chat, members(g)); err != nil {
+			return err
+		}
+		if err := c.wake(tx, store.ReasonGroup, chat.ID); err != nil {
 			return err
 		}
 	}
@@ -320,17 +346,13 @@ func (c *core) receiveAttached(ctx context.Context, tx *store.Tx, r *received) e
 	if !ok {
 		return nil
 	}
-	if err == nil {
-		err = attached.Check(r.sentMillis(), uint64(max(r.now.UnixMilli(), 0)))
-	}
-	if err != nil {
-		r.open = true
-		c.drops.count(payloads.Reason(err))
-		return nil //nolint:nilerr // counted; the events of the update are kept
-	}
 	inner := *r
 	inner.msg = attached
-	err = checkSizes(attached.Body)
+	if err != nil {
+		err = dropFor(err)
+	} else if err = c.checkClock(tx, &inner); err == nil {
+		err = checkSizes(attached.Body)
+	}
 	switch {
 	case err != nil:
 	case attached.Type == payloads.TypeEmojiReaction:
@@ -342,7 +364,7 @@ func (c *core) receiveAttached(ctx context.Context, tx *store.Tx, r *received) e
 	if errors.As(err, &refused) {
 		r.open = true
 		c.drops.count(refused.reason)
-		return nil
+		r.fate, err = c.settle(tx, &r.parcel, err)
 	}
 	return err
 }
@@ -416,11 +438,11 @@ func (c *core) mayAsk(tx *store.Tx, r *received) error {
 		return err
 	}
 	if c.policy.ContactsOnly {
-		return drop("not_a_contact")
+		return notYet("not_a_contact", wait{reason: store.ReasonContact, subject: r.author})
 	}
 	n, err := tx.Invitations().Count()
 	if err == nil && n >= int64(c.policy.MaxStrangers) {
-		err = drop("too_many_strangers")
+		err = noRoom("too_many_strangers")
 	}
 	return err
 }

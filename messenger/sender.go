@@ -35,6 +35,8 @@ type Courier interface {
 	// ListeningChanged has the filters follow Chats.Listening after the commit,
 	// and fetches the history of what is new from since on (zero: none).
 	ListeningChanged(tx *store.Tx, since time.Time)
+	// RetryAt has Messenger.Retry called at a time, after the commit.
+	RetryAt(tx *store.Tx, at time.Time)
 	DeviceKeeper
 }
 

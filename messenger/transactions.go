@@ -92,7 +92,9 @@ func (s *Transactions) command(
 			return view.Response{}, err
 		}
 	}
-	chat.Stranger = false
+	if err := s.meet(tx, chat); err != nil {
+		return view.Response{}, err
+	}
 	if err := s.file(tx, chat, &m); err != nil {
 		return view.Response{}, err
 	}

@@ -134,7 +134,8 @@ func (w *vectorWorld) run(t *testing.T, c *vectorCase) {
 // deliver is receive for parcels that may be refused.
 func (p *party) deliver(c courier.Parcel) {
 	p.t.Helper()
-	if err := p.receive(c); err != nil && !errors.Is(err, courier.ErrDrop) {
+	err := p.receive(c)
+	if err != nil && !errors.Is(err, courier.ErrDrop) && !errors.Is(err, courier.ErrAgain) {
 		p.t.Fatal(err)
 	}
 }

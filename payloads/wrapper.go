@@ -110,6 +110,17 @@ func (m *Message) Check(envelopeMillis, nowMillis uint64) error {
 	return nil
 }
 
+// Latest returns the highest clock of a message, 0 for one without.
+func (m *Message) Latest() (clock uint64) {
+	if t, ok := m.Body.(timed); ok {
+		values, _ := t.clocks()
+		for _, c := range values {
+			clock = max(clock, c)
+		}
+	}
+	return clock
+}
+
 // Seal validates a body and wraps it. With a zero author the wrapper is not
 // signed and the message has no Author. What would be refused by its receivers
 // is refused here.

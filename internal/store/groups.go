@@ -39,6 +39,28 @@ func (g Groups) Events(chat int64) (events []GroupEvent, err error) {
 	return events, err
 }
 
+// Removed returns the clock of the latest event that removed somebody from a
+// group, by an admin or by himself, and of the latest by which he joined it; 0
+// for none. Without a removal joined is not looked for.
+func (g Groups) Removed(chat int64, id string) (removed, joined uint64, err error) {
+	err = g.tx.Query(`SELECT clock, members FROM group_event WHERE chat = ? AND type = 5`, []any{chat}, func(r Row) error {
+		var members []string
+		if err := json.Unmarshal([]byte(r.Text(1)), &members); err != nil {
+			return fmt.Errorf("read group event: %w", err)
+		}
+		if len(members) == 1 && members[0] == id {
+			removed = max(removed, uint64(r.Int64(0)))
+		}
+		return nil
+	})
+	if err != nil || removed == 0 {
+		return 0, 0, err
+	}
+	_, err = g.tx.Get(`SELECT coalesce(max(clock), 0) FROM group_event WHERE chat = ? AND type = 4 AND author = ?`,
+		[]any{chat, id}, func(r Row) { joined = uint64(r.Int64(0)) })
+	return removed, joined, err
+}
+
 // Add stores events of a group. One that is there is left as it is.
 func (g Groups) Add(chat int64, events []GroupEvent) error {
 	for i := range events {

@@ -10,13 +10,6 @@ const (
 	SeenAge = 90 * 24 * time.Hour
 	SentAge = 30 * 24 * time.Hour
 
-	// MaxQuarantine bounds the payloads kept for a later version, and
-	// MaxQuarantineOf those of one sender. The oldest make room.
-	MaxQuarantine   = 1000
-	MaxQuarantineOf = 20
-	// MaxQuarantineBytes bounds one of them.
-	MaxQuarantineBytes = 16 << 10
-
 	// prunedAtOnce bounds what one insertion removes.
 	prunedAtOnce = 4
 )
@@ -132,62 +125,4 @@ func (s SeenPayloads) Add(id MessageID, now time.Time) error {
 func (s SeenPayloads) prune(now time.Time) error {
 	return s.tx.Exec(`DELETE FROM seen_message WHERE id IN (SELECT id FROM seen_message WHERE at < ? ORDER BY at LIMIT ?)`,
 		now.Add(-SeenAge).UnixMilli(), prunedAtOnce)
-}
-
-// Kept is a payload kept for a later version, with what is known of its way.
-type Kept struct {
-	Seq        int64
-	Data       []byte
-	Sender     [contactBytes]byte
-	Envelope   [32]byte
-	Sent       time.Time
-	PublicChat string // where it came, "" for a direct message
-	Protection int
-	Paired     bool
-	Device     string
-}
-
-// Quarantine has the payloads that a later version may understand.
-type Quarantine struct{ tx *Tx }
-
-// Quarantine returns the table of payloads kept for a later version.
-func (tx *Tx) Quarantine() Quarantine { return Quarantine{tx} }
-
-// Put keeps a payload unless it is too large, and lets the oldest go where
-// there are too many.
-func (q Quarantine) Put(k *Kept) error {
-	if len(k.Data) > MaxQuarantineBytes {
-		return nil
-	}
-	err := q.tx.Exec(`INSERT INTO quarantine (data, sender, envelope, sent, public_chat, protection, paired, device)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, k.Data, k.Sender[:], k.Envelope[:], k.Sent.Unix(),
-		k.PublicChat, k.Protection, k.Paired, k.Device)
-	if err != nil {
-		return err
-	}
-	err = q.tx.Exec(`DELETE FROM quarantine WHERE seq IN (SELECT seq FROM quarantine WHERE sender = ?
-		ORDER BY seq DESC LIMIT -1 OFFSET ?)`, k.Sender[:], MaxQuarantineOf)
-	if err != nil {
-		return err
-	}
-	return q.tx.Exec(`DELETE FROM quarantine WHERE seq <= (SELECT max(seq) FROM quarantine) - ?`, MaxQuarantine)
-}
-
-// After returns the first payload after a number.
-func (q Quarantine) After(seq int64) (k Kept, found bool, err error) {
-	found, err = q.tx.Get(`SELECT seq, data, sender, envelope, sent, public_chat, protection, paired, device
-		FROM quarantine WHERE seq > ? ORDER BY seq LIMIT 1`, []any{seq}, func(r Row) {
-		k = Kept{
-			Seq: r.Int64(0), Data: r.Blob(1), Sent: time.Unix(r.Int64(4), 0), PublicChat: r.Text(5),
-			Protection: int(r.Int64(6)), Paired: r.Bool(7), Device: r.Text(8),
-		}
-		copy(k.Sender[:], r.Blob(2))
-		copy(k.Envelope[:], r.Blob(3))
-	})
-	return k, found, err
-}
-
-// Delete removes a payload.
-func (q Quarantine) Delete(seq int64) error {
-	return q.tx.Exec(`DELETE FROM quarantine WHERE seq = ?`, seq)
 }

@@ -2,6 +2,7 @@ package courier
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -23,6 +24,7 @@ type fakeChats struct {
 	found   []transport.Installation
 	fault   func(text string) error // of Receive
 	again   int                     // synced parcels that were known
+	retry   func(tx *store.Tx, attempt func(fn func() error) error) (time.Time, error)
 }
 
 func newFakeChats() *fakeChats { return new(fakeChats) }
@@ -74,6 +76,22 @@ func (f *fakeChats) Receive(_ context.Context, tx *store.Tx, p Parcel) error {
 		}
 	})
 	return nil
+}
+
+// Refused has what a fault calls so come again, the rest is done with.
+func (f *fakeChats) Refused(_ context.Context, _ *store.Tx, _ Parcel, why error) (bool, error) {
+	return errors.Is(why, ErrAgain), nil
+}
+
+// Retry calls the function of a test.
+func (f *fakeChats) Retry(_ context.Context, tx *store.Tx, attempt func(fn func() error) error) (time.Time, error) {
+	f.mu.Lock()
+	retry := f.retry
+	f.mu.Unlock()
+	if retry == nil {
+		return time.Time{}, nil
+	}
+	return retry(tx, attempt)
 }
 
 func (f *fakeChats) note(tx *store.Tx, text string) error {

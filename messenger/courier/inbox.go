@@ -80,11 +80,12 @@ type inbox struct {
 	lost    bool            // a live message found no room
 	broken  bool            // one out of an archive is not stored
 	rescan  []waku.FilterID // filters to look for in the pool
+	due     time.Time       // when Chats are to try again what they put aside; zero: never
 	moved   chan struct{}   // closed and replaced when messages are done with
 }
 
 func newInbox(c *Courier) *inbox {
-	return &inbox{c: c, wake: make(chan struct{}, 1), moved: make(chan struct{})}
+	return &inbox{c: c, wake: make(chan struct{}, 1), moved: make(chan struct{}), due: c.cfg.Now()}
 }
 
 // sink takes what the filter of a place opened.
@@ -274,6 +275,10 @@ func (b *inbox) wakeUnlessFailing() <-chan struct{} {
 // step does one thing and returns how long to wait for the next, zero for not
 // at all.
 func (b *inbox) step(ctx context.Context) time.Duration {
+	wait, err := b.retryHeld(ctx)
+	if err != nil {
+		return b.failed(ctx, err)
+	}
 	if batch := b.head(); len(batch) > 0 {
 		if err := b.process(ctx, batch); err != nil {
 			return b.failed(ctx, err)
@@ -292,7 +297,7 @@ func (b *inbox) step(ctx context.Context) time.Duration {
 		b.recovered()
 		return 0
 	}
-	return b.tryLater(ctx)
+	return min(wait, b.tryLater(ctx))
 }
 
 // failed notes that the database does not work and returns when to try again.
@@ -357,15 +362,26 @@ func (b *inbox) unseen(ctx context.Context) func(wire.Hash) bool {
 	}
 }
 
+// transact runs fn in a transaction, at the end of which leaves what data sync
+// has to say.
+func (b *inbox) transact(ctx context.Context, fn func(tx *store.Tx) error) error {
+	return b.c.cfg.DB.Update(ctx, func(tx *store.Tx) error {
+		b.c.inTx = true
+		defer func() { b.c.inTx = false }()
+		if err := fn(tx); err != nil || b.c.cfg.NoDataSync {
+			return err
+		}
+		return b.c.sync.Flush(ctx, tx)
+	})
+}
+
 // process handles messages in one transaction. After an error nothing of it
 // happened and all are to be tried again.
 func (b *inbox) process(ctx context.Context, batch []*arrival) error {
 	now := b.c.cfg.Now()
 	var failing []*arrival
-	err := b.c.cfg.DB.Update(ctx, func(tx *store.Tx) error {
+	err := b.transact(ctx, func(tx *store.Tx) error {
 		failing = failing[:0]
-		b.c.inTx = true
-		defer func() { b.c.inTx = false }()
 		for _, a := range batch {
 			err := b.c.receive(ctx, tx, a, now)
 			switch {
@@ -379,13 +395,7 @@ func (b *inbox) process(ctx context.Context, batch []*arrival) error {
 				failing = append(failing, a)
 			}
 		}
-		if err := b.pruneSeen(tx, now); err != nil {
-			return err
-		}
-		if b.c.cfg.NoDataSync {
-			return nil
-		}
-		return b.c.sync.Flush(ctx, tx)
+		return b.pruneSeen(tx, now)
 	})
 	if err != nil {
 		return err

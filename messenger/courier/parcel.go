@@ -16,6 +16,11 @@ import (
 // it is foreign and wrong, or not wanted.
 var ErrDrop = errors.New("courier: parcel refused")
 
+// ErrAgain is wrapped by errors of Chats.Receive for a parcel that is to come
+// again: it is neither acknowledged nor remembered. Unless the error wraps
+// ErrDrop too, what Receive changed is kept.
+var ErrAgain = errors.New("courier: parcel is to come again")
+
 // ID names an application payload: its message id (spec 05 section 4).
 type ID [32]byte
 
@@ -37,6 +42,9 @@ type Parcel struct {
 	// Synced says that it came through data sync, Live that it came through the
 	// pool and not out of a mailserver's archive.
 	Synced, Live bool
+	// Held is when Chats put it aside, to try it again now; zero for one that
+	// has just come.
+	Held time.Time
 }
 
 // Vouches reports whether the parcel proves that author wrote it to us, as
@@ -60,10 +68,20 @@ const (
 // the courier notes the same fact; an error undoes both.
 type Chats interface {
 	// Receive takes a parcel. An error wrapping ErrDrop refuses the parcel, with
-	// nothing of it kept, and counts it; the envelope is done with all the same.
-	// Any other error is a failure of this machine: the whole message stays
-	// unread and is tried again.
+	// nothing of it kept, and counts it; see Refused. For ErrAgain see there. Any
+	// other error is a failure of this machine: the whole message stays unread
+	// and is tried again.
 	Receive(ctx context.Context, tx *store.Tx, p Parcel) error
+	// Refused is asked what becomes of a parcel that Receive refused, when
+	// nothing of it is left. It may put the parcel aside for later. again tells
+	// that it is to come again; else it is acknowledged and done with.
+	Refused(ctx context.Context, tx *store.Tx, p Parcel, why error) (again bool, err error)
+	// Retry tries some of the parcels that were put aside and whose time has
+	// come, each within attempt, which takes back what a failing one did and
+	// returns an error that wraps ErrDrop, ErrAgain for one that cannot be
+	// processed, or is one of the machine. It returns when to be called again:
+	// zero for when RetryAt says so.
+	Retry(ctx context.Context, tx *store.Tx, attempt func(fn func() error) error) (next time.Time, err error)
 	// Sent notes that an envelope with the payloads reached a peer.
 	Sent(ctx context.Context, tx *store.Tx, ids []ID) error
 	// Failed notes that payloads were given up.

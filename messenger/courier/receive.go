@@ -23,23 +23,24 @@ func (c *Courier) receive(ctx context.Context, tx *store.Tx, a *arrival, now tim
 		if seen, err := tx.Seen(a.Hash); seen || err != nil {
 			return err
 		}
-		if err := c.open(ctx, tx, a, now); err != nil {
+		if again, err := c.open(ctx, tx, a, now); err != nil || again {
 			return err
 		}
 		return tx.MarkSeen(a.Hash, now)
 	})
 }
 
-// open opens a message and hands on its content.
-func (c *Courier) open(ctx context.Context, tx *store.Tx, a *arrival, now time.Time) error {
+// open opens a message and hands on its content. again tells that the envelope
+// is not to be remembered: nothing of it was taken, and it can be opened again.
+func (c *Courier) open(ctx context.Context, tx *store.Tx, a *arrival, now time.Time) (again bool, err error) {
 	if a.Src == nil {
 		c.drop("unsigned")
-		return nil
+		return false, nil
 	}
 	from, err := key.PublicFromECDSA(a.Src)
 	if err != nil {
 		c.drop("unsigned")
-		return nil
+		return false, nil //nolint:nilerr // foreign and wrong
 	}
 	in := transport.Incoming{From: from, Data: a.Payload, Envelope: a.Hash, Sent: time.Unix(int64(a.Sent), 0)}
 	got, err := c.device.Receive(tx.Transport(), in, now)
@@ -49,9 +50,9 @@ func (c *Courier) open(ctx context.Context, tx *store.Tx, a *arrival, now time.T
 	case errors.Is(err, transport.ErrNotProtocol):
 		return c.bodies(ctx, tx, a, transport.Decrypted{From: from, Plaintext: a.Payload})
 	case foreign(err):
-		return c.refused(ctx, tx, a, in, err, now)
+		return false, c.refused(ctx, tx, a, in, err, now)
 	}
-	return fmt.Errorf("open message: %w", err)
+	return false, fmt.Errorf("open message: %w", err)
 }
 
 // refusals are the errors of transport.Device.Receive that are the message's
@@ -129,11 +130,12 @@ func (c *Courier) tellUndecryptable(from key.Public, now time.Time) bool {
 // maxWarned bounds the people whose last undecryptable message is remembered.
 const maxWarned = 4096
 
-// take deals with a message that was opened.
-func (c *Courier) take(ctx context.Context, tx *store.Tx, a *arrival, got transport.Decrypted) error {
+// take deals with a message that was opened. A sealed one is done with: its key
+// is erased, and what is to come again comes in another envelope.
+func (c *Courier) take(ctx context.Context, tx *store.Tx, a *arrival, got transport.Decrypted) (again bool, err error) {
 	if len(got.New) > 0 {
 		if err := c.tell(tx, func() error { return c.chats.Found(ctx, tx, got.New) }); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if got.Listen != nil && !c.filters.has(*got.Listen) {
@@ -143,15 +145,18 @@ func (c *Courier) take(ctx context.Context, tx *store.Tx, a *arrival, got transp
 		c.sync.Missed(tx, datasync.PeerID(got.From.Uncompressed()))
 	}
 	if !got.Empty {
-		if err := c.bodies(ctx, tx, a, got); err != nil {
-			return err
+		if again, err = c.bodies(ctx, tx, a, got); err != nil {
+			return false, err
 		}
 	}
-	return c.device.Confirm(tx.Transport(), a.Hash)
+	return again && got.Protection == transport.Open, c.device.Confirm(tx.Transport(), a.Hash)
 }
 
-// bodies unwraps data sync, if it is that, and hands on each body.
-func (c *Courier) bodies(ctx context.Context, tx *store.Tx, a *arrival, got transport.Decrypted) error {
+// bodies unwraps data sync, if it is that, and hands on each body. again tells
+// that all of them are to come again.
+func (c *Courier) bodies(
+	ctx context.Context, tx *store.Tx, a *arrival, got transport.Decrypted,
+) (again bool, err error) {
 	from := datasync.PeerID(got.From.Uncompressed())
 	sealed := got.Protection != transport.Open
 	p, ok := datasync.Unwrap(got.Plaintext)
@@ -161,40 +166,80 @@ func (c *Courier) bodies(ctx context.Context, tx *store.Tx, a *arrival, got tran
 		}
 		return c.hand(ctx, tx, a, got, got.Plaintext, false)
 	}
+	again = len(p.Messages) > 0
 	if !sealed || c.cfg.NoDataSync { // nothing is acknowledged
 		for _, m := range p.Messages {
-			if err := c.hand(ctx, tx, a, got, m.Body, false); err != nil {
-				return err
+			one, err := c.hand(ctx, tx, a, got, m.Body, false)
+			if err != nil {
+				return false, err
 			}
+			again = again && one
 		}
-		return nil
+		return again, nil
 	}
 	list, err := c.sync.Handle(ctx, tx, from, p, !a.P2P)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, d := range list {
-		if err := c.hand(ctx, tx, a, got, d.Body, true); err != nil {
-			return err
+		one, err := c.hand(ctx, tx, a, got, d.Body, true)
+		if err == nil && one {
+			err = c.sync.Refuse(ctx, tx, from, d.ID)
+		}
+		if err != nil {
+			return false, err
 		}
 	}
-	return nil
+	return false, nil
 }
 
-// hand gives one body to the chats. What they refuse leaves nothing behind.
+// hand gives one body to the chats. What they refuse leaves nothing behind but
+// what they put aside. again tells that it is to come again.
 func (c *Courier) hand(
 	ctx context.Context, tx *store.Tx, a *arrival, got transport.Decrypted, body []byte, synced bool,
-) error {
+) (again bool, err error) {
 	parcel := Parcel{
 		Data: body, From: got.From, Envelope: a.Hash, Sent: time.Unix(int64(a.Sent), 0), Place: a.place,
 		Protection: got.Protection, Paired: got.Paired, Installation: got.Installation, Synced: synced, Live: !a.P2P,
 	}
-	return c.tell(tx, func() error { return c.chats.Receive(ctx, tx, parcel) })
+	why := c.attempt(tx, func() error {
+		err := c.chats.Receive(ctx, tx, parcel)
+		if again = errors.Is(err, ErrAgain) && !errors.Is(err, ErrDrop); again {
+			return nil
+		}
+		return err
+	})
+	switch {
+	case why == nil:
+		if again {
+			c.drop("again")
+		}
+		return again, nil
+	case !errors.Is(why, ErrDrop) || general(why):
+		return false, why
+	}
+	c.log.Debug("parcel refused", zap.Error(why))
+	err = c.tell(tx, func() (err error) {
+		again, err = c.chats.Refused(ctx, tx, parcel, why)
+		return err
+	})
+	if again {
+		c.drop("again")
+	} else {
+		c.drop("refused")
+	}
+	return again, err
+}
+
+// attempt calls the chats such that they and data sync take back what they did
+// when they fail.
+func (c *Courier) attempt(tx *store.Tx, fn func() error) error {
+	return c.sync.Nested(tx, tx.Savepoint, func() error { return c.guard(fn) })
 }
 
 // tell calls the chats. What they refuse leaves nothing behind.
 func (c *Courier) tell(tx *store.Tx, fn func() error) error {
-	err := c.sync.Nested(tx, tx.Savepoint, func() error { return c.guard(fn) })
+	err := c.attempt(tx, fn)
 	if errors.Is(err, ErrDrop) && !general(err) {
 		c.drop("refused")
 		c.log.Debug("parcel refused", zap.Error(err))
