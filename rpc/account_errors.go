@@ -62,12 +62,19 @@ func accountFailures() []failureClass {
 				kdf.ErrMalformed, kdf.ErrUnsupported, kdf.ErrCost,
 			},
 		},
+		{
+			jsonrpc.CodeInvalidParams, "the file is damaged or was changed; take another copy, or export it again",
+			[]error{keystore.ErrImported},
+		},
 		{jsonrpc.CodeWrongPassword, "", []error{kdf.ErrWrongPassword}},
 		{jsonrpc.CodeBusy, "try again soon", []error{profile.ErrBusy}},
 		{jsonrpc.CodeFailed, "the daemon is stopping", []error{profile.ErrClosed}},
 		{
 			jsonrpc.CodeInvalidParams, "give a password; noPassword:true, or --no-password, leaves the account unprotected",
 			[]error{profile.ErrEmptyPassword},
+		},
+		{
+			jsonrpc.CodeInvalidParams, "say which with language, or --language", []error{mnemonic.ErrAmbiguous},
 		},
 		{
 			jsonrpc.CodeInvalidParams, "", []error{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"statusd/accounts/contact"
@@ -104,14 +105,35 @@ type importMnemonicArgs struct {
 	AllowInvalidChecksum *bool
 	LegacyChatKey        *bool
 	NoPassword           *bool
+	Language             *string
+}
+
+// phrase reads the phrase as the other arguments say.
+func (in importMnemonicArgs) phrase() (mnemonic.Phrase, error) {
+	switch name := orZero(in.Language); {
+	case orZero(in.AllowInvalidChecksum):
+		return mnemonic.ParseUnchecked(in.Mnemonic.Reveal())
+	case name != "":
+		language, ok := mnemonic.ParseLanguage(name)
+		if !ok {
+			return mnemonic.Phrase{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "unknown language").
+				WithHint("the languages are: %s", languageNames())
+		}
+		return mnemonic.ParseIn(language, in.Mnemonic.Reveal())
+	}
+	return mnemonic.Parse(in.Mnemonic.Reveal())
+}
+
+func languageNames() string {
+	var names []string
+	for _, l := range mnemonic.Languages() {
+		names = append(names, l.Key())
+	}
+	return strings.Join(names, ", ")
 }
 
 func (a *accountAPI) importMnemonic(ctx context.Context, in importMnemonicArgs) (newAccount, error) {
-	parse := mnemonic.Parse
-	if orZero(in.AllowInvalidChecksum) {
-		parse = mnemonic.ParseUnchecked
-	}
-	phrase, err := parse(in.Mnemonic.Reveal())
+	phrase, err := in.phrase()
 	if err != nil {
 		return newAccount{}, accountFailure(err)
 	}

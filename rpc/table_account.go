@@ -70,13 +70,13 @@ func (a *accountAPI) makingMethods() []method {
 		},
 		method{
 			name:    "account_importMnemonic",
-			summary: "Makes an account from a phrase. Case and white space do not matter.",
+			summary: "Makes an account from a phrase. Case, white space, invisible characters and accents do not matter.",
 			params: []param{
 				{"mnemonic", "the phrase, in any of the official languages"}, {"password", "to protect the account with"},
 				{"passphrase", "of BIP39; ordinary accounts have none"}, paramName(),
 				{"allowInvalidChecksum", "true: take the text exactly as it is, without any check, as status-go's import did"},
 				{"legacyChatKey", "true: the chat key is the first wallet key, as in accounts older than multi-account"},
-				paramNoPassword(),
+				paramNoPassword(), {"language", "of the phrase, if it is valid in several: " + languageNames()},
 			},
 			result:  "as of account_create, without the phrase",
 			example: ex(`["`+examplePhrase+`","`+examplePassword+`"]`, exampleImported),

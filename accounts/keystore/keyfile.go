@@ -62,6 +62,7 @@ var (
 	ErrVersion   = errors.New("keystore: key file is neither of version 3 nor of version 1")
 	ErrCipher    = errors.New("keystore: key file uses a cipher other than aes-128-ctr")
 	ErrAddress   = errors.New("keystore: key file holds the key of another address")
+	ErrImported  = errors.New("keystore: the key in this file is not that of the address that the file names")
 	ErrExtended  = errors.New("keystore: the extended key in the key file is damaged")
 )
 
@@ -356,7 +357,7 @@ func (o *Opener) Open(file []byte) (Key, error) {
 		return Key{}, err
 	}
 	defer clear(plain)
-	private, err := key.NewPrivate(plain)
+	private, err := key.NewPrivate(whole(plain))
 	if err != nil {
 		return Key{}, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
@@ -382,6 +383,16 @@ func (o *Opener) Open(file []byte) (Key, error) {
 	return k, nil
 }
 
+// whole returns a key with the leading zeros that geth left out before 2017,
+// at most two: more are as good as impossible.
+func whole(plain []byte) []byte {
+	const size = 32
+	if len(plain) < size-2 || len(plain) >= size {
+		return plain
+	}
+	return append(make([]byte, size-len(plain), size), plain...)
+}
+
 // extended decrypts the extended key. The password is known to be right.
 func (o *Opener) extended(c *sealed) (hd.Private, error) {
 	text, err := c.open(3, o.derive)
@@ -405,7 +416,8 @@ func Decrypt(file []byte, p kdf.Password) (Key, error) {
 
 // Import opens a key file that another program made, trying what the typed
 // password may stand for there. It returns the convention that fitted. Each
-// try costs one key derivation. Errors: as Opener.Open, kdf.ErrPassword.
+// try costs one key derivation. Errors: as Opener.Open, kdf.ErrPassword;
+// ErrImported instead of ErrAddress.
 func Import(file, typed []byte) (Key, kdf.Convention, error) {
 	candidates, err := kdf.Candidates(typed)
 	if err != nil {
@@ -420,6 +432,9 @@ func Import(file, typed []byte) (Key, kdf.Convention, error) {
 		k, err := Decrypt(file, c.Password)
 		if err == nil {
 			return k, c.Convention, nil
+		}
+		if errors.Is(err, ErrAddress) {
+			return Key{}, 0, ErrImported
 		}
 		if !errors.Is(err, kdf.ErrWrongPassword) || errors.Is(err, ErrExtended) {
 			return Key{}, 0, err

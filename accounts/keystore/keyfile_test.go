@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -166,6 +167,66 @@ func TestWeReadGeths(t *testing.T) {
 	}
 	if k.ID != theirs.Id.String() {
 		t.Errorf("id %s, want %s", k.ID, theirs.Id)
+	}
+}
+
+// TestKeyWithoutItsLeadingZeros: geth once wrote the number, not the 32 bytes.
+func TestKeyWithoutItsLeadingZeros(t *testing.T) {
+	old, err := os.ReadFile("testdata/keyfile-31-bytes.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k, _, err := Import(old, []byte("pw")); err != nil || k.Private.Reveal()[0] != 0 {
+		t.Errorf("31 bytes: %v", err)
+	}
+	pw, err := kdf.NewPassword([]byte("pw"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewSealer(pw, tiny)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, zeros := range []int{1, 2, 3} {
+		raw := append(make([]byte, zeros), bytes.Repeat([]byte{7}, 32-zeros)...)
+		want, err := key.NewPrivate(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := keyFile{Address: want.Public().Address().Hex(), Version: json.RawMessage("3")}
+		if f.Crypto, err = s.seal(raw[zeros:]); err != nil {
+			t.Fatal(err)
+		}
+		file, err := json.Marshal(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, err := Decrypt(file, pw)
+		switch {
+		case zeros <= 2 && (err != nil || !k.Private.Equal(want)):
+			t.Errorf("%d zeros: %v", zeros, err)
+		case zeros > 2 && !errors.Is(err, ErrMalformed):
+			t.Errorf("%d zeros: %v, want a refusal", zeros, err)
+		}
+	}
+}
+
+func TestImportedFileWithAnotherAddress(t *testing.T) {
+	old, err := os.ReadFile("testdata/keyfile-31-bytes.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f map[string]any
+	if err := json.Unmarshal(old, &f); err != nil {
+		t.Fatal(err)
+	}
+	f["address"] = strings.Repeat("11", 20)
+	file, err := json.Marshal(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Import(file, []byte("pw")); !errors.Is(err, ErrImported) || errors.Is(err, ErrAddress) {
+		t.Errorf("got %v", err)
 	}
 }
 

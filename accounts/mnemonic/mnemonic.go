@@ -5,10 +5,11 @@
 //	seed    PBKDF2-HMAC-SHA512(NFKD(phrase), NFKD("mnemonic" + passphrase), 2048 rounds, 64 bytes)
 //
 // A phrase that was read is brought to its canonical form first: NFKD, lower
-// case, one space between words. Words and checksum are checked in that form
-// and the seed is computed from it, so that an extra space or a capital letter
-// cannot give another account. Errors name the position of a word, never a
-// word. English phrases are created; all official lists are read.
+// case, no invisible characters, one space between words. Words and checksum are
+// checked in that form and the seed is computed from the words of the list, so
+// that an extra space, a capital letter or a missing accent cannot give another
+// account. Errors name the position of a word, never a word. English phrases
+// are created; all ten official lists are read.
 //
 // Pure but for the random bytes of New. No goroutines. The package knows
 // nothing of keys.
@@ -52,7 +53,24 @@ var (
 	ErrEntropy   = errors.New("mnemonic: entropy is not 16, 20, 24, 28 or 32 bytes long")
 	ErrText      = fmt.Errorf("mnemonic: phrase is not UTF-8 text of at most %d bytes", MaxText)
 	ErrWord      = errors.New("mnemonic: a word is in none of the lists")
+	ErrAmbiguous = errors.New("mnemonic: the phrase is valid in several languages, with different accounts")
 )
+
+// AmbiguousError names the languages in which a phrase is valid with different
+// seeds. It wraps ErrAmbiguous; ParseIn settles it.
+type AmbiguousError struct{ Languages []Language }
+
+// Error implements error.
+func (e *AmbiguousError) Error() string {
+	names := make([]string, len(e.Languages))
+	for i, l := range e.Languages {
+		names[i] = l.String()
+	}
+	return fmt.Sprintf("%v: %s", ErrAmbiguous, strings.Join(names, ", "))
+}
+
+// Unwrap returns ErrAmbiguous.
+func (e *AmbiguousError) Unwrap() error { return ErrAmbiguous }
 
 // WordError says which word of a phrase is in no list. It wraps ErrWord.
 type WordError struct {
@@ -96,19 +114,14 @@ func FromEntropy(entropy []byte, language Language) (Phrase, error) {
 	if len(entropy)%4 != 0 || !validCount(words) {
 		return Phrase{}, ErrEntropy
 	}
-	list := language.words()
 	sum := sha256.Sum256(entropy)
 	bits := append(bytes.Clone(entropy), sum[0])
 	defer clear(bits)
-	var text []byte
-	for i := range words {
-		if i > 0 {
-			text = append(text, ' ')
-		}
-		text = norm.NFKD.AppendString(text, list[bits11(bits, i)])
+	at := make([]int, words)
+	for i := range at {
+		at[i] = bits11(bits, i)
 	}
-	defer clear(text)
-	return Phrase{secret.New(text), language, true}, nil
+	return language.phrase(at), nil
 }
 
 // bits11 returns the i-th group of 11 bits. Groups end within len(b) bytes.
@@ -124,8 +137,8 @@ func bits11(b []byte, i int) int {
 	return int(v >> (24 - bitsPerWord - at%8) & (1<<bitsPerWord - 1))
 }
 
-// Canonical returns the canonical form of a phrase: NFKD, lower case, words
-// separated by one space. It checks no words. Errors: ErrText. The result is
+// Canonical returns the canonical form of a phrase: NFKD, lower case, without
+// invisible characters, words separated by one space. It checks no words. Errors: ErrText. The result is
 // secret and the caller's to clear.
 func Canonical(text []byte) ([]byte, error) {
 	if len(text) > MaxText || !utf8.Valid(text) {
@@ -136,23 +149,36 @@ func Canonical(text []byte) ([]byte, error) {
 	whole := norm.NFKD.Bytes(lower) // lower case of a few letters is composed
 	defer clear(whole)
 	out := make([]byte, 0, len(whole))
-	for _, word := range bytes.FieldsFunc(whole, isSpace) {
-		if len(out) > 0 {
+	for _, word := range bytes.FieldsFunc(whole, unicode.IsSpace) {
+		start := len(out)
+		if start > 0 {
 			out = append(out, ' ')
 		}
-		out = append(out, word...)
+		first := len(out)
+		for _, r := range string(word) {
+			if !unicode.Is(unicode.Cf, r) { // soft hyphens, marks of direction, of the start of a file
+				out = utf8.AppendRune(out, r)
+			}
+		}
+		if len(out) == first {
+			out = out[:start]
+		}
 	}
 	return out, nil
 }
 
-// isSpace reports what separates words: white space, and the mark that some
-// editors put at the start of a file.
-func isSpace(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' }
+// Parse reads a phrase in any official language, whatever its case, accents and
+// white space, and checks words and checksum. text stays the caller's to clear.
+// Errors: ErrText, ErrEmpty, ErrWordCount, *WordError, ErrChecksum,
+// *AmbiguousError.
+func Parse(text []byte) (Phrase, error) { return parse(text, Languages()) }
 
-// Parse reads a phrase in any official language, whatever its case and white
-// space, and checks words and checksum. text stays the caller's to clear.
-// Errors: ErrText, ErrEmpty, ErrWordCount, *WordError, ErrChecksum.
-func Parse(text []byte) (Phrase, error) {
+// ParseIn is Parse for a phrase in a given language.
+func ParseIn(language Language, text []byte) (Phrase, error) {
+	return parse(text, []Language{language})
+}
+
+func parse(text []byte, among []Language) (Phrase, error) {
 	canonical, err := Canonical(text)
 	if err != nil {
 		return Phrase{}, err
@@ -165,11 +191,7 @@ func Parse(text []byte) (Phrase, error) {
 	if !validCount(len(words)) {
 		return Phrase{}, fmt.Errorf("%w, this one has %d", ErrWordCount, len(words))
 	}
-	language, err := recognise(words)
-	if err != nil {
-		return Phrase{}, err
-	}
-	return Phrase{secret.New(canonical), language, true}, nil
+	return recognise(words, among)
 }
 
 // ParseUnchecked takes a phrase as status-go's import does: no word is looked
@@ -188,34 +210,68 @@ func ParseUnchecked(text []byte) (Phrase, error) {
 	return Phrase{text: secret.New(exact)}, nil
 }
 
-// recognise returns the first language that has all words with a right
-// checksum. The language does not influence the seed.
-func recognise(words []string) (Language, error) {
+// recognise returns the phrase in the first language that has all words with a
+// right checksum. Most phrases that are valid in two languages are the same
+// text in both, which the seed is made of; if it is not, the owner must choose.
+func recognise(words []string, among []Language) (Phrase, error) {
 	best, bestKnown, checksum := &WordError{}, -1, false
-	for _, language := range Languages() {
+	var found []Phrase
+	var valid []Language
+	for _, language := range among {
 		at, unknown, known := indices(words, language)
 		switch {
 		case unknown == 0 && checkedEntropy(at) != nil:
-			return language, nil
+			valid = append(valid, language)
+			p := language.phrase(at)
+			if len(found) > 0 && found[0].text.Equal(p.text) {
+				p.Wipe()
+				continue
+			}
+			found = append(found, p)
 		case unknown == 0:
 			checksum = true
 		case known > bestKnown:
 			best, bestKnown = &WordError{unknown, language}, known
 		}
 	}
-	if checksum {
-		return English, ErrChecksum
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		for _, p := range found {
+			p.Wipe()
+		}
+		return Phrase{}, &AmbiguousError{valid}
+	case checksum:
+		return Phrase{}, ErrChecksum
 	}
-	return English, best
+	return Phrase{}, best
+}
+
+// phrase returns the phrase of the words with the given numbers.
+func (l Language) phrase(at []int) Phrase {
+	list := l.words()
+	var text []byte
+	for i, v := range at {
+		if i > 0 {
+			text = append(text, ' ')
+		}
+		text = norm.NFKD.AppendString(text, list[v])
+	}
+	defer clear(text)
+	return Phrase{secret.New(text), l, true}
 }
 
 // indices looks words up in a list. unknown is the position of the first word
 // that is not there, from 1, or 0; known counts those that are.
-func indices(words []string, language Language) (at []int, unknown, known int) {
-	index := language.index()
+func indices(words []string, l Language) (at []int, unknown, known int) {
+	index := l.index()
 	at = make([]int, len(words))
 	for i, word := range words {
 		v, ok := index[word]
+		if !ok && l.latin() {
+			v, ok = index[plainLetters(word)]
+		}
 		if ok {
 			known++
 		} else if unknown == 0 {

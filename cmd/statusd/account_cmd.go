@@ -110,7 +110,7 @@ func (a *app) newPassword(p *passwordFlags, none bool) ([]byte, error) {
 type importFlags struct {
 	mnemonic, privateKey, keystore string
 	file                           *passwordFlags
-	name                           string
+	name, language                 string
 	none, unchecked, legacy        bool
 }
 
@@ -150,6 +150,7 @@ program, of geth or of a Status app (--keystore-file).`,
 	f.file = addPasswordFlags(set, "file-", "of the key file")
 	set.StringVar(&f.name, "name", "", "to tell accounts apart")
 	set.StringVar(&f.mnemonic, "mnemonic-file", "", "file with the phrase (-: standard input)")
+	set.StringVar(&f.language, "language", "", "of the phrase, such as french; needed only if it is valid in several")
 	set.StringVar(&f.privateKey, "key-file", "", "file with a private key in hex (-: standard input)")
 	set.StringVar(&f.keystore, "keystore-file", "", "key file")
 	set.BoolVar(&f.none, "no-password", false, "leave the account unprotected")
@@ -185,7 +186,7 @@ func (a *app) importParams(f *importFlags) (method string, params func(password 
 	}
 	text, err := a.readSecretText(f.mnemonic, "Phrase")
 	return "account_importMnemonic", func(p string) []any {
-		return []any{text, p, nil, f.name, f.unchecked, f.legacy, f.none}
+		return []any{text, p, nil, f.name, f.unchecked, f.legacy, f.none, f.language}
 	}, err
 }
 

@@ -138,6 +138,7 @@ type restoreFlags struct {
 	in                          string
 	password, account           *passwordFlags
 	mnemonic, privateKey        string
+	language                    string
 	same, light, legacy, noPass bool
 }
 
@@ -164,6 +165,7 @@ private key (--key-file) of the account, and a new password for it.`,
 	f.password = addPasswordFlags(set, "", "of the backup")
 	f.account = addPasswordFlags(set, "account-", "that the account gets, if the backup is without keys")
 	set.StringVar(&f.mnemonic, "mnemonic-file", "", "file with the phrase, if the backup is without keys")
+	set.StringVar(&f.language, "language", "", "of the phrase, such as french; needed only if it is valid in several")
 	set.StringVar(&f.privateKey, "key-file", "", "file with the private key, if the backup is without keys")
 	set.BoolVar(&f.same, "same-installation", false, "the original is gone for good: keep its installation id")
 	set.BoolVar(&f.light, "light-kdf", false, "make the new password cheap to check")
@@ -268,7 +270,15 @@ func (a *app) phraseFor(f *restoreFlags, k *profile.Keys) error {
 	if err != nil {
 		return err
 	}
-	if k.Phrase, err = mnemonic.Parse([]byte(text)); err != nil {
+	parse := mnemonic.Parse
+	if f.language != "" {
+		language, ok := mnemonic.ParseLanguage(f.language)
+		if !ok {
+			return usageError(fmt.Errorf("--language: %q is not the language of a list", f.language))
+		}
+		parse = func(text []byte) (mnemonic.Phrase, error) { return mnemonic.ParseIn(language, text) }
+	}
+	if k.Phrase, err = parse([]byte(text)); err != nil {
 		return fail(exitData, err)
 	}
 	k.Keys, err = accounts.FromPhrase(k.Phrase, nil, f.legacy)

@@ -54,7 +54,7 @@ func layer0() map[string][]string {
 			"statusd/internal/atomicfile", geth + "crypto", "github.com/google/uuid",
 		},
 		"statusd/accounts/mnemonic": {
-			"statusd/accounts/secret", "github.com/tyler-smith/go-bip39/wordlists", "golang.org/x/crypto/pbkdf2",
+			"statusd/accounts/secret", "golang.org/x/crypto/pbkdf2",
 			"golang.org/x/text/unicode/norm",
 		},
 		"statusd/accounts/multibase":  {},
