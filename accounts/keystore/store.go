@@ -270,7 +270,7 @@ func (s *Store) Settle(committed func(key.Address) (uint64, error)) error {
 		changed = true
 		path := filepath.Join(s.dir, name)
 		if current == generation && current != 0 {
-			return os.Rename(path, filepath.Join(s.dir, base))
+			return atomicfile.Rename(path, filepath.Join(s.dir, base))
 		}
 		return os.Remove(path)
 	})

@@ -1,11 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -40,8 +40,8 @@ restoring it needs the phrase or the private key too. The account stays in use.`
 			if out == "" {
 				return usageError(errors.New("missing flag: --out, the file to write (-: standard output)"))
 			}
-			if _, err := os.Lstat(out); err == nil && !force {
-				return fail(exitCantCreate, fmt.Errorf("%s exists; give --force to replace it", out))
+			if err := checkOut(out, force); err != nil {
+				return err
 			}
 			if err := c.reach(cmd.Context()); err != nil {
 				return err
@@ -59,11 +59,11 @@ restoring it needs the phrase or the private key too. The account stays in use.`
 			if err := c.call(cmd.Context(), &written, "account_backup", string(typed), withKeys); err != nil {
 				return err
 			}
-			if err := a.fetch(written.Path, out); err != nil {
+			if err := a.fetch(cmd.Context(), written.Path, out); err != nil {
 				return err
 			}
 			switch {
-			case out == "-":
+			case out == toStdout:
 				return nil
 			case a.output == outputJSON:
 				written.Path = out
@@ -82,7 +82,7 @@ restoring it needs the phrase or the private key too. The account stays in use.`
 }
 
 // fetch moves a file that the daemon wrote to where the user wants it.
-func (a *app) fetch(from, to string) error {
+func (a *app) fetch(ctx context.Context, from, to string) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return fail(exitPermission, fmt.Errorf("the backup is at %s of the daemon's machine, but cannot be read from "+
@@ -92,44 +92,38 @@ func (a *app) fetch(from, to string) error {
 	if !backup.Recognise(in) { // a daemon elsewhere may name any file of this machine
 		return fail(exitProtocol, fmt.Errorf("the daemon says that the backup is at %s, but there is no backup here", from))
 	}
-	if to == "-" {
+	if to == toStdout {
 		if _, err := io.Copy(a.out, in); err != nil {
 			return fail(exitIO, err)
 		}
 		return fail(exitIO, os.Remove(from))
 	}
-	err = atomicfile.Rename(from, to)
-	if err == nil {
-		return nil
+	err = syscall.EXDEV
+	if !atomicfile.IsStream(to) {
+		err = atomicfile.Rename(from, to)
 	}
-	if !errors.Is(err, syscall.EXDEV) {
-		return fail(exitCantCreate, fmt.Errorf("%w; the backup is at %s", err, from))
+	if errors.Is(err, syscall.EXDEV) {
+		if err = copyFile(ctx, in, to); err == nil {
+			return fail(exitIO, os.Remove(from))
+		}
 	}
-	if err := copyFile(in, to); err != nil {
-		return fail(exitCantCreate, fmt.Errorf("%w; the backup is at %s", err, from))
+	if err != nil {
+		return cannotCreate(fmt.Errorf("%w; the backup is at %s", err, from))
 	}
-	return fail(exitIO, os.Remove(from))
+	return nil
 }
 
 // copyFile writes a file that appears when it is whole.
-func copyFile(in io.Reader, to string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(to), "."+filepath.Base(to)+".tmp-*")
+func copyFile(ctx context.Context, in io.Reader, to string) error {
+	out, err := atomicfile.Create(ctx, to, 0o600)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			_ = f.Close() // the first error counts
-			_ = os.Remove(f.Name())
-		}
-	}()
-	if _, err := io.Copy(f, in); err != nil {
+	defer out.Abort()
+	if _, err := io.Copy(out, in); err != nil {
 		return err
 	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return atomicfile.Rename(f.Name(), to)
+	return out.Commit()
 }
 
 // restoreFlags say what to restore, and what the backup lacks.

@@ -33,7 +33,7 @@ func TestFetchTakesBackupsOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		err := (&app{out: &out}).fetch(from, tt.to)
+		err := (&app{out: &out}).fetch(t.Context(), from, tt.to)
 		if err == nil && tt.code != exitOK || err != nil && exitCode(err) != tt.code {
 			t.Errorf("%q to %s: %v, want exit code %d", tt.content, tt.to, err, tt.code)
 		}
@@ -59,7 +59,7 @@ func TestFetchTakesBackupsOnly(t *testing.T) {
 			t.Errorf("%q to %s: %q", tt.content, tt.to, got)
 		}
 	}
-	if err := (&app{}).fetch(filepath.Join(dir, "none"), to); exitCode(err) != exitPermission {
+	if err := (&app{}).fetch(t.Context(), filepath.Join(dir, "none"), to); exitCode(err) != exitPermission {
 		t.Errorf("no file: %v", err)
 	}
 }

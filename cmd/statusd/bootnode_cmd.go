@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
 	"net/netip"
@@ -26,7 +25,6 @@ import (
 	"statusd/configs"
 	"statusd/discovery/bootnode"
 	"statusd/discovery/discv5"
-	"statusd/internal/atomicfile"
 	"statusd/internal/logx"
 	"statusd/internal/sdnotify"
 )
@@ -61,7 +59,7 @@ it is told to stop.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case f.genKey != "":
-				return a.bootnodeKey(f.genKey)
+				return a.bootnodeKey(cmd.Context(), f.genKey)
 			case f.writeAddress:
 				key, err := f.key(a)
 				if err != nil {
@@ -96,8 +94,8 @@ it is told to stop.`,
 }
 
 // bootnodeKey makes a key file. One that exists is not touched.
-func (a *app) bootnodeKey(path string) error {
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+func (a *app) bootnodeKey(ctx context.Context, path string) error {
+	if checkOut(path, true) == nil && checkOut(path, false) != nil {
 		return fail(exitCantCreate, fmt.Errorf("%s exists, and no key is overwritten: choose another file, or remove it",
 			path))
 	}
@@ -106,7 +104,7 @@ func (a *app) bootnodeKey(path string) error {
 		return fail(exitInternal, err)
 	}
 	text := hex.EncodeToString(crypto.FromECDSA(key))
-	return fail(exitCantCreate, atomicfile.Write(path, []byte(text), 0o600))
+	return a.writeOut(ctx, path, []byte(text), 0o600, false)
 }
 
 var errBootnodeKey = errors.New("no node key: give --nodekey FILE, or make one with --genkey FILE")

@@ -66,7 +66,8 @@ an enode:// does not, and is taken only with --resolve, which asks the node for
 its record over UDP.
 
 When TREE exists, its domain is the default, and its sequence number the one to
-exceed. When nothing changed, it is left alone.`,
+exceed. When nothing changed, it is left alone. With - for TREE the list is
+written to standard output.`,
 		Example: "  statusd dns make tree.json nodes.txt --domain nodes.example.org\n" +
 			"  statusd rpc -o json admin_nodeInfo | jq -r .enr | statusd dns make tree.json -",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -109,9 +110,15 @@ func reportOf(file string, d *dns.Draft, changed bool) treeReport {
 }
 
 func (a *app) makeTree(ctx context.Context, path string, files []string, f *dnsMakeFlags, seqGiven bool) error {
-	old, err := readTree(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := checkOut(path, true); err != nil {
 		return err
+	}
+	var old *dns.Draft
+	if path != toStdout && !atomicfile.IsStream(path) {
+		var err error
+		if old, err = a.readTree(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	nodes, err := a.readNodes(files)
 	if err != nil {
@@ -154,7 +161,7 @@ func (a *app) makeTree(ctx context.Context, path string, files []string, f *dnsM
 	if old != nil && old.Domain == draft.Domain {
 		draft.URL = old.URL // what clients know; sign keeps to it
 	}
-	if err := writeTree(path, draft); err != nil {
+	if err := a.writeTree(ctx, path, draft); err != nil || path == toStdout {
 		return err
 	}
 	return a.say(fmt.Sprintf("%s: sequence number %d, nodes %d, links %d; next: statusd dns sign %s --key FILE", path,
@@ -205,13 +212,17 @@ func (a *app) resolveNodes(ctx context.Context, nodes []*enode.Node, timeout tim
 	return records, nil
 }
 
-func readTree(path string) (*dns.Draft, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, fail(exitNoInput, err)
+func (a *app) readTree(path string) (*dns.Draft, error) {
+	in := a.in
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, fail(exitNoInput, err)
+		}
+		defer file.Close()
+		in = file
 	}
-	defer file.Close()
-	raw, err := io.ReadAll(io.LimitReader(file, maxTreeFile))
+	raw, err := io.ReadAll(io.LimitReader(in, maxTreeFile))
 	if err != nil {
 		return nil, fail(exitIO, err)
 	}
@@ -224,12 +235,12 @@ func readTree(path string) (*dns.Draft, error) {
 	return &d, nil
 }
 
-func writeTree(path string, d *dns.Draft) error {
+func (a *app) writeTree(ctx context.Context, path string, d *dns.Draft) error {
 	raw, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
 		return fail(exitInternal, err)
 	}
-	return fail(exitCantCreate, atomicfile.Write(path, append(raw, '\n'), 0o644))
+	return a.writeOut(ctx, path, append(raw, '\n'), 0o644, true)
 }
 
 func (a *app) dnsSign() *cobra.Command {
@@ -238,14 +249,18 @@ func (a *app) dnsSign() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "sign TREE --key FILE", Short: "Sign a list and print its URL", Args: exactly(1, "the file of the tree"),
 		Long: `Signs TREE with the key in a file of 64 hex digits (-: standard input), as
-statusd key gen makes it. Keep that key as long as the list exists: it is in the
+statusd key gen makes it. With - for TREE the list is read from standard input,
+and the signed one is written to standard output. Keep that key as long as the list exists: it is in the
 URL that clients have. It need not be, and should not be, the key of a node.`,
 		Example: "  statusd key gen list.key\n  statusd dns sign tree.json --key list.key",
-		RunE: func(_ *cobra.Command, args []string) error {
-			if keyFile == "" {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case keyFile == "":
 				return usageError(errors.New("--key is missing: the file with the key of the list"))
+			case keyFile == "-" && args[0] == "-":
+				return usageError(errors.New("list and key cannot both come from standard input"))
 			}
-			return a.signTree(args[0], keyFile, force)
+			return a.signTree(cmd.Context(), args[0], keyFile, force)
 		},
 	}
 	cmd.Flags().StringVar(&keyFile, "key", "", "file with the key of the list, - for standard input")
@@ -253,8 +268,15 @@ URL that clients have. It need not be, and should not be, the key of a node.`,
 	return cmd
 }
 
-func (a *app) signTree(path, keyFile string, force bool) error {
-	d, err := readTree(path)
+func (a *app) signTree(ctx context.Context, path, keyFile string, force bool) error {
+	if err := checkOut(path, true); err != nil {
+		return err
+	}
+	if atomicfile.IsStream(path) {
+		return fail(exitCantCreate, fmt.Errorf("%s %w: the list is read and written there (-: standard input and output)",
+			path, atomicfile.ErrSpecial))
+	}
+	d, err := a.readTree(path)
 	if err != nil {
 		return err
 	}
@@ -270,8 +292,12 @@ func (a *app) signTree(path, keyFile string, force bool) error {
 		return fail(exitData, fmt.Errorf("%s is signed as %s; this key makes it %s, which clients do not know: give --force "+
 			"if that is meant", path, before, d.URL))
 	}
-	if err := writeTree(path, d); err != nil {
+	if err := a.writeTree(ctx, path, d); err != nil {
 		return err
+	}
+	if path == toStdout {
+		_, err := fmt.Fprintln(a.err, d.URL)
+		return fail(exitIO, err)
 	}
 	return a.say(d.URL, reportOf(path, d, true))
 }
@@ -309,7 +335,7 @@ The record of the domain itself is the root; name servers should forget it after
 a minute, and may keep the others for a day. Publish the others before the root.`,
 		Example: "  statusd dns txt tree.json\n  statusd dns txt -o json tree.json",
 		RunE: func(_ *cobra.Command, args []string) error {
-			d, err := readTree(args[0])
+			d, err := a.readTree(args[0])
 			if err != nil {
 				return err
 			}

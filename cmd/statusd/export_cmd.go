@@ -11,13 +11,13 @@ import (
 	"html/template"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"statusd/internal/atomicfile"
 	"statusd/internal/termtext"
 	"statusd/messenger/view"
 	"statusd/payloads"
@@ -56,7 +56,7 @@ file is readable to you alone. It is not encrypted.`,
 	c = a.newClient(cmd, time.Minute)
 	cmd.Flags().StringVar(&chat, "chat", "", "the chat to write")
 	cmd.Flags().StringVar(&format, "format", exportJSON, "json, html or txt")
-	cmd.Flags().StringVar(&out, "out", "", "file to write (default standard output)")
+	cmd.Flags().StringVar(&out, "out", toStdout, "file to write (-: standard output)")
 	return cmd
 }
 
@@ -88,50 +88,51 @@ func (a *app) export(ctx context.Context, s *session, name, format, out string) 
 	}
 	e := &exporter{session: s, chat: chat, format: format, page: parts, bar: a.newProgress("export")}
 	e.bar.quiet = true
-	target, finish, err := a.exportTarget(out)
+	target, finish, folder, err := a.exportTarget(ctx, out)
 	if err != nil {
 		return err
 	}
-	folder := os.TempDir()
-	if out != "" {
-		folder = filepath.Dir(out) // has room for the result, so for this as well
-	}
 	if e.pages, err = os.CreateTemp(folder, ".statusd-export-*"); err != nil {
-		return finish(fail(exitCantCreate, err))
+		return finish(cannotCreate(err))
 	}
 	defer e.pages.Close()
 	if err := os.Remove(e.pages.Name()); err != nil {
-		return finish(fail(exitCantCreate, err))
+		return finish(cannotCreate(err))
 	}
 	err = e.fetch(ctx)
 	e.bar.clear()
 	if err == nil {
 		err = fail(exitIO, e.write(target))
 	}
-	if err = finish(err); err == nil && out != "" {
+	if err = finish(err); err == nil && out != toStdout {
 		fmt.Fprintf(a.err, "statusd: %d messages in %s\n", e.count, out)
 	}
 	return err
 }
 
 // exportTarget opens what to write to. finish puts the file in its place, or
-// removes it if something went wrong.
-func (a *app) exportTarget(out string) (w io.Writer, finish func(error) error, err error) {
-	if out == "" {
-		return a.out, func(err error) error { return err }, nil
+// gives it up if something went wrong. folder has room for the result, so for
+// the pages as well.
+func (a *app) exportTarget(
+	ctx context.Context, out string,
+) (w io.Writer, finish func(error) error, folder string, err error) {
+	if out == toStdout {
+		return a.out, func(err error) error { return err }, "", nil
 	}
-	f, err := os.CreateTemp(filepath.Dir(out), ".statusd-export-*")
+	if err := checkOut(out, true); err != nil {
+		return nil, nil, "", err
+	}
+	o, err := atomicfile.Create(ctx, out, 0o600)
 	if err != nil {
-		return nil, nil, fail(exitCantCreate, err)
+		return nil, nil, "", cannotCreate(err)
 	}
-	return f, func(err error) error {
-		if err == nil {
-			err = errors.Join(f.Sync(), f.Close(), os.Rename(f.Name(), out))
-			return fail(exitIO, err)
+	return o, func(err error) error {
+		defer o.Abort()
+		if err != nil {
+			return err
 		}
-		_ = f.Close()
-		return errors.Join(err, os.Remove(f.Name()))
-	}, nil
+		return fail(exitIO, o.Commit())
+	}, o.Folder(), nil
 }
 
 // fetch reads all pages.

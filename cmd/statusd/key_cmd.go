@@ -20,7 +20,6 @@ import (
 	"statusd/accounts/multibase"
 	"statusd/accounts/names"
 	"statusd/configs"
-	"statusd/internal/atomicfile"
 )
 
 func (a *app) keyCommand() *cobra.Command {
@@ -37,21 +36,23 @@ func (a *app) keyGen() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "gen FILE", Short: "Make a node key and write it to a file (-: standard output)",
 		Args: exactly(1, "the file to write"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkOut(args[0], force); err != nil {
+				return err
+			}
 			private, err := crypto.GenerateKey()
 			if err != nil {
 				return fail(exitInternal, err)
 			}
 			text := hex.EncodeToString(crypto.FromECDSA(private))
-			if args[0] == "-" {
+			if args[0] == toStdout {
 				_, err := fmt.Fprintln(a.out, text)
 				return fail(exitIO, err)
 			}
-			if _, err := os.Lstat(args[0]); err == nil && !force {
-				return fail(exitCantCreate, fmt.Errorf("%s exists; give --force to replace it", args[0]))
-			}
-			if err := atomicfile.Write(args[0], []byte(text), 0o600); err != nil {
-				return fail(exitCantCreate, err)
+			ctx, stop := interruptible(cmd)
+			defer stop()
+			if err := a.writeOut(ctx, args[0], []byte(text), 0o600, force); err != nil {
+				return err
 			}
 			return a.printKey(&private.PublicKey)
 		},

@@ -72,7 +72,7 @@ func layer0() map[string][]string {
 		"statusd/internal/clock":       {"github.com/beevik/ntp", zap},
 		"statusd/internal/deadline":    {},
 		"statusd/internal/diskspace":   {},
-		"statusd/internal/logx":        {zap, "gopkg.in/natefinch/lumberjack.v2"},
+		"statusd/internal/logx":        {"statusd/internal/atomicfile", zap, "gopkg.in/natefinch/lumberjack.v2"},
 		"statusd/internal/sdnotify":    {unix},
 		"statusd/internal/multiaddr":   {"statusd/accounts/multibase", geth + "crypto"},
 		"statusd/internal/termtext":    {},
@@ -159,7 +159,7 @@ func layer2() map[string][]string {
 		},
 		"statusd/mailserver/topicindex": {"statusd/waku/wire"},
 		"statusd/mailserver/statusgo": {
-			"statusd/mailserver", "statusd/waku/wire", "github.com/syndtr/goleveldb/leveldb",
+			"statusd/internal/atomicfile", "statusd/mailserver", "statusd/waku/wire", "github.com/syndtr/goleveldb/leveldb",
 		},
 		"statusd/mailserver/postgres":        {"statusd/mailserver", "statusd/waku/wire", "github.com/jackc/pgx/v5", zap},
 		"statusd/mailserver/postgres/pgtest": {"github.com/jackc/pgx/v5"},

@@ -6,10 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"gopkg.in/natefinch/lumberjack.v2"
+
+	"statusd/internal/atomicfile"
 )
 
 // Format is how a line looks.
@@ -51,6 +54,7 @@ type Logs struct {
 	logger *zap.Logger
 	levels *levels
 	file   *lumberjack.Logger // nil: none
+	stream *os.File           // a log "file" that is a device or a pipe; nil: none
 }
 
 // New opens the outputs. A log file that cannot be written is an error here,
@@ -78,10 +82,11 @@ func New(cfg Config) (*Logs, error) {
 		if err != nil {
 			return nil, err
 		}
-		if l.file, err = openFile(cfg.File); err != nil {
+		sink, err := l.open(cfg.File)
+		if err != nil {
 			return nil, err
 		}
-		outputs = append(outputs, zapcore.NewCore(enc, zapcore.AddSync(l.file), everything{}))
+		outputs = append(outputs, zapcore.NewCore(enc, zapcore.Lock(sink), everything{}))
 	}
 	core := &gate{out: zapcore.NewTee(outputs...), levels: l.levels, scrub: scrubber{fullIDs: cfg.FullIDs}}
 	l.logger = zap.New(core, zap.ErrorOutput(zapcore.AddSync(io.Discard)))
@@ -105,6 +110,25 @@ func parseLevels(cfg Config) (zapcore.Level, map[string]zapcore.Level, error) {
 		modules[name] = level
 	}
 	return base, modules, nil
+}
+
+// open opens the log file. A device or a pipe is written into and never
+// rotated, which would rename it; a link stays, what it leads to is rotated.
+func (l *Logs) open(cfg FileConfig) (zapcore.WriteSyncer, error) {
+	if atomicfile.IsStream(cfg.Path) {
+		var err error
+		if l.stream, err = os.OpenFile(cfg.Path, os.O_APPEND|os.O_WRONLY|syscall.O_NONBLOCK, 0); err != nil {
+			return nil, fmt.Errorf("open log file: %w", err)
+		}
+		return zapcore.AddSync(noSync{l.stream}), nil
+	}
+	path, _, err := atomicfile.Resolve(cfg.Path)
+	if err != nil {
+		return nil, fmt.Errorf("open log file: %w", err)
+	}
+	cfg.Path = path
+	l.file, err = openFile(cfg)
+	return zapcore.AddSync(l.file), err
 }
 
 func openFile(cfg FileConfig) (*lumberjack.Logger, error) {
@@ -167,6 +191,9 @@ func (l *Logs) Reopen() error {
 // Close flushes and closes the log file. Lines logged later reopen it.
 func (l *Logs) Close() error {
 	_ = l.logger.Sync() // errors of terminals and pipes mean nothing
+	if l.stream != nil {
+		return l.stream.Close()
+	}
 	return l.Reopen()
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/syndtr/goleveldb/leveldb/storage"
 	"github.com/syndtr/goleveldb/leveldb/table"
 
+	"statusd/internal/atomicfile"
 	"statusd/mailserver"
 	"statusd/waku/wire"
 )
@@ -52,6 +53,11 @@ func Repair(ctx context.Context, dir string, o Options, progress func(RepairRepo
 }
 
 func repair(ctx context.Context, dir string, o Options, progress func(RepairReport)) (RepairReport, error) {
+	// A link to another disk stays, and the new archive is made over there.
+	dir, _, err := atomicfile.Resolve(dir)
+	if err != nil {
+		return RepairReport{}, err
+	}
 	fresh, old := dir+repairedSuffix, dir+damagedSuffix
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		// Interrupted between the two renames below.

@@ -16,6 +16,7 @@ import (
 	"github.com/syndtr/goleveldb/leveldb/storage"
 	"github.com/syndtr/goleveldb/leveldb/table"
 
+	"statusd/internal/atomicfile"
 	"statusd/mailserver"
 )
 
@@ -42,7 +43,7 @@ func checkMarker(dir string) error {
 }
 
 func writeMarker(dir string, reason error) error {
-	return os.WriteFile(filepath.Join(dir, markerName), []byte(reason.Error()+"\n"), 0o600)
+	return atomicfile.Write(filepath.Join(dir, markerName), []byte(reason.Error()+"\n"), 0o600)
 }
 
 // tableState identifies the content of a table file: tables never change once
@@ -89,11 +90,7 @@ func recordTables(dir string) error {
 	for _, t := range tables {
 		fmt.Fprintln(&b, t)
 	}
-	tmp := filepath.Join(dir, tablesName+".tmp")
-	if err := os.WriteFile(tmp, []byte(b.String()), 0o600); err != nil {
-		return fmt.Errorf("record tables: %w", err)
-	}
-	if err := os.Rename(tmp, filepath.Join(dir, tablesName)); err != nil {
+	if err := atomicfile.Write(filepath.Join(dir, tablesName), []byte(b.String()), 0o600); err != nil {
 		return fmt.Errorf("record tables: %w", err)
 	}
 	return nil

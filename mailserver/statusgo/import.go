@@ -25,6 +25,7 @@ import (
 	"github.com/syndtr/goleveldb/leveldb/opt"
 	"github.com/syndtr/goleveldb/leveldb/util"
 
+	"statusd/internal/atomicfile"
 	"statusd/mailserver"
 	"statusd/waku/wire"
 )
@@ -246,9 +247,5 @@ func (im *importer) saveState(last []byte) error {
 	if err != nil {
 		return err
 	}
-	tmp := im.o.State + ".tmp"
-	if err := os.WriteFile(tmp, raw, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(tmp, im.o.State)
+	return atomicfile.Write(im.o.State, raw, 0o600)
 }
