@@ -85,7 +85,14 @@ func HoldDir(path string, log *zap.Logger) (release func(), err error) {
 
 // dirError words a directory that cannot be used.
 func dirError(path, verb string, err error) error {
-	text := fmt.Sprintf("cannot %s data directory %s (choose another with --dir)", verb, path)
+	way := "choose another with --dir"
+	switch {
+	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
+		way = "free some space"
+	case errors.Is(err, unix.EIO):
+		way = "check the disk"
+	}
+	text := fmt.Sprintf("cannot %s data directory %s (%s)", verb, path, way)
 	return &StartError{Kind: ErrDataDir, Text: text, Cause: err}
 }
 

@@ -40,14 +40,6 @@ const (
 	relayMax      = 8
 )
 
-// What is kept in the data directory: peers, which versions of DNS trees were
-// seen, and nodes of the discv5 network (a database of go-ethereum).
-const (
-	peersFile = "peers.json"
-	treesFile = "dns-trees.json"
-	nodesDir  = "nodes"
-)
-
 // cachedBootNodes is how many remembered relays are asked like boot nodes.
 const cachedBootNodes = 8
 
@@ -79,10 +71,11 @@ func (n *Node) newSearch(key *ecdsa.PrivateKey, srv *p2p.Server) (*search, error
 	}
 	s := &search{node: n}
 	var err error
-	if s.cache, err = peercache.Open(peercache.Config{
-		Path: filepath.Join(n.cfg.DataDir, peersFile), Logger: n.root,
+	path := filepath.Join(n.cfg.DataDir, peersFile)
+	if s.cache, err = openCache(n, "the peer cache", path, func() (*peercache.Cache, error) {
+		return peercache.Open(peercache.Config{Path: path, Logger: n.root})
 	}); err != nil {
-		return nil, &StartError{Kind: ErrDataDir, Text: "cannot read the peer cache", Cause: err}
+		return nil, err
 	}
 	ways, err := s.build(key, srv)
 	if err != nil {
@@ -195,9 +188,12 @@ func (s *search) openDNS() (*dns.Source, error) {
 	if len(links) == 0 {
 		return nil, nil
 	}
-	seen, err := dns.OpenSequences(filepath.Join(cfg.DataDir, treesFile), s.node.root)
+	path := filepath.Join(cfg.DataDir, treesFile)
+	seen, err := openCache(s.node, "the versions of DNS trees", path, func() (*dns.FileSequences, error) {
+		return dns.OpenSequences(path, s.node.root)
+	})
 	if err != nil {
-		return nil, &StartError{Kind: ErrDataDir, Text: "cannot read the versions of DNS trees", Cause: err}
+		return nil, err
 	}
 	return dns.New(dns.Config{
 		Trees: links, Sequences: seen, AllowLocal: cfg.AllowLocal, Logger: s.node.root,

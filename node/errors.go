@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -48,7 +49,24 @@ func (e *StartError) Error() string {
 	if e.Cause == nil {
 		return e.Text
 	}
-	return e.Text + ": " + rootCause(e.Cause).Error()
+	return e.Text + ": " + e.causeText()
+}
+
+// causeText is the cause in the system's words, with the path that it is about
+// unless the text names that already.
+func (e *StartError) causeText() string {
+	for err := e.Cause; err != nil; err = errors.Unwrap(err) {
+		switch about := err.(type) { //nolint:errorlint // the chain is walked here
+		case *fs.PathError:
+			if strings.Contains(e.Text, about.Path) {
+				return about.Err.Error()
+			}
+			return about.Error()
+		case *os.LinkError:
+			return about.Error()
+		}
+	}
+	return rootCause(e.Cause).Error()
 }
 
 // Unwrap returns the cause.

@@ -102,10 +102,11 @@ func (n *Node) startMail(life *lifecycle, key *ecdsa.PrivateKey) error {
 			return err
 		}
 	}
-	ledger, err := history.OpenLevelDB(filepath.Join(n.cfg.DataDir, "history"))
+	ledger, err := history.OpenLevelDB(filepath.Join(n.cfg.DataDir, historyDir))
 	if err != nil {
-		return &StartError{Kind: ErrDataDir, Text: "cannot open the ledger of fetched history", Cause: err}
+		return cacheError("the ledger of fetched history", filepath.Join(n.cfg.DataDir, historyDir), err)
 	}
+	n.warnOfDamage("the ledger of fetched history", ledger.Damage())
 	life.onStop("history ledger", stopSmall, func() { n.warnOnError("history ledger", ledger.Close()) })
 	client, err := history.New(history.Config{
 		Logger: n.root, Now: n.clock.Now, NodeKey: key, Store: ledger, Dialer: mailDialer{n},

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"crypto/ecdsa"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -102,9 +103,16 @@ func (n *Node) guard(p *p2p.Peer, rw p2p.MsgReadWriter, run func(*p2p.Peer, p2p.
 
 // startServer opens the port and starts the server.
 func (n *Node) startServer(srv *p2p.Server) error {
+	if err := n.mendNodes(); err != nil {
+		return err
+	}
 	if err := srv.Start(); err != nil {
 		srv.Stop() // a failed start leaves goroutines behind
-		return &ListenError{Addr: n.cfg.ListenAddress(), Err: err}
+		var refused *net.OpError
+		if errors.As(err, &refused) {
+			return &ListenError{Addr: n.cfg.ListenAddress(), Err: err}
+		}
+		return fmt.Errorf("start the peer-to-peer server: %w", err)
 	}
 	if ip := listenIP(srv.ListenAddr); ip != nil {
 		srv.LocalNode().SetFallbackIP(ip)

@@ -26,6 +26,7 @@ import (
 	"statusd/discovery/rendezvous"
 	"statusd/discovery/topdisc"
 	"statusd/discovery/topdisc/runner"
+	"statusd/internal/cache"
 	"statusd/internal/deadline"
 	"statusd/internal/tdtenr"
 	"statusd/internal/wakuenr"
@@ -53,13 +54,28 @@ type Config struct {
 	Registry   prometheus.Registerer // nil: nothing is exported
 }
 
+// openNodes opens the database of nodes. A damaged one is mended or begins anew.
+func openNodes(cfg *Config) (*enode.DB, error) {
+	if cfg.NodeDB != "" {
+		damage, err := cache.MendDB(cfg.NodeDB)
+		if err != nil {
+			return nil, err
+		}
+		if damage != nil {
+			cfg.Logger.Warn("database of nodes was damaged", zap.String("path", damage.Path), zap.Bool("mended", damage.Kept),
+				zap.String("movedTo", damage.Aside), zap.Error(damage.Err))
+		}
+	}
+	return enode.OpenDB(cfg.NodeDB)
+}
+
 // Run serves until ctx ends. The error is one of discv5, of the folder, or of
 // the registry.
 func Run(ctx context.Context, cfg Config) error {
 	if cfg.Logger == nil {
 		cfg.Logger = zap.NewNop()
 	}
-	db, err := enode.OpenDB(cfg.NodeDB)
+	db, err := openNodes(&cfg)
 	if err != nil {
 		closeListener(cfg.Rendezvous)
 		return fmt.Errorf("open the node database: %w", err)

@@ -79,7 +79,7 @@ func OpenSequences(path string, log *zap.Logger) (*FileSequences, error) {
 		}
 		if log != nil {
 			log.Warn("sequence numbers of DNS trees cannot be read: an older tree would go unnoticed",
-				zap.String("movedTo", path+".damaged"), zap.Error(err))
+				zap.String("path", path), zap.String("movedTo", path+".damaged"), zap.Error(err))
 		}
 		if err := atomicfile.Rename(path, path+".damaged"); err != nil {
 			return nil, fmt.Errorf("dns: sequence numbers: %w", err)

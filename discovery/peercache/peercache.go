@@ -120,7 +120,8 @@ func Open(cfg Config) (*Cache, error) {
 	}
 	if err != nil {
 		aside := c.path + ".damaged"
-		c.log.Warn("peer cache cannot be read and begins empty", zap.String("movedTo", aside), zap.Error(err))
+		c.log.Warn("peer cache cannot be read and begins empty", zap.String("path", c.path),
+			zap.String("movedTo", aside), zap.Error(err))
 		clear(c.entries)
 		if err := atomicfile.Rename(c.path, aside); err != nil {
 			return nil, fmt.Errorf("peercache: %w", err)
@@ -170,10 +171,11 @@ func (c *Cache) parse(raw []byte) error {
 		return errForm
 	}
 	now := c.now()
+	unread := 0
 	for _, r := range f.Nodes {
 		n, err := enode.Parse(enode.ValidSchemes, r.Node)
 		if err != nil || !usable(n) {
-			c.log.Warn("node of the peer cache cannot be read", zap.Error(err))
+			unread++
 			continue
 		}
 		if r.LastSuccess.After(now) { // of a time when the clock was wrong
@@ -183,6 +185,10 @@ func (c *Cache) parse(raw []byte) error {
 	}
 	for topic := range c.topics() {
 		c.trim(topic, now)
+	}
+	if unread > 0 {
+		c.log.Warn("nodes of the peer cache cannot be read and are left out", zap.String("path", c.path),
+			zap.Int("nodes", unread))
 	}
 	return nil
 }

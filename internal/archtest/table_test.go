@@ -69,6 +69,7 @@ func layer0() map[string][]string {
 		"statusd/waku/wire":            {geth + "rlp", geth + "crypto", geth + "common/hexutil"},
 		"statusd/internal/atomicfile":  {},
 		"statusd/internal/backup":      {"statusd/accounts/kdf", "statusd/accounts/secret"},
+		"statusd/internal/cache":       {"statusd/internal/atomicfile", "github.com/syndtr/goleveldb/leveldb"},
 		"statusd/internal/clock":       {"github.com/beevik/ntp", zap},
 		"statusd/internal/deadline":    {},
 		"statusd/internal/diskspace":   {},
@@ -105,8 +106,8 @@ func layer1() map[string][]string {
 		"statusd/discovery/pool":   {"statusd/discovery", "statusd/internal/deadline", geth + "p2p", zap},
 		"statusd/discovery/discv5": {"statusd/discovery", geth + "crypto", geth + "log", geth + "p2p", zap},
 		"statusd/discovery/bootnode": {
-			"statusd/discovery", "statusd/internal/deadline", "statusd/internal/tdtenr", "statusd/internal/wakuenr",
-			geth + "log", geth + "p2p", metrics, errgroup, zap,
+			"statusd/discovery", "statusd/internal/cache", "statusd/internal/deadline", "statusd/internal/tdtenr",
+			"statusd/internal/wakuenr", geth + "log", geth + "p2p", metrics, errgroup, zap,
 		},
 		"statusd/datasync":          {"golang.org/x/crypto/sha3", "google.golang.org/protobuf/encoding/protowire"},
 		"statusd/datasync/memstore": {"statusd/datasync"},
@@ -167,7 +168,8 @@ func layer2() map[string][]string {
 			"statusd/mailserver/history", "statusd/waku", geth + "crypto", geth + "log", geth + "p2p", zap,
 		},
 		"statusd/mailserver/history": {
-			"statusd/internal/deadline", "statusd/mailserver", "statusd/waku", "github.com/syndtr/goleveldb/leveldb",
+			"statusd/internal/cache", "statusd/internal/deadline", "statusd/mailserver", "statusd/waku",
+			"github.com/syndtr/goleveldb/leveldb",
 			geth + "crypto", geth + "p2p/enode", zap,
 		},
 	}

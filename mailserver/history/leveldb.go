@@ -6,8 +6,10 @@ import (
 	"fmt"
 
 	"github.com/syndtr/goleveldb/leveldb"
+	lderrors "github.com/syndtr/goleveldb/leveldb/errors"
 	"github.com/syndtr/goleveldb/leveldb/opt"
 
+	"statusd/internal/cache"
 	"statusd/waku/wire"
 )
 
@@ -16,19 +18,28 @@ import (
 //	'b' | key            JSON Bookmark
 //	't' | topic(4)       JSON Spans
 //	'r' | table | 0 | key   a record of that table
-type LevelDB struct{ db *leveldb.DB }
+type LevelDB struct {
+	db     *cache.DB
+	damage *cache.Damage // found when it was opened; nil: none
+}
 
 var _ Store = (*LevelDB)(nil)
 
-// OpenLevelDB opens or creates the store. One process at a time can have it.
+// OpenLevelDB opens or creates the store. One process at a time can have it;
+// others get cache.ErrInUse. From a damaged one it saves what can be read: what
+// is lost is fetched again. Damage tells of that.
 func OpenLevelDB(dir string) (*LevelDB, error) {
 	options := &opt.Options{WriteBuffer: 1 << 20, BlockCacheCapacity: 1 << 20, OpenFilesCacheCapacity: 16}
-	db, err := leveldb.OpenFile(dir, options)
+	db, damage, err := cache.OpenDB(dir, options)
 	if err != nil {
-		return nil, fmt.Errorf("history: open ledger in %s: %w", dir, err)
+		return nil, fmt.Errorf("history: open ledger: %w", err)
 	}
-	return &LevelDB{db}, nil
+	return &LevelDB{db, damage}, nil
 }
+
+// Damage returns what was wrong with the store when it was opened, nil for
+// nothing.
+func (l *LevelDB) Damage() *cache.Damage { return l.damage }
 
 // Close releases the directory.
 func (l *LevelDB) Close() error { return l.db.Close() }
@@ -38,22 +49,25 @@ var syncWrite = &opt.WriteOptions{Sync: true}
 func topicKey(t wire.Topic) []byte  { return append([]byte{'t'}, t[:]...) }
 func bookmarkKey(key string) []byte { return append([]byte{'b'}, key...) }
 
-// read decodes a value into v and reports whether it was there.
+// read decodes a value into v and reports whether it was there. One that is
+// damaged is not: it says no more than what need not be fetched again.
 func (l *LevelDB) read(key []byte, v any) (bool, error) {
 	raw, err := l.db.Get(key, nil)
-	if errors.Is(err, leveldb.ErrNotFound) {
+	if errors.Is(err, leveldb.ErrNotFound) || lderrors.IsCorrupted(err) {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	return true, json.Unmarshal(raw, v)
+	return json.Unmarshal(raw, v) == nil, nil
 }
 
 // Spans implements Store.
 func (l *LevelDB) Spans(t wire.Topic) (s Spans, err error) {
-	_, err = l.read(topicKey(t), &s)
-	return s, err
+	if ok, err := l.read(topicKey(t), &s); err != nil || !ok {
+		return nil, err
+	}
+	return s, nil
 }
 
 // SaveSpans implements Store.

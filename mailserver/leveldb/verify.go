@@ -103,10 +103,7 @@ func changedTables(dir string) ([]tableState, error) {
 	if err != nil {
 		return nil, err
 	}
-	sound, err := soundTables(dir)
-	if err != nil {
-		return nil, err
-	}
+	sound := soundTables(dir)
 	return slices.DeleteFunc(tables, func(t tableState) bool { return sound[t.String()] }), nil
 }
 
@@ -132,13 +129,12 @@ func (s tableState) unchanged(dir string) bool {
 	return err == nil && info.Size() == s.size && info.ModTime().UnixNano() == s.modTime
 }
 
-func soundTables(dir string) (map[string]bool, error) {
+// soundTables returns the tables that were noted. Where there is no telling,
+// because the note is missing or cannot be read, all tables are checked.
+func soundTables(dir string) map[string]bool {
 	f, err := os.Open(filepath.Join(dir, tablesName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
 	if err != nil {
-		return nil, err
+		return nil
 	}
 	defer f.Close()
 	sound := make(map[string]bool)
@@ -146,7 +142,7 @@ func soundTables(dir string) (map[string]bool, error) {
 	for scanner.Scan() {
 		sound[scanner.Text()] = true
 	}
-	return sound, scanner.Err()
+	return sound
 }
 
 // verifyTable reads one table and checks the checksum of every block.
