@@ -32,6 +32,7 @@ func (r *fileReader) apply() error {
 	if len(r.raw) > maxFile {
 		return fmt.Errorf("%s: %w", r.name, errFileSize)
 	}
+	r.raw = bytes.TrimPrefix(r.raw, []byte(byteOrderMark))
 	dec := json.NewDecoder(bytes.NewReader(r.raw))
 	if err := r.object(dec, 0, ""); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrInvalid, r.at(offsetOf(err, dec)), plainJSON(err))
@@ -41,6 +42,9 @@ func (r *fileReader) apply() error {
 	}
 	return errors.Join(r.errs...)
 }
+
+// byteOrderMark is what some editors put at the start of a text file.
+const byteOrderMark = "\ufeff"
 
 // errNotObject is returned when a file or group is not a JSON object.
 var errNotObject = errors.New("want an object in braces")
@@ -54,6 +58,7 @@ func (r *fileReader) object(dec *json.Decoder, base int64, prefix string) error 
 	if open != json.Delim('{') {
 		return errNotObject
 	}
+	seen := make(map[string]bool)
 	for dec.More() {
 		token, err := dec.Token()
 		if err != nil {
@@ -65,6 +70,12 @@ func (r *fileReader) object(dec *json.Decoder, base int64, prefix string) error 
 		if err := dec.Decode(&value); err != nil {
 			return err
 		}
+		lower := strings.ToLower(key) // keys are read in any case
+		if seen[lower] {
+			r.errs = append(r.errs, fmt.Errorf("%w: %s: %s is given twice; remove one", ErrInvalid, r.at(at), prefix+key))
+			continue
+		}
+		seen[lower] = true
 		r.member(prefix+key, value, at, base+dec.InputOffset()-int64(len(value)))
 	}
 	_, err = dec.Token()

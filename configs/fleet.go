@@ -21,7 +21,7 @@ const retired = "retired"
 func (f Fleet) Retired() bool { return f.Source == retired }
 
 // retiredFleets are names that status-go knows. Their nodes are gone.
-func retiredFleets() []string { return []string{"eth.prod", "eth.staging", "eth.test"} }
+func retiredFleets() []string { return []string{"eth.prod", "eth.staging", "eth.test", "eth.beta"} }
 
 // Fleet is a named preset: a partial configuration in JSON.
 type Fleet struct {

@@ -100,6 +100,55 @@ func TestStatusGoConfigurationsLoad(t *testing.T) {
 	}
 }
 
+// TestKeysOfStatusGoLoadWithAWarning: a configuration of any version up to
+// 2022 loads, and each part that does nothing is named.
+func TestKeysOfStatusGoLoadWithAWarning(t *testing.T) {
+	compose, err := Load(Input{Files: []string{"testdata/config-statusgo-2020-compose.json"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"BackupDisabledDataDir", "RPCEnabled", "IncentivisationConfig", "AnonMetricsSendID"} {
+		if !strings.Contains(strings.Join(compose.Warnings, "\n"), key) {
+			t.Errorf("no warning about %s in %q", key, compose.Warnings)
+		}
+	}
+	for _, key := range ignoredKeys() {
+		key = strings.Replace(key, "*", "Anything", 1)
+		text := fmt.Sprintf(`{%q: {"x": [1]}}`, key)
+		if group, name, nested := strings.Cut(key, "."); nested {
+			text = fmt.Sprintf(`{%q: {%q: 1}}`, group, strings.ToUpper(name))
+		}
+		loaded, err := Load(Input{Dir: t.TempDir(), Files: []string{write(t, "all.json", text)}})
+		if err != nil || len(loaded.Warnings) != 1 {
+			t.Errorf("%s: %v, warnings %q", text, err, loaded.Warnings)
+		}
+	}
+	file := write(t, "c.json", `{"ClusterConfig":{"Fleet":"eth.beta"}}`)
+	beta, err := Load(Input{Dir: t.TempDir(), Files: []string{file}})
+	if err != nil || !strings.Contains(strings.Join(beta.Warnings, " "), "retired") {
+		t.Errorf("fleet eth.beta: %v, %q", err, beta.Warnings)
+	}
+}
+
+func TestByteOrderMarkIsSkipped(t *testing.T) {
+	loaded, err := Load(Input{Files: []string{"testdata/config-bom.json"}})
+	if err != nil || len(loaded.Warnings) != 0 {
+		t.Errorf("%v, %q", err, loaded.Warnings)
+	}
+}
+
+func TestKeyGivenTwiceIsRefused(t *testing.T) {
+	for _, text := range []string{
+		`{"LogLevel":"INFO","LogLevel":"DEBUG"}`, `{"LogLevel":"INFO","loglevel":"INFO"}`,
+		`{"WakuConfig":{"Enabled":true,"Enabled":false}}`, `{"WakuConfig":{},"WakuConfig":{}}`,
+	} {
+		_, err := Load(Input{Dir: t.TempDir(), Files: []string{write(t, "c.json", text)}})
+		if !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "given twice") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 // TestSecretsStayHidden prints a configuration in every way there is.
 func TestSecretsStayHidden(t *testing.T) {
 	loaded, err := Load(Input{Files: []string{"testdata/statusgo-mailserver.json"}})

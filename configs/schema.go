@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -191,21 +190,4 @@ func distance(a, b string) int {
 		rows = [3][]int{last, row, before}
 	}
 	return rows[1][len(b)]
-}
-
-// ignoredKeys are keys of status-go that have no meaning here. They are
-// accepted, with one warning.
-func ignoredKeys() []string {
-	return []string{
-		"WhisperConfig", "BridgeConfig", "LightEthConfig", "SwarmConfig", "WalletConfig", "BrowsersConfig",
-		"PermissionsConfig", "LocalNotificationsConfig", "TLSEnabled", "LogMobileSystem", "MailServerRegistryAddress",
-		"UpstreamConfig", "Version", "PushNotificationServerConfig", "ShhextConfig.WhisperCacheDir",
-		"ShhextConfig.DisableGenericDiscoveryTopic", "ShhextConfig.SendV1Messages",
-		"ShhextConfig.VerifyTransactionURL", "ShhextConfig.VerifyTransactionChainID",
-		"ShhextConfig.DefaultPushNotificationsServers",
-	}
-}
-
-func isIgnored(path string) bool {
-	return slices.ContainsFunc(ignoredKeys(), func(k string) bool { return strings.EqualFold(k, path) })
 }
