@@ -11,6 +11,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/p2p"
 	"github.com/ethereum/go-ethereum/p2p/enode"
+	"github.com/ethereum/go-ethereum/p2p/nat"
 	"go.uber.org/zap"
 	"golang.org/x/sys/unix"
 
@@ -45,6 +46,9 @@ type Node struct {
 	peers   *peerTable
 	metrics *metrics
 	mail    mail
+
+	natFor     func(*configs.Config) (nat.Interface, error)
+	endGateway context.CancelFunc // ends questions to the gateway; set by newServer
 
 	search        atomic.Pointer[search] // nil: peers are not searched for
 	phase         atomic.Int32
@@ -82,7 +86,7 @@ func New(cfg *configs.Config, deps Deps) (*Node, error) {
 		cfg: cfg, deps: deps, root: log, log: log.Named("node"), created: time.Now(), peers: newPeerTable(),
 		ready: make(chan struct{}), stopping: make(chan struct{}),
 		quit: make(chan struct{}), trusted: make(map[enode.ID]bool),
-		mailPeers: make(map[enode.ID]bool),
+		mailPeers: make(map[enode.ID]bool), natFor: natFor,
 	}
 	n.clock = clock.New(clock.Config{Servers: timeServers(cfg), Logger: log.Named("clock")})
 	n.signals = feed.NewSignals(n.clock.Now)
@@ -282,7 +286,7 @@ func (n *Node) startNetwork(life *lifecycle, key *ecdsa.PrivateKey) error {
 		n.mu.Lock()
 		n.serving = false
 		n.mu.Unlock()
-		srv.Stop()
+		n.stopServer(srv)
 	})
 	events := make(chan *p2p.PeerEvent, eventQueue)
 	sub := srv.SubscribeEvents(events)

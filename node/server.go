@@ -20,6 +20,7 @@ import (
 	"go.uber.org/zap"
 
 	"statusd/configs"
+	"statusd/internal/blocking"
 	"statusd/internal/logx"
 )
 
@@ -45,10 +46,12 @@ func clientName(name, version string) string {
 // dial slots and its pause of 35 s. Hence the dial ratio stays at its default
 // also on clients: a ratio of 1 would leave no room for incoming peers.
 func (n *Node) newServer(key *ecdsa.PrivateKey) (*p2p.Server, error) {
-	gateway, err := natFor(n.cfg)
+	gateway, err := n.natFor(n.cfg)
 	if err != nil {
 		return nil, err
 	}
+	gateways, end := context.WithCancel(context.Background())
+	n.endGateway = end
 	remembered := "" // nodes of the discovery network, so that a restart does not depend on boot nodes
 	if !n.cfg.NoDiscovery {
 		remembered = filepath.Join(n.cfg.DataDir, nodesDir)
@@ -61,7 +64,7 @@ func (n *Node) newServer(key *ecdsa.PrivateKey) (*p2p.Server, error) {
 		MaxPendingPeers: n.cfg.MaxPendingPeers,
 		NoDiscovery:     true,
 		ListenAddr:      n.cfg.ListenAddress(),
-		NAT:             gateway,
+		NAT:             blocking.Gateway(gateways, gateway),
 		Protocols:       n.protocols(),
 		Logger:          gethlog.NewLogger(logx.GethHandler(n.root.Named("p2p"))),
 		TrustedNodes: append(append(n.cfg.StaticNodes().Nodes(), n.cfg.TrustedNodes().Nodes()...),
@@ -107,7 +110,7 @@ func (n *Node) startServer(srv *p2p.Server) error {
 		return err
 	}
 	if err := srv.Start(); err != nil {
-		srv.Stop() // a failed start leaves goroutines behind
+		n.stopServer(srv) // a failed start leaves goroutines behind
 		var refused *net.OpError
 		if errors.As(err, &refused) {
 			return &ListenError{Addr: n.cfg.ListenAddress(), Err: err}
@@ -121,6 +124,16 @@ func (n *Node) startServer(srv *p2p.Server) error {
 		srv.LocalNode().SetStaticIP(net.IP(addr.AsSlice()))
 	}
 	return nil
+}
+
+// stopServer stops the server. It waits for its search for a gateway, and for
+// the readers of its peers, so both are ended first.
+func (n *Node) stopServer(srv *p2p.Server) {
+	n.endGateway()
+	if n.host != nil {
+		n.host.ClosePeers()
+	}
+	srv.Stop()
 }
 
 // listenIP returns the address the server is bound to, nil when it is bound

@@ -101,3 +101,24 @@ func TestBudgetServesInTurn(t *testing.T) {
 		}
 	})
 }
+
+// TestClosingEndsAPause: a reader that waits because its peer sent too much
+// ends at once with its connection.
+func TestClosingEndsAPause(t *testing.T) {
+	bothVersions(t, func(t *testing.T, version uint) {
+		h := startHost(t, Config{})
+		r := dial(t, h, version, 0, nil)
+		synctest.Wait()
+		h.peerByID(r.id).intake.tokens = -3600 * intakeRate // its reader waits for a packet
+		if err := r.sendEnvelopes(testEnvelope(1)); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		began := time.Now()
+		h.ClosePeers()
+		r.wantClosed(CloseStopped)
+		if took := time.Since(began); took != 0 {
+			t.Errorf("took %v", took)
+		}
+	})
+}

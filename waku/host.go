@@ -233,6 +233,14 @@ func (h *Host) PeerConnected(id enode.ID) bool { return h.peerByID(id) != nil }
 // PeerCount returns the number of peers that have finished the handshake.
 func (h *Host) PeerCount() int { return len(*h.peers.Load()) }
 
+// ClosePeers ends the connections there are, as the end of Run does: a reader
+// that is made to wait would not notice that its connection has ended.
+func (h *Host) ClosePeers() {
+	for _, p := range *h.peers.Load() {
+		p.close(CloseStopped)
+	}
+}
+
 // Forwarders returns the number of connected peers that pass on what they get:
 // all but the light ones. Without any, nothing that is posted leaves.
 func (h *Host) Forwarders() (n int) {

@@ -26,6 +26,7 @@ import (
 	"statusd/discovery/rendezvous"
 	"statusd/discovery/topdisc"
 	"statusd/discovery/topdisc/runner"
+	"statusd/internal/blocking"
 	"statusd/internal/cache"
 	"statusd/internal/deadline"
 	"statusd/internal/tdtenr"
@@ -150,21 +151,8 @@ func watchAddress(ctx context.Context, gateway nat.Interface, local *enode.Local
 	var timer deadline.Timer
 	defer timer.Disarm()
 	for {
-		answer := make(chan net.IP, 1)
-		go func() { // a gateway that does not answer keeps it for a while; it touches nothing then
-			ip, err := gateway.ExternalIP()
-			if err != nil {
-				ip = nil
-			}
-			answer <- ip
-		}()
-		select {
-		case ip := <-answer:
-			if ip != nil {
-				local.SetStaticIP(ip)
-			}
-		case <-ctx.Done():
-			return nil
+		if ip, err := blocking.Call(ctx, gateway.ExternalIP); err == nil && ip != nil {
+			local.SetStaticIP(ip)
 		}
 		timer.Arm(time.Now().Add(externalPeriod))
 		select {

@@ -19,6 +19,7 @@ import (
 
 	"statusd/discovery"
 	"statusd/discovery/topdisc/runner"
+	"statusd/internal/blocking"
 )
 
 // Errors of searches and advertisements.
@@ -71,7 +72,7 @@ type Endpoint struct {
 	opened atomic.Uint64 // times
 	ready  chan struct{} // closed by Run
 
-	turn sync.Mutex // one opening or closing at a time; taken before mu
+	turn chan struct{} // capacity 1, full during an opening or closing: one at a time; taken before mu
 
 	mu      sync.Mutex // guards what follows
 	running context.Context
@@ -97,7 +98,7 @@ func New(cfg Config) *Endpoint {
 	if cfg.Lookup == nil {
 		cfg.Lookup = net.DefaultResolver.LookupNetIP
 	}
-	return &Endpoint{cfg: cfg, log: cfg.Logger.Named("discv5"), ready: make(chan struct{})}
+	return &Endpoint{cfg: cfg, log: cfg.Logger.Named("discv5"), ready: make(chan struct{}), turn: make(chan struct{}, 1)}
 }
 
 // Place is where an endpoint is opened.
@@ -117,8 +118,8 @@ func (e *Endpoint) Run(ctx context.Context, at Place) error {
 	e.mu.Unlock()
 	close(e.ready)
 	<-ctx.Done()
-	e.turn.Lock()
-	defer e.turn.Unlock()
+	e.turn <- struct{}{} // an opening ends with ctx
+	defer func() { <-e.turn }()
 	e.mu.Lock()
 	s := e.session
 	e.running, e.session = nil, nil
@@ -145,8 +146,12 @@ func (e *Endpoint) enter(ctx context.Context) (*session, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	e.turn.Lock()
-	defer e.turn.Unlock()
+	select {
+	case e.turn <- struct{}{}:
+		defer func() { <-e.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	running, s := e.use()
 	switch {
 	case s != nil:
@@ -154,7 +159,7 @@ func (e *Endpoint) enter(ctx context.Context) (*session, error) {
 	case running == nil || running.Err() != nil:
 		return nil, ErrNotRunning
 	}
-	s, err := e.open(running)
+	s, err := e.open(ctx, running)
 	if err != nil {
 		return nil, err
 	}
@@ -182,10 +187,14 @@ func (e *Endpoint) leave() {
 	e.users--
 }
 
-// Idle closes the endpoint unless somebody uses it.
+// Idle closes the endpoint unless somebody uses it, or is about to.
 func (e *Endpoint) Idle() {
-	e.turn.Lock()
-	defer e.turn.Unlock()
+	select {
+	case e.turn <- struct{}{}:
+		defer func() { <-e.turn }()
+	default:
+		return
+	}
 	e.mu.Lock()
 	s := e.session
 	if e.users > 0 || s == nil {
@@ -198,8 +207,19 @@ func (e *Endpoint) Idle() {
 	e.log.Info("discv5 closed, nothing is searched for")
 }
 
-// open opens the socket and starts discovery on it. The caller holds turn.
-func (e *Endpoint) open(ctx context.Context) (*session, error) {
+// open opens the socket and starts discovery on it, for as long as running
+// lasts; ctx is that of who asked for it. The caller has the turn.
+func (e *Endpoint) open(ctx, running context.Context) (*session, error) {
+	looking, end := context.WithCancel(ctx)
+	defer end()
+	defer context.AfterFunc(running, end)()
+	boot := e.bootNodes(looking)
+	switch {
+	case running.Err() != nil:
+		return nil, ErrNotRunning
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	}
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(e.at.Listen))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrPort, err)
@@ -211,7 +231,7 @@ func (e *Endpoint) open(ctx context.Context) (*session, error) {
 	}
 	e.at.Local.SetFallbackUDP(int(addr.Port()))
 	udp, err := discover.ListenV5(counted{conn, &e.counts}, e.at.Local, discover.Config{
-		PrivateKey: e.cfg.Key, Bootnodes: e.bootNodes(ctx), Log: e.cfg.GethLogger, V5RespTimeout: responseTimeout,
+		PrivateKey: e.cfg.Key, Bootnodes: boot, Log: e.cfg.GethLogger, V5RespTimeout: responseTimeout,
 		PingInterval: e.cfg.PingInterval,
 	})
 	if err != nil {
@@ -223,7 +243,7 @@ func (e *Endpoint) open(ctx context.Context) (*session, error) {
 		udp.Close()
 		return nil, fmt.Errorf("start topic discovery: %w", err)
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(running)
 	var parts sync.WaitGroup
 	parts.Go(func() {
 		if err := topics.Run(ctx); err != nil {
@@ -232,7 +252,7 @@ func (e *Endpoint) open(ctx context.Context) (*session, error) {
 	})
 	if e.maps(addr) {
 		parts.Go(func() {
-			nat.Map(e.cfg.NAT, ctx.Done(), "UDP", int(addr.Port()), int(addr.Port()), "statusd discovery")
+			nat.Map(blocking.Gateway(ctx, e.cfg.NAT), ctx.Done(), "UDP", int(addr.Port()), int(addr.Port()), "statusd discovery")
 		})
 	}
 	e.log.Info("discv5 opened", zap.Stringer("addr", addr), zap.Int("bootNodes", len(e.cfg.Boot)))
@@ -253,7 +273,7 @@ func (e *Endpoint) bootNodes(ctx context.Context) []*enode.Node {
 	var out []*enode.Node
 	for _, n := range e.cfg.Boot {
 		if n.Hostname() != "" && n.UDP() != 0 {
-			ips, err := e.cfg.Lookup(ctx, "ip", n.Hostname())
+			ips, err := blocking.Call(ctx, func() ([]netip.Addr, error) { return e.cfg.Lookup(ctx, "ip", n.Hostname()) })
 			if err != nil || len(ips) == 0 {
 				e.log.Warn("name of a boot node cannot be looked up", zap.String("host", n.Hostname()), zap.Error(err))
 				continue
@@ -306,17 +326,21 @@ func (e *Endpoint) Advertise(ctx context.Context, topic discovery.Topic) error {
 }
 
 // Resolve looks for a newer record of a node, if the endpoint is open. It
-// returns nil when there is none.
-func (e *Endpoint) Resolve(_ context.Context, n *enode.Node) *enode.Node {
+// returns nil when there is none, or when ctx ends: go-ethereum goes on to ask
+// for several seconds, or until the endpoint is closed.
+func (e *Endpoint) Resolve(ctx context.Context, n *enode.Node) *enode.Node {
 	_, s := e.use()
 	if s == nil {
 		return nil
 	}
-	defer e.leave()
-	if fresh := s.udp.Resolve(n); fresh.Seq() > n.Seq() {
-		return fresh
+	fresh, err := blocking.Call(ctx, func() (*enode.Node, error) {
+		return s.udp.Resolve(n), nil
+	})
+	e.leave() // a question left behind does not keep the endpoint open; closing ends it
+	if err != nil || fresh.Seq() <= n.Seq() {
+		return nil
 	}
-	return nil
+	return fresh
 }
 
 // Status is a picture of an endpoint.

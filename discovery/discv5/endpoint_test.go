@@ -65,6 +65,12 @@ type running struct {
 // run runs an endpoint on loopback.
 func run(t *testing.T, listen string, boot ...*enode.Node) *running {
 	t.Helper()
+	return runWith(t, listen, func(c *Config) { c.Boot = boot })
+}
+
+// runWith is run with a changed configuration.
+func runWith(t *testing.T, listen string, change func(*Config)) *running {
+	t.Helper()
 	key := newKey(t)
 	db, err := enode.OpenDB("")
 	if err != nil {
@@ -74,13 +80,14 @@ func run(t *testing.T, listen string, boot ...*enode.Node) *running {
 	local := enode.NewLocalNode(db, key)
 	local.SetFallbackIP(net.IP{127, 0, 0, 1})
 	r := &running{place: Place{Listen: netip.MustParseAddrPort(listen), Local: local}}
-	r.Endpoint = New(Config{
-		Key: key, Boot: boot, GethLogger: gethlog.NewLogger(gethlog.DiscardHandler()),
-		Topics: func(udp *discover.UDPv5, _ *enode.LocalNode) (Topics, error) {
-			r.latest = &quietTopics{udp, boot, make(chan struct{})}
-			return r.latest, nil
-		},
-	})
+	cfg := Config{Key: key, GethLogger: gethlog.NewLogger(gethlog.DiscardHandler())}
+	change(&cfg)
+	boot := cfg.Boot
+	cfg.Topics = func(udp *discover.UDPv5, _ *enode.LocalNode) (Topics, error) {
+		r.latest = &quietTopics{udp, boot, make(chan struct{})}
+		return r.latest, nil
+	}
+	r.Endpoint = New(cfg)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx, r.place) }()

@@ -11,6 +11,8 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/p2p/discover"
 	"github.com/ethereum/go-ethereum/p2p/enode"
+
+	"statusd/internal/blocking"
 )
 
 const (
@@ -90,7 +92,8 @@ func askRecord(ctx context.Context, udp *discover.UDPv5, n *enode.Node) (*enode.
 	err := context.DeadlineExceeded
 	for ctx.Err() == nil {
 		var record *enode.Node
-		if record, err = udp.RequestENR(n); err == nil {
+		record, err = blocking.Call(ctx, func() (*enode.Node, error) { return udp.RequestENR(n) })
+		if err == nil {
 			if record.ID() != n.ID() {
 				return nil, errors.New("the answer is the record of another node")
 			}

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"statusd/discovery"
+	"statusd/internal/blocking"
 )
 
 // Defaults and limits of a Source (spec 08 section 4).
@@ -406,7 +407,7 @@ func (s *Source) lookup(ctx context.Context, t *tree, name string) ([]string, er
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
 	defer cancel()
-	texts, err := s.cfg.Resolver.LookupTXT(ctx, name)
+	texts, err := blocking.Call(ctx, func() ([]string, error) { return s.cfg.Resolver.LookupTXT(ctx, name) })
 	if err != nil {
 		return nil, fmt.Errorf("dns: look up: %w", err)
 	}

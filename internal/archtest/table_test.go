@@ -69,6 +69,7 @@ func layer0() map[string][]string {
 		"statusd/waku/wire":            {geth + "rlp", geth + "crypto", geth + "common/hexutil"},
 		"statusd/internal/atomicfile":  {},
 		"statusd/internal/backup":      {"statusd/accounts/kdf", "statusd/accounts/secret"},
+		"statusd/internal/blocking":    {geth + "p2p/nat"},
 		"statusd/internal/cache":       {"statusd/internal/atomicfile", "github.com/syndtr/goleveldb/leveldb"},
 		"statusd/internal/clock":       {"github.com/beevik/ntp", zap},
 		"statusd/internal/deadline":    {},
@@ -101,12 +102,16 @@ func layer1() map[string][]string {
 		"statusd/discovery/topdisc/tdt1": {"statusd/discovery/topdisc", geth + "p2p", geth + "rlp"},
 		"statusd/discovery/topdisc/runner": {
 			"statusd/discovery", "statusd/discovery/topdisc", "statusd/discovery/topdisc/tdt1",
-			"statusd/internal/deadline", "statusd/internal/tdtenr", geth + "p2p", metrics, zap,
+			"statusd/internal/blocking", "statusd/internal/deadline", "statusd/internal/tdtenr", geth + "p2p", metrics,
+			zap,
 		},
-		"statusd/discovery/pool":   {"statusd/discovery", "statusd/internal/deadline", geth + "p2p", zap},
-		"statusd/discovery/discv5": {"statusd/discovery", geth + "crypto", geth + "log", geth + "p2p", zap},
+		"statusd/discovery/pool": {"statusd/discovery", "statusd/internal/deadline", geth + "p2p", zap},
+		"statusd/discovery/discv5": {
+			"statusd/discovery", "statusd/internal/blocking", geth + "crypto", geth + "log", geth + "p2p", zap,
+		},
 		"statusd/discovery/bootnode": {
-			"statusd/discovery", "statusd/internal/cache", "statusd/internal/deadline", "statusd/internal/tdtenr",
+			"statusd/discovery", "statusd/internal/blocking", "statusd/internal/cache", "statusd/internal/deadline",
+			"statusd/internal/tdtenr",
 			"statusd/internal/wakuenr", geth + "log", geth + "p2p", metrics, errgroup, zap,
 		},
 		"statusd/datasync":          {"golang.org/x/crypto/sha3", "google.golang.org/protobuf/encoding/protowire"},
@@ -120,8 +125,8 @@ func layer1() map[string][]string {
 			"statusd/accounts/key", "statusd/transport", "statusd/waku/wire",
 		},
 		"statusd/discovery/dns": {
-			"statusd/discovery", "statusd/internal/atomicfile", geth + "common/lru", geth + "crypto",
-			geth + "p2p/discover", geth + "p2p/dnsdisc", geth + "p2p/enode", zap, "golang.org/x/time/rate",
+			"statusd/discovery", "statusd/internal/atomicfile", "statusd/internal/blocking", geth + "common/lru",
+			geth + "crypto", geth + "p2p/discover", geth + "p2p/dnsdisc", geth + "p2p/enode", zap, "golang.org/x/time/rate",
 		},
 		"statusd/discovery/peercache": {
 			"statusd/discovery", "statusd/internal/atomicfile", geth + "p2p/enode", zap,

@@ -9,11 +9,12 @@ import (
 
 	"statusd/discovery/topdisc"
 	"statusd/discovery/topdisc/tdt1"
+	"statusd/internal/blocking"
 )
 
 // talk is the carrier over TALK. go-ethereum has one call at a time under way
-// to a node and lets others queue; a call cannot be cancelled, so that ctx is
-// looked at between calls only.
+// to a node and lets others queue; a call cannot be cancelled, so that one whose
+// ctx ends is left behind, until its timeout or the end of the socket.
 type talk struct{ udp *discover.UDPv5 }
 
 var _ topdisc.Carrier = talk{}
@@ -30,10 +31,7 @@ func (t talk) Register(
 	if err != nil {
 		return topdisc.Confirmation{}, nil, err
 	}
-	if ctx.Err() != nil {
-		return topdisc.Confirmation{}, nil, ctx.Err()
-	}
-	answer, err := t.udp.TalkRequest(to, tdt1.Protocol, payload)
+	answer, err := t.ask(ctx, to, payload)
 	if err != nil {
 		return topdisc.Confirmation{}, nil, err
 	}
@@ -51,11 +49,7 @@ func (t talk) Query(ctx context.Context, to *enode.Node, req topdisc.QueryReques
 		if !more || pager.Pages() > 0 && ctx.Err() != nil {
 			return pager.Result(), nil
 		}
-		err := ctx.Err()
-		if err == nil {
-			err = t.page(to, pager, q)
-		}
-		if err != nil {
+		if err := t.page(ctx, to, pager, q); err != nil {
 			if pager.Pages() > 0 {
 				return pager.Result(), nil
 			}
@@ -64,14 +58,18 @@ func (t talk) Query(ctx context.Context, to *enode.Node, req topdisc.QueryReques
 	}
 }
 
-func (t talk) page(to *enode.Node, pager *tdt1.Pager, q *tdt1.TopicQuery) error {
+func (t talk) page(ctx context.Context, to *enode.Node, pager *tdt1.Pager, q *tdt1.TopicQuery) error {
 	payload, err := tdt1.Encode(q)
 	if err != nil {
 		return err
 	}
-	answer, err := t.udp.TalkRequest(to, tdt1.Protocol, payload)
+	answer, err := t.ask(ctx, to, payload)
 	if err != nil {
 		return err
 	}
 	return pager.Take(to.IPAddr(), answer)
+}
+
+func (t talk) ask(ctx context.Context, to *enode.Node, payload []byte) ([]byte, error) {
+	return blocking.Call(ctx, func() ([]byte, error) { return t.udp.TalkRequest(to, tdt1.Protocol, payload) })
 }

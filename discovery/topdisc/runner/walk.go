@@ -18,8 +18,8 @@ const (
 // walk looks for nodes near a target by asking ever nearer ones, like a lookup
 // of go-ethereum, which cannot be cancelled and does not show what it passes.
 // found gets every node that was named and, with live = true, every node that
-// answered; one call at a time. Nodes of ctx under way end it within the
-// timeout of a request.
+// answered; one call at a time. When ctx ends it returns; questions under way
+// are left behind and end within their timeout.
 func (s *Service) walk(ctx context.Context, target enode.ID, found func(nodes []*enode.Node, live bool)) {
 	w := walker{self: s.local.ID(), target: target, seen: make(map[enode.ID]bool)}
 	w.add(s.udp.AllNodes())
@@ -33,7 +33,7 @@ func (s *Service) walk(ctx context.Context, target enode.ID, found func(nodes []
 			}
 			inFlight++
 			left--
-			go func() { // ends with the request; the loop below waits for it
+			go func() { // ends with the request
 				nodes, err := s.udp.Findnode(n, distancesAround(enode.LogDist(target, n.ID())))
 				answers <- answered{from: n, nodes: nodes, err: err}
 			}()
@@ -41,7 +41,12 @@ func (s *Service) walk(ctx context.Context, target enode.ID, found func(nodes []
 		if inFlight == 0 {
 			return
 		}
-		a := <-answers
+		var a answered
+		select {
+		case a = <-answers:
+		case <-ctx.Done():
+			return
+		}
 		inFlight--
 		if len(a.nodes) > 0 || a.err == nil {
 			found([]*enode.Node{a.from}, true)

@@ -1,0 +1,63 @@
+//go:build integration
+
+package e2e
+
+import (
+	"fmt"
+	"net"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ethereum/go-ethereum/p2p/enode"
+)
+
+// stops is how often each way to stop is tried.
+const stops = 8
+
+// TestStopsDoNotWaitForTheNetwork: a node that looks for a gateway and asks
+// peers and boot nodes that do not answer stops soon after its start, in every
+// try, without a step that exceeds its time.
+func TestStopsDoNotWaitForTheNetwork(t *testing.T) {
+	silent, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IP{127, 0, 0, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	n, gone := newNode(t, "node", nil), newNode(t, "gone", nil)
+	boot := enode.NewV4(gone.enode.Pubkey(), gone.enode.IP(), gone.enode.TCP(), silent.LocalAddr().(*net.UDPAddr).Port)
+	n.args = []string{"--nat", "any", "--bootnodes", boot.URLv4(), "--allow-local"}
+	var all []time.Duration
+	for range stops {
+		n.start(t)
+		began := time.Now()
+		n.terminate(t)
+		all = append(all, time.Since(began).Round(time.Millisecond))
+	}
+	t.Logf("stopped within %v", all)
+	if log := n.log.String(); strings.Contains(log, "exceeded its time") {
+		t.Errorf("a step exceeded its time:\n%s", log)
+	}
+}
+
+// TestFailedStartsDoNotWaitForTheNetwork: with a port in use, in every try.
+func TestFailedStartsDoNotWaitForTheNetwork(t *testing.T) {
+	n := newNode(t, "node", nil)
+	taken, err := net.Listen("tcp", n.enode.IPAddr().String()+":"+fmt.Sprint(n.enode.TCP()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	var all []time.Duration
+	for range stops {
+		began := time.Now()
+		out, err := exec.Command(binary, "run", "--dir", n.dir, "--nat", "any").CombinedOutput()
+		all = append(all, time.Since(began).Round(time.Millisecond))
+		if text := string(out); err == nil || strings.Contains(text, "did not stop in time") ||
+			!strings.Contains(text, "in use") {
+			t.Errorf("%v: %s", err, text)
+		}
+	}
+	t.Logf("failed within %v", all)
+}
