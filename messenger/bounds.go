@@ -1,8 +1,6 @@
 package messenger
 
 import (
-	"statusd/internal/store"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -17,10 +15,8 @@ const (
 	maxGroupBytes   = 768 << 10 // of its events: an update with all of them has to fit into an envelope
 
 	// maxStrangerGroup bounds the events of a group of strangers that we have
-	// not joined, and one of strangerGroups strangers may begin one: all groups
-	// are listed together, with their events.
+	// not joined: all groups are listed together, with their events.
 	maxStrangerGroup = 32 << 10
-	strangerGroups   = 20
 
 	// maxPicture bounds the picture of a contact, maxStrangerPicture that of
 	// somebody who was not added: all of them are listed together.
@@ -94,22 +90,6 @@ func groupBytes(g *payloads.Group) (bytes int) {
 		bytes += len(g.Events[i].Raw)
 	}
 	return bytes
-}
-
-// checkStrangers refuses what strangers make of a group that we have not
-// joined, beyond what they may.
-func (c *core) checkStrangers(tx *store.Tx, g *payloads.Group, isNew bool) error {
-	if groupBytes(g) > maxStrangerGroup {
-		return noRoom("stranger_full")
-	}
-	if !isNew {
-		return nil
-	}
-	n, err := tx.Chats().StrangersOf(view.ChatPrivateGroup)
-	if err == nil && n >= int64(max(1, c.policy.MaxStrangers/strangerGroups)) {
-		err = noRoom("too_many_strangers")
-	}
-	return err
 }
 
 // picture returns the picture that somebody sent of himself, or "" for one that

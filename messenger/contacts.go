@@ -103,7 +103,7 @@ func (s *Contacts) Save(ctx context.Context, v view.Contact) error {
 			return err
 		}
 		if !k.Added {
-			return nil
+			return s.named(tx, &k)
 		}
 		if !wasAdded {
 			if err := s.welcome(tx, k.ID); err != nil {
@@ -112,6 +112,16 @@ func (s *Contacts) Save(ctx context.Context, v view.Contact) error {
 		}
 		return s.syncContact(ctx, tx, &k)
 	})
+}
+
+// named notes that the user looked at the chat with somebody who got a
+// nickname.
+func (c *core) named(tx *store.Tx, k *store.Contact) error {
+	chat, found, err := tx.Chats().ByID(k.ID)
+	if err != nil || !found || k.Nickname == "" {
+		return err
+	}
+	return c.looked(tx, &chat)
 }
 
 // syncContact tells our other devices of an added contact.

@@ -388,3 +388,35 @@ func TestCopiesOfOldMessages(t *testing.T) {
 		t.Errorf("shown %v", got)
 	}
 }
+
+// TestCopiesOfWhatIsHeld: a message that waits for its time and copies of it
+// are one message when the time has come, whoever brought them.
+func TestCopiesOfWhatIsHeld(t *testing.T) {
+	all := garden(t, 3)
+	alice, bob, mallory := all[0], all[1], all[2]
+	bob.pass(5 * time.Minute)
+	bob.write("#garden", "tomatoes")
+	original := bob.flush()[0].wrapper
+	bob.pass(-5 * time.Minute) // the envelopes have the right time
+	for i := range 5 {
+		alice.deliver(alice.parcelFrom(mallory, sending{
+			route: routePublic, chat: "garden",
+			wrapper: rewrap(t, original, payloads.TypeChatMessage, false, unknownField(uint64(i))...),
+		}))
+	}
+	alice.deliver(alice.parcelFrom(bob, sending{route: routePublic, chat: "garden", wrapper: original}))
+	if n := alice.count("quarantine"); n < 2 || len(alice.texts("garden")) != 0 {
+		t.Fatalf("%d are held", n)
+	}
+	alice.pass(10 * time.Minute)
+	alice.retry()
+	if got := alice.texts("garden"); !slices.Equal(got, []string{"tomatoes"}) {
+		t.Errorf("shown %v", got)
+	}
+	if m := alice.message(copyID(bob.key, original)); m.From != bob.id {
+		t.Errorf("the original leads to %+v", m)
+	}
+	if c := alice.chat("garden"); c.UnviewedMessagesCount != 1 {
+		t.Errorf("%d unread", c.UnviewedMessagesCount)
+	}
+}

@@ -370,19 +370,24 @@ func TestGroupEventsAheadWait(t *testing.T) {
 	wantSame(t, group, alice, bob)
 }
 
-// TestStrangersWithoutRoomAreNotAcknowledged.
+// TestStrangersWithoutRoomAreNotAcknowledged: what goes beyond the limit of a
+// stranger can come again, and is taken once there is room.
 func TestStrangersWithoutRoomAreNotAcknowledged(t *testing.T) {
-	alice := newParty(t, newKey(t), func(c *Config) { c.Policy.MaxStrangers = 1 })
-	bob, carol := newParty(t, newKey(t)), newParty(t, newKey(t))
-	bob.write(alice.id, "first")
-	carol.write(alice.id, "second")
-	second := carol.flush()
-	if alice.arrive(bob, bob.flush()...) != 1 || alice.arrive(carol, second...) != 0 {
-		t.Error("who was admitted is acknowledged, and nobody else")
+	alice := newParty(t, newKey(t))
+	bob := stranger(t, alice.now)
+	for n := range byte(groupsOfStranger) {
+		if err := bob.brings(alice, board(t, bob, alice, n)); err != nil || !alice.acked {
+			t.Fatalf("group %d: acknowledged %t, %v", n, alice.acked, err)
+		}
 	}
-	alice.write(bob.id, "hello") // no stranger any more
-	if alice.arrive(carol, second...) != 1 || len(alice.texts(carol.id)) != 1 {
-		t.Error("what comes again is not taken")
+	further := board(t, bob, alice, 100)
+	if err := bob.brings(alice, further); !errors.Is(err, courier.ErrDrop) || alice.acked {
+		t.Errorf("one too many: acknowledged %t, %v", alice.acked, err)
+	}
+	first := payloads.GroupChat([16]byte{0}, bob.key.Public())
+	must[view.Response](t)(alice.m.Groups().Confirm(t.Context(), first))
+	if err := bob.brings(alice, further); err != nil || !alice.acked {
+		t.Errorf("what comes again: acknowledged %t, %v", alice.acked, err)
 	}
 }
 

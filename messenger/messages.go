@@ -219,7 +219,10 @@ func (s *Messages) markSeen(tx *store.Tx, id string, ids []store.MessageID) (int
 	if err != nil {
 		return 0, err
 	}
-	return n, tx.Chats().Refresh(&chat)
+	if err := tx.Chats().Refresh(&chat); err != nil {
+		return 0, err
+	}
+	return n, s.looked(tx, &chat)
 }
 
 // SetStatus sets the status of a message of ours, never backwards; what would

@@ -21,8 +21,8 @@ type Policy struct {
 	// ContactsOnly refuses one-to-one messages, invitations and groups of
 	// everybody who was not added. Requests to become a contact still come.
 	ContactsOnly bool
-	// MaxStrangers bounds the chats that strangers began; further ones are
-	// refused. 0 means DefaultMaxStrangers.
+	// MaxStrangers bounds the chats that strangers began: for a new one the
+	// oldest that is unread makes room. 0 means DefaultMaxStrangers.
 	MaxStrangers int
 	// MaxStrangerMessages bounds the messages of one stranger, and
 	// MaxStrangerBytes their size together: the oldest make room for new ones.

@@ -78,39 +78,6 @@ func (c *core) fromPerson(tx *store.Tx, r *received) (store.Chat, error) {
 	return chat, c.admit(tx, &chat, len(r.parcel.Data))
 }
 
-// admit bounds what a stranger can store here: the oldest messages make room
-// for a new one, so that what comes last from somebody whom nobody ever answers
-// is always there.
-func (c *core) admit(tx *store.Tx, chat *store.Chat, size int) error {
-	if size > c.policy.MaxStrangerBytes {
-		return noRoom("stranger_full")
-	}
-	if chat.Key == 0 {
-		n, err := tx.Chats().Strangers()
-		if err == nil && n >= int64(c.policy.MaxStrangers) {
-			err = noRoom("too_many_strangers")
-		}
-		return err
-	}
-	for trimmed := false; ; trimmed = true {
-		messages, bytes, err := tx.Messages().Weight(chat.Key)
-		if err != nil {
-			return err
-		}
-		if messages < c.policy.MaxStrangerMessages && bytes+size <= c.policy.MaxStrangerBytes || messages == 0 {
-			if trimmed {
-				return tx.Chats().Refresh(chat)
-			}
-			return nil
-		}
-		oldest := 1 + messages/8
-		if err := tx.Messages().DeleteOldest(chat.Key, oldest); err != nil {
-			return err
-		}
-		c.drops.add("stranger_oldest", uint64(min(oldest, messages)))
-	}
-}
-
 // matchGroup requires that author and we have joined.
 func (c *core) matchGroup(tx *store.Tx, r *received, id string) (store.Chat, error) {
 	chat, found, err := tx.Chats().ByID(id)

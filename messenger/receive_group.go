@@ -57,8 +57,8 @@ func (c *core) receiveGroupUpdate(ctx context.Context, tx *store.Tx, r *received
 		}
 	}
 	if chat.Stranger && !folded.Group.HasJoined(c.id) {
-		if err := c.checkStrangers(tx, &folded.Group, chat.Key == 0); err != nil {
-			return err
+		if groupBytes(&folded.Group) > maxStrangerGroup {
+			return noRoom("stranger_full")
 		}
 	}
 	if err := c.applyGroup(tx, &chat, &folded, isNew, r); err != nil {
@@ -115,7 +115,7 @@ func (c *core) newGroup(tx *store.Tx, r *received, g *payloads.Group) (store.Cha
 		return chat, notYet("not_a_contact", w)
 	}
 	chat.Stranger = true
-	return chat, c.admit(tx, &chat, 0)
+	return chat, c.admitGroup(tx, &chat, r.author, g)
 }
 
 // groupEvents returns the stored events of a group.
@@ -393,8 +393,8 @@ func (c *core) receiveInvitation(_ context.Context, tx *store.Tx, r *received) e
 		return c.ownInvitation(tx, body, &i, found)
 	case body.State == payloads.InvitationRejected && (!found || i.Admin != r.author):
 		return drop("not_asked")
-	case body.State == payloads.InvitationRequest && !found:
-		if err := c.mayAsk(tx, r); err != nil {
+	case body.State == payloads.InvitationRequest:
+		if err := c.mayAsk(tx, r.author, body.ChatID, !found); err != nil {
 			return err
 		}
 	}
@@ -429,22 +429,6 @@ func (c *core) putInvitation(tx *store.Tx, i *store.Invitation) error {
 		return err
 	}
 	return c.append(tx, event.GroupInvitation{Invitation: v})
-}
-
-// mayAsk refuses requests beyond the limits for strangers.
-func (c *core) mayAsk(tx *store.Tx, r *received) error {
-	contact, err := c.contactOf(tx, r.author)
-	if err != nil || contact.Added {
-		return err
-	}
-	if c.policy.ContactsOnly {
-		return notYet("not_a_contact", wait{reason: store.ReasonContact, subject: r.author})
-	}
-	n, err := tx.Invitations().Count()
-	if err == nil && n >= int64(c.policy.MaxStrangers) {
-		err = noRoom("too_many_strangers")
-	}
-	return err
 }
 
 // memberKeys returns the keys of members; see payloads.Group.MemberKeys.

@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 )
 
 // Chat is a conversation. Its numbers are those of spec 05 section 14.1.
@@ -22,6 +23,8 @@ type Chat struct {
 	Members         []Member // of a group; only SetMembers writes them
 	InvitationAdmin string
 	Profile         string
+	Looked          bool   // the user looked at it; only kept of strangers
+	BegunBy         string // contact id of the stranger who sent a group
 }
 
 // Member is a member of a group.
@@ -38,7 +41,7 @@ type Chats struct{ tx *Tx }
 func (tx *Tx) Chats() Chats { return Chats{tx} }
 
 const chatColumns = `SELECT key, id, type, name, color, active, muted, deleted, stranger, timestamp, last_clock,
-	deleted_clock, unread, last, members, admin, profile FROM chat `
+	deleted_clock, unread, last, members, admin, profile, looked, begun_by FROM chat `
 
 func scanChat(r Row) (Chat, error) {
 	c := Chat{
@@ -46,6 +49,7 @@ func scanChat(r Row) (Chat, error) {
 		Muted: r.Bool(6), Deleted: r.Bool(7), Stranger: r.Bool(8), Timestamp: r.Int64(9),
 		LastClock: uint64(r.Int64(10)), DeletedClock: uint64(r.Int64(11)), Unread: uint(r.Int64(12)),
 		Last: r.Int64(13), InvitationAdmin: r.Text(15), Profile: r.Text(16),
+		Looked: r.Bool(17), BegunBy: r.Text(18),
 	}
 	if members := r.Text(14); members != "" {
 		if err := json.Unmarshal([]byte(members), &c.Members); err != nil {
@@ -94,15 +98,16 @@ func (c Chats) Save(chat *Chat) error {
 	values := []any{
 		chat.Type, chat.Name, chat.Color, chat.Active, chat.Muted, chat.Deleted, chat.Stranger,
 		chat.Timestamp, chat.LastClock, chat.DeletedClock, int64(chat.Unread), last, chat.InvitationAdmin, chat.Profile,
+		chat.Looked, chat.BegunBy,
 	}
 	if chat.Key != 0 {
 		return c.tx.Exec(`UPDATE chat SET type = ?, name = ?, color = ?, active = ?, muted = ?, deleted = ?,
 			stranger = ?, timestamp = ?, last_clock = ?, deleted_clock = ?, unread = ?, last = ?, admin = ?,
-			profile = ? WHERE key = ?`, append(values, chat.Key)...)
+			profile = ?, looked = ?, begun_by = ? WHERE key = ?`, append(values, chat.Key)...)
 	}
 	_, err := c.tx.Get(`INSERT INTO chat (type, name, color, active, muted, deleted, stranger, timestamp,
-		last_clock, deleted_clock, unread, last, admin, profile, id, members)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '') RETURNING key`,
+		last_clock, deleted_clock, unread, last, admin, profile, looked, begun_by, id, members)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '') RETURNING key`,
 		append(values, chat.ID), func(r Row) { chat.Key = r.Int64(0) })
 	return err
 }
@@ -117,18 +122,80 @@ func (c Chats) SetMembers(chat *Chat, members []Member) error {
 	return c.tx.Exec(`UPDATE chat SET members = ? WHERE key = ?`, string(text), chat.Key)
 }
 
-// Strangers counts the chats that strangers began.
-func (c Chats) Strangers() (n int64, err error) {
-	_, err = c.tx.Get(`SELECT count(*) FROM chat INDEXED BY chat_stranger WHERE stranger`, nil,
+// Strangers counts the chats of a type that strangers began, all of them for 0.
+func (c Chats) Strangers(kind int) (n int64, err error) {
+	_, err = c.tx.Get(`SELECT count(*) FROM chat INDEXED BY chat_stranger WHERE stranger AND type BETWEEN ? AND ?`,
+		kindRange(kind), func(r Row) { n = r.Int64(0) })
+	return n, err
+}
+
+func kindRange(kind int) []any {
+	if kind == 0 {
+		return []any{0, int64(math.MaxInt32)}
+	}
+	return []any{kind, kind}
+}
+
+// OldestStranger returns the chat of a type, of any for 0, that a stranger began
+// and that makes room first: of those at which nobody looked, else of all, the
+// one whose last activity is the longest ago.
+func (c Chats) OldestStranger(kind int) (chat Chat, found bool, err error) {
+	var errScan error
+	found, err = c.tx.Get(chatColumns+`INDEXED BY chat_stranger_order WHERE stranger AND type BETWEEN ? AND ?
+		ORDER BY looked, timestamp LIMIT 1`, kindRange(kind), func(r Row) { chat, errScan = scanChat(r) })
+	if err == nil {
+		err = errScan
+	}
+	return chat, found, err
+}
+
+// StrangerGroupsOf counts the groups of strangers that a person sent us or
+// created: the id of a group ends with the creator's.
+func (c Chats) StrangerGroupsOf(id string) (n int64, err error) {
+	_, err = c.tx.Get(`SELECT count(*) FROM chat INDEXED BY chat_stranger
+		WHERE stranger AND type = 3 AND (begun_by = ?1 OR substr(id, -length(?1)) = ?1)`, []any{id},
 		func(r Row) { n = r.Int64(0) })
 	return n, err
 }
 
-// StrangersOf counts those of one type.
-func (c Chats) StrangersOf(kind int) (n int64, err error) {
-	_, err = c.tx.Get(`SELECT count(*) FROM chat INDEXED BY chat_stranger WHERE stranger AND type = ?`, []any{kind},
-		func(r Row) { n = r.Int64(0) })
-	return n, err
+// Remove deletes a chat with everything in it, and the people who were known by
+// nothing else.
+func (c Chats) Remove(chat *Chat) error {
+	var people []int64
+	collect := func(r Row) error {
+		people = append(people, r.Int64(0))
+		return nil
+	}
+	for _, query := range []string{
+		`SELECT DISTINCT author FROM message WHERE chat = ?`, `SELECT DISTINCT author FROM reaction WHERE chat = ?`,
+	} {
+		if err := c.tx.Query(query, []any{chat.Key}, collect); err != nil {
+			return err
+		}
+	}
+	if blob, err := contactBlob(chat.ID); err == nil {
+		if err := c.tx.Query(`SELECT key FROM contact WHERE id = ?`, []any{blob}, collect); err != nil {
+			return err
+		}
+	}
+	if err := c.tx.Messages().DeleteChat(chat.Key); err != nil {
+		return err
+	}
+	if err := c.tx.Groups().Forget(chat.Key); err != nil {
+		return err
+	}
+	if err := c.tx.Exec(`DELETE FROM chat WHERE key = ?`, chat.Key); err != nil {
+		return err
+	}
+	for _, key := range people {
+		err := c.tx.Exec(`DELETE FROM contact WHERE key = ?1 AND NOT listed AND NOT added AND NOT blocked
+			AND NOT EXISTS (SELECT 1 FROM message WHERE author = ?1)
+			AND NOT EXISTS (SELECT 1 FROM reaction WHERE author = ?1)`, key)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Refresh recomputes the unread count and the last message of a chat after

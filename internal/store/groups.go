@@ -127,10 +127,19 @@ func (s Invitations) ByID(id MessageID) (i Invitation, found bool, err error) {
 	return i, found, err
 }
 
-// Count returns how many requests of others there are.
-func (s Invitations) Count() (n int64, err error) {
-	_, err = s.tx.Get(`SELECT count(*) FROM invitation WHERE admin = ''`, nil, func(r Row) { n = r.Int64(0) })
+// Count returns how many requests of a person to us there are, of all for "".
+func (s Invitations) Count(author string) (n int64, err error) {
+	_, err = s.tx.Get(`SELECT count(*) FROM invitation WHERE admin = '' AND (?1 = '' OR author = ?1)`, []any{author},
+		func(r Row) { n = r.Int64(0) })
 	return n, err
+}
+
+// DeleteOldest removes n requests of people that were not added: those that were
+// answered, then those that came first.
+func (s Invitations) DeleteOldest(n int64) error {
+	return s.tx.Exec(`DELETE FROM invitation WHERE id IN (SELECT i.id FROM invitation i
+			LEFT JOIN contact c ON c.id = unhex(substr(i.author, 3))
+		WHERE i.admin = '' AND NOT coalesce(c.added, 0) ORDER BY i.state = 1, i.rowid LIMIT ?)`, n)
 }
 
 // Put inserts a request or replaces it.
