@@ -113,3 +113,52 @@ func TestVaultThatWouldEatAllMemory(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestDamagedInfoIsMendedFromItsCopy, at the start and on request, and a copy
+// that is damaged from the file.
+func TestDamagedInfoIsMendedFromItsCopy(t *testing.T) {
+	dir := t.TempDir()
+	d := open(t, dir)
+	n := newAccount(t, "x")
+	n.Name = "ana"
+	if _, err := d.Create(n); err != nil {
+		t.Fatal(err)
+	}
+	uid := n.Keys.UID
+	want, err := d.Get(uid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.Timestamp = 7
+	if err := d.Set(want); err != nil {
+		t.Fatal(err)
+	}
+	both := []string{infoFile, infoCopy}
+	for _, name := range both {
+		for _, content := range []string{"", "{", `{"key-uid":"0x00"}`, "\x00\x00\x00", "-"} {
+			file := filepath.Join(d.Folder(uid), name)
+			if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if content == "-" && name == infoFile {
+				if err := os.Remove(file); err != nil {
+					t.Fatal(err)
+				}
+			}
+			mended := d
+			if content == "{" {
+				mended = open(t, dir)
+			} else if err := d.Mend(); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := mended.Get(uid); err != nil || got != want {
+				t.Errorf("%s is %q: got %+v, %v", name, content, got, err)
+			}
+			for _, other := range both {
+				if i, err := readInfoFile(filepath.Join(d.Folder(uid), other), uid); err != nil || i != want {
+					t.Errorf("%s was %q: %s is %+v, %v", name, content, other, i, err)
+				}
+			}
+		}
+	}
+}

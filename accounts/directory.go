@@ -256,7 +256,7 @@ func (d *Directory) prepare(n NewAccount, v *vault.Vault) error {
 	if err := writeVault(folder, v); err != nil {
 		return err
 	}
-	return writeInfo(folder, Info{Name: n.Name, UID: n.Keys.UID, ChatKey: n.Keys.Chat.Public()})
+	return writeInfo(folder, Info{Name: n.Name, UID: n.Keys.UID, ChatKey: n.Keys.Chat.Public()}, infoFile)
 }
 
 // ChangePassword puts the vault and the key files of an account under a new
@@ -391,6 +391,7 @@ func (d *Directory) settle() error {
 			return err
 		}
 	}
+	_ = d.Mend() // a disk that refuses that hinders nobody; it is tried again
 	return d.settleKeys()
 }
 

@@ -15,6 +15,7 @@ import (
 
 const (
 	infoFile  = "account.json"
+	infoCopy  = "account-copy.json" // the same again: the name is nowhere else
 	vaultFile = "vault.json"
 
 	// MaxName bounds the name of an account in bytes.
@@ -46,18 +47,22 @@ func readBounded(path string, limit int64) ([]byte, error) {
 }
 
 func readInfo(folder string, uid key.UID) (Info, error) {
-	raw, err := readBounded(filepath.Join(folder, infoFile), maxInfo)
+	return readInfoFile(filepath.Join(folder, infoFile), uid)
+}
+
+func readInfoFile(path string, uid key.UID) (Info, error) {
+	raw, err := readBounded(path, maxInfo)
 	if err != nil {
 		return Info{}, fmt.Errorf("read account: %w", err)
 	}
 	var i Info
-	if err := json.Unmarshal(raw, &i); err != nil || i.UID != uid {
-		return Info{}, fmt.Errorf("%w: %s of %s", ErrDamaged, infoFile, uid)
+	if err := json.Unmarshal(raw, &i); err != nil || i.UID != uid || len(i.Name) > MaxName {
+		return Info{}, fmt.Errorf("%w: %s of %s", ErrDamaged, filepath.Base(path), uid)
 	}
 	return i, nil
 }
 
-func writeInfo(folder string, i Info) error {
+func writeInfo(folder string, i Info, names ...string) error {
 	if len(i.Name) > MaxName {
 		return ErrName
 	}
@@ -65,7 +70,39 @@ func writeInfo(folder string, i Info) error {
 	if err != nil {
 		return fmt.Errorf("encode account: %w", err)
 	}
-	return atomicfile.Write(filepath.Join(folder, infoFile), append(raw, '\n'), fileMode)
+	for _, name := range names {
+		if err := atomicfile.Write(filepath.Join(folder, name), append(raw, '\n'), fileMode); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Mend writes account.json of each account, or the copy that Set makes, anew from
+// the other one if it cannot be read. An account of which neither can be read
+// stays as it is: its database knows the name.
+func (d *Directory) Mend() error {
+	uids, err := d.uids()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, uid := range uids {
+		errs = append(errs, mendInfo(d.Folder(uid), uid))
+	}
+	return errors.Join(errs...)
+}
+
+func mendInfo(folder string, uid key.UID) error {
+	i, errInfo := readInfo(folder, uid)
+	c, errCopy := readInfoFile(filepath.Join(folder, infoCopy), uid)
+	switch {
+	case errInfo != nil && errCopy == nil:
+		return writeInfo(folder, c, infoFile)
+	case errInfo == nil && errors.Is(errCopy, ErrDamaged):
+		return writeInfo(folder, i, infoCopy)
+	}
+	return nil
 }
 
 // List returns all accounts, last login first. A damaged account.json gives an
@@ -100,10 +137,11 @@ func (d *Directory) Get(uid key.UID) (Info, error) {
 }
 
 // Set writes what is known of an account, for instance after a login or a
-// change of name. Errors: ErrUnknown, ErrName.
+// change of name, and a copy: a kill, a full disk or a damaged block leaves one
+// of the two. Errors: ErrUnknown, ErrName.
 func (d *Directory) Set(i Info) error {
 	if err := d.check(i.UID); err != nil {
 		return err
 	}
-	return writeInfo(d.Folder(i.UID), i)
+	return writeInfo(d.Folder(i.UID), i, infoFile, infoCopy)
 }

@@ -62,7 +62,7 @@ func (d *Directory) Restore(f Files, now time.Time) error {
 	if err := writeVault(folder, v); err != nil {
 		return err
 	}
-	if err := writeInfo(folder, f.Info); err != nil {
+	if err := writeInfo(folder, f.Info, infoFile); err != nil {
 		return err
 	}
 	return atomicfile.Rename(folder, d.Folder(v.UID()))

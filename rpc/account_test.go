@@ -1,16 +1,21 @@
 package rpc
 
 import (
+	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"statusd/accounts/kdf"
 	"statusd/accounts/key"
+	"statusd/internal/profile"
 	"statusd/rpc/jsonrpc"
 	"statusd/waku"
 )
@@ -250,5 +255,46 @@ func TestKeyForms(t *testing.T) {
 	if v.Valid || v.Word != 4 {
 		raw, _ := json.Marshal(v)
 		t.Errorf("%s", raw)
+	}
+}
+
+// endless are accounts whose calls on a whole database end with their context
+// only.
+type endless struct {
+	Accounts
+	begun chan struct{}
+}
+
+func (e endless) wait(ctx context.Context) error {
+	e.begun <- struct{}{}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (e endless) Backup(ctx context.Context, _ kdf.Password, _ bool) (profile.Backup, error) {
+	return profile.Backup{}, e.wait(ctx)
+}
+
+func (e endless) CheckDatabase(ctx context.Context) error { return e.wait(ctx) }
+
+func (e endless) VacuumDatabase(ctx context.Context) (int64, error) { return 0, e.wait(ctx) }
+
+// TestStopEndsWorkOnAWholeDatabase at once, while other calls get their time.
+func TestStopEndsWorkOnAWholeDatabase(t *testing.T) {
+	for _, call := range []string{
+		request("account_backup", `["x",false]`), request("account_checkDatabase", `[]`),
+		request("account_vacuumDatabase", `[]`),
+	} {
+		begun := make(chan struct{}, 1)
+		f := start(t, func(c *Config, d *Deps) {
+			c.StopTimeout = 24 * time.Hour // so that only the stop itself ends the call
+			d.Accounts = endless{d.Accounts, begun}
+		})
+		l := f.ipc()
+		io.WriteString(l.conn, call)
+		<-begun
+		f.cancel()
+		wantError(t, decode(t, l.push()).Error, jsonrpc.CodeFailed, "")
+		f.stop()
 	}
 }

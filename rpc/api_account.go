@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -18,8 +19,33 @@ import (
 )
 
 // accountAPI is the namespace account, and the calls of status that do the
-// same in the form of status-go.
-type accountAPI struct{ accounts Accounts }
+// same in the form of status-go. stopping ends what works on a whole database.
+type accountAPI struct {
+	accounts Accounts
+	stopping <-chan struct{}
+}
+
+// whole runs something that works on a whole database: it loses nothing when it
+// is begun anew, so it ends as soon as the server begins to stop.
+func (a *accountAPI) whole(ctx context.Context, fn func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	ended := make(chan struct{})
+	defer func() { <-ended }()
+	defer cancel(nil)
+	go func() {
+		defer close(ended)
+		select {
+		case <-a.stopping:
+			cancel(profile.ErrClosed)
+		case <-ctx.Done():
+		}
+	}()
+	err := fn(ctx)
+	if err != nil && errors.Is(context.Cause(ctx), profile.ErrClosed) {
+		err = profile.ErrClosed
+	}
+	return accountFailure(err)
+}
 
 // Times that calls may take.
 const (
@@ -370,12 +396,16 @@ func (a *accountAPI) backup(ctx context.Context, in backupArgs) (writtenBackup, 
 		return writtenBackup{}, accountFailure(err)
 	}
 	defer p.Wipe()
-	b, err := a.accounts.Backup(ctx, p, orZero(in.WithKeys))
-	return writtenBackup{b.UID.String(), b.Path, b.Bytes}, accountFailure(err)
+	var b profile.Backup
+	err = a.whole(ctx, func(ctx context.Context) (err error) {
+		b, err = a.accounts.Backup(ctx, p, orZero(in.WithKeys))
+		return err
+	})
+	return writtenBackup{b.UID.String(), b.Path, b.Bytes}, err
 }
 
 func (a *accountAPI) checkDatabase(ctx context.Context) (nothing, error) {
-	return nil, accountFailure(a.accounts.CheckDatabase(ctx))
+	return nil, a.whole(ctx, a.accounts.CheckDatabase)
 }
 
 // vacuumed is the answer of account_vacuumDatabase.
@@ -384,8 +414,12 @@ type vacuumed struct {
 }
 
 func (a *accountAPI) vacuumDatabase(ctx context.Context) (vacuumed, error) {
-	size, err := a.accounts.VacuumDatabase(ctx)
-	return vacuumed{size}, accountFailure(err)
+	var size int64
+	err := a.whole(ctx, func(ctx context.Context) (err error) {
+		size, err = a.accounts.VacuumDatabase(ctx)
+		return err
+	})
+	return vacuumed{size}, err
 }
 
 // Requests and answers in the form of status-go.

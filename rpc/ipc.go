@@ -3,19 +3,11 @@ package rpc
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
 	"net"
-	"os"
-	"os/user"
-	"path/filepath"
-	"strconv"
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"go.uber.org/zap"
 
 	"statusd/rpc/jsonrpc"
 )
@@ -28,161 +20,6 @@ const (
 	lingerTime       = 2 * time.Second
 	maxLingerDiscard = 64 << 20
 )
-
-// socket is the listening unix socket and what it has put into the file
-// system.
-type socket struct {
-	net.Listener
-	path string
-	file os.FileInfo // of the socket, to remove only our own
-	link string      // empty: none
-}
-
-// listenIPC opens the socket. A socket file that nobody serves is replaced.
-func listenIPC(ctx context.Context, cfg *IPCConfig) (*socket, error) {
-	path := cfg.Path
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrListen, err)
-	}
-	if err := clearSocket(ctx, path); err != nil {
-		return nil, err
-	}
-	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrListen, err)
-	}
-	l.(*net.UnixListener).SetUnlinkOnClose(false)
-	s := &socket{Listener: l, path: path}
-	if err := s.prepare(cfg); err != nil {
-		s.remove()
-		return nil, err
-	}
-	return s, nil
-}
-
-// prepare sets owner and mode, and makes the link.
-func (s *socket) prepare(cfg *IPCConfig) error {
-	mode := cfg.Mode
-	if mode == 0 {
-		mode = 0o600
-	}
-	if cfg.Group != "" {
-		gid, err := groupID(cfg.Group)
-		if err != nil {
-			return err
-		}
-		if err := os.Chown(s.path, -1, gid); err != nil {
-			return fmt.Errorf("%w: give the socket to group %s: %w", ErrListen, cfg.Group, err)
-		}
-	}
-	if err := os.Chmod(s.path, mode.Perm()); err != nil {
-		return fmt.Errorf("%w: %w", ErrListen, err)
-	}
-	var err error
-	if s.file, err = os.Lstat(s.path); err != nil {
-		return fmt.Errorf("%w: %w", ErrListen, err)
-	}
-	if cfg.Link == "" || cfg.Link == s.path {
-		return nil
-	}
-	if old, err := os.Lstat(cfg.Link); err == nil {
-		if old.Mode()&(fs.ModeSymlink|fs.ModeSocket) == 0 {
-			return fmt.Errorf("%w: %s", ErrIPCNotSocket, cfg.Link)
-		}
-		if err := os.Remove(cfg.Link); err != nil {
-			return fmt.Errorf("%w: %w", ErrListen, err)
-		}
-	}
-	target := s.path
-	if filepath.Dir(target) == filepath.Dir(cfg.Link) {
-		target = filepath.Base(target)
-	}
-	if err := os.Symlink(target, cfg.Link); err != nil {
-		return fmt.Errorf("%w: %w", ErrListen, err)
-	}
-	s.link = cfg.Link
-	return nil
-}
-
-// remove takes our files away again. It leaves alone what has replaced them.
-func (s *socket) remove() {
-	s.Close()
-	if s.link != "" {
-		if target, err := os.Readlink(s.link); err == nil && filepath.Base(target) == filepath.Base(s.path) {
-			os.Remove(s.link)
-		}
-	}
-	now, err := os.Lstat(s.path)
-	if err == nil && (s.file == nil || os.SameFile(now, s.file)) {
-		os.Remove(s.path)
-	}
-}
-
-// clearSocket removes the socket file of a process that is gone.
-func clearSocket(ctx context.Context, path string) error {
-	info, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrListen, err)
-	}
-	if info.Mode()&fs.ModeSymlink != 0 { // geth.ipc, left over by a crash
-		if _, err := os.Stat(path); err == nil {
-			return fmt.Errorf("%w: %s is a link", ErrIPCNotSocket, path)
-		}
-	} else if info.Mode()&fs.ModeSocket == 0 {
-		return fmt.Errorf("%w: %s", ErrIPCNotSocket, path)
-	}
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
-	if err == nil {
-		conn.Close()
-		return fmt.Errorf("%w: %s", ErrIPCInUse, path)
-	}
-	if !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: %s: %w", ErrIPCInUse, path, err)
-	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: %w", ErrListen, err)
-	}
-	return nil
-}
-
-// groupID finds a group by name or number.
-func groupID(group string) (int, error) {
-	if n, err := strconv.Atoi(group); err == nil {
-		return n, nil
-	}
-	g, err := user.LookupGroup(group)
-	if err != nil {
-		return 0, fmt.Errorf("%w: %s", ErrIPCGroup, group)
-	}
-	return strconv.Atoi(g.Gid)
-}
-
-// serveIPC accepts connections until the listener is closed.
-func (s *Server) serveIPC(ctx context.Context, l net.Listener) error {
-	for {
-		conn, err := l.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return nil
-		}
-		if err != nil {
-			if !transient(err) {
-				return fmt.Errorf("accept on the socket: %w", err)
-			}
-			s.log.Warn("socket connection not accepted", zap.Error(err))
-			select { // out of descriptors: others must end first
-			case <-time.After(time.Second):
-			case <-ctx.Done():
-			}
-			continue
-		}
-		s.conns.Go(func() { s.serveSocketConn(ctx, conn) })
-	}
-}
 
 func transient(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ECONNABORTED) ||

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"statusd/rpc/jsonrpc"
 )
@@ -120,6 +122,94 @@ func TestSocketOfASuccessorIsKept(t *testing.T) {
 	f.stop()
 	if _, err := os.Lstat(path); err != nil {
 		t.Errorf("the successor's socket is gone: %v", err)
+	}
+}
+
+// reach calls over the socket at a path until an answer comes.
+func reach(t *testing.T, path string) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		conn, err := net.Dial("unix", path)
+		if err == nil {
+			defer conn.Close()
+			l := &ipcLink{t: t, conn: conn, r: bufio.NewReader(conn)}
+			must[string](t, l, "waku_version", `[]`)
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not come back: %v", path, err)
+		}
+		time.Sleep(20 * time.Millisecond) // nothing tells of a file that appears
+	}
+}
+
+// TestRemovedSocketComesBack, with its link and mode, and connections go on.
+func TestRemovedSocketComesBack(t *testing.T) {
+	f := start(t, func(c *Config, _ *Deps) {
+		c.IPC.Mode, c.IPC.Link = 0o660, filepath.Join(filepath.Dir(c.IPC.Path), "geth.ipc")
+	})
+	path, link := f.Endpoints().IPC, filepath.Join(f.dir, "geth.ipc")
+	before := f.ipc()
+	for _, gone := range [][]string{{path}, {path, link}, {link}, {path}} {
+		for _, name := range gone {
+			if err := os.Remove(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		reach(t, path)
+		reach(t, link)
+		if info, err := os.Lstat(path); err != nil || info.Mode().Perm() != 0o660 {
+			t.Errorf("mode %v, %v", info.Mode(), err)
+		}
+	}
+	must[string](t, before, "waku_version", `[]`)
+	f.stop()
+	for _, name := range []string{path, link} {
+		if _, err := os.Lstat(name); !os.IsNotExist(err) {
+			t.Errorf("%s is still there (%v)", name, err)
+		}
+	}
+}
+
+// TestSocketOfAnotherIsNotTaken: somebody serves the path; when he is gone, the
+// daemon takes it back.
+func TestSocketOfAnotherIsNotTaken(t *testing.T) {
+	f := start(t, nil)
+	path := f.Endpoints().IPC
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	other, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.(*net.UnixListener).SetUnlinkOnClose(false) // as after a crash
+	theirs, err := os.Lstat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the daemon looks who is there
+		conn, err := other.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.Close()
+	}
+	if now, err := os.Lstat(path); err != nil || !os.SameFile(now, theirs) {
+		t.Errorf("the socket was taken: %v", err)
+	}
+	other.Close()
+	reach(t, path)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("dear"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.stop()
+	if got, err := os.ReadFile(path); string(got) != "dear" {
+		t.Errorf("a file was taken for the socket: %v", err)
 	}
 }
 

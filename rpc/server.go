@@ -290,9 +290,12 @@ func (s *Server) listen(ctx context.Context) ([]*listener, error) {
 			return open, err
 		}
 		s.endpoints.IPC = sock.path
+		kept := &keptSocket{cfg: &s.cfg.IPC, log: s.log, current: sock}
 		open = append(open, &listener{
-			name: "socket", address: sock.path, close: sock.remove,
-			serve: func(calls context.Context) func() error { return func() error { return s.serveIPC(calls, sock) } },
+			name: "socket", address: sock.path, close: kept.remove,
+			serve: func(calls context.Context) func() error {
+				return func() error { return s.serveSocket(calls, kept) }
+			},
 		})
 	}
 	if h := s.cfg.HTTP; h.Enabled {

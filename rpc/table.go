@@ -75,7 +75,7 @@ func (s *Server) table() []method {
 		all = slices.Concat(all, (&sendAPI{s.deps.Messenger, s.deps.Events}).methods())
 	}
 	if s.deps.Accounts != nil {
-		a := &accountAPI{s.deps.Accounts}
+		a := &accountAPI{s.deps.Accounts, s.stopping}
 		all = slices.Concat(all, a.makingMethods(), a.sessionMethods())
 	}
 	if s.deps.Events != nil {

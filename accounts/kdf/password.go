@@ -58,7 +58,10 @@ func (p Password) IsWeak() bool { return utf8.RuneCount(p.bytes.Reveal()) < Weak
 // Equal compares two passwords in constant time.
 func (p Password) Equal(o Password) bool { return p.bytes.Equal(o.bytes) }
 
-// Wipe overwrites the password, and so every copy of it.
+// Clone returns a password of its own, for who needs it longer than its owner.
+func (p Password) Clone() Password { return Password{secret.New(p.bytes.Reveal())} }
+
+// Wipe overwrites the password, and so every copy of it but clones.
 func (p Password) Wipe() { p.bytes.Wipe() }
 
 // String implements fmt.Stringer without showing the password.

@@ -114,17 +114,23 @@ func (m *Manager) open(ctx context.Context, uid key.UID, u *vault.Unlocked) (*Ac
 // bringUp opens what belongs to an account. What it opened when it fails is in
 // a.
 func (m *Manager) bringUp(ctx context.Context, uid key.UID, a *Account) (err error) {
+	if err := m.dir.Mend(); err != nil {
+		m.log.Warn("account.json of an account cannot be mended", zap.Error(err))
+	}
 	a.info, err = m.dir.Get(uid)
-	if errors.Is(err, accounts.ErrDamaged) {
-		// Only the name is lost. The time of the last login says that the
-		// database, if there is none, is missing.
+	lost := errors.Is(err, accounts.ErrDamaged)
+	if lost {
+		// Only the name is lost, and the database has it. The time of the last login
+		// says that the database, if there is none, is missing.
 		a.info, err = accounts.Info{UID: uid, ChatKey: a.chat.Public(), Timestamp: 1}, nil
-		m.log.Warn("account.json is written anew: it was damaged or missing", zap.Stringer("account", uid))
 	}
 	if err != nil {
 		return err
 	}
 	if err := m.openDatabase(ctx, a); err != nil {
+		return err
+	}
+	if err := m.keepName(ctx, a, lost); err != nil {
 		return err
 	}
 	first := a.info.Timestamp == 0
@@ -139,6 +145,32 @@ func (m *Manager) bringUp(ctx context.Context, uid key.UID, a *Account) (err err
 		return err
 	}
 	return m.record(ctx, a, EventLogin)
+}
+
+// nameKept is the name of the account among the small values of its database.
+const nameKept = "account name"
+
+// keepName keeps the name of the account in its database, or takes it from
+// there when account.json was lost.
+func (m *Manager) keepName(ctx context.Context, a *Account, lost bool) error {
+	err := a.db.Update(ctx, func(tx *store.Tx) error {
+		kept, found, err := tx.Meta(nameKept)
+		switch {
+		case err != nil:
+			return err
+		case lost && len(kept) <= accounts.MaxName:
+			a.info.Name = string(kept)
+			return nil
+		case found && string(kept) == a.info.Name:
+			return nil
+		}
+		return tx.SetMeta(nameKept, []byte(a.info.Name))
+	})
+	if lost && err == nil {
+		m.log.Warn("account.json is written anew: it was damaged or missing, and so was its copy",
+			zap.Stringer("account", a.UID()), zap.Bool("nameKnown", a.info.Name != ""))
+	}
+	return err
 }
 
 // Events of an account's log that this package appends. Their body is

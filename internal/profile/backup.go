@@ -56,8 +56,9 @@ func (m *Manager) backupFolder() string { return filepath.Join(m.cfg.Dir, backup
 // file in the folder backups, encrypted under a password of its own. With keys
 // it holds everything; without, what belongs to the account but neither its
 // keys nor its phrase: to restore it, one of them is needed. The account stays
-// in use; its transactions wait while the database is copied. Errors:
-// ErrNotLoggedIn, ErrEmptyPassword.
+// in use; its transactions wait while the database is copied. When ctx ends, so
+// does it, at once and without a trace. Errors: ErrNotLoggedIn,
+// ErrEmptyPassword, store.ErrDamaged.
 func (m *Manager) Backup(ctx context.Context, p kdf.Password, withKeys bool) (b Backup, err error) {
 	if p.IsEmpty() {
 		return Backup{}, ErrEmptyPassword
@@ -93,14 +94,17 @@ func (m *Manager) writeBackup(ctx context.Context, a *Account, p kdf.Password, w
 			_ = os.Remove(f.Name())
 		}
 	}()
-	w, err := backup.NewWriter(f, p, m.cfg.BackupCost)
+	w, err := m.backupWriter(ctx, f, p)
 	if err != nil {
 		return Backup{}, err
 	}
 	if err := m.fill(ctx, w, a, withKeys); err != nil {
 		return Backup{}, err
 	}
-	if err := errors.Join(w.Close(), f.Sync()); err != nil {
+	if err := w.Close(); err != nil {
+		return Backup{}, fmt.Errorf("write backup: %w", err)
+	}
+	if _, err := await(ctx, func() (struct{}, error) { return struct{}{}, f.Sync() }); err != nil {
 		return Backup{}, fmt.Errorf("write backup: %w", err)
 	}
 	info, err := f.Stat()
@@ -110,6 +114,46 @@ func (m *Manager) writeBackup(ctx context.Context, a *Account, p kdf.Password, w
 	name := fmt.Sprintf("%s-%s.statusd", m.cfg.Now().UTC().Format("20060102T150405.000000Z"), a.UID().Hex()[:8])
 	b = Backup{Path: filepath.Join(dir, name), Bytes: info.Size(), UID: a.UID()}
 	return b, errors.Join(f.Close(), atomicfile.Rename(f.Name(), b.Path))
+}
+
+// backupWriter derives the keys of a backup. A derivation cannot be interrupted:
+// when ctx ends it is left behind with a password of its own, and the next one
+// waits for it.
+func (m *Manager) backupWriter(ctx context.Context, f *os.File, p kdf.Password) (*backup.Writer, error) {
+	select {
+	case m.deriving <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	own := p.Clone()
+	return await(ctx, func() (*backup.Writer, error) {
+		defer func() {
+			own.Wipe()
+			<-m.deriving
+		}()
+		return backup.NewWriter(f, own, m.cfg.BackupCost)
+	})
+}
+
+// await runs something that cannot be interrupted, and waits for it until ctx
+// ends. It must be harmless, and end by itself, when nobody waits any more.
+func await[T any](ctx context.Context, fn func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		v, err := fn()
+		done <- outcome{v, err}
+	}()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-ctx.Done():
+		var none T
+		return none, context.Cause(ctx)
+	}
 }
 
 // fill writes the entries.

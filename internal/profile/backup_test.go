@@ -2,6 +2,7 @@ package profile
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"errors"
 	"os"
@@ -240,5 +241,93 @@ func TestNoSecretInFiles(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestBackupEndsWithItsContext while its keys are derived, and while it waits
+// for the database. Nothing is left of it, and the next one works.
+func TestBackupEndsWithItsContext(t *testing.T) {
+	dir := t.TempDir()
+	m := open(t, dir)
+	s, _ := create(t, m, "ana")
+	a := login(t, m, s.UID, "secret")
+	nothingLeft := func(when string) {
+		t.Helper()
+		if left, err := os.ReadDir(filepath.Join(dir, backupsFolder)); err != nil || len(left) > 0 {
+			t.Errorf("%s: left %v, %v", when, left, err)
+		}
+	}
+	begun := func() {
+		for {
+			if all, _ := os.ReadDir(filepath.Join(dir, backupsFolder)); len(all) > 0 {
+				return
+			}
+			time.Sleep(time.Millisecond) // nothing tells of a file that appears
+		}
+	}
+	m.deriving <- struct{}{} // a derivation that takes for ever
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		_, err := m.Backup(ctx, pw(t, "for the backup"), false)
+		done <- err
+	}()
+	begun()
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("while keys are derived: %v", err)
+	}
+	<-m.deriving
+	nothingLeft("derived")
+
+	holds, release := make(chan struct{}), make(chan struct{})
+	held := make(chan error, 1)
+	go func() {
+		held <- a.DB().View(t.Context(), func(*store.Tx) error {
+			close(holds)
+			<-release
+			return nil
+		})
+	}()
+	<-holds
+	ctx, cancel = context.WithCancel(t.Context())
+	go func() {
+		_, err := m.Backup(ctx, pw(t, "for the backup"), true)
+		done <- err
+	}()
+	begun()
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("while it waits for the database: %v", err)
+	}
+	close(release)
+	if err := <-held; err != nil {
+		t.Fatal(err)
+	}
+	nothingLeft("waited")
+	if _, err := m.Backup(t.Context(), pw(t, "for the backup"), true); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAwaitLeavesBehindWhatCannotBeInterrupted and returns what can be awaited.
+func TestAwaitLeavesBehindWhatCannotBeInterrupted(t *testing.T) {
+	if v, err := await(t.Context(), func() (int, error) { return 7, nil }); v != 7 || err != nil {
+		t.Errorf("%d, %v", v, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	begun, release := make(chan struct{}), make(chan struct{})
+	defer close(release)
+	go func() {
+		<-begun
+		cancel()
+	}()
+	_, err := await(ctx, func() (int, error) {
+		close(begun)
+		<-release
+		return 0, nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -135,6 +135,13 @@ func (m *Manager) add(ctx context.Context, o Options, keys accounts.Keys, phrase
 		}
 		u.Wipe()
 		m.log.Info("account added", zap.Stringer("account", keys.UID))
+		info, err := m.dir.Get(keys.UID)
+		if err == nil {
+			err = m.dir.Set(info)
+		}
+		if err != nil { // the first login makes it
+			m.log.Warn("there is no copy of account.json yet", zap.Error(err))
+		}
 		return nil
 	})
 	if err != nil {

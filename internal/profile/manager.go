@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -76,6 +77,8 @@ type Manager struct {
 	closed  chan struct{}
 	once    sync.Once
 	failed  chan error // capacity 1: the first service that ended by itself
+	// deriving holds a token while the keys of a backup are derived.
+	deriving chan struct{}
 
 	dir *accounts.Directory // used by who has the turn
 
@@ -111,7 +114,7 @@ func Open(cfg Config) (*Manager, error) {
 	}
 	m := &Manager{
 		cfg: cfg, log: cfg.Log.Named("account"), turn: make(chan struct{}, 1), closed: make(chan struct{}),
-		failed: make(chan error, 1), dir: dir, changed: make(chan struct{}),
+		failed: make(chan error, 1), dir: dir, changed: make(chan struct{}), deriving: make(chan struct{}, 1),
 	}
 	if err := atomicfile.RemoveTemps(m.backupFolder()); err != nil {
 		return nil, fmt.Errorf("clean backups: %w", err)
@@ -207,7 +210,7 @@ type Listed struct {
 func (m *Manager) List(ctx context.Context) ([]Listed, error) {
 	var out []Listed
 	err := m.exclusive(ctx, func() error {
-		all, err := m.dir.List()
+		all, err := m.listed()
 		for _, info := range all {
 			out = append(out, Listed{info, m.isCurrent(info.UID)})
 		}
@@ -216,19 +219,31 @@ func (m *Manager) List(ctx context.Context) ([]Listed, error) {
 	return out, err
 }
 
+// listed returns what is known of all accounts, after mending what can be.
+func (m *Manager) listed() ([]accounts.Info, error) {
+	if err := m.dir.Mend(); err != nil {
+		m.log.Warn("account.json of an account cannot be mended", zap.Error(err))
+	}
+	return m.dir.List()
+}
+
 // Find returns the account that a text names: a key-uid, the address of one of
 // its keys, or its name. Errors: accounts.ErrUnknown, ErrAmbiguous.
 func (m *Manager) Find(ctx context.Context, text string) (key.UID, error) {
 	var found key.UID
 	err := m.exclusive(ctx, func() error {
-		all, err := m.dir.List()
+		all, err := m.listed()
 		if err != nil {
 			return err
 		}
 		uid, notUID := key.ParseUID(text)
 		address, notAddress := key.ParseAddress(text)
 		count := 0
+		var nameless []string
 		for _, info := range all {
+			if info.Damaged {
+				nameless = append(nameless, info.UID.String())
+			}
 			match := info.Name == text && text != ""
 			switch {
 			case notUID == nil:
@@ -243,6 +258,10 @@ func (m *Manager) Find(ctx context.Context, text string) (key.UID, error) {
 		}
 		switch count {
 		case 0:
+			if len(nameless) > 0 {
+				return fmt.Errorf("%w, address or name; the name of %s is lost with its account.json, log in with this "+
+					"key-uid: the database knows the name", accounts.ErrUnknown, strings.Join(nameless, ", "))
+			}
 			return fmt.Errorf("%w, address or name", accounts.ErrUnknown)
 		case 1:
 			return nil

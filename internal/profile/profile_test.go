@@ -266,6 +266,45 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestNameSurvivesDamage: account.json is damaged while the daemon runs, then
+// its copy too.
+func TestNameSurvivesDamage(t *testing.T) {
+	dir := t.TempDir()
+	m := open(t, dir)
+	s, _ := create(t, m, "ana")
+	create(t, m, "ben")
+	login(t, m, s.UID, "secret")
+	if err := m.Logout(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(dir, "accounts", s.UID.Hex())
+	spoil := func(names ...string) {
+		for _, name := range names {
+			if err := os.WriteFile(filepath.Join(folder, name), []byte(`{"name": "an`), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	spoil("account.json")
+	if uid, err := m.Find(t.Context(), "ana"); err != nil || uid != s.UID {
+		t.Errorf("by name: %v, %v", uid, err)
+	}
+	spoil("account.json", "account-copy.json")
+	if _, err := m.Find(t.Context(), "ana"); !errors.Is(err, accounts.ErrUnknown) ||
+		!strings.Contains(err.Error(), s.UID.String()) {
+		t.Errorf("by a lost name: %v", err)
+	}
+	if uid, err := m.Find(t.Context(), s.UID.String()); err != nil || uid != s.UID {
+		t.Errorf("by key-uid: %v, %v", uid, err)
+	}
+	if a := login(t, m, s.UID, "secret"); a.Name() != "ana" {
+		t.Errorf("logged in as %q", a.Name())
+	}
+	if uid, err := m.Find(t.Context(), "ana"); err != nil || uid != s.UID {
+		t.Errorf("by name after the login: %v, %v", uid, err)
+	}
+}
+
 // service is a component of an account.
 type service struct {
 	end    chan error
