@@ -98,6 +98,11 @@ func (s *spillFile) check(end int64) error {
 	if err := s.f.Truncate(s.size); err != nil {
 		return fmt.Errorf("cut spill file: %w", err)
 	}
+	for from := range s.bad {
+		if from >= s.size { // was cut off
+			delete(s.bad, from)
+		}
+	}
 	return nil
 }
 

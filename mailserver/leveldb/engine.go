@@ -41,6 +41,9 @@ func (a *Archive) start(suspect []tableState) (err error) {
 			a.db, a.stor = nil, nil
 		}
 	}()
+	if err := checkManifest(a.dir); err != nil {
+		return err
+	}
 	if err := keepDamaged(a.dir); err != nil {
 		return err
 	}

@@ -106,6 +106,7 @@ type journalBatch struct {
 	sound    bool
 	mended   bool // sound, but not for the engine
 	ended    bool // its last chunk was there
+	garbled  bool // a chunk is all there, and not sound
 	raw      []byte
 }
 
@@ -125,6 +126,7 @@ func readBatches(raw []byte) (batches []journalBatch) {
 		}
 		open.sound = open.sound && c.sound
 		open.mended = open.mended || c.mended
+		open.garbled = open.garbled || !c.sound && !c.cut
 		open.raw = append(open.raw, c.payload...)
 		open.to = c.to
 		if (c.kind == chunkFull || c.kind == chunkLast) && !c.cut {
@@ -135,7 +137,7 @@ func readBatches(raw []byte) (batches []journalBatch) {
 	finish()
 	for i := range batches {
 		b := &batches[i]
-		b.sound = b.sound && b.ended && len(b.raw) >= batchHeader
+		b.sound = b.sound && b.ended
 	}
 	return batches
 }
@@ -145,9 +147,6 @@ func readBatches(raw []byte) (batches []journalBatch) {
 // written and holds zeros. Each batch is synced before the next is written, so
 // no other can be.
 func tornEnd(raw []byte, b journalBatch) bool {
-	if !b.ended {
-		return true
-	}
 	for from := b.from; from < b.to; {
 		to := min(from-from%sectorSize+sectorSize, b.to)
 		if len(bytes.Trim(raw[from:to], "\x00")) == 0 {
@@ -155,7 +154,7 @@ func tornEnd(raw []byte, b journalBatch) bool {
 		}
 		from = to
 	}
-	return false
+	return !b.ended && !b.garbled
 }
 
 // damaged lists the batches of a journal that damage has hit: those that the
@@ -173,7 +172,7 @@ func damaged(raw []byte, batches []journalBatch) (hit []journalBatch) {
 // sequence number. It returns false when the batch is not one.
 func (b journalBatch) records(put func(seq uint64, key, value []byte), del func(seq uint64, key []byte)) bool {
 	var batch leveldb.Batch
-	if batch.Load(b.raw[batchHeader:]) != nil {
+	if len(b.raw) < batchHeader || batch.Load(b.raw[batchHeader:]) != nil {
 		return false
 	}
 	r := &numbered{seq: binary.LittleEndian.Uint64(b.raw), put: put, del: del}

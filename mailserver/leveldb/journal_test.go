@@ -3,6 +3,8 @@ package leveldb
 import (
 	"bytes"
 	"context"
+	"errors"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -164,6 +166,20 @@ func TestTornJournal(t *testing.T) {
 	}
 }
 
+// TestJournalOfGarbage: a journal that holds something else is damaged, not torn.
+func TestJournalOfGarbage(t *testing.T) {
+	files, name := crashed(t, testEnvelopes(200, 400))
+	raw := bytes.Clone(files[name])
+	r := rand.New(rand.NewPCG(4, 4))
+	for i := range raw {
+		raw[i] = byte(r.Uint32())
+	}
+	a := openTest(t, restored(t, files, name, raw))
+	if s, err := a.Stats(t.Context()); err != nil || s.Damage == nil || checkConsistent(t, a) != 0 {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
 // TestSalvageGoesOn: a crash while a damaged journal is worked through loses
 // nothing that was still to be saved.
 func TestSalvageGoesOn(t *testing.T) {
@@ -184,6 +200,69 @@ func TestSalvageGoesOn(t *testing.T) {
 	}
 	if s, err := a.Stats(t.Context()); err != nil || s.Damage == nil || s.Damage.Envelopes != 1 {
 		t.Errorf("%+v, %v", s.Damage, err)
+	}
+}
+
+// TestSalvageOfRefusedArchive: an archive with a damaged journal that does not
+// open for another reason keeps what the engine dropped, until it is repaired.
+func TestSalvageOfRefusedArchive(t *testing.T) {
+	envs := testEnvelopes(34, 300)
+	files, name := crashed(t, singles(envs)...)
+	content := bytes.Clone(files[name])
+	content[bytes.Index(content, envs[5].RLP())+100] ^= 1
+	dir := filepath.Join(t.TempDir(), "archive")
+	if err := os.Rename(restored(t, files, name, content), dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := keepDamaged(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, name)); err != nil {
+		t.Fatal(err)
+	}
+	report, err := Repair(t.Context(), dir, testOptions, nil)
+	if err != nil || report.Envelopes != 33 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	a := openTest(t, dir)
+	if s, err := a.Stats(t.Context()); err != nil || s.Damage != nil || checkConsistent(t, a) != 33 {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// TestDamagedManifest: a flipped bit in the list of tables must not make the
+// engine remove tables. The archive is refused, and a repair saves all.
+func TestDamagedManifest(t *testing.T) {
+	envs := testEnvelopes(6000, 500)
+	dir := filepath.Join(t.TempDir(), "archive")
+	a := openTest(t, dir)
+	fillTest(t, a, envs)
+	settle(t, a)
+	names, err := filepath.Glob(filepath.Join(dir, "MANIFEST-*"))
+	if err != nil || len(names) != 1 {
+		t.Fatal(names, err)
+	}
+	raw, err := os.ReadFile(names[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := range raw {
+		content := bytes.Clone(raw)
+		content[at] ^= 1 << (at % 8)
+		if err := os.WriteFile(names[0], content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(dir, testOptions); !errors.Is(err, mailserver.ErrCorrupted) ||
+			!strings.Contains(err.Error(), filepath.Base(names[0])) {
+			t.Fatalf("byte %d: %v", at, err)
+		}
+	}
+	report, err := Repair(t.Context(), dir, testOptions, nil)
+	if err != nil || report.Envelopes != 6000 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if n := checkConsistent(t, openTest(t, dir)); n != 6000 {
+		t.Errorf("%d envelopes", n)
 	}
 }
 

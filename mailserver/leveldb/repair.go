@@ -1,6 +1,7 @@
 package leveldb
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -82,7 +83,7 @@ func repair(ctx context.Context, dir string, o Options, progress func(RepairRepo
 		return RepairReport{}, err
 	}
 	defer target.Close()
-	s := &salvage{target: target, progress: progress}
+	s := &salvage{dir: dir, target: target, progress: progress}
 	if err := s.run(ctx, source); err != nil {
 		return s.report, err
 	}
@@ -139,6 +140,7 @@ func engineFile(name string) bool {
 
 // salvage moves envelopes from files to a new archive.
 type salvage struct {
+	dir      string
 	target   *Archive
 	progress func(RepairReport)
 	report   RepairReport
@@ -182,6 +184,9 @@ func (s *salvage) run(ctx context.Context, source storage.Storage) error {
 				return err
 			}
 		}
+		if err := s.kept(v); err != nil {
+			return err
+		}
 	}
 	if err := s.flush(ctx); err != nil {
 		return err
@@ -189,6 +194,28 @@ func (s *salvage) run(ctx context.Context, source storage.Storage) error {
 	stats, err := s.target.Stats(ctx)
 	s.report.Envelopes = stats.Envelopes
 	return err
+}
+
+// kept shows the damaged journals that a start has kept and not worked through:
+// the engine may have removed them since.
+func (s *salvage) kept(v visitor) error {
+	names, err := notedJournals(s.dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		raw, err := readJournal(filepath.Join(s.dir, filepath.Base(name)))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.journal(bytes.NewReader(raw), v); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // file shows one file to a visitor.

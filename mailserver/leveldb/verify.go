@@ -42,6 +42,34 @@ func checkMarker(dir string) error {
 	return fmt.Errorf("open %s: %w: %s", dir, mailserver.ErrCorrupted, strings.TrimSpace(string(raw)))
 }
 
+// checkManifest refuses an archive whose list of tables is damaged. The engine
+// leaves out what it cannot read of it, and removes tables that it then does not
+// know. What a crash left half written at the end is no damage.
+func checkManifest(dir string) error {
+	current, err := os.ReadFile(filepath.Join(dir, "CURRENT"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // a new archive, or the engine tells
+	}
+	if err != nil {
+		return err
+	}
+	name := strings.TrimSpace(string(current))
+	if !strings.HasPrefix(name, "MANIFEST-") || strings.ContainsRune(name, filepath.Separator) {
+		return nil // the engine tells
+	}
+	raw, err := readJournal(filepath.Join(dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if hit := damaged(raw, readBatches(raw)); len(hit) > 0 {
+		return fmt.Errorf("%w: list of tables %s, from byte %d on", mailserver.ErrCorrupted, name, hit[0].from)
+	}
+	return nil
+}
+
 func writeMarker(dir string, reason error) error {
 	return atomicfile.Write(filepath.Join(dir, markerName), []byte(reason.Error()+"\n"), 0o600)
 }
