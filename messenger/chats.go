@@ -172,11 +172,17 @@ func (s *Chats) Delete(ctx context.Context, id string) error {
 }
 
 // deleteChat empties and hides a chat. The row stays: it knows the clock up to
-// which nothing comes back.
+// which nothing comes back, and whether a stranger began it, who is none the
+// better known when it comes back.
 func (c *core) deleteChat(tx *store.Tx, chat *store.Chat) error {
 	tx.Forget()
 	if err := tx.Messages().DeleteChat(chat.Key); err != nil {
 		return err
+	}
+	if !chat.Stranger {
+		chat.BegunBy = ""
+	} else if chat.Type == view.ChatOneToOne {
+		chat.BegunBy = chat.ID
 	}
 	chat.Active, chat.Deleted, chat.Stranger, chat.Muted = false, true, false, false
 	chat.DeletedClock, chat.Unread, chat.Last = max(chat.DeletedClock, chat.LastClock), 0, 0

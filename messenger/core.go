@@ -177,6 +177,7 @@ func (c *core) oneToOne(tx *store.Tx, id string) (store.Chat, error) {
 	}
 	if found { // it was deleted: what came before stays away
 		fresh.Key, fresh.DeletedClock, fresh.LastClock = chat.Key, chat.DeletedClock, chat.LastClock
+		fresh.Stranger, fresh.BegunBy = chat.BegunBy != "", chat.BegunBy
 	}
 	return fresh, nil
 }

@@ -103,7 +103,8 @@ func (c *core) newGroup(tx *store.Tx, r *received, g *payloads.Group) (store.Cha
 		case contact.Added:
 			return chat, nil
 		}
-		if with, found, err := tx.Chats().ByID(id); err != nil || found && !with.Stranger {
+		with, found, err := tx.Chats().ByID(id)
+		if err != nil || found && !with.Stranger && !(with.Deleted && with.BegunBy != "") {
 			return chat, err
 		}
 	}
@@ -142,6 +143,9 @@ func (c *core) applyGroup(
 	g := &folded.Group
 	wasMember := isMember(chat, c.id)
 	chat.Name = g.Name
+	if chat.Deleted && chat.BegunBy != "" {
+		chat.Stranger, chat.Looked = true, false
+	}
 	if g.IsMember(c.id) && (!wasMember || isNew) {
 		chat.Active, chat.Deleted, chat.InvitationAdmin = true, false, ""
 	}

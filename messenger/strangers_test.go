@@ -274,3 +274,55 @@ func TestRequestsForOurGroups(t *testing.T) {
 		t.Errorf("for a group that we left: %v", err)
 	}
 }
+
+// TestDeletedStrangerIsAStranger: to delete the chat or group of a stranger
+// lifts none of the limits for strangers.
+func TestDeletedStrangerIsAStranger(t *testing.T) {
+	alice := newParty(t, newKey(t), func(c *Config) { c.Policy = Policy{MaxStrangerMessages: 3} })
+	ctx := t.Context()
+	mallory := stranger(t, alice.now)
+	ok(t, mallory.brings(alice, hello(mallory, alice, "buy")))
+	ok(t, alice.m.Chats().Delete(ctx, mallory.id))
+	for i := range 10 {
+		mallory.pass(time.Second)
+		alice.pass(time.Second)
+		ok(t, mallory.brings(alice, hello(mallory, alice, fmt.Sprint(i))))
+	}
+	if got := alice.texts(mallory.id); len(got) > 3 {
+		t.Errorf("%d messages of a stranger", len(got))
+	}
+	ok(t, alice.m.Chats().Delete(ctx, mallory.id))
+	for n := range byte(20) {
+		g := board(t, mallory, alice, n)
+		if mallory.brings(alice, g) != nil {
+			continue
+		}
+		ok(t, alice.m.Chats().Delete(ctx, g.ChatID))
+		mallory.pass(time.Second)
+		alice.pass(time.Second)
+		again := must[payloads.Group](t)(payloads.GroupOf(g.ChatID, eventsOf(t, g)))
+		again = must[payloads.Group](t)(again.Rename("board again", mallory.key, uint64(mallory.now().UnixMilli())+10))
+		_ = mallory.brings(alice, again.Update())
+	}
+	chats := must[[]view.Chat](t)(alice.m.Chats().List(ctx))
+	if len(chats) != groupsOfStranger {
+		t.Errorf("%d chats of one stranger", len(chats))
+	}
+	ok(t, mallory.brings(alice, hello(mallory, alice, "well?")))
+	alice.write(mallory.id, "hello") // no stranger any more
+	ok(t, alice.m.Chats().Delete(ctx, mallory.id))
+	for i := range 10 {
+		mallory.pass(time.Second)
+		alice.pass(time.Second)
+		ok(t, mallory.brings(alice, hello(mallory, alice, fmt.Sprint(i))))
+	}
+	if got := alice.texts(mallory.id); len(got) != 10 {
+		t.Errorf("%d messages of somebody we wrote to", len(got))
+	}
+}
+
+// eventsOf reads the events of an update.
+func eventsOf(t testing.TB, u *payloads.MembershipUpdate) []payloads.Event {
+	t.Helper()
+	return must[payloads.Folded](t)(u.Fold(nil)).Group.Events
+}

@@ -24,7 +24,7 @@ type Chat struct {
 	InvitationAdmin string
 	Profile         string
 	Looked          bool   // the user looked at it; only kept of strangers
-	BegunBy         string // contact id of the stranger who sent a group
+	BegunBy         string // contact id of the stranger who began a group or a deleted chat
 }
 
 // Member is a member of a group.
