@@ -43,9 +43,6 @@ type ComponentHealth struct {
 
 // Thresholds of the health report.
 const (
-	// maxClockOffset is the error of the machine's clock from which on other
-	// programs on it would fail to talk to Waku peers.
-	maxClockOffset = 20 * time.Second
 	// minFreeDisk is the free space below which the disk counts as full.
 	minFreeDisk = 256 << 20
 )
@@ -154,23 +151,6 @@ func (n *Node) wakuHealth() ComponentHealth {
 		c.Level, c.Desc = Ready, "no peers configured, waiting for peers to connect"+light
 	default:
 		c.Level, c.Desc = Synchronizing, "connecting to the first peer"+light
-	}
-	return c
-}
-
-func (n *Node) clockHealth() ComponentHealth {
-	c := ComponentHealth{Name: "Clock"}
-	offset, measured := n.clock.Offset()
-	switch {
-	case !n.cfg.EnableNTPSync:
-		c.Level, c.Desc = NotMounted, "network time is switched off"
-	case !measured:
-		c.Level, c.Desc = Synchronizing, "network time not known yet"
-	case offset.Abs() >= maxClockOffset:
-		c.Level = NotReady
-		c.Desc = fmt.Sprintf("the machine's clock is off by %v, corrected for envelopes", offset.Round(time.Second))
-	default:
-		c.Level, c.Desc = Ready, fmt.Sprintf("off by %v", offset.Round(time.Millisecond))
 	}
 	return c
 }

@@ -111,6 +111,9 @@ func (t postTracker) Sent(hash wire.Hash, peer enode.ID) {
 
 // Refused implements waku.Tracker.
 func (t postTracker) Refused(hash wire.Hash, peer enode.ID, timeError bool, _ string) {
+	if timeError {
+		t.node.clock.Refused(peer, hash)
+	}
 	t.with(peer, func(c *courier.Courier, p envelopes.Peer) { c.Refused(hash, p, timeError) })
 }
 

@@ -98,6 +98,7 @@ func New(cfg *configs.Config, deps Deps) (*Node, error) {
 	}
 	if cfg.WakuConfig.Enabled {
 		hostConfig := wakuConfig(cfg, deps, n.clock.Now)
+		hostConfig.Witness = timeWitness{n.clock}
 		n.mail.attach(&hostConfig, n)
 		host, err := waku.New(hostConfig)
 		if err != nil {

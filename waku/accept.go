@@ -83,6 +83,7 @@ func (h *Host) admit(
 	v := s.check(env, at, from == nil)
 	if v.reason != 0 {
 		h.metrics.rejected[v.reason].Inc()
+		h.testify(env, s, at, v.reason, from)
 		return v
 	}
 	var slot *peerSlot
@@ -101,6 +102,7 @@ func (h *Host) admit(
 		return v
 	}
 	h.metrics.validated.Inc()
+	h.testify(env, s, at, 0, from)
 	if evicted > 0 {
 		h.metrics.evicted.Add(float64(evicted))
 		h.reportExpired()

@@ -48,6 +48,7 @@ type Config struct {
 	Mail              MailServer  // nil: P2P requests are ignored
 	Tracker           Tracker     // nil: nobody is told
 	Watcher           PeerWatcher // nil: nobody is told
+	Witness           TimeWitness // nil: nobody is told
 	MailReplies       MailClient  // nil: what mailservers send goes to the filters unasked
 }
 

@@ -71,6 +71,7 @@ type peer struct {
 	rejections bucket
 	intake     bucket
 	malformed  int
+	testified  time.Time // when the TimeWitness was told last; belongs to the reader
 
 	count   peerCounts
 	unacked ackTable

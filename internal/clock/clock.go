@@ -3,8 +3,12 @@
 // wrong by more than 20 seconds, so a node measures its error and corrects
 // for it; it never sets the machine's clock.
 //
+// Time servers go first. Where they do not answer, or are switched off, what
+// peers bring tells whether the machine's clock is wrong, and under strict
+// conditions by how much to correct it; see Witness.
+//
 // A Clock runs one goroutine, in Run, and one short one for each server it
-// asks. Now and Offset may be called from anywhere and before Run. The
+// asks. All other methods may be called from anywhere and before Run. The
 // package knows nothing about who uses the time.
 package clock
 
@@ -14,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -44,6 +49,8 @@ type Config struct {
 	Servers []string    // none: Run waits and the offset stays zero
 	Query   Query       // nil: QueryNTP
 	Logger  *zap.Logger // nil: nothing is logged
+	// Now is the machine's clock; nil: time.Now.
+	Now func() time.Time
 }
 
 // Clock corrects the machine's clock by the measured offset.
@@ -51,7 +58,40 @@ type Clock struct {
 	cfg    Config
 	log    *zap.Logger
 	offset atomic.Int64 // nanoseconds
-	synced atomic.Int64 // Unix seconds of the last success; 0: none
+
+	mu       sync.Mutex
+	witness  witness
+	source   Source
+	synced   time.Time // of the last success; zero: none
+	start    time.Time // of the machine's clock, when the monotonic one had began
+	began    time.Time
+	reviewed time.Time // when the peers' opinion was looked at last
+}
+
+// Source says where the offset comes from.
+type Source int
+
+// Sources.
+const (
+	SourceNone    Source = iota // the machine's clock as it is
+	SourceServers               // time servers
+	SourcePeers                 // the word of peers
+)
+
+// Status is what is known of the machine's clock.
+type Status struct {
+	Source Source
+	Offset time.Duration // network time minus the machine's, as it is corrected
+	Peers  Opinion       // Offset of it is against the machine's clock, too
+}
+
+// Wrong returns by how much the corrected time differs from that of most peers,
+// zero where they do not say or it is less than Doubt. Positive: we are behind.
+func (s *Status) Wrong() time.Duration {
+	if d := s.Peers.Offset - s.Offset; s.Peers.Known && d.Abs() >= Doubt {
+		return d
+	}
+	return 0
 }
 
 // New returns a clock with offset zero. It starts nothing.
@@ -63,18 +103,116 @@ func New(cfg Config) *Clock {
 	if log == nil {
 		log = zap.NewNop()
 	}
-	return &Clock{cfg: cfg, log: log}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Clock{cfg: cfg, log: log, witness: newWitness(), start: cfg.Now(), began: time.Now()}
 }
 
 // Now returns network time as far as it is known.
 func (c *Clock) Now() time.Time {
-	return time.Now().Add(time.Duration(c.offset.Load()))
+	return c.cfg.Now().Add(time.Duration(c.offset.Load()))
 }
 
-// Offset returns what Now adds to the machine's clock, and whether it was
-// measured at all.
+// Offset returns what Now adds to the machine's clock, and whether time servers
+// measured it.
 func (c *Clock) Offset() (offset time.Duration, measured bool) {
-	return time.Duration(c.offset.Load()), c.synced.Load() != 0
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Duration(c.offset.Load()), c.source == SourceServers
+}
+
+// Status returns what is known of the machine's clock.
+func (c *Clock) Status() Status {
+	now := c.cfg.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Status{Source: c.source, Offset: time.Duration(c.offset.Load()), Peers: c.witness.opinion(now)}
+}
+
+// reviewEvery is how often the opinion of peers is looked at, at most.
+const reviewEvery = time.Second
+
+// Witness takes an envelope that a peer brought, also one that was refused for
+// its time. Without time servers the time is corrected by what peers say when
+// CorrectGroups networks or more, and most of all that say something, agree
+// within Agreement, we dialled a peer in one of them, and the error is between
+// CorrectFrom and CorrectUpTo.
+func (c *Clock) Witness(s Sample) {
+	now := c.cfg.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.noticeStep(now)
+	c.witness.add(s, now)
+	if now.Sub(c.reviewed) < reviewEvery {
+		return
+	}
+	c.reviewed = now
+	if c.source == SourceServers && now.Sub(c.synced) < serversLast {
+		return
+	}
+	c.follow(c.witness.opinion(now))
+}
+
+// Refused notes that a peer refused an envelope of ours for its time.
+func (c *Clock) Refused(peer, hash [32]byte) {
+	now := c.cfg.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.witness.refuse(peer, hash, now)
+}
+
+// follow corrects the time by the word of peers, or stops doing so.
+func (c *Clock) follow(o Opinion) {
+	if !o.Known || !o.Dialled || o.Groups < CorrectGroups {
+		return
+	}
+	old := time.Duration(c.offset.Load())
+	least := CorrectFrom
+	if c.source == SourcePeers {
+		least = Doubt
+	}
+	offset := o.Offset
+	if offset.Abs() < least {
+		offset = 0
+	}
+	switch {
+	case offset.Abs() > CorrectUpTo || (offset-old).Abs() < jump:
+		return
+	case offset == 0 && c.source == SourceServers:
+		return // what they said last still holds
+	case offset == 0:
+		c.source = SourceNone
+	default:
+		c.source = SourcePeers
+	}
+	c.offset.Store(int64(offset))
+	c.log.Warn("no time servers, the time is corrected by what peers say: set the computer's clock",
+		zap.Duration("offset", offset), zap.Int("peers", o.Peers), zap.Int("networks", o.Groups))
+}
+
+// noticeStep forgets what peers said when somebody set the machine's clock, and
+// reports whether that was so.
+func (c *Clock) noticeStep(now time.Time) bool {
+	wall, passed := now.Round(0).Sub(c.start.Round(0)), time.Since(c.began)
+	if (wall - passed).Abs() <= maxStep {
+		return false
+	}
+	c.start, c.began, c.witness = now, time.Now(), newWitness()
+	if c.source == SourcePeers {
+		c.source = SourceNone
+		c.offset.Store(0)
+	}
+	c.log.Info("the computer's clock was set, or it slept", zap.Duration("by", wall-passed))
+	return true
+}
+
+// wasSet is noticeStep for Run.
+func (c *Clock) wasSet() bool {
+	now := c.cfg.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.noticeStep(now)
 }
 
 // Run measures until ctx ends, then returns nil. Failures are logged and
@@ -84,14 +222,9 @@ func (c *Clock) Run(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for failures := 0; ; {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-timer.C:
-		}
 		err := c.Sync(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -104,12 +237,34 @@ func (c *Clock) Run(ctx context.Context) error {
 		default:
 			failures = 0
 		}
+		wait := RetryPeriod
 		if _, measured := c.Offset(); measured {
-			timer.Reset(SyncPeriod)
-		} else {
-			timer.Reset(RetryPeriod)
+			wait = SyncPeriod
+		}
+		if !c.sleep(ctx, timer, wait) {
+			return nil
 		}
 	}
+}
+
+// stepPeriod is how often Run looks whether somebody set the machine's clock.
+const stepPeriod = 15 * time.Second
+
+// sleep waits until time servers are to be asked again: after a while, or when
+// the machine's clock was set. It reports whether ctx is still alive.
+func (c *Clock) sleep(ctx context.Context, timer *time.Timer, wait time.Duration) bool {
+	for ; wait > 0; wait -= stepPeriod {
+		timer.Reset(min(wait, stepPeriod))
+		select {
+		case <-ctx.Done():
+			return false
+		case <-timer.C:
+		}
+		if c.wasSet() {
+			return true
+		}
+	}
+	return true
 }
 
 // Sync asks every server once and takes the median of the answers. At least
@@ -149,8 +304,11 @@ func (c *Clock) Sync(ctx context.Context) error {
 }
 
 func (c *Clock) apply(offset time.Duration, answers int) {
+	c.mu.Lock()
 	old := time.Duration(c.offset.Swap(int64(offset)))
-	first := c.synced.Swap(time.Now().Unix()) == 0
+	first := c.synced.IsZero()
+	c.source, c.synced = SourceServers, c.cfg.Now()
+	c.mu.Unlock()
 	level := zap.DebugLevel
 	if first || (offset-old).Abs() >= jump {
 		level = zap.InfoLevel
