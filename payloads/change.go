@@ -13,16 +13,20 @@ import (
 // receivers accept cannot be changed until time has caught up; that is an
 // error. The caller keeps the result as the chat's clock.
 func (g *Group) EventClock(chatClock, nowMillis uint64) (uint64, error) {
-	last := chatClock
-	for i := range g.Events {
-		last = max(last, g.Events[i].Clock)
-	}
-	clock := NextClock(last, nowMillis)
+	clock := NextClock(max(chatClock, g.LastClock()), nowMillis)
 	if err := CheckClock(clock, nowMillis); err != nil {
 		return 0, broken(RuleClockAhead,
 			"the group's clock is ahead of this device's time: check the time and try again later")
 	}
 	return clock, nil
+}
+
+// LastClock returns the highest clock of the events.
+func (g *Group) LastClock() (last uint64) {
+	for i := range g.Events {
+		last = max(last, g.Events[i].Clock)
+	}
+	return last
 }
 
 // CreateGroup makes the first event of a group. chatID is from GroupChat.
@@ -76,7 +80,22 @@ func (g *Group) extend(e Event, by key.Private, clock uint64) (Group, error) {
 	if err != nil {
 		return Group{}, err
 	}
-	return GroupOf(g.ChatID, append(slices.Clone(g.Events), signed))
+	next, err := UnionOf(g.ChatID, append(slices.Clone(g.Events), signed))
+	if err != nil {
+		return Group{}, err
+	}
+	return next, next.carries(&signed)
+}
+
+// carries checks that an event of our own is allowed, and will be for everybody.
+func (g *Group) carries(e *Event) error {
+	for i, settled := range newSettled(g).settle() {
+		if settled && g.Events[i].same(e) {
+			return nil
+		}
+	}
+	return broken(RuleEvents, "members of the group disagree about who may do that: another admin has to settle it,"+
+		" or to add you again")
 }
 
 // allow applies the strict rules for an event of our own.
@@ -137,6 +156,10 @@ func checkName(name string) error {
 func (g *Group) checkNewMembers(ids []string) error {
 	if len(ids) == 0 {
 		return broken(RuleEvents, "nobody is named")
+	}
+	if len(g.Members)+len(ids) > MaxGroupMembers {
+		return broken(RuleEvents, "the group would have %d members, %d are allowed", len(g.Members)+len(ids),
+			MaxGroupMembers)
 	}
 	for _, id := range ids {
 		if _, err := key.ParseContactID(id); err != nil {

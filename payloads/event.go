@@ -59,6 +59,11 @@ type Event struct {
 	From string
 	// Raw is signature || encoding, as it is forwarded; never encoded again.
 	Raw []byte
+	// Twin says that its signer made more than one signature of it. Peers of
+	// 2020 take the copies for different events.
+	Twin bool
+
+	id EventID // see ID
 }
 
 // ParseEvent reads a signed event of a group. The chat id is bound by the
@@ -88,13 +93,9 @@ func readEvent(raw []byte) (Event, error) {
 }
 
 // recover fills in who signed the event.
-func (e *Event) recover(chatID string) error {
-	signer, err := recoverKey(eventDigest(chatID, e.Raw[signatureSize:]), e.Raw[:signatureSize])
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrEvent, err)
-	}
-	e.From = signer.ContactID()
-	return nil
+func (e *Event) recover(chatID string) (err error) {
+	e.From, err = Signer(eventDigest(chatID, e.content()), e.Raw[:signatureSize])
+	return err
 }
 
 func eventDigest(chatID string, encoded []byte) [32]byte { return keccak([]byte(chatID), encoded) }
@@ -115,8 +116,7 @@ func signEvent(chatID string, e Event, by key.Private) (Event, error) {
 	return e, nil
 }
 
-// Signature identifies the event: two events are the same when their
-// signatures are equal.
+// Signature returns the signature. It does not identify the event: see ID.
 func (e *Event) Signature() [signatureSize]byte { return [signatureSize]byte(e.Raw) }
 
 // MessageID returns the id of the local system message that shows the event.

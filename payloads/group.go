@@ -24,8 +24,11 @@ type Group struct {
 	Members []string
 	Admins  []string
 	Joined  []string
-	// Events are all events in the order of the fold.
+	// Events are the kept events in the order of the fold, those included that
+	// are not allowed where they stand; see UnionOf.
 	Events []Event
+	// effects says what each of Events did.
+	effects []effect
 }
 
 // GroupOf folds all events of a group, ordered by clock and then as given. One
@@ -34,26 +37,42 @@ type Group struct {
 func GroupOf(chatID string, events []Event) (Group, error) {
 	sorted := slices.Clone(events)
 	slices.SortStableFunc(sorted, func(a, b Event) int { return cmp.Compare(a.Clock, b.Clock) })
+	f := newFold()
+	effects := make([]effect, len(sorted))
+	for i := range sorted {
+		if i == 0 {
+			if err := checkCreation(chatID, &sorted[0]); err != nil {
+				return Group{}, err
+			}
+		}
+		if effects[i] = f.apply(&sorted[i]); effects[i] == refused {
+			return Group{}, notAllowed(&sorted[i])
+		}
+	}
 	if len(sorted) == 0 {
 		return Group{}, fmt.Errorf("%w: no events", ErrGroupID)
 	}
-	creator := &sorted[0]
-	if creator.Type != ChatCreated {
-		return Group{}, fmt.Errorf("%w: the first is %v", ErrEvent, creator.Type)
+	return f.group(chatID, sorted, effects), nil
+}
+
+// checkCreation checks the first event of a group.
+func checkCreation(chatID string, first *Event) error {
+	if first.Type != ChatCreated {
+		return fmt.Errorf("%w: the first is %v", ErrEvent, first.Type)
 	}
-	if len(chatID) <= len(creator.From) || !strings.HasSuffix(chatID, creator.From) {
-		return Group{}, ErrGroupID
+	if !founded(chatID, first.From) {
+		return ErrGroupID
 	}
-	f := fold{members: newSet(), admins: newSet(), joined: newSet()}
-	for i := range sorted {
-		if !f.apply(&sorted[i]) {
-			return Group{}, fmt.Errorf("%w: %v by %.12s… is not allowed", ErrEvent, sorted[i].Type, sorted[i].From)
-		}
-	}
-	return Group{
-		ChatID: chatID, Name: f.name, Members: f.members.list(), Admins: f.admins.list(), Joined: f.joined.list(),
-		Events: sorted,
-	}, nil
+	return nil
+}
+
+// founded reports whether the id of a group says that somebody created it.
+func founded(chatID, creator string) bool {
+	return len(chatID) > len(creator) && creator != "" && strings.HasSuffix(chatID, creator)
+}
+
+func notAllowed(e *Event) error {
+	return fmt.Errorf("%w: %v by %.12s… is not allowed", ErrEvent, e.Type, e.From)
 }
 
 // fold is the state between events.
@@ -62,58 +81,82 @@ type fold struct {
 	members, admins, joined set
 }
 
+func newFold() *fold { return &fold{members: newSet(), admins: newSet(), joined: newSet()} }
+
+func (f *fold) group(chatID string, events []Event, effects []effect) Group {
+	return Group{
+		ChatID: chatID, Name: f.name, Members: f.members.list(), Admins: f.admins.list(), Joined: f.joined.list(),
+		Events: events, effects: effects,
+	}
+}
+
+// effect is what an event does where it stands.
+type effect uint8
+
+const (
+	refused effect = iota // it is not allowed there
+	idle                  // it is allowed and changes nothing
+	changed
+)
+
 // apply checks one event and does what it says.
-func (f *fold) apply(e *Event) bool {
+func (f *fold) apply(e *Event) effect {
 	from := e.From
 	admin := f.admins.has(from)
 	one := len(e.Members) == 1
 	switch e.Type {
 	case ChatCreated:
 		if f.members.len() > 0 || f.admins.len() > 0 {
-			return false
+			return refused
 		}
 		f.name = e.Name
 		f.members.add(from)
 		f.joined.add(from)
 		f.admins.add(from)
+		return changed
 	case NameChanged:
 		if !admin || e.Name == "" {
-			return false
+			return refused
 		}
 		f.name = e.Name
+		return changed
 	case MembersAdded:
 		if !admin {
-			return false
+			return refused
 		}
-		f.members.add(e.Members...)
+		return did(f.members.add(e.Members...))
 	case MemberJoined:
 		if !f.members.has(from) {
-			return false
+			return refused
 		}
-		f.joined.add(from)
+		return did(f.joined.add(from))
 	case MemberRemoved:
 		// A stranger who removes itself changes nothing and is accepted.
 		if !one || e.Members[0] != from && (!admin || f.admins.has(e.Members[0])) {
-			return false
+			return refused
 		}
-		f.admins.remove(e.Members[0])
-		f.joined.remove(e.Members[0])
-		f.members.remove(e.Members[0])
+		wasAdmin, hadJoined := f.admins.remove(e.Members[0]), f.joined.remove(e.Members[0])
+		return did(f.members.remove(e.Members[0]) || wasAdmin || hadJoined)
 	case AdminsAdded:
 		// One member among them suffices.
 		if !admin || !slices.ContainsFunc(e.Members, f.members.has) {
-			return false
+			return refused
 		}
-		f.admins.add(e.Members...)
+		return did(f.admins.add(e.Members...))
 	case AdminRemoved:
 		if !one || !admin || e.Members[0] != from {
-			return false
+			return refused
 		}
-		f.admins.remove(from)
-	default:
-		return false
+		return did(f.admins.remove(from))
 	}
-	return true
+	return refused
+}
+
+func did(something bool) effect {
+	if something {
+		return changed
+	}
+	return idle
 }
 
 // set is an ordered set whose operations do not depend on its size, because
@@ -127,14 +170,20 @@ func newSet() set { return set{order: make(map[string]int), next: new(int)} }
 
 func (s set) len() int           { return len(s.order) }
 func (s set) has(id string) bool { _, ok := s.order[id]; return ok }
-func (s set) remove(id string)   { delete(s.order, id) }
-func (s set) add(members ...string) {
+func (s set) remove(id string) (was bool) {
+	was = s.has(id)
+	delete(s.order, id)
+	return was
+}
+func (s set) add(members ...string) (grew bool) {
 	for _, id := range members {
 		if !s.has(id) {
 			s.order[id] = *s.next
 			*s.next++
+			grew = true
 		}
 	}
+	return grew
 }
 
 func (s set) list() []string {
@@ -166,65 +215,6 @@ func keys(ids []string) []key.Public {
 		}
 	}
 	return out
-}
-
-// Update returns the update that carries all events of the group.
-func (g *Group) Update() *MembershipUpdate {
-	u := &MembershipUpdate{
-		ChatID: g.ChatID, Events: make([][]byte, len(g.Events)), of: g.ChatID, verified: g.Events,
-	}
-	for i := range g.Events {
-		u.Events[i] = g.Events[i].Raw
-	}
-	return u
-}
-
-// Folded is what a received update makes of a group.
-type Folded struct {
-	// Group is the state after the events known before and those received.
-	Group Group
-	// Received are the events of the update, in their order.
-	Received []Event
-	// New are those of them that were not known.
-	New []Event
-}
-
-// Fold checks the events of an update alone and together with those known of
-// the group (spec 05 section 9.3). Signatures of known events are not verified
-// again. Whether we are a member is the caller's business.
-func (u *MembershipUpdate) Fold(known []Event) (Folded, error) {
-	read, err := u.events()
-	if err != nil {
-		return Folded{}, err
-	}
-	bySignature := make(map[[signatureSize]byte]*Event, len(known))
-	for i := range known {
-		bySignature[known[i].Signature()] = &known[i]
-	}
-	f := Folded{Received: slices.Clone(read)}
-	union := slices.Clone(known)
-	for i := range f.Received {
-		e := &f.Received[i]
-		old := bySignature[e.Signature()]
-		if old != nil && slices.Equal(old.Raw, e.Raw) {
-			*e = *old
-			continue
-		}
-		if err := e.recover(u.ChatID); err != nil {
-			return Folded{}, err
-		}
-		if old == nil {
-			bySignature[e.Signature()] = e
-			union, f.New = append(union, *e), append(f.New, *e)
-		}
-	}
-	if _, err := GroupOf(u.ChatID, f.Received); err != nil {
-		return Folded{}, err
-	}
-	if f.Group, err = GroupOf(u.ChatID, union); err != nil {
-		return Folded{}, fmt.Errorf("together with the known events: %w", err)
-	}
-	return f, nil
 }
 
 // groupCreator returns whose group a well-formed chat id names.

@@ -103,7 +103,7 @@ func TestGroupLife(t *testing.T) {
 		}
 	}
 	f, err := g.Update().Fold(nil)
-	if err != nil || len(f.New) != len(g.Events) || !slices.Equal(f.Group.Members, g.Members) {
+	if err != nil || len(f.New) != len(g.Update().Events) || describe(f.Group) != describe(g) {
 		t.Errorf("%+v, %v", f, err)
 	}
 }
@@ -317,8 +317,7 @@ func converge(t *testing.T, rng *rand.Rand) {
 // order of events with equal clocks.
 func describe(g Group) string {
 	sorted := func(list []string) []string { return slices.Sorted(slices.Values(list)) }
-	return fmt.Sprintf("%s\n%v\n%v\n%v\n%d events",
-		g.Name, sorted(g.Members), sorted(g.Admins), sorted(g.Joined), len(g.Events))
+	return fmt.Sprintf("%s\n%v\n%v\n%v", g.Name, sorted(g.Members), sorted(g.Admins), sorted(g.Joined))
 }
 
 // TestFoldOfAHugeList folds a list made to make sets expensive: many
