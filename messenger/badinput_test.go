@@ -177,7 +177,7 @@ func TestUnfoldableGroups(t *testing.T) {
 }
 
 // sealAnything wraps an update that package payloads refuses to seal.
-func sealAnything(t *testing.T, u *payloads.MembershipUpdate, by *party) []byte {
+func sealAnything(t testing.TB, u *payloads.MembershipUpdate, by *party) []byte {
 	t.Helper()
 	var inner []byte
 	field := func(tag byte, data []byte) {

@@ -10,9 +10,8 @@ import (
 const (
 	maxField        = 1000 // bytes of a name, an id, an amount
 	maxIntroduction = 8 << 10
-	maxMembers      = 1000 // members, admins and people of one event of a group
-	maxGroupEvents  = 5000
-	maxGroupBytes   = 768 << 10 // of its events: an update with all of them has to fit into an envelope
+	maxGroupEvents  = 10_500    // of one update: more do not fit, and peers of 2020 send all there ever were
+	maxGroupBytes   = 640 << 10 // of the events of our updates: messages go beside them
 
 	// maxStrangerGroup bounds the events of a group of strangers that we have
 	// not joined: all groups are listed together, with their events.
@@ -61,24 +60,13 @@ func checkSizes(body payloads.Body) error {
 	return nil
 }
 
-// checkGroup refuses a group that is larger than any that people make.
-func checkGroup(f *payloads.Folded) error {
-	g := &f.Group
-	if len(g.Events) > maxGroupEvents || len(g.Members) > maxMembers || len(g.Admins) > maxMembers {
-		return drop("group_too_large")
-	}
-	if groupBytes(g) > maxGroupBytes {
-		return drop("group_too_large")
-	}
-	for i := range f.New {
-		e := &f.New[i]
-		if len(e.Name) > maxChatName || len(e.Members) > maxMembers {
+// checkNewGroup refuses an unknown group with events that are larger than any
+// that people make. In one that we know they are just not kept, so that nobody
+// cuts us off from it with one.
+func checkNewGroup(received []payloads.Event) error {
+	for i := range received {
+		if !received[i].Bounded() {
 			return drop("group_too_large")
-		}
-		for _, id := range e.Members {
-			if len(id) > maxField {
-				return drop("group_too_large")
-			}
 		}
 	}
 	return nil

@@ -36,15 +36,23 @@ func rewrap(t testing.TB, wrapper []byte, kind payloads.Type, highS bool, more .
 		rest = rest[size:]
 	}
 	if highS {
-		s := new(big.Int).SetBytes(signature[32:64])
-		s.Sub(crypto.S256().Params().N, s).FillBytes(signature[32:64])
-		signature[64] ^= 1
+		signature = twist(signature)
 	}
 	var out []byte
 	out = protowire.AppendBytes(protowire.AppendTag(out, 1, protowire.BytesType), signature)
 	out = protowire.AppendBytes(protowire.AppendTag(out, 2, protowire.BytesType), payload)
 	out = protowire.AppendVarint(protowire.AppendTag(out, 3, protowire.VarintType), uint64(kind))
 	return append(out, more...)
+}
+
+// twist returns something signed with the other signature that everybody can
+// make of the one that it begins with.
+func twist(signed []byte) []byte {
+	signed = bytes.Clone(signed)
+	s := new(big.Int).SetBytes(signed[32:64])
+	s.Sub(crypto.S256().Params().N, s).FillBytes(signed[32:64])
+	signed[64] ^= 1
+	return signed
 }
 
 // unknownField is a field that no wrapper has, with a number.

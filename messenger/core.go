@@ -28,6 +28,7 @@ type core struct {
 	extensions bool
 	drops      *drops
 	faces      *faces
+	signers    *signers
 	meter      Meter // nil: nothing is counted
 }
 

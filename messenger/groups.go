@@ -15,7 +15,8 @@ import (
 // answer with the group and the system messages that were added.
 type Groups struct{ *core }
 
-// group folds the stored events of a group.
+// group folds the stored events of a group. Of those stored before there were
+// bounds it keeps what is kept today.
 func (c *core) group(tx *store.Tx, chat *store.Chat) (payloads.Group, error) {
 	events, err := c.groupEvents(tx, chat)
 	if err != nil {
@@ -24,7 +25,11 @@ func (c *core) group(tx *store.Tx, chat *store.Chat) (payloads.Group, error) {
 	if len(events) == 0 {
 		return payloads.Group{}, ErrNotMember
 	}
-	return payloads.GroupOf(chat.ID, events)
+	g, err := payloads.UnionOf(chat.ID, events)
+	if err == nil && len(g.Events) < len(events) {
+		err = c.keepEvents(tx, chat, &g)
+	}
+	return g, err
 }
 
 // Create makes a group and invites people, by contact id. Errors:
@@ -113,17 +118,18 @@ func (s *Groups) noneBlocked(tx *store.Tx, ids []string) error {
 func (s *Groups) publish(
 	ctx context.Context, tx *store.Tx, chat *store.Chat, before, after *payloads.Group, to []key.Public,
 ) (view.Response, error) {
-	folded := payloads.Folded{Group: *after, New: newEvents(before, after)}
-	folded.Received = folded.New
-	if err := ownGroup(&folded); err != nil {
+	update := after.Update()
+	if err := ownGroup(update); err != nil {
 		return view.Response{}, err
 	}
+	folded := payloads.Folded{Group: *after, New: newEvents(before, after), Changed: true}
+	folded.Effective = folded.New
 	isNew := chat.Key == 0
 	if err := s.applyGroup(tx, chat, &folded, isNew, nil); err != nil {
 		return view.Response{}, err
 	}
 	o := outgoing{chat: chat.ID, route: routeReliable, to: to}
-	if _, _, err := s.send(ctx, tx, o, after.Update()); err != nil {
+	if _, _, err := s.send(ctx, tx, o, update); err != nil {
 		return view.Response{}, err
 	}
 	cv, err := s.chatView(tx, chat, true)
@@ -143,12 +149,16 @@ func (s *Groups) publish(
 	return out, nil
 }
 
-// ownGroup refuses a change that others would not take.
-func ownGroup(f *payloads.Folded) error {
-	if err := checkGroup(f); err != nil {
+// ownGroup refuses a change that leaves no room for messages beside the events.
+func ownGroup(u *payloads.MembershipUpdate) error {
+	size := 0
+	for _, raw := range u.Events {
+		size += len(raw)
+	}
+	if size > maxGroupBytes {
 		return &payloads.RuleError{
-			Rule: payloads.RuleEvents, Detail: fmt.Sprintf("the group would be too large: %d members and %d changes are"+
-				" allowed, and %d bytes for all of them", maxMembers, maxGroupEvents, maxGroupBytes),
+			Rule: payloads.RuleEvents, Detail: fmt.Sprintf("the group would be too large: its members and their changes"+
+				" would take %d bytes, %d are allowed", size, maxGroupBytes),
 		}
 	}
 	return nil
@@ -156,12 +166,12 @@ func ownGroup(f *payloads.Folded) error {
 
 // newEvents returns the events that a group has now and had not before.
 func newEvents(before, after *payloads.Group) (out []payloads.Event) {
-	had := make(map[[65]byte]bool, len(before.Events))
+	had := make(map[payloads.EventID]bool, len(before.Events))
 	for i := range before.Events {
-		had[before.Events[i].Signature()] = true
+		had[before.Events[i].ID()] = true
 	}
 	for i := range after.Events {
-		if !had[after.Events[i].Signature()] {
+		if !had[after.Events[i].ID()] {
 			out = append(out, after.Events[i])
 		}
 	}
@@ -206,10 +216,13 @@ func (s *Groups) changeIn(
 		return view.Response{}, err
 	}
 	after, err := event(tx, &before, clock)
+	if err == nil {
+		after, err = after.Settle(s.identity, clock+1)
+	}
 	if err != nil {
 		return view.Response{}, err
 	}
-	chat.LastClock = clock
+	chat.LastClock = after.LastClock()
 	recipients := after.MemberKeys()
 	if to != nil {
 		recipients = to(&before)

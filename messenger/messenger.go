@@ -105,7 +105,7 @@ func New(ctx context.Context, cfg Config) (*Messenger, error) {
 	c := &core{
 		identity: cfg.Identity, self: self, id: self.ContactID(), db: cfg.DB, courier: cfg.Courier, now: cfg.Now,
 		log: cfg.Log.Named("messenger"), names: cfg.Names, meter: cfg.Meter, policy: cfg.Policy, extensions: cfg.Extensions,
-		drops: newDrops(), faces: newFaces(),
+		drops: newDrops(), faces: newFaces(), signers: newSigners(),
 	}
 	m := &Messenger{
 		inbox: newInbox(c), chats: &Chats{c}, messages: &Messages{c}, groups: &Groups{c}, contacts: &Contacts{c},

@@ -3,6 +3,7 @@ package messenger
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"statusd/accounts/key"
 	"statusd/internal/store"
@@ -37,11 +38,8 @@ func (c *core) receiveGroupUpdate(ctx context.Context, tx *store.Tx, r *received
 	if err != nil {
 		return err
 	}
-	folded, err := update.Fold(known)
+	folded, err := c.foldUpdate(tx, r, update, &chat, known)
 	if err != nil {
-		return dropGroup(err)
-	}
-	if err := checkGroup(&folded); err != nil {
 		return err
 	}
 	isNew := !found || chat.Deleted || chat.InvitationAdmin != ""
@@ -83,6 +81,28 @@ func (c *core) notAhead(tx *store.Tx, r *received, events []payloads.Event) erro
 	return c.clockAhead(tx, r, latest, maxAhead)
 }
 
+// foldUpdate folds an update with the events known of its group.
+func (c *core) foldUpdate(
+	tx *store.Tx, r *received, u *payloads.MembershipUpdate, chat *store.Chat, known []payloads.Event,
+) (payloads.Folded, error) {
+	author, err := c.contactOf(tx, r.author)
+	if err != nil {
+		return payloads.Folded{}, err
+	}
+	named := func(e payloads.Event) bool { return slices.Contains(e.Members, r.author) } // a member, or former one
+	trusted := r.own || author.Added || isMember(chat, r.author) || slices.ContainsFunc(known, named)
+	folded, err := u.FoldWith(known, c.signers.chargedTo(r.author, trusted, r.now))
+	switch {
+	case errors.Is(err, errSignatures):
+		return folded, noRoom("group_signatures")
+	case err != nil:
+		return folded, dropGroup(err)
+	case len(known) == 0:
+		err = checkNewGroup(folded.Received)
+	}
+	return folded, err
+}
+
 // newGroup makes the chat of a group that others invited us to, if the policy
 // lets them.
 func (c *core) newGroup(tx *store.Tx, r *received, g *payloads.Group) (store.Chat, error) {
@@ -119,22 +139,6 @@ func (c *core) newGroup(tx *store.Tx, r *received, g *payloads.Group) (store.Cha
 	return chat, c.admitGroup(tx, &chat, r.author, g)
 }
 
-// groupEvents returns the stored events of a group.
-func (c *core) groupEvents(tx *store.Tx, chat *store.Chat) ([]payloads.Event, error) {
-	if chat.Key == 0 {
-		return nil, nil
-	}
-	stored, err := tx.Groups().Events(chat.Key)
-	events := make([]payloads.Event, len(stored))
-	for i := range stored {
-		e := &stored[i]
-		events[i] = payloads.Event{
-			Type: payloads.EventType(e.Type), Clock: e.Clock, Members: e.Members, Name: e.Name, From: e.From, Raw: e.Raw,
-		}
-	}
-	return events, err
-}
-
 // applyGroup stores what an update made of a group and tells of it. r is nil
 // for an update of our own.
 func (c *core) applyGroup(
@@ -152,14 +156,14 @@ func (c *core) applyGroup(
 	if g.HasJoined(c.id) {
 		chat.Stranger = false
 	}
-	if len(folded.New) > 0 || isNew {
+	if len(folded.Effective) > 0 || isNew {
 		chat.Timestamp = max(chat.Timestamp, c.now().UnixMilli())
 	}
 	if err := tx.Chats().Save(chat); err != nil {
 		return err
 	}
-	if len(folded.New) > 0 {
-		if err := c.storeEvents(tx, chat, folded.New); err != nil {
+	if folded.Changed {
+		if err := c.keepEvents(tx, chat, g); err != nil {
 			return err
 		}
 		if err := tx.Chats().SetMembers(chat, members(g)); err != nil {
@@ -179,7 +183,7 @@ func (c *core) applyGroup(
 	if r != nil {
 		received = r.parcel.Sent
 	}
-	if err := c.showEvents(tx, chat, folded.Received, uint64(max(received.UnixMilli(), 0))); err != nil {
+	if err := c.showEvents(tx, chat, folded.Effective, uint64(max(received.UnixMilli(), 0))); err != nil {
 		return err
 	}
 	return c.approve(tx, g)
@@ -208,17 +212,6 @@ func members(g *payloads.Group) []store.Member {
 		out = append(out, store.Member{ID: id, Admin: admin[id], Joined: joined[id]})
 	}
 	return out
-}
-
-func (c *core) storeEvents(tx *store.Tx, chat *store.Chat, events []payloads.Event) error {
-	rows := make([]store.GroupEvent, len(events))
-	for i := range events {
-		e := &events[i]
-		rows[i] = store.GroupEvent{
-			Type: int(e.Type), Clock: e.Clock, Members: e.Members, Name: e.Name, From: e.From, Raw: e.Raw,
-		}
-	}
-	return tx.Groups().Add(chat.Key, rows)
 }
 
 // tellGroup says that a group became known.

@@ -211,6 +211,9 @@ func (c *core) chatView(tx *store.Tx, chat *store.Chat, withEvents bool) (view.C
 	events, err := tx.Groups().Events(chat.Key)
 	for i := range events {
 		e := &events[i]
+		if !e.Sent {
+			continue
+		}
 		v.MembershipUpdateEvents = append(v.MembershipUpdateEvents, view.MembershipEvent{
 			Type: int32(e.Type), ClockValue: e.Clock, Members: e.Members, Name: e.Name, From: e.From,
 			Signature: e.Raw[:65], ChatID: chat.ID, RawPayload: e.Raw,

@@ -5,14 +5,18 @@ import (
 	"fmt"
 )
 
-// GroupEvent is a signed event of a group.
+// GroupEvent is a signed event of a group. Who signed it and what is signed
+// identify it in its group; the signature does not.
 type GroupEvent struct {
+	Seq     int64 // its row, zero before it is stored
 	Type    int
 	Clock   uint64
 	Members []string
 	Name    string
 	From    string // contact id of who signed it
 	Raw     []byte // signature of 65 bytes, then the event
+	Sent    bool   // updates carry it
+	Twin    bool   // its signer made more than one signature of it
 }
 
 const signatureBytes = 65
@@ -25,17 +29,18 @@ func (tx *Tx) Groups() Groups { return Groups{tx} }
 
 // Events returns the events of a group in the order they became known.
 func (g Groups) Events(chat int64) (events []GroupEvent, err error) {
-	err = g.tx.Query(`SELECT type, clock, members, name, author, raw FROM group_event WHERE chat = ? ORDER BY seq`,
-		[]any{chat}, func(r Row) error {
-			e := GroupEvent{
-				Type: int(r.Int64(0)), Clock: uint64(r.Int64(1)), Name: r.Text(3), From: r.Text(4), Raw: r.Blob(5),
-			}
-			if err := json.Unmarshal([]byte(r.Text(2)), &e.Members); err != nil {
-				return fmt.Errorf("read group event: %w", err)
-			}
-			events = append(events, e)
-			return nil
-		})
+	err = g.tx.Query(`SELECT type, clock, members, name, author, raw, seq, sent, twin FROM group_event
+		WHERE chat = ? ORDER BY seq`, []any{chat}, func(r Row) error {
+		e := GroupEvent{
+			Type: int(r.Int64(0)), Clock: uint64(r.Int64(1)), Name: r.Text(3), From: r.Text(4), Raw: r.Blob(5),
+			Seq: r.Int64(6), Sent: r.Bool(7), Twin: r.Bool(8),
+		}
+		if err := json.Unmarshal([]byte(r.Text(2)), &e.Members); err != nil {
+			return fmt.Errorf("read group event: %w", err)
+		}
+		events = append(events, e)
+		return nil
+	})
 	return events, err
 }
 
@@ -69,15 +74,23 @@ func (g Groups) Add(chat int64, events []GroupEvent) error {
 		if err != nil {
 			return err
 		}
-		err = g.tx.Exec(`INSERT INTO group_event (chat, signature, type, clock, members, name, author, raw)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (chat, signature) DO NOTHING`,
-			chat, e.Raw[:signatureBytes], e.Type, e.Clock, string(members), e.Name, e.From, e.Raw)
+		err = g.tx.Exec(`INSERT INTO group_event (chat, signature, type, clock, members, name, author, raw, sent, twin)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			chat, e.Raw[:signatureBytes], e.Type, e.Clock, string(members), e.Name, e.From, e.Raw, e.Sent, e.Twin)
 		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// Mark notes of a stored event whether it is sent and has a twin.
+func (g Groups) Mark(e *GroupEvent) error {
+	return g.tx.Exec(`UPDATE group_event SET sent = ?, twin = ? WHERE seq = ?`, e.Sent, e.Twin, e.Seq)
+}
+
+// Drop removes an event that is not kept any more.
+func (g Groups) Drop(seq int64) error { return g.tx.Exec(`DELETE FROM group_event WHERE seq = ?`, seq) }
 
 // Forget removes the events of a group.
 func (g Groups) Forget(chat int64) error {

@@ -189,7 +189,7 @@ func TestRemovedFromGroup(t *testing.T) {
 		add := func(kind int, clock uint64, from string, members ...string) {
 			t.Helper()
 			raw := make([]byte, 70)
-			raw[0], raw[1] = byte(clock), byte(kind)
+			raw[0], raw[68], raw[69] = byte(clock), byte(clock), byte(kind)
 			err := tx.Groups().Add(chat.Key, []GroupEvent{{Type: kind, Clock: clock, From: from, Members: members, Raw: raw}})
 			if err != nil {
 				t.Fatal(err)
