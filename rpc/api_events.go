@@ -56,9 +56,12 @@ type gapMark struct {
 	From int64 `json:"from"`
 }
 
-// newQuery checks what consumers send.
-func newQuery(since *int64, consumer string, types, chats []string) (feed.Query, error) {
-	q := feed.Query{Since: since, Consumer: consumer, Types: types}
+// query checks what a caller asks for, and that it may use a consumer's name.
+func (c *caller) query(since *int64, consumer string, types, chats []string) (feed.Query, error) {
+	q := feed.Query{Since: since, Consumer: consumer, By: c.party(), Types: types}
+	if consumer != "" && c.scopes&scopeEvents == 0 {
+		return q, lacks(scopeEvents, "a consumer")
+	}
 	for name, list := range map[string][]string{"types": types, "chats": chats} {
 		if len(list) > maxEventNames {
 			return q, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%d %s are too many, want at most %d", len(list), name,
@@ -99,7 +102,7 @@ func (a *eventsAPI) get(ctx context.Context, in *eventsQuery) (eventsPage, error
 	if in == nil {
 		in = &eventsQuery{}
 	}
-	q, err := newQuery(in.Since, in.Consumer, in.Types, in.Chats)
+	q, err := callFrom(ctx).caller.query(in.Since, in.Consumer, in.Types, in.Chats)
 	if err != nil {
 		return eventsPage{}, err
 	}
@@ -132,7 +135,7 @@ func (a *eventsAPI) receive(ctx context.Context, in receiveArgs) (eventsPage, er
 	if in.Chat != nil {
 		chats = []string{*in.Chat}
 	}
-	q, err := newQuery(in.Since, orZero(in.Consumer), []string{messagesNew}, chats)
+	q, err := callFrom(ctx).caller.query(in.Since, orZero(in.Consumer), []string{messagesNew}, chats)
 	if err != nil {
 		return eventsPage{}, err
 	}
@@ -140,28 +143,31 @@ func (a *eventsAPI) receive(ctx context.Context, in receiveArgs) (eventsPage, er
 }
 
 func (a *eventsAPI) ack(ctx context.Context, consumer string, cursor int64) (nothing, error) {
-	return nil, eventFailure(a.events.Ack(ctx, consumer, cursor))
+	return nil, eventFailure(a.events.Ack(ctx, callFrom(ctx).caller.party(), consumer, cursor))
 }
 
-// consumerInfo is a named consumer in a list.
+// consumerInfo is a named consumer in a list. Owner is "local", "token:" and the
+// name of a token, "daemon" for those of webhooks, or empty for one from before
+// there were owners.
 type consumerInfo struct {
 	Name   string    `json:"name"`
+	Owner  string    `json:"owner"`
 	Cursor int64     `json:"cursor"`
 	Behind int64     `json:"behind"` // events that came after it
 	Time   time.Time `json:"time"`   // of the last acknowledgement
 }
 
 func (a *eventsAPI) consumers(ctx context.Context) ([]consumerInfo, error) {
-	all, last, err := a.events.Consumers(ctx)
+	all, last, err := a.events.Consumers(ctx, callFrom(ctx).caller.party())
 	out := make([]consumerInfo, 0, len(all))
 	for _, c := range all {
-		out = append(out, consumerInfo{Name: c.Name, Cursor: c.Seq, Behind: max(0, last-c.Seq), Time: c.Time.UTC()})
+		out = append(out, consumerInfo{c.Name, c.Owner, c.Seq, max(0, last-c.Seq), c.Time.UTC()})
 	}
 	return out, eventFailure(err)
 }
 
 func (a *eventsAPI) removeConsumer(ctx context.Context, name string) (nothing, error) {
-	return nil, eventFailure(a.events.Forget(ctx, name))
+	return nil, eventFailure(a.events.Forget(ctx, callFrom(ctx).caller.party(), name))
 }
 
 // subscribeSignals follows the event log and the node's own signals.
@@ -169,16 +175,17 @@ func (a *eventsAPI) subscribeSignals(ctx context.Context, in *signalsQuery) (fol
 	if in == nil {
 		in = &signalsQuery{}
 	}
-	q, err := newQuery(in.Since, in.Consumer, in.Types, in.Chats)
+	c := callFrom(ctx).caller
+	q, err := c.query(in.Since, in.Consumer, in.Types, in.Chats)
 	if err != nil {
 		return nil, err
 	}
-	q.Account = callFrom(ctx).caller.grant.only()
+	q.Account = c.grant.only()
 	r, err := a.events.Open(ctx, q)
 	if err != nil {
 		return nil, eventFailure(err)
 	}
-	subs := callFrom(ctx).caller.subs
+	subs := c.subs
 	return func(ctx context.Context, send func(any, *jsonrpc.Error) error) error {
 		return r.Follow(ctx, func(b feed.Batch) error {
 			if b.Lost > 0 {
@@ -215,13 +222,23 @@ func eventFailure(err error) error {
 	case errors.Is(err, feed.ErrNotLoggedIn):
 		return notLoggedIn()
 	case errors.Is(err, store.ErrConsumer):
-		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "the name of a consumer has 1 to %d bytes", store.MaxConsumerName)
+		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "the name of a consumer is UTF-8 text of 1 to %d bytes",
+			store.MaxConsumerName)
+	case errors.Is(err, store.ErrReserved):
+		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%s", plainText(err)).WithHint("choose another name")
+	case errors.Is(err, store.ErrOtherOwner):
+		return jsonrpc.NewError(jsonrpc.CodeScope, "the consumer belongs to another token").
+			WithHint("choose another name, or use the token that made it or one of the scope admin")
+	case errors.Is(err, store.ErrOwnQuota):
+		return jsonrpc.NewError(jsonrpc.CodeBusy, "a token may have %d consumers, the socket and rpc-token %d",
+			tokenConsumers, localConsumers).WithHint("remove one that is no longer used with status_removeConsumer")
 	case errors.Is(err, store.ErrAhead):
 		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%s", plainText(err)).
 			WithHint("acknowledge the cursor of an event, or next, as they came")
 	case errors.Is(err, store.ErrTooMany):
-		return jsonrpc.NewError(jsonrpc.CodeBusy, "there are %d consumers already", store.MaxConsumers).
-			WithHint("remove one that is no longer used with status_removeConsumer")
+		return jsonrpc.NewError(jsonrpc.CodeBusy, "there are %d consumers of tokens already", store.MaxConsumers).
+			WithHint("an admin lists them with status_listConsumers, and removes those of tokens that are gone with " +
+				"status_removeConsumer")
 	case errors.Is(err, feed.ErrUnknownConsumer):
 		return jsonrpc.NewError(jsonrpc.CodeUnknownObject, "there is no consumer of this name").
 			WithHint("status_listConsumers lists them")

@@ -113,12 +113,13 @@ func (a *tokenAPI) methods() []method {
 			name: "admin_tokenAdd", scope: scopeAdmin, secret: true, slow: true,
 			summary: "Makes a token for HTTP and WebSocket. It is shown this once; the daemon keeps its hash alone.",
 			params: []param{
-				{"name", "to tell tokens apart"}, {"scopes", "list of read, send, contacts, account, admin, debug"},
+				{"name", "to tell tokens apart"}, {"scopes", "list of " + scopeNames},
 				{"account", "key-uid of the only account it is for; left out: any"},
 				{"expiresInSeconds", "left out: never"},
 			},
 			result:  "the token",
-			example: ex(`["echo-bot",["read","send"],null,7776000]`, `{"token":"`+exampleID+`"}`), handler: fnArgs(a.add),
+			example: ex(`["echo-bot",["read","send","events"],null,7776000]`, `{"token":"`+exampleID+`"}`),
+			handler: fnArgs(a.add),
 		},
 		{
 			name: "admin_tokenList", scope: scopeAdmin,

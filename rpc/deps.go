@@ -167,10 +167,10 @@ type AccountUser interface {
 // Events are what programs are told; *feed.Feed implements it.
 type Events interface {
 	Read(ctx context.Context, q feed.Query, limit int, wait time.Duration, stop <-chan struct{}) (feed.Page, error)
-	Ack(ctx context.Context, consumer string, cursor int64) error
+	Ack(ctx context.Context, by store.Party, consumer string, cursor int64) error
 	Open(context.Context, feed.Query) (*feed.Reader, error)
-	Consumers(context.Context) (all []store.Consumer, last int64, err error)
-	Forget(ctx context.Context, consumer string) error
+	Consumers(ctx context.Context, by store.Party) (all []store.Consumer, last int64, err error)
+	Forget(ctx context.Context, by store.Party, consumer string) error
 }
 
 // Names gives public keys their three-word names; *names.Lists implements it.

@@ -272,15 +272,20 @@ func internalError() *jsonrpc.Error {
 // permitted checks scope and, for key material, who could listen in.
 func permitted(c *caller, m *method) *jsonrpc.Error {
 	if c.scopes&m.scope == 0 {
-		return jsonrpc.NewError(jsonrpc.CodeScope, "the token lacks the scope %q that %s needs", m.scope.String(), m.name).
-			WithHint("give the program a token that has it, with: statusd token add --name NAME --scope %s,…; or call it "+
-				"over the unix socket, with: statusd rpc %s", m.scope, m.name)
+		return lacks(m.scope, m.name)
 	}
 	if m.secret && !c.private {
 		return jsonrpc.NewError(jsonrpc.CodeScope, "%s handles secrets and is refused on this connection", m.name).
 			WithHint("call it over the unix socket, from this machine, or over TLS")
 	}
 	return nil
+}
+
+// lacks is the answer to a caller without a scope.
+func lacks(s scope, what string) *jsonrpc.Error {
+	e := jsonrpc.NewError(jsonrpc.CodeScope, "the token lacks the scope %q that %s needs", s.String(), what)
+	return e.WithHint("make a token that has it, with: statusd token add --name NAME --scope %s,…; the unix socket "+
+		"allows everything, as in: statusd rpc METHOD", s)
 }
 
 // unknown is the answer to a method that does not exist, or not here.

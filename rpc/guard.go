@@ -134,7 +134,7 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (caller, b
 	}
 	presented := bearer(r)
 	if g := s.granted(presented); g != nil {
-		c.grant, c.scopes = g, g.scopes
+		c.grant, c.scopes = g, g.scopes.whole()
 		return c, true
 	}
 	wait, first := s.attempts.fail(remoteIP(r), time.Now())

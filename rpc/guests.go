@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"statusd/internal/store"
 	"statusd/rpc/jsonrpc"
 	"statusd/waku"
 )
@@ -26,6 +27,28 @@ func (c *caller) owner() string {
 
 // local tells whether the caller holds the data directory.
 func (c *caller) local() bool { return c.grant == nil || c.grant.root }
+
+// Consumers of events that an owner may have. Those of tokens fit among the
+// store's MaxConsumers, whatever each of them makes.
+const (
+	localConsumers = 100
+	tokenConsumers = store.MaxConsumers / maxTokens
+)
+
+// party is the caller towards the named consumers of events: whose they are is
+// decided here alone.
+func (c *caller) party() store.Party {
+	p := store.Party{Owner: c.owner(), All: c.scopes&scopeAdmin != 0}
+	if c.local() {
+		p.Limit = localConsumers
+	} else {
+		p.Limit, p.Shared = tokenConsumers, true
+	}
+	// Over the socket one may work with those without owner anyway, and people
+	// who look after a program's consumer there shall not take it away from it.
+	p.Heir = c.grant != nil && (c.grant.root || c.grant.old)
+	return p
+}
 
 // guests are the callers in the Waku host: each owner has filters and keys of
 // its own. Those of a token end with it, even if another one gets its name.

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// maxLagged bounds the consumers that the metric names: those that
-	// acknowledged last.
+	// maxLagged bounds the consumers that the metric names: those of webhooks
+	// and those that acknowledged last.
 	maxLagged = 50
 	// lagTimeout bounds the look at the database of one scrape.
 	lagTimeout = 2 * time.Second
@@ -26,7 +26,7 @@ type lagCollector struct {
 
 func newLagCollector(e Events) *lagCollector {
 	return &lagCollector{e, prometheus.NewDesc("statusd_events_lag",
-		"Events that a named consumer has not acknowledged. The 50 consumers that acknowledged last.",
+		"Events that a named consumer has not acknowledged. Those of webhooks, then of others that acknowledged last, 50.",
 		[]string{"consumer"}, nil)}
 }
 
@@ -38,11 +38,19 @@ func (c *lagCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.lag }
 func (c *lagCollector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), lagTimeout)
 	defer cancel()
-	all, last, err := c.events.Consumers(ctx)
+	all, last, err := c.events.Consumers(ctx, store.Daemon())
 	if err != nil {
 		return
 	}
-	slices.SortFunc(all, func(a, b store.Consumer) int { return b.Time.Compare(a.Time) })
+	slices.SortFunc(all, func(a, b store.Consumer) int {
+		if own := a.Daemons(); own != b.Daemons() { // those of webhooks are always there
+			if own {
+				return -1
+			}
+			return 1
+		}
+		return b.Time.Compare(a.Time)
+	})
 	for _, one := range all[:min(len(all), maxLagged)] {
 		ch <- prometheus.MustNewConstMetric(c.lag, prometheus.GaugeValue, float64(max(0, last-one.Seq)), one.Name)
 	}

@@ -17,14 +17,27 @@ type scope uint8
 const (
 	scopeRead scope = 1 << iota
 	scopeSend
+	scopeEvents // named consumers of events: subscribe by name, acknowledge, remove
 	scopeContacts
 	scopeAccount
 	scopeAdmin
 	scopeDebug
 
-	scopeAll   = scopeRead | scopeSend | scopeContacts | scopeAccount | scopeAdmin | scopeDebug
+	scopeAll   = scopeRead | scopeSend | scopeEvents | scopeContacts | scopeAccount | scopeAdmin | scopeDebug
 	scopeToken = scopeAll &^ scopeDebug // of the token in the data directory
 )
+
+// whole adds what a set of scopes includes: who administers the daemon works
+// with the named consumers of everybody.
+func (s scope) whole() scope {
+	if s&scopeAdmin != 0 {
+		s |= scopeEvents
+	}
+	return s
+}
+
+// scopeNames lists the scopes for people.
+const scopeNames = "read, send, events, contacts, account, admin and debug"
 
 // String names a single scope.
 func (s scope) String() string {
@@ -33,6 +46,8 @@ func (s scope) String() string {
 		return "read"
 	case scopeSend:
 		return "send"
+	case scopeEvents:
+		return "events"
 	case scopeContacts:
 		return "contacts"
 	case scopeAccount:

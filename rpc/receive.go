@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"statusd/internal/feed"
+	"statusd/internal/store"
 	"statusd/messenger/view"
 	"statusd/payloads"
 	"statusd/rpc/jsonrpc"
@@ -26,9 +27,6 @@ const (
 	ReceiveOnStart      ReceiveMode = "on-start"      // all, what comes from then on
 	ReceiveOnConnection ReceiveMode = "on-connection" // all, also what came since one last received
 )
-
-// receiveConsumer is the consumer of the mode on-connection.
-const receiveConsumer = "receive"
 
 // The types of this block are signal-cli's notification, as far as what it
 // says exists here, with our ids added.
@@ -193,21 +191,29 @@ func (a *eventsAPI) unsubscribeReceive(ctx context.Context, number int) (nothing
 }
 
 // welcomeReceive gives a new connection the messages, in the modes that do so
-// without being asked.
-func (a *eventsAPI) welcomeReceive(mode ReceiveMode, account string) func(context.Context, *subscriptions) {
+// without being asked. What came before the connection takes a consumer, so that
+// the scope for it is needed; without, it is what comes from then on. The
+// consumer that all connections had in common before there were owners goes on
+// as that of the first who comes; others have their own.
+func (a *eventsAPI) welcomeReceive(mode ReceiveMode, c *caller) func(context.Context, *subscriptions) {
 	if mode != ReceiveOnStart && mode != ReceiveOnConnection {
 		return nil
 	}
-	q := feed.Query{Types: []string{messagesNew}, Account: account}
-	var done func(context.Context, int64) error
-	if mode == ReceiveOnConnection {
-		q.Consumer = receiveConsumer
-		done = func(ctx context.Context, cursor int64) error { return a.events.Ack(ctx, receiveConsumer, cursor) }
+	q := feed.Query{Types: []string{messagesNew}, Account: c.grant.only()}
+	named := mode == ReceiveOnConnection && c.scopes&scopeEvents != 0
+	if named {
+		q.By = c.party()
+		q.By.Heir = q.By.Heir || c.local()
+		q.Consumer, q.Else = store.ReceiveConsumer, store.OwnConsumers+q.By.Owner
 	}
 	return func(ctx context.Context, subs *subscriptions) {
 		r, err := a.events.Open(ctx, q)
 		if err != nil {
 			return // the account is being closed
+		}
+		var done func(context.Context, int64) error
+		if named {
+			done = r.Ack
 		}
 		subs.startUnasked(ctx, "receive", followReceive(r, done))
 	}

@@ -186,7 +186,7 @@ func (s *Server) eventsAPI() *eventsAPI {
 func (s *Server) session(st stream, c caller) *session {
 	sess := newSession(st, c, s.dispatch, &s.budget)
 	if s.deps.Events != nil && c.scopes&scopeRead != 0 && c.offers("status") {
-		sess.welcome = s.eventsAPI().welcomeReceive(s.cfg.ReceiveMode, c.grant.only())
+		sess.welcome = s.eventsAPI().welcomeReceive(s.cfg.ReceiveMode, &c)
 	}
 	return sess
 }

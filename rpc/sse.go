@@ -50,7 +50,8 @@ func (s *Server) serveEvents(ctx context.Context, w http.ResponseWriter, r *http
 	defer cancel()
 	reader, err := s.deps.Events.Open(ctx, q)
 	if err != nil {
-		refuse(w, http.StatusBadRequest, failureOf(ctx, eventFailure(err)))
+		e := failureOf(ctx, eventFailure(err))
+		refuse(w, statusOf(e), e)
 		return
 	}
 	st := &eventStream{w: w, conn: http.NewResponseController(w)}
@@ -84,9 +85,10 @@ func (s *Server) streamQuery(c *caller, r *http.Request) (feed.Query, int, *json
 		}
 		since = &n
 	}
-	q, err := newQuery(since, form.Get("consumer"), listOf(form, "types"), listOf(form, "chats"))
+	q, err := c.query(since, form.Get("consumer"), listOf(form, "types"), listOf(form, "chats"))
 	if err != nil {
-		return q, http.StatusBadRequest, failureOf(r.Context(), err)
+		e := failureOf(r.Context(), err)
+		return q, statusOf(e), e
 	}
 	if q.Account, err = accountOf(form.Get("account")); err != nil {
 		return q, http.StatusBadRequest, failureOf(r.Context(), err)
@@ -98,6 +100,14 @@ func (s *Server) streamQuery(c *caller, r *http.Request) (feed.Query, int, *json
 		q.Account = own
 	}
 	return q, 0, nil
+}
+
+// statusOf is the HTTP status of an error about a stream.
+func statusOf(e *jsonrpc.Error) int {
+	if e.Code == jsonrpc.CodeScope {
+		return http.StatusForbidden
+	}
+	return http.StatusBadRequest
 }
 
 // listOf returns the values of a parameter that may be repeated or separated

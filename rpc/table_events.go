@@ -21,28 +21,36 @@ func (a *eventsAPI) methods() []method {
 				"after which to begin (the oldest event; -1: the end); limit: most events (200, at most 1000); wait: seconds to " +
 				"wait for an event (0, at most 60); types, chats: lists of what is wanted (all); consumer: go on after what this " +
 				"name acknowledged, or after since if that is later (one that is new begins at since, which " +
-				"is noted)"}},
+				"is noted); it needs the scope events"}},
 			result: "events in order; next is the since of the next call. With gap:true events are gone from the log that " +
 				"were not read yet, and from is the oldest there is",
 			example: ex(`[{"types":["account.login"],"limit":1}]`, `{"events":[`+eventExample+`],"next":7}`, withLogin()...),
 			handler: fn1(a.get),
 		},
 		{
-			name: "status_ackEvents", scope: scopeRead, slow: true, account: true,
-			summary: "Notes that a named consumer is done with the events up to a cursor. It survives a crash of the daemon.",
-			params:  []param{{"consumer", "any name, at most 128 bytes"}, {"cursor", "of an event, or next of a page"}},
-			result:  "null", example: ex(`["echo-bot",1]`, `null`, withLogin()...), handler: fn2(a.ack),
+			name: "status_ackEvents", scope: scopeEvents, slow: true, account: true,
+			summary: "Notes that a named consumer is done with the events up to a cursor. It survives a crash of the daemon. " +
+				"One that is new belongs to the token: others, but for admins, neither see nor move nor remove it. A token may " +
+				"have 10.",
+			params: []param{
+				{"consumer", "any name of at most 128 bytes that does not begin with webhook"},
+				{"cursor", "of an event, or next of a page"},
+			},
+			result: "null", example: ex(`["echo-bot",1]`, `null`, withLogin()...), handler: fn2(a.ack),
 		},
 		{
 			name: "status_listConsumers", scope: scopeRead, slow: true, account: true,
-			summary: "Lists the named consumers of the event log.",
-			result:  "cursor is the last event acknowledged, behind the number of those after it",
-			example: ex(`[]`, `[{"name":"echo-bot","cursor":7,"behind":0,"time":"2020-11-28T00:00:00Z"}]`, withConsumer()...),
+			summary: "Lists the named consumers of the event log that the token made; for an admin, all.",
+			result: "owner is local (socket and rpc-token), token: and a name, daemon (webhooks), or empty for one from " +
+				"before there were owners; cursor is the last event acknowledged, behind the number of those after it",
+			example: ex(`[]`, `[{"name":"echo-bot","owner":"local","cursor":7,"behind":0,"time":"2020-11-28T00:00:00Z"}]`,
+				withConsumer()...),
 			handler: fn0(a.consumers),
 		},
 		{
-			name: "status_removeConsumer", scope: scopeRead, slow: true, account: true,
-			summary: "Forgets a named consumer.", params: []param{{"consumer", "its name"}}, result: "null",
+			name: "status_removeConsumer", scope: scopeEvents, slow: true, account: true,
+			summary: "Forgets a named consumer of the token; of anybody, for an admin.",
+			params:  []param{{"consumer", "its name"}}, result: "null",
 			example: ex(`["echo-bot"]`, `null`, withConsumer()...), handler: fn1(a.removeConsumer),
 		},
 		{
@@ -50,7 +58,7 @@ func (a *eventsAPI) methods() []method {
 			summary: "Pushes events and the node's own signals over this connection (WebSocket and unix socket).",
 			params: []param{{"name", "signals"}, {"options", "all members may be left out. types, chats: lists of what is " +
 				"wanted (all); since: cursor after which to begin (the end of the log); consumer: go on after what this name " +
-				"acknowledged"}},
+				"acknowledged, which needs the scope events"}},
 			result: "id of the subscription; notifications status_subscription have an event as result, as status_getEvents " +
 				"has. Signals of the node (node.*, discovery.*, enode.discovered) have neither cursor nor account. Events are " +
 				"never dropped for a slow reader: {gap:true,from} stands where the log no longer had them, an error of the kind " +
@@ -80,7 +88,7 @@ func (a *eventsAPI) receiveMethod() method {
 		params: []param{
 			paramSince(), {"timeoutSeconds", "time to wait for a message, at most 60; 0 if left out"},
 			{"maxMessages", "most events; 200 if left out, at most 1000"}, {"chat", "id of the only chat that is wanted"},
-			{"consumer", "name of who reads: goes on after what it acknowledged with status_ackEvents"},
+			{"consumer", "name of who reads: goes on after what it acknowledged with status_ackEvents; needs the scope events"},
 		},
 		result:  "as of status_getEvents, with events of the type messages.new",
 		example: ex(`[0,0,10]`, `{"events":[],"next":7}`, withLogin()...), handler: fnArgs(a.receive),

@@ -39,6 +39,7 @@ type grant struct {
 	sum     [sha256.Size]byte
 	scopes  scope
 	account string    // 0x key-uid of the only account it is for; empty: any
+	old     bool      // made before consumers had owners
 	created time.Time // zero: the token in the data directory
 	expires time.Time // zero: never
 	revoked chan struct{}
@@ -90,6 +91,10 @@ type storedToken struct {
 	Account string    `json:"account,omitempty"`
 	Created time.Time `json:"created"`
 	Expires time.Time `json:"expires,omitzero"`
+	// Owns is true for tokens made since consumers of events have owners and a
+	// scope of their own. Others get it if they may send, and take over
+	// consumers without owner.
+	Owns bool `json:"ownsConsumers,omitempty"`
 }
 
 // tokenFile is the content of tokens.json.
@@ -172,6 +177,9 @@ func readTokens(path string) ([]*grant, error) {
 		if g.scopes, err = parseScopes(s.Scopes); err != nil {
 			return nil, fmt.Errorf("token %q: %w", s.Name, err)
 		}
+		if g.old = !s.Owns; g.old && g.scopes&scopeSend != 0 {
+			g.scopes |= scopeEvents
+		}
 		out = append(out, g)
 	}
 	return out, nil
@@ -183,7 +191,7 @@ func (b *tokenBook) save(grants []*grant) error {
 	for _, g := range grants {
 		file.Tokens = append(file.Tokens, storedToken{
 			Name: g.name, Hash: hex.EncodeToString(g.sum[:]), Scopes: g.scopes.names(), Account: g.account,
-			Created: g.created, Expires: g.expires,
+			Created: g.created, Expires: g.expires, Owns: !g.old,
 		})
 	}
 	raw, err := json.MarshalIndent(file, "", "  ")
@@ -277,13 +285,12 @@ func parseScopes(names []string) (scope, error) {
 	for _, name := range names {
 		i := slices.Index(scopeAll.names(), name)
 		if i < 0 {
-			return 0, fmt.Errorf("unknown scope %q; the scopes are read, send, contacts, account, admin and "+
-				"debug", shortened(name))
+			return 0, fmt.Errorf("unknown scope %q; the scopes are %s", shortened(name), scopeNames)
 		}
 		all |= scopeRead << i
 	}
 	if all == 0 {
-		return 0, errors.New("a token needs a scope: read, send, contacts, account, admin or debug")
+		return 0, errors.New("a token needs a scope; the scopes are " + scopeNames)
 	}
 	return all, nil
 }

@@ -21,8 +21,9 @@ one. The token in the file rpc-token of the data directory may do nearly
 everything; a program should get one of its own that may do no more than it has
 to, and that can be revoked.
 
-Scopes: read, send, contacts, account (log in, export), admin (peers, stop),
-debug (keys).`,
+Scopes: read, send, events (named consumers of the event log), contacts, account
+(log in, export), admin (peers, stop), debug (keys). What a token makes belongs
+to it: filters, keys, consumers.`,
 		RunE: needSubcommand,
 	}
 	cmd.AddCommand(a.tokenAdd(), a.tokenList(), a.tokenRevoke())
@@ -68,7 +69,8 @@ func (a *app) tokenAdd() *cobra.Command {
 	}
 	c = a.newClient(cmd, time.Minute)
 	cmd.Flags().StringVar(&name, "name", "", "to tell tokens apart")
-	cmd.Flags().StringSliceVar(&scopes, "scope", nil, "what it may do: read, send, contacts, account, admin, debug")
+	cmd.Flags().StringSliceVar(&scopes, "scope", nil,
+		"what it may do: read, send, events, contacts, account, admin, debug")
 	cmd.Flags().StringVar(&account, "account", "", "key-uid of the only account it is for")
 	cmd.Flags().StringVar(&expires, "expires", "", "how long it is valid, as 90d or 12h; never ends if left out")
 	return cmd

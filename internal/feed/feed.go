@@ -77,8 +77,12 @@ type Query struct {
 	// after Since if that is later. One that is new begins at Since, which is
 	// noted; without Since at the oldest event there is.
 	Consumer string
-	Types    []string // none: all
-	Chats    []string // ids of chats whose events are wanted; none: all events
+	// By is who names the consumer, Else the consumer that is meant if the one
+	// of the name Consumer is not By's own.
+	By    store.Party
+	Else  string
+	Types []string // none: all
+	Chats []string // ids of chats whose events are wanted; none: all events
 	// Account is the only account whose events are wanted, as 0x key-uid; empty:
 	// whoever is logged in.
 	Account string
@@ -99,7 +103,7 @@ type Page struct {
 
 // Read reads up to limit events of the log; 0 means 200. When there is
 // none it waits, MaxWait at the longest, until there is one, or until stop is
-// closed. Errors: ErrNotLoggedIn, store.ErrConsumer, store.ErrTooMany.
+// closed. Errors: ErrNotLoggedIn, and those of store.Tx.AckEvents.
 func (f *Feed) Read(ctx context.Context, q Query, limit int, wait time.Duration, stop <-chan struct{}) (Page, error) {
 	account, changed := f.current()
 	if account == nil || !q.wants(account) {
@@ -138,14 +142,41 @@ func (f *Feed) Read(ctx context.Context, q Query, limit int, wait time.Duration,
 }
 
 // Ack notes that a consumer is done with the events up to cursor. Errors:
-// ErrNotLoggedIn, store.ErrConsumer, store.ErrAhead, store.ErrTooMany.
-func (f *Feed) Ack(ctx context.Context, consumer string, cursor int64) error {
+// ErrNotLoggedIn, and those of store.Tx.AckEvents.
+func (f *Feed) Ack(ctx context.Context, by store.Party, consumer string, cursor int64) error {
 	account, _ := f.current()
 	if account == nil {
 		return ErrNotLoggedIn
 	}
-	err := account.DB().Update(ctx, func(tx *store.Tx) error { return tx.AckEvents(consumer, cursor, f.now()) })
+	return f.ack(ctx, account, Query{By: by, Consumer: consumer}, cursor)
+}
+
+func (f *Feed) ack(ctx context.Context, a *profile.Account, q Query, cursor int64) error {
+	err := a.DB().Update(ctx, func(tx *store.Tx) error {
+		name, err := q.consumer(tx)
+		if err != nil {
+			return err
+		}
+		return tx.AckEvents(q.By, name, cursor, f.now())
+	})
 	return closedIsLoggedOut(err)
+}
+
+// consumer returns the name of the consumer that is meant.
+func (q *Query) consumer(tx *store.Tx) (string, error) {
+	if q.Else == "" {
+		return q.Consumer, nil
+	}
+	c, known, err := tx.Consumer(q.By, q.Consumer)
+	switch {
+	case errors.Is(err, store.ErrOtherOwner), errors.Is(err, store.ErrReserved):
+		return q.Else, nil
+	case err != nil:
+		return "", err
+	case known && (c.Owner == q.By.Owner || q.By.Takes(&c)):
+		return q.Consumer, nil
+	}
+	return q.Else, nil
 }
 
 // closedIsLoggedOut: the database closes with the logout alone.
@@ -174,7 +205,8 @@ func (f *Feed) start(ctx context.Context, a *profile.Account, q Query, without, 
 		since = 0
 	}
 	var at position
-	note := false
+	var note bool
+	var place int64 // to note
 	err := a.DB().View(ctx, func(tx *store.Tx) error {
 		if since == End {
 			since = end
@@ -190,25 +222,41 @@ func (f *Feed) start(ctx context.Context, a *profile.Account, q Query, without, 
 		if q.Consumer == "" {
 			return nil
 		}
-		acked, known, err := tx.Acked(q.Consumer)
+		name, err := q.consumer(tx)
 		if err != nil {
 			return err
 		}
-		if known && (q.Since == nil || *q.Since == End || acked > since) {
-			at = position{seq: acked}
+		c, known, err := tx.Consumer(q.By, name)
+		if err != nil {
+			return err
 		}
-		note = !known && q.Since != nil
+		if known && !q.By.ReadsAs(&c) {
+			return store.ErrOtherOwner
+		}
+		if known && (q.Since == nil || *q.Since == End || c.Seq > since) {
+			at = position{seq: c.Seq}
+		}
+		switch {
+		case known && q.By.Takes(&c):
+			note, place = true, c.Seq
+		case !known && q.Since != nil:
+			note, place = true, at.seq
+		}
 		return nil
 	})
 	if err != nil || !note {
 		return at, err
 	}
 	err = a.DB().Update(ctx, func(tx *store.Tx) error {
+		name, err := q.consumer(tx)
+		if err != nil {
+			return err
+		}
 		last, err := tx.LastEvent()
 		if err != nil {
 			return err
 		}
-		return tx.AckEvents(q.Consumer, min(at.seq, last), f.now())
+		return tx.AckEvents(q.By, name, min(place, last), f.now())
 	})
 	return at, err
 }
@@ -245,14 +293,15 @@ func (f *Feed) page(ctx context.Context, a *profile.Account, q Query, at positio
 	return out, true, nil
 }
 
-// Consumers lists the named consumers, and the number of the last event.
-func (f *Feed) Consumers(ctx context.Context) (all []store.Consumer, last int64, err error) {
+// Consumers lists the named consumers of a party, and the number of the last
+// event.
+func (f *Feed) Consumers(ctx context.Context, by store.Party) (all []store.Consumer, last int64, err error) {
 	account, _ := f.current()
 	if account == nil {
 		return nil, 0, ErrNotLoggedIn
 	}
 	err = account.DB().View(ctx, func(tx *store.Tx) (err error) {
-		if all, err = tx.Consumers(); err != nil {
+		if all, err = tx.Consumers(by); err != nil {
 			return err
 		}
 		last, err = tx.LastEvent()
@@ -261,17 +310,19 @@ func (f *Feed) Consumers(ctx context.Context) (all []store.Consumer, last int64,
 	return all, last, closedIsLoggedOut(err)
 }
 
-// Forget removes a named consumer. Errors: ErrNotLoggedIn, ErrUnknownConsumer.
-func (f *Feed) Forget(ctx context.Context, consumer string) error {
+// Forget removes a named consumer. Errors: ErrNotLoggedIn, ErrUnknownConsumer,
+// and those of store.Tx.Consumer.
+func (f *Feed) Forget(ctx context.Context, by store.Party, consumer string) error {
 	account, _ := f.current()
 	if account == nil {
 		return ErrNotLoggedIn
 	}
 	err := account.DB().Update(ctx, func(tx *store.Tx) error {
-		if was, err := tx.RemoveConsumer(consumer); err != nil || !was {
-			return errors.Join(err, ErrUnknownConsumer)
+		was, err := tx.RemoveConsumer(by, consumer)
+		if err == nil && !was {
+			err = ErrUnknownConsumer
 		}
-		return nil
+		return err
 	})
 	return closedIsLoggedOut(err)
 }

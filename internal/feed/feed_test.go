@@ -99,6 +99,9 @@ func (w *world) read(q Query, limit int) Page {
 	return p
 }
 
+// tester is who names consumers.
+func tester() store.Party { return store.Party{Owner: "tester"} }
+
 func since(n int64) *int64 { return &n }
 
 func cursors(events []Event) (out []int64) {
@@ -113,7 +116,7 @@ func TestReadingByCursorAndByName(t *testing.T) {
 	if _, err := w.Read(t.Context(), Query{}, 0, time.Minute, nil); !errors.Is(err, ErrNotLoggedIn) {
 		t.Errorf("nobody logged in: %v", err)
 	}
-	if err := w.Ack(t.Context(), "bot", 1); !errors.Is(err, ErrNotLoggedIn) {
+	if err := w.Ack(t.Context(), tester(), "bot", 1); !errors.Is(err, ErrNotLoggedIn) {
 		t.Errorf("ack, nobody logged in: %v", err)
 	}
 	w.login(0)
@@ -128,12 +131,12 @@ func TestReadingByCursorAndByName(t *testing.T) {
 		{"from a cursor", Query{Since: since(2)}, []int64{3, 4}, 4},
 		{"from the end", Query{Since: since(End)}, nil, 5},
 		{"one type", Query{Types: []string{"account.login"}}, []int64{1}, 5},
-		{"a new name", Query{Consumer: "bot"}, []int64{1, 2}, 2},
-		{"the same without ack", Query{Consumer: "bot"}, []int64{1, 2}, 2},
-		{"ahead of the ack", Query{Consumer: "bot", Since: since(2)}, []int64{3, 4}, 4},
-		{"back at the place noted", Query{Consumer: "bot"}, []int64{3, 4}, 4},
-		{"an older cursor", Query{Consumer: "bot", Since: since(1)}, []int64{3, 4}, 4},
-		{"a name from the end", Query{Consumer: "late", Since: since(End)}, nil, 5},
+		{"a new name", Query{Consumer: "bot", By: tester()}, []int64{1, 2}, 2},
+		{"the same without ack", Query{Consumer: "bot", By: tester()}, []int64{1, 2}, 2},
+		{"ahead of the ack", Query{Consumer: "bot", By: tester(), Since: since(2)}, []int64{3, 4}, 4},
+		{"back at the place noted", Query{Consumer: "bot", By: tester()}, []int64{3, 4}, 4},
+		{"an older cursor", Query{Consumer: "bot", By: tester(), Since: since(1)}, []int64{3, 4}, 4},
+		{"a name from the end", Query{Consumer: "late", By: tester(), Since: since(End)}, nil, 5},
 	} {
 		p := w.read(step.q, 2)
 		if !slices.Equal(cursors(p.Events), step.want) || p.Next != step.next || p.Gap {
@@ -141,18 +144,19 @@ func TestReadingByCursorAndByName(t *testing.T) {
 		}
 	}
 	w.add(1, "k", `{}`)
-	if p := w.read(Query{Consumer: "late", Since: since(End)}, 0); !slices.Equal(cursors(p.Events), []int64{6}) {
+	late := Query{Consumer: "late", By: tester(), Since: since(End)}
+	if p := w.read(late, 0); !slices.Equal(cursors(p.Events), []int64{6}) {
 		t.Errorf("from the end, then again: %v", cursors(p.Events))
 	}
-	if err := w.Ack(t.Context(), "bot", 5); err != nil {
+	if err := w.Ack(t.Context(), tester(), "bot", 5); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Ack(t.Context(), "bot", 7); !errors.Is(err, store.ErrAhead) {
+	if err := w.Ack(t.Context(), tester(), "bot", 7); !errors.Is(err, store.ErrAhead) {
 		t.Errorf("ack of what has not happened: %v", err)
 	}
 	w.logout()
 	w.login(0) // events 7 and 8
-	p := w.read(Query{Consumer: "bot"}, 0)
+	p := w.read(Query{Consumer: "bot", By: tester()}, 0)
 	if !slices.Equal(cursors(p.Events), []int64{6, 7, 8}) {
 		t.Errorf("after logout and login: %v", cursors(p.Events))
 	}
@@ -217,15 +221,15 @@ func TestGapsAreSaid(t *testing.T) {
 	if p := w.read(Query{Since: since(5), Types: []string{"none"}}, 0); !p.Gap || p.From != 119 {
 		t.Errorf("a gap and no event: %+v", p)
 	}
-	for name, q := range map[string]Query{"nothing said": {}, "new name": {Consumer: "new"}} {
+	for name, q := range map[string]Query{"nothing said": {}, "new name": {Consumer: "new", By: tester()}} {
 		if p := w.read(q, 0); p.Gap || len(p.Events) != 10 {
 			t.Errorf("%s: %+v", name, p)
 		}
 	}
-	if err := w.Ack(t.Context(), "slow", 3); err != nil {
+	if err := w.Ack(t.Context(), tester(), "slow", 3); err != nil {
 		t.Fatal(err)
 	}
-	if p := w.read(Query{Consumer: "slow"}, 0); !p.Gap || p.From != 119 {
+	if p := w.read(Query{Consumer: "slow", By: tester()}, 0); !p.Gap || p.From != 119 {
 		t.Errorf("a consumer that stayed away: %+v", p)
 	}
 }

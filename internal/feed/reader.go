@@ -32,7 +32,7 @@ type Reader struct {
 
 // Open prepares a consumer: what happens from here on reaches it, as does what
 // happened after the place it asks for. Nobody needs to be logged in. Errors:
-// store.ErrConsumer, store.ErrTooMany.
+// those of store.Tx.AckEvents.
 func (f *Feed) Open(ctx context.Context, q Query) (*Reader, error) {
 	r := &Reader{feed: f, query: q, at: make(map[string]position)}
 	_, _, r.signal, _ = f.signals.after(0)
@@ -81,12 +81,22 @@ func (r *Reader) Follow(ctx context.Context, deliver func(Batch) error) error {
 	}
 }
 
+// Ack notes that the consumer of the reader is done with the events up to
+// cursor. Errors: those of Feed.Ack.
+func (r *Reader) Ack(ctx context.Context, cursor int64) error {
+	account, _ := r.feed.current()
+	if account == nil || !r.query.wants(account) {
+		return ErrNotLoggedIn
+	}
+	return r.feed.ack(ctx, account, r.query, cursor)
+}
+
 // log delivers a page of the event log. again tells that there is more.
 func (r *Reader) log(ctx context.Context, a *profile.Account, deliver func(Batch) error) (again bool, err error) {
 	id := a.UID().String()
 	at, known := r.at[id]
 	if !known { // logged in after Open; a cursor is of the first account
-		q := Query{Consumer: r.query.Consumer}
+		q := Query{Consumer: r.query.Consumer, By: r.query.By, Else: r.query.Else}
 		if !r.asked {
 			q.Since = r.query.Since
 		}

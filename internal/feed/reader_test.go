@@ -101,11 +101,11 @@ func TestWhereFollowersBegin(t *testing.T) {
 	w := newWorld(t, 1, store.EventLimits{})
 	w.login(0)
 	w.add(2, "k", `{}`)
-	if err := w.Ack(t.Context(), "bot", 2); err != nil {
+	if err := w.Ack(t.Context(), tester(), "bot", 2); err != nil {
 		t.Fatal(err)
 	}
-	now, from, bot := w.follow(Query{}), w.follow(Query{Since: since(1)}), w.follow(Query{Consumer: "bot"})
-	fresh := w.follow(Query{Consumer: "fresh", Types: []string{"k"}})
+	now, from, bot := w.follow(Query{}), w.follow(Query{Since: since(1)}), w.follow(Query{Consumer: "bot", By: tester()})
+	fresh := w.follow(Query{Consumer: "fresh", By: tester(), Types: []string{"k"}})
 	from.want("k 2", "k 3")
 	bot.want("k 3")
 	fresh.want("k 2", "k 3")
@@ -116,7 +116,7 @@ func TestWhereFollowersBegin(t *testing.T) {
 	w.logout()
 	// Before the login: a cursor or a name is good for the account that comes.
 	from, now = w.follow(Query{Since: since(3)}), w.follow(Query{})
-	bot = w.follow(Query{Consumer: "bot", Since: since(End)})
+	bot = w.follow(Query{Consumer: "bot", By: tester(), Since: since(End)})
 	w.login(0)
 	from.want("n 4", "account.logout 5", "account.login 6")
 	bot.want("k 3", "n 4", "account.logout 5", "account.login 6")

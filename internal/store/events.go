@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -22,11 +21,6 @@ const (
 	// MaxEventPageBytes bounds the bodies of the events that one reading
 	// returns; a single event is returned whatever its size.
 	MaxEventPageBytes = 4 << 20
-	// MaxConsumers bounds the named consumers.
-	MaxConsumers = 1000
-	// MaxConsumerName bounds the name of a consumer in bytes.
-	MaxConsumerName = 128
-
 	// scanPerPage bounds the events that one reading passes over because of
 	// their type.
 	scanPerPage = 10_000
@@ -36,13 +30,6 @@ const (
 	prunePart  = 1024
 	// largeEvent is the size from which on each event may have others removed.
 	largeEvent = 64 << 10
-)
-
-// Errors of consumers.
-var (
-	ErrConsumer = fmt.Errorf("store: name of a consumer is empty or longer than %d bytes", MaxConsumerName)
-	ErrAhead    = errors.New("store: acknowledged an event that has not happened")
-	ErrTooMany  = fmt.Errorf("store: more than %d consumers; remove one", MaxConsumers)
 )
 
 // EventLimits say how much of the event log is kept; zero or less means the
@@ -205,74 +192,4 @@ func (tx *Tx) eventBounds() (first, last int64, err error) {
 func (tx *Tx) LastEvent() (int64, error) {
 	_, last, err := tx.eventBounds()
 	return last, err
-}
-
-// AckEvents notes that a named consumer is done with the events up to seq. A
-// smaller number than before changes nothing. Errors: ErrConsumer, ErrAhead,
-// ErrTooMany.
-func (tx *Tx) AckEvents(consumer string, seq int64, now time.Time) error {
-	if consumer == "" || len(consumer) > MaxConsumerName {
-		return ErrConsumer
-	}
-	_, last, err := tx.eventBounds()
-	if err != nil {
-		return err
-	}
-	if seq < 0 || seq > last {
-		return fmt.Errorf("%w: %d, the last is %d", ErrAhead, seq, last)
-	}
-	err = tx.Exec(`INSERT INTO event_consumer (name, seq, time) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE
-		SET seq = max(seq, excluded.seq), time = excluded.time`, consumer, seq, now.UnixMilli())
-	if err != nil {
-		return fmt.Errorf("acknowledge events: %w", err)
-	}
-	var count int64
-	if _, err := tx.Get(`SELECT count(*) FROM event_consumer`, nil, func(r Row) { count = r.Int64(0) }); err != nil {
-		return fmt.Errorf("count consumers: %w", err)
-	}
-	if count > MaxConsumers {
-		return ErrTooMany // the caller's error ends the transaction
-	}
-	return nil
-}
-
-// Acked returns how far a named consumer has come. known is false for one that
-// never acknowledged anything.
-func (tx *Tx) Acked(consumer string) (seq int64, known bool, err error) {
-	if consumer == "" || len(consumer) > MaxConsumerName {
-		return 0, false, ErrConsumer
-	}
-	known, err = tx.Get(`SELECT seq FROM event_consumer WHERE name = ?`, []any{consumer}, func(r Row) { seq = r.Int64(0) })
-	if err != nil {
-		return 0, false, fmt.Errorf("read consumer: %w", err)
-	}
-	return seq, known, nil
-}
-
-// Consumer is a named consumer of the event log.
-type Consumer struct {
-	Name string
-	Seq  int64 // the last event it is done with
-	Time time.Time
-}
-
-// Consumers lists the named consumers in the order of their names.
-func (tx *Tx) Consumers() (out []Consumer, err error) {
-	err = tx.Query(`SELECT name, seq, time FROM event_consumer ORDER BY name`, nil, func(r Row) error {
-		out = append(out, Consumer{Name: r.Text(0), Seq: r.Int64(1), Time: time.UnixMilli(r.Int64(2))})
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list consumers: %w", err)
-	}
-	return out, nil
-}
-
-// RemoveConsumer forgets a named consumer and reports whether there was one.
-func (tx *Tx) RemoveConsumer(consumer string) (bool, error) {
-	if err := tx.Exec(`DELETE FROM event_consumer WHERE name = ?`, consumer); err != nil {
-		return false, fmt.Errorf("remove consumer: %w", err)
-	}
-	n, err := tx.Changed()
-	return n > 0, err
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 )
@@ -188,66 +187,5 @@ func TestEventPagesAreBounded(t *testing.T) {
 	p = readEvents(t, db, EventQuery{Since: 1, Types: []string{"none"}})
 	if p.Next != 1+scanPerPage || !p.More {
 		t.Errorf("rare type, long way: next %d, more %v", p.Next, p.More)
-	}
-}
-
-func TestConsumers(t *testing.T) {
-	db := mustOpen(t, testConfig(t.TempDir()))
-	now := time.Unix(0, 0)
-	appendEvents(t, db, 10, "k", now)
-	acked := func() (seq int64) {
-		err := db.View(context.Background(), func(tx *Tx) (err error) {
-			seq, _, err = tx.Acked("c")
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return seq
-	}
-	ack := func(name string, seq int64) error {
-		return db.Update(context.Background(), func(tx *Tx) error { return tx.AckEvents(name, seq, now) })
-	}
-	for _, step := range []struct {
-		seq, want int64
-		err       error
-	}{{5, 5, nil}, {3, 5, nil}, {10, 10, nil}, {11, 10, ErrAhead}, {-1, 10, ErrAhead}} {
-		if err := ack("c", step.seq); !errors.Is(err, step.err) || acked() != step.want {
-			t.Errorf("ack of %d: %v, now at %d", step.seq, err, acked())
-		}
-	}
-	for _, name := range []string{"", strings.Repeat("x", MaxConsumerName+1)} {
-		if err := ack(name, 1); !errors.Is(err, ErrConsumer) {
-			t.Errorf("name of %d bytes: %v", len(name), err)
-		}
-	}
-	update(t, db, func(tx *Tx) error {
-		for i := range MaxConsumers - 1 {
-			if err := tx.AckEvents(fmt.Sprint(i), 1, now); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err := ack("one more", 1); !errors.Is(err, ErrTooMany) {
-		t.Errorf("too many: %v", err)
-	}
-	for _, there := range []bool{true, false} {
-		update(t, db, func(tx *Tx) error {
-			if was, err := tx.RemoveConsumer("c"); was != there || err != nil {
-				t.Errorf("removed: %v %v", was, err)
-			}
-			all, err := tx.Consumers()
-			if len(all) != MaxConsumers-1 || all[1].Name != "1" || all[1].Seq != 1 || !all[1].Time.Equal(now) {
-				t.Errorf("%d consumers, %+v", len(all), all[1])
-			}
-			return err
-		})
-	}
-	if acked() != 0 {
-		t.Error("the consumer is still known")
-	}
-	if err := ack("one more", 1); err != nil {
-		t.Errorf("after removal: %v", err)
 	}
 }

@@ -56,7 +56,7 @@ func New(c Config) *Hook {
 	}
 	sum := sha256.Sum256([]byte(c.URL))
 	return &Hook{
-		cfg: c, log: c.Log.Named("webhook"), consumer: "webhook-" + hex.EncodeToString(sum[:6]),
+		cfg: c, log: c.Log.Named("webhook"), consumer: store.ReservedConsumers + "-" + hex.EncodeToString(sum[:6]),
 		client: &http.Client{
 			Timeout:       tryTimeout,
 			Transport:     http.DefaultTransport.(*http.Transport).Clone(), //nolint:forcetypeassert // it is that
@@ -109,7 +109,7 @@ func (h *Hook) serve(ctx context.Context, a *profile.Account) error {
 		return err
 	}
 	r, err := h.cfg.Events.Open(ctx, feed.Query{
-		Consumer: h.consumer, Types: h.cfg.Types, Chats: h.cfg.Chats, Account: a.UID().String(),
+		Consumer: h.consumer, By: store.Daemon(), Types: h.cfg.Types, Chats: h.cfg.Chats, Account: a.UID().String(),
 	})
 	if err != nil {
 		return err
@@ -141,13 +141,14 @@ func (h *Hook) serve(ctx context.Context, a *profile.Account) error {
 // begins with the login.
 func (h *Hook) place(ctx context.Context, a *profile.Account) (at int64, err error) {
 	err = a.DB().Update(ctx, func(tx *store.Tx) error {
-		acked, known, err := tx.Acked(h.consumer)
-		if err != nil || known {
-			at = acked
+		c, known, err := tx.Consumer(store.Daemon(), h.consumer)
+		if err != nil {
 			return err
 		}
-		at = a.Before()
-		return tx.AckEvents(h.consumer, at, h.cfg.Now())
+		if at = a.Before(); known {
+			at = c.Seq
+		}
+		return tx.AckEvents(store.Daemon(), h.consumer, at, h.cfg.Now())
 	})
 	return at, err
 }
@@ -190,7 +191,9 @@ func (h *Hook) work(
 			}
 		}
 		if done := q.done(); done > acked {
-			err := a.DB().Update(ctx, func(tx *store.Tx) error { return tx.AckEvents(h.consumer, done, h.cfg.Now()) })
+			err := a.DB().Update(ctx, func(tx *store.Tx) error {
+				return tx.AckEvents(store.Daemon(), h.consumer, done, h.cfg.Now())
+			})
 			if err != nil {
 				return err
 			}

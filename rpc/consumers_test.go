@@ -1,0 +1,192 @@
+package rpc
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"statusd/internal/store"
+	"statusd/rpc/jsonrpc"
+)
+
+// consumerNames lists what a caller sees.
+func consumerNames(t *testing.T, l link) (out []string) {
+	t.Helper()
+	for _, c := range must[[]consumerInfo](t, l, "status_listConsumers", `[]`) {
+		out = append(out, c.Name)
+	}
+	return out
+}
+
+// asDaemon works on the consumers as the daemon's own components do.
+func (f *fixture) asDaemon(do func(*store.Tx) error) {
+	f.t.Helper()
+	if err := f.files.Current().DB().Update(f.t.Context(), do); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// TestConsumersAreOutOfReachOfOthers: neither a token that reads nor one with
+// consumers of its own moves, names, sees or removes those of others or of the
+// webhook, over any way in.
+func TestConsumersAreOutOfReachOfOthers(t *testing.T) {
+	f := start(t, nil)
+	f.login()
+	f.asDaemon(func(tx *store.Tx) error { return tx.AckEvents(store.Daemon(), "webhook-0123", 1, time.Now()) })
+	a, b, reader := f.addToken("a", "read", "events"), f.addToken("b", "read", "events"), f.addToken("reader", "read")
+	must[any](t, a, "status_ackEvents", `["bot",1]`)
+	for _, name := range []string{"bot", "webhook-0123"} {
+		for _, c := range []struct{ method, params string }{
+			{"status_ackEvents", `["` + name + `",1]`}, {"status_removeConsumer", `["` + name + `"]`},
+			{"status_getEvents", `{"consumer":"` + name + `"}`}, {"status_receive", `{"consumer":"` + name + `"}`},
+		} {
+			_, e := invoke(t, b, c.method, c.params)
+			wantError(t, e, jsonrpc.CodeScope, "belongs to another token")
+			_, e = invoke(t, reader, c.method, c.params)
+			wantError(t, e, jsonrpc.CodeScope, `lacks the scope "events"`)
+			if !strings.Contains(e.Data.Hint, "--scope events") {
+				t.Errorf("the hint %q does not say how to get the scope", e.Data.Hint)
+			}
+		}
+		for _, l := range []*httpLink{b, reader} {
+			if resp, _ := f.stream("?consumer="+name, l.headers); resp.StatusCode != http.StatusForbidden {
+				t.Errorf("stream as %s: status %d", name, resp.StatusCode)
+			}
+		}
+	}
+	conn, _, err := f.dialWS("/ws", http.Header{"Authorization": {b.headers["Authorization"]}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, e := invoke(t, &wsLink{t, conn}, "status_subscribe", `["signals",{"consumer":"bot"}]`)
+	wantError(t, e, jsonrpc.CodeScope, "belongs to another token")
+	if got := slices.Concat(consumerNames(t, b), consumerNames(t, reader)); len(got) != 0 {
+		t.Errorf("others see %v", got)
+	}
+	if got := consumerNames(t, a); !slices.Equal(got, []string{"bot"}) {
+		t.Errorf("the owner sees %v", got)
+	}
+	if got := consumerNames(t, f.http()); !slices.Equal(got, []string{"bot", "webhook-0123"}) {
+		t.Errorf("an admin sees %v", got)
+	}
+	_, e = invoke(t, a, "status_ackEvents", `["webhook-new",1]`)
+	wantError(t, e, jsonrpc.CodeInvalidParams, "reserved")
+	admin := f.addToken("admin", "read", "admin")
+	_, e = invoke(t, admin, "status_getEvents", `{"consumer":"bot"}`)
+	wantError(t, e, jsonrpc.CodeScope, "belongs to another token")
+	must[any](t, admin, "status_ackEvents", `["bot",0]`)
+	must[any](t, admin, "status_removeConsumer", `["bot"]`)
+	must[any](t, b, "status_ackEvents", `["bot",1]`)
+}
+
+// TestConsumersCannotFillAllPlaces: names that are no text make none, and the
+// quota of a token ends before those of others, of the webhook and of the lag
+// metric.
+func TestConsumersCannotFillAllPlaces(t *testing.T) {
+	f := start(t, func(c *Config, _ *Deps) { c.Metrics = ListenConfig{Enabled: true, Addr: "127.0.0.1:0"} })
+	f.login()
+	greedy := f.addToken("greedy", "read", "events")
+	for _, name := range []string{"%ff%fe", "%00", strings.Repeat("x", store.MaxConsumerName+1)} {
+		if resp, _ := f.stream("?since=0&consumer="+name, greedy.headers); resp.StatusCode != http.StatusBadRequest {
+			t.Errorf("consumer=%s: status %d", name, resp.StatusCode)
+		}
+	}
+	f.asDaemon(func(tx *store.Tx) error { return tx.AckEvents(store.Daemon(), "webhook-0123", 1, time.Unix(1, 0)) })
+	for i := range tokenConsumers {
+		must[any](t, greedy, "status_ackEvents", fmt.Sprintf(`["c%d",1]`, i))
+	}
+	_, e := invoke(t, greedy, "status_ackEvents", `["one more",1]`)
+	wantError(t, e, jsonrpc.CodeBusy, "a token may have")
+	_, e = invoke(t, greedy, "status_getEvents", `{"consumer":"one more","since":0}`)
+	wantError(t, e, jsonrpc.CodeBusy, "a token may have")
+	must[any](t, f.addToken("other", "events"), "status_ackEvents", `["mine",1]`)
+	for i := range maxLagged + 1 {
+		must[any](t, f.ipc(), "status_ackEvents", fmt.Sprintf(`["later %d",1]`, i))
+	}
+	f.asDaemon(func(tx *store.Tx) error { return tx.AckEvents(store.Daemon(), "webhook-new", 1, time.Unix(1, 0)) })
+	_, body := do(t, http.DefaultClient, http.MethodGet, f.Endpoints().Metrics+"/metrics", "", nil)
+	for _, name := range []string{"webhook-0123", "webhook-new"} {
+		if !strings.Contains(body, `statusd_events_lag{consumer="`+name+`"}`) {
+			t.Errorf("%s is not among the lag metrics", name)
+		}
+	}
+}
+
+// TestTokensFromBeforeOwners: those that may send get the scope of consumers,
+// and the first that names a consumer without owner gets it.
+func TestTokensFromBeforeOwners(t *testing.T) {
+	hash := func(c string) string { return strings.Repeat(c, 64) }
+	f := prepare(t, nil)
+	path := filepath.Join(f.dir, "tokens.json")
+	text := fmt.Sprintf(`{"version":1,"tokens":[{"name":"sender","hash":"%s","scopes":["read","send"],`+
+		`"created":"2020-11-28T00:00:00Z"},{"name":"reader","hash":"%s","scopes":["read"],`+
+		`"created":"2020-11-28T00:00:00Z"}]}`, hash("a"), hash("b"))
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b, err := openTokens(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(b *tokenBook) {
+		t.Helper()
+		all := b.list()
+		if s := all[0].scopes.names(); !slices.Equal(s, []string{"read", "send", "events"}) || !all[0].old {
+			t.Errorf("the sender has %v, old %v", s, all[0].old)
+		}
+		if s := all[1].scopes.names(); !slices.Equal(s, []string{"read"}) || !all[1].old {
+			t.Errorf("the reader has %v, old %v", s, all[1].old)
+		}
+	}
+	check(b)
+	if _, err := b.add(&grant{name: "new", scopes: scopeSend}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if b, err = openTokens(path); err != nil {
+		t.Fatal(err)
+	}
+	check(b)
+	if g := b.list()[2]; g.old || g.scopes != scopeSend {
+		t.Errorf("a new token has %v, old %v", g.scopes.names(), g.old)
+	}
+	heir := (&caller{grant: b.list()[0], scopes: b.list()[0].scopes}).party()
+	late := (&caller{grant: b.list()[2], scopes: scopeSend}).party()
+	if !heir.Heir || heir.All || heir.Owner != "token:sender" || late.Heir || late.Owner != "token:new" {
+		t.Errorf("%+v, %+v", heir, late)
+	}
+}
+
+// TestProgramsGoOnWithTheirConsumersAfterTheUpgrade: a bot with rpc-token or an
+// old token finds its place; people at the socket do not take it away.
+func TestProgramsGoOnWithTheirConsumersAfterTheUpgrade(t *testing.T) {
+	f := start(t, nil)
+	f.login()
+	f.asDaemon(func(tx *store.Tx) error {
+		return tx.Exec(`INSERT INTO event_consumer (name, seq, time) VALUES ('bot', 1, 0), ('other', 1, 0)`)
+	})
+	old := f.addToken("old", "read", "send", "events")
+	for _, g := range f.tokens.list() {
+		g.old = true
+	}
+	must[eventsPage](t, f.ipc(), "status_getEvents", `{"consumer":"bot"}`)
+	must[any](t, f.ipc(), "status_ackEvents", `["other",1]`)
+	page := must[eventsPage](t, old, "status_getEvents", `{"consumer":"bot"}`)
+	if len(page.Events) > 0 && page.Events[0].Cursor < 2 {
+		t.Errorf("the bot lost its place: %+v", page.Events[0])
+	}
+	must[any](t, f.http(), "status_ackEvents", `["other",1]`)
+	_, e := invoke(t, old, "status_ackEvents", `["other",1]`)
+	wantError(t, e, jsonrpc.CodeScope, "belongs to another token")
+	owners := map[string]string{}
+	for _, c := range must[[]consumerInfo](t, f.ipc(), "status_listConsumers", `[]`) {
+		owners[c.Name] = c.Owner
+	}
+	if owners["bot"] != "token:old" || owners["other"] != ownerLocal {
+		t.Errorf("owners %v", owners)
+	}
+}
