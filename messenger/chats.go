@@ -185,7 +185,7 @@ func (c *core) deleteChat(tx *store.Tx, chat *store.Chat) error {
 		chat.BegunBy = chat.ID
 	}
 	chat.Active, chat.Deleted, chat.Stranger, chat.Muted = false, true, false, false
-	chat.DeletedClock, chat.Unread, chat.Last = max(chat.DeletedClock, chat.LastClock), 0, 0
+	chat.DeletedClock, chat.Unread, chat.Last = max(chat.DeletedClock, c.lastClock(chat)), 0, 0
 	c.courier.ListeningChanged(tx, c.now())
 	return tx.Chats().Save(chat)
 }

@@ -319,6 +319,6 @@ func (c *core) keepOwn(tx *store.Tx, ens, image string) error {
 	if err != nil {
 		return err
 	}
-	k.Name, k.Photo, k.Updated = ens, image, max(k.Updated, c.millis())
+	k.Name, k.Photo, k.Updated = ens, image, max(min(k.Updated, c.ceiling()), c.millis())
 	return tx.Contacts().Save(&k)
 }

@@ -112,6 +112,23 @@ func TestClocksAfterTimeWasSetBack(t *testing.T) {
 	}
 }
 
+// TestDeletedWhileTimeWasAhead: a chat that was used and deleted while this
+// device's time was a day ahead takes messages of the right time.
+func TestDeletedWhileTimeWasAhead(t *testing.T) {
+	alice, bob := pair(t)
+	alice.pass(24 * time.Hour)
+	alice.write(bob.id, "tomorrow")
+	alice.pass(-24 * time.Hour)
+	ok(t, alice.m.Chats().Delete(t.Context(), bob.id))
+	alice.pass(3 * time.Minute)
+	bob.pass(3 * time.Minute)
+	bob.write(alice.id, "today")
+	alice.take(bob)
+	if got := alice.texts(bob.id); !slices.Equal(got, []string{"today"}) {
+		t.Errorf("alice has %v", got)
+	}
+}
+
 // TestMessagesAheadAreHeld: a person whose clock was 600 s ahead for one message
 // writes on with clocks above it. They are kept, acknowledged, and shown when
 // their time has come, in their order, also after a restart.
