@@ -166,11 +166,14 @@ func (c *core) applyGroup(
 		if err := c.keepEvents(tx, chat, g); err != nil {
 			return err
 		}
+		newcomers := hasNewcomers(chat, g)
 		if err := tx.Chats().SetMembers(chat, members(g)); err != nil {
 			return err
 		}
-		if err := c.wake(tx, store.ReasonGroup, chat.ID); err != nil {
-			return err
+		if newcomers { // it may be they, or we, for whom messages wait
+			if err := c.wake(tx, store.ReasonGroup, chat.ID); err != nil {
+				return err
+			}
 		}
 	}
 	if isNew {
@@ -187,6 +190,16 @@ func (c *core) applyGroup(
 		return err
 	}
 	return c.approve(tx, g)
+}
+
+// hasNewcomers reports whether somebody has joined a group who had not, as far
+// as its chat tells.
+func hasNewcomers(chat *store.Chat, g *payloads.Group) bool {
+	joined := make(map[string]bool, len(chat.Members))
+	for i := range chat.Members {
+		joined[chat.Members[i].ID] = chat.Members[i].Joined
+	}
+	return slices.ContainsFunc(g.Joined, func(id string) bool { return !joined[id] })
 }
 
 func isMember(chat *store.Chat, id string) bool {

@@ -40,7 +40,9 @@ func TestWrittenBeforeBeingAContact(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, "delivery", func() error {
-		var page struct{ Messages []struct{ OutgoingStatus string } }
+		var page struct {
+			Messages []struct{ OutgoingStatus string }
+		}
 		if err := ana.call(t, &page, "wakuext_chatMessages", to, "", 10); err != nil {
 			return err
 		}
