@@ -155,7 +155,7 @@ type Waku struct {
 	MailServerRateLimits    MailRates // of one peer; its requests replace MailServerRateLimit
 	MailServerDataRetention int       // days, 0: for ever
 	MailServerRetention     Retention // whichever limit comes first; beside the days
-	MinFreeDisk             int64     // bytes; below them nothing is archived
+	MinFreeDisk             int64     // bytes; below them nothing is archived, and no content of strangers stored
 	AllowDirectRequests     Tri       // auto: while the default password is in use
 	AllowForeignSigner      bool      // serve a signer that is not the peer
 	DatabaseConfig          Database

@@ -116,7 +116,11 @@ func (c *core) isKnown(tx *store.Tx, p *courier.Parcel, w *wait) (bool, error) {
 	if p.From == c.self {
 		return true, nil
 	}
-	id := p.From.ContactID()
+	return c.knows(tx, p.From.ContactID(), w)
+}
+
+// knows is isKnown for somebody else.
+func (c *core) knows(tx *store.Tx, id string, w *wait) (bool, error) {
 	contact, err := c.contactOf(tx, id)
 	if err != nil || contact.Added {
 		return contact.Added, err

@@ -19,6 +19,7 @@ type received struct {
 	msg    payloads.Message
 	author string // contact id
 	own    bool   // we are the author, on another device
+	added  bool   // the author is a contact
 	now    time.Time
 	// open has handlers leave the payload unhandled: it may be handled when it
 	// comes again, because it did not fit what is known now. fate is what becomes
@@ -163,6 +164,7 @@ func (b *inbox) receive(ctx context.Context, tx *store.Tx, r *received) error {
 	if err != nil {
 		return err
 	}
+	r.added = contact.Added
 	switch {
 	case contact.Blocked && !r.own:
 		return drop("blocked")
@@ -177,6 +179,9 @@ func (b *inbox) receive(ctx context.Context, tx *store.Tx, r *received) error {
 	}
 	if handle == nil {
 		return nil
+	}
+	if err := b.checkRoom(tx, r); err != nil {
+		return err
 	}
 	if err := handle(ctx, tx, r); err != nil || r.open {
 		return err

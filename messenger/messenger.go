@@ -29,6 +29,13 @@ type Policy struct {
 	// 0 means the defaults.
 	MaxStrangerMessages int
 	MaxStrangerBytes    int
+	// GuestTexts, GuestMedia and GuestReactions bound what people who were not
+	// added keep in public chats: the oldest make room for new ones. Zero fields
+	// mean the defaults.
+	GuestTexts, GuestMedia, GuestReactions store.GuestLimits
+	// Room reports whether the disk has room for what people write who were
+	// neither added nor written to; nil means always. It must not block.
+	Room func() bool
 }
 
 // Defaults of Policy.
@@ -36,6 +43,13 @@ const (
 	DefaultMaxStrangers        = 2000
 	DefaultMaxStrangerMessages = 500
 	DefaultMaxStrangerBytes    = 2 << 20
+
+	DefaultGuestTexts        = 8 << 20 // of one author; four bytes for each of a text, and 512
+	DefaultAllGuestTexts     = 256 << 20
+	DefaultGuestMedia        = 4 << 20
+	DefaultAllGuestMedia     = 64 << 20
+	DefaultGuestReactions    = 1 << 20 // 256 each
+	DefaultAllGuestReactions = 32 << 20
 )
 
 func (p *Policy) setDefaults() {
@@ -47,6 +61,24 @@ func (p *Policy) setDefaults() {
 	}
 	if p.MaxStrangerBytes <= 0 {
 		p.MaxStrangerBytes = DefaultMaxStrangerBytes
+	}
+	for _, limits := range []struct {
+		of          *store.GuestLimits
+		author, all int64
+	}{
+		{&p.GuestTexts, DefaultGuestTexts, DefaultAllGuestTexts},
+		{&p.GuestMedia, DefaultGuestMedia, DefaultAllGuestMedia},
+		{&p.GuestReactions, DefaultGuestReactions, DefaultAllGuestReactions},
+	} {
+		if limits.of.Author <= 0 {
+			limits.of.Author = limits.author
+		}
+		if limits.of.All <= 0 {
+			limits.of.All = limits.all
+		}
+	}
+	if p.Room == nil {
+		p.Room = func() bool { return true }
 	}
 }
 

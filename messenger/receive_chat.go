@@ -134,6 +134,7 @@ func (c *core) receiveMessage(_ context.Context, tx *store.Tx, r *received) erro
 	if body.Sticker != nil && body.ContentType == payloads.ContentSticker {
 		m.Extra.StickerHash, m.Extra.StickerPack = body.Sticker.Hash, body.Sticker.Pack
 	}
+	m.Guest = guestClass(r, &chat, &m)
 	if r.own {
 		m.Status, m.Seen = store.StatusSent, true
 		if err := c.meet(tx, &chat); err != nil {
@@ -163,6 +164,11 @@ func mediaOf(body *payloads.ChatMessage) *store.Media {
 func (c *core) fileReceived(tx *store.Tx, chat *store.Chat, m *store.Message) error {
 	if err := c.file(tx, chat, m); err != nil {
 		return err
+	}
+	if m.Guest != 0 {
+		if err := c.trimMessages(tx, chat, m); err != nil {
+			return err
+		}
 	}
 	if m.Status == store.StatusNone { // else one of ours, from another device
 		if err := c.count(tx, OutcomeReceived, m.ChatID); err != nil {
@@ -246,10 +252,15 @@ func (c *core) receiveReaction(_ context.Context, tx *store.Tx, r *received) err
 	e := store.Reaction{
 		ID: id, ChatKey: chat.Key, ChatID: chat.ID, Author: r.author, MessageID: message,
 		WireChat: body.ChatID, Type: int(body.MessageType), Emoji: int(body.Emoji), Clock: body.Clock,
-		Retracted: body.Retracted,
+		Retracted: body.Retracted, Guest: !r.own && !r.added && isPublic(&chat),
 	}
 	if err := tx.Reactions().Put(&e); err != nil {
 		return err
+	}
+	if e.Guest && !found {
+		if _, err := c.trim(tx, r.author, store.GuestReaction, c.policy.GuestReactions); err != nil {
+			return err
+		}
 	}
 	return c.tellReaction(tx, &chat, &e)
 }

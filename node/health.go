@@ -161,6 +161,10 @@ func (n *Node) diskHealth() ComponentHealth {
 	switch {
 	case free < 0:
 		c.Level, c.Desc = Synchronizing, "free space not known"
+	case n.Messenger() != nil && !n.roomForStrangers():
+		c.Level = NotReady
+		c.Desc = fmt.Sprintf("%d MiB free; what people write who are no contacts is not stored below %d MiB", free>>20,
+			n.cfg.WakuConfig.MinFreeDisk>>20)
 	case free < minFreeDisk:
 		c.Level, c.Desc = NotReady, fmt.Sprintf("%d MiB free", free>>20)
 	default:

@@ -9,6 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
 	"statusd/configs"
+	"statusd/internal/diskspace"
 	"statusd/internal/profile"
 	"statusd/messenger"
 	"statusd/messenger/courier"
@@ -38,7 +39,9 @@ func (n *Node) attachSession(a *profile.Account) (profile.Service, error) {
 	}
 	cfg := messenger.Config{
 		Identity: a.ChatKey(), DB: a.DB(), Courier: c, Now: n.clock.Now, Log: n.root, Meter: n.metrics,
-		Policy:     messenger.Policy{ContactsOnly: n.cfg.Strangers == configs.StrangersContacts},
+		Policy: messenger.Policy{
+			ContactsOnly: n.cfg.Strangers == configs.StrangersContacts, Room: n.roomForStrangers,
+		},
 		Extensions: n.cfg.LaterExtensions,
 	}
 	if lists := n.Names(); lists != nil {
@@ -53,6 +56,13 @@ func (n *Node) attachSession(a *profile.Account) (profile.Service, error) {
 	n.session.Store(s)
 	c.PeersChanged()
 	return s, nil
+}
+
+// roomForStrangers reports whether what people write whom we do not know is
+// stored: on a disk that is nearly full the room is for the others.
+func (n *Node) roomForStrangers() bool {
+	free, err := diskspace.Free(n.cfg.DataDir)
+	return err != nil || free >= n.cfg.WakuConfig.MinFreeDisk // without an answer the write itself will tell
 }
 
 func (n *Node) courierConfig(a *profile.Account) courier.Config {

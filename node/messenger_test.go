@@ -274,3 +274,17 @@ func TestHealthTellsOfALossInTheDatabase(t *testing.T) {
 	}
 	r.finish()
 }
+
+// TestHealthTellsThatStrangersAreNotStored on a disk that is nearly full.
+func TestHealthTellsThatStrangersAreNotStored(t *testing.T) {
+	cfg := lightConfig(t)
+	cfg.WakuConfig.MinFreeDisk = 1 << 50
+	r := start(t, cfg, Deps{})
+	r.loginNew("ana")
+	r.monitor.freeDisk.Store(1 << 40)
+	h := r.Node.diskHealth()
+	if h.Level != NotReady || !strings.Contains(h.Desc, "no contacts is not stored") || r.roomForStrangers() {
+		t.Errorf("%+v", h)
+	}
+	r.finish()
+}

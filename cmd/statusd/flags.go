@@ -78,7 +78,8 @@ func keyFlags() []keyFlag {
 			"mailserver.rate-limit", "WakuConfig.MailServerRateLimits",
 			`what one peer may ask, as "request:10/1m;page:100/1m;bytes:50MB/1m"`, false,
 		},
-		{"min-free-disk", "WakuConfig.MinFreeDisk", "bytes of free disk below which nothing is archived", false},
+		{"min-free-disk", "WakuConfig.MinFreeDisk", "bytes of free disk below which nothing is archived, and nothing of " +
+			"strangers stored", false},
 		{"shutdown-timeout", "ShutdownTimeout", "longest time to stop in", false},
 	}
 }

@@ -103,7 +103,7 @@ func (c Contacts) Save(contact *Contact) error {
 		return err
 	}
 	listed := len(contact.Tags) > 0 || contact.ENSVerified || contact.Nickname != ""
-	return c.tx.Exec(`INSERT INTO contact (id, tags, added, blocked, listed, name, nickname, photo, updated,
+	err = c.tx.Exec(`INSERT INTO contact (id, tags, added, blocked, listed, name, nickname, photo, updated,
 			ens_verified, ens_verified_at, ens_clock, ens_retries) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET tags = excluded.tags, added = excluded.added, blocked = excluded.blocked,
 			listed = excluded.listed, name = excluded.name, nickname = excluded.nickname, photo = excluded.photo,
@@ -112,6 +112,10 @@ func (c Contacts) Save(contact *Contact) error {
 			ens_retries = excluded.ens_retries`,
 		blob, string(tags), contact.Added, contact.Blocked, listed, contact.Name, contact.Nickname, contact.Photo,
 		contact.Updated, contact.ENSVerified, contact.ENSVerifiedAt, contact.ENSClock, contact.ENSRetries)
+	if err != nil || !contact.Added {
+		return err
+	}
+	return c.tx.Guests().release(blob)
 }
 
 // key returns the row of a person, which it makes if there is none.

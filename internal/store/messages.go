@@ -46,6 +46,7 @@ type Message struct {
 	Extra       MessageExtra
 	Media       *Media // only what WithMedia loaded, and for Put
 	HasMedia    bool   // read only
+	Guest       Guest  // only for Put
 	DeliveredTo int
 }
 
@@ -177,11 +178,16 @@ func (s Messages) Put(m *Message) error {
 	if m.WireChat != m.ChatID {
 		wire = m.WireChat
 	}
+	weight := int64(0)
+	if m.Guest != 0 {
+		weight = m.weight()
+	}
 	err = s.tx.Exec(`INSERT INTO message (seq, id, chat, author, clock, timestamp, received, type, content, status,
-		seen, hidden, text, wire_chat, ens_name, reply_to, replaces, extra)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		seen, hidden, text, wire_chat, ens_name, reply_to, replaces, extra, guest, weight)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		m.Seq, m.ID[:], m.ChatKey, author, m.Clock, min(m.Timestamp, math.MaxInt64), min(m.Received, math.MaxInt64),
-		m.Type, m.Content, int(m.Status), m.Seen, m.Hidden, m.Text, wire, m.ENSName, m.ReplyTo, m.Replaces, extra)
+		m.Type, m.Content, int(m.Status), m.Seen, m.Hidden, m.Text, wire, m.ENSName, m.ReplyTo, m.Replaces, extra,
+		int(m.Guest), weight)
 	if err != nil || m.Media == nil {
 		return err
 	}

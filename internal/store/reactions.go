@@ -12,6 +12,7 @@ type Reaction struct {
 	Emoji     int
 	Clock     uint64
 	Retracted bool
+	Guest     bool // only for Put: of somebody who is no contact, in a public chat
 }
 
 // MaxReactions is the most reactions that one page returns.
@@ -88,9 +89,13 @@ func (s Reactions) Put(e *Reaction) error {
 	if err != nil {
 		return err
 	}
-	return s.tx.Exec(`INSERT INTO reaction (id, chat, author, message, wire_chat, type, emoji, clock, retracted)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET chat = excluded.chat,
+	guest := 0
+	if e.Guest {
+		guest = int(GuestReaction)
+	}
+	return s.tx.Exec(`INSERT INTO reaction (id, chat, author, message, wire_chat, type, emoji, clock, retracted, guest)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET chat = excluded.chat,
 			wire_chat = excluded.wire_chat, type = excluded.type, clock = excluded.clock,
 			retracted = excluded.retracted`,
-		e.ID[:], e.ChatKey, author, e.MessageID, e.WireChat, e.Type, e.Emoji, e.Clock, e.Retracted)
+		e.ID[:], e.ChatKey, author, e.MessageID, e.WireChat, e.Type, e.Emoji, e.Clock, e.Retracted, guest)
 }
