@@ -10,8 +10,7 @@ import (
 const (
 	maxField        = 1000 // bytes of a name, an id, an amount
 	maxIntroduction = 8 << 10
-	maxGroupEvents  = 10_500    // of one update: more do not fit, and peers of 2020 send all there ever were
-	maxGroupBytes   = 640 << 10 // of the events of our updates: messages go beside them
+	maxGroupEvents  = 10_500 // of one update: more do not fit, and peers of 2020 send all there ever were
 
 	// maxStrangerGroup bounds the events of a group of strangers that we have
 	// not joined: all groups are listed together, with their events.

@@ -119,9 +119,6 @@ func (s *Groups) publish(
 	ctx context.Context, tx *store.Tx, chat *store.Chat, before, after *payloads.Group, to []key.Public,
 ) (view.Response, error) {
 	update := after.Update()
-	if err := ownGroup(update); err != nil {
-		return view.Response{}, err
-	}
 	folded := payloads.Folded{Group: *after, New: newEvents(before, after), Changed: true}
 	folded.Effective = folded.New
 	isNew := chat.Key == 0
@@ -147,21 +144,6 @@ func (s *Groups) publish(
 		}
 	}
 	return out, nil
-}
-
-// ownGroup refuses a change that leaves no room for messages beside the events.
-func ownGroup(u *payloads.MembershipUpdate) error {
-	size := 0
-	for _, raw := range u.Events {
-		size += len(raw)
-	}
-	if size > maxGroupBytes {
-		return &payloads.RuleError{
-			Rule: payloads.RuleEvents, Detail: fmt.Sprintf("the group would be too large: its members and their changes"+
-				" would take %d bytes, %d are allowed", size, maxGroupBytes),
-		}
-	}
-	return nil
 }
 
 // newEvents returns the events that a group has now and had not before.

@@ -87,15 +87,25 @@ func (g *Group) extend(e Event, by key.Private, clock uint64) (Group, error) {
 	return next, next.carries(&signed)
 }
 
-// carries checks that an event of our own is allowed, and will be for everybody.
+// carries checks that an event of our own is allowed for everybody, and sent.
 func (g *Group) carries(e *Event) error {
-	for i, settled := range newSettled(g).settle() {
-		if settled && g.Events[i].same(e) {
-			return nil
+	is := func(in []bool) bool {
+		for i := range in {
+			if in[i] && g.Events[i].same(e) {
+				return true
+			}
 		}
+		return false
 	}
-	return broken(RuleEvents, "members of the group disagree about who may do that: another admin has to settle it,"+
-		" or to add you again")
+	switch {
+	case !is(newSettled(g).settle()):
+		return broken(RuleEvents, "members of the group disagree about who may do that: another admin has to settle it,"+
+			" or to add you again")
+	case !is(g.shared()):
+		return broken(RuleEvents, "the group would be too large: its members and what authorises them take more"+
+			" than %d bytes", maxUpdate)
+	}
+	return nil
 }
 
 // allow applies the strict rules for an event of our own.

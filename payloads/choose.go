@@ -6,39 +6,34 @@ import (
 	"sort"
 )
 
+// Bounds of what is sent, in bytes. The newest comes first, so that what somebody
+// did just now is always there. The state of a group that people made fits.
+const (
+	// maxTombstones bounds the removals and resignations that the state does not
+	// need, with what authorises them.
+	maxTombstones = 128 << 10
+	maxUpdate     = 512 << 10
+)
+
 // choose returns the events of in that its state is made of, with what
-// authorises them.
-func (s *settled) choose(in []bool) []bool {
-	f := s.leaveOutRefused(slices.Clone(in))
+// authorises them. all says that there was room for the state.
+func (s *settled) choose(in []bool) (out []bool, all bool) {
 	n := &need{settled: s, in: in, out: make([]bool, len(in))}
-	n.mark(s.root)
+	n.mark(s.root, maxUpdate)
 	for i := len(in) - 1; i >= 0; i-- {
 		if in[i] && s.events[i].Type == NameChanged {
-			n.mark(i)
+			n.mark(i, maxUpdate)
 			break
 		}
 	}
-	for _, id := range f.members.list() {
-		p := s.of(id)
-		since := n.since(p, len(in))
-		n.mark(since)
-		if s.any(p.removed, s.clock(since), ^uint64(0), -1) { // elsewhere, a later addition made him a member
-			n.mark(s.last(in, p.added, ^uint64(0)))
-		}
+	for _, i := range n.tombstones() {
+		n.mark(i, maxTombstones)
 	}
-	for _, id := range f.joined.list() {
-		n.mark(s.last(in, s.of(id).joined, ^uint64(0)))
+	all = true
+	for _, i := range n.state() {
+		all = n.mark(i, maxUpdate) && all
 	}
-	for _, id := range f.admins.list() {
-		p := s.of(id)
-		since := n.sinceAdmin(p, len(in))
-		n.mark(since)
-		if s.any(p.removed, s.clock(since), ^uint64(0), -1) || s.any(p.resigned, s.clock(since), ^uint64(0), -1) {
-			n.mark(s.last(in, p.promoted, ^uint64(0)))
-		}
-	}
-	n.tombstones()
-	return n.out
+	return n.out, all
 }
 
 // need collects the events that are sent.
@@ -49,19 +44,58 @@ type need struct {
 	todo    []int
 }
 
-// mark adds an event and what it rests on.
-func (n *need) mark(i int) {
-	n.todo = append(n.todo, i)
+// mark adds an event and what it rests on, unless that is more than there is
+// room for.
+func (n *need) mark(i, room int) bool {
+	var marked []int
+	before := n.bytes
+	n.todo = append(n.todo[:0], i)
 	for len(n.todo) > 0 {
 		i, n.todo = n.todo[len(n.todo)-1], n.todo[:len(n.todo)-1]
 		if i < 0 || n.out[i] {
 			continue
 		}
 		n.out[i] = true
-		n.bytes += len(n.events[i].Raw)
+		marked = append(marked, i)
+		if n.bytes += len(n.events[i].Raw); n.bytes > room {
+			for _, i := range marked {
+				n.out[i] = false
+			}
+			n.bytes = before
+			return false
+		}
 		n.authority(i)
 		n.consequences(i)
 	}
+	return true
+}
+
+// state returns what made members and admins what they are, the newest first.
+func (n *need) state() (list []int) {
+	f := n.leaveOutRefused(slices.Clone(n.in))
+	for _, id := range f.members.list() {
+		p := n.of(id)
+		since := n.since(p, len(n.in))
+		list = append(list, since)
+		if since >= 0 && n.any(p.removed, n.clock(since), ^uint64(0), -1) {
+			list = append(list, n.last(n.in, p.added, ^uint64(0))) // for whom a later addition made him one
+		}
+	}
+	for _, id := range f.joined.list() {
+		list = append(list, n.last(n.in, n.of(id).joined, ^uint64(0)))
+	}
+	for _, id := range f.admins.list() {
+		p := n.of(id)
+		since := n.sinceAdmin(p, len(n.in))
+		list = append(list, since)
+		if since >= 0 && (n.any(p.removed, n.clock(since), ^uint64(0), -1) ||
+			n.any(p.resigned, n.clock(since), ^uint64(0), -1)) {
+			list = append(list, n.last(n.in, p.promoted, ^uint64(0)))
+		}
+	}
+	slices.Sort(list)
+	slices.Reverse(list)
+	return list
 }
 
 // authority marks what gives an event the rights that it needs.
@@ -158,10 +192,9 @@ func (n *need) after(list []int, i int) int {
 	return -1
 }
 
-// tombstones marks the last removal and resignation of everybody, the latest
-// first, as long as there is room.
-func (n *need) tombstones() {
-	var list []int
+// tombstones returns the last removal and resignation of everybody who was ever
+// added, the newest first.
+func (n *need) tombstones() (list []int) {
 	for p := range maps.Values(n.people) {
 		if len(p.added)+len(p.promoted) == 0 {
 			continue
@@ -169,9 +202,8 @@ func (n *need) tombstones() {
 		list = append(list, n.last(n.in, p.removed, ^uint64(0)), n.last(n.in, p.resigned, ^uint64(0)))
 	}
 	slices.Sort(list)
-	for k := len(list) - 1; k >= 0 && n.bytes < maxTombstones; k-- {
-		n.mark(list[k])
-	}
+	slices.Reverse(list)
+	return list
 }
 
 // holds reports whether a choice of events is as good as all of them.

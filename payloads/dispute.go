@@ -94,7 +94,7 @@ func (s *settled) contested(in []bool) (people map[string]dispute, name bool) {
 			who = []string{e.From}
 		}
 		for _, id := range who {
-			if p := s.people[id]; len(p.added)+len(p.promoted) > 0 {
+			if p := s.of(id); len(p.added)+len(p.promoted) > 0 {
 				d := people[id]
 				people[id] = dispute{e.Clock, d.removed || e.Type == MemberRemoved}
 			}

@@ -447,3 +447,51 @@ func BenchmarkFold(b *testing.B) {
 		})
 	}
 }
+
+// FuzzUnion folds events that the input chooses as a union, and checks that what
+// is kept and the state do not depend on the order of arrival.
+func FuzzUnion(f *testing.F) {
+	f.Add([]byte{0x10, 0x31, 0x41, 0x42})
+	f.Add([]byte{0x10, 0x31, 0x32, 0x41, 0x62, 0x51, 0x73, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55})
+	f.Add([]byte("\x101x0")) // an admin resigns somebody else
+	f.Add([]byte("P1\x10"))  // events before the creation
+	p := people(f, 5)
+	chatID := GroupChat([16]byte{7}, p[0].Public())
+	f.Fuzz(func(t *testing.T, program []byte) {
+		if len(program) > 60 {
+			return
+		}
+		var events []Event
+		for i, b := range program {
+			e := Event{
+				Type: EventType(b >> 4 & 7), Clock: uint64(1 + i/2), From: p[int(b&3)].id,
+				Members: []string{p[int(b>>2&3)].id}, Name: "n", Raw: append(make([]byte, signatureSize), byte(i)),
+			}
+			if b&0x80 != 0 {
+				e.Members = append(e.Members, p[4].id)
+			}
+			events = append(events, e)
+		}
+		half := len(events) / 2
+		all, err := UnionOf(chatID, events)
+		first, _ := UnionOf(chatID, events[half:])
+		parts := slices.Concat(first.Events, events[:half])
+		if len(first.Events) == 0 { // it has no creation, so nobody has it
+			parts = events
+		}
+		slices.Reverse(parts)
+		again, err2 := UnionOf(chatID, parts)
+		if (err == nil) != (err2 == nil) || err == nil && describe(all) != describe(again) {
+			t.Fatalf("%v, %v:\n%s\nand\n%s", err, err2, describe(all), describe(again))
+		}
+		if err != nil {
+			return
+		}
+		if _, err := GroupOf(chatID, all.Update().verified); err != nil {
+			t.Fatalf("what is sent is not valid alone: %v", err)
+		}
+		if _, err := all.Settle(p[0].Private, 1000); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

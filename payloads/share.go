@@ -5,10 +5,6 @@ import (
 	"sort"
 )
 
-// maxTombstones bounds the bytes of an update up to which it carries removals
-// and resignations that its state does not need. The latest come first.
-const maxTombstones = 256 << 10
-
 // shared returns which events are sent.
 //
 // A peer of 2020 takes a list only if every event in it is allowed, alone and
@@ -25,18 +21,28 @@ const maxTombstones = 256 << 10
 // events that exclude each other neither is sent. Events with equal clocks may
 // stand in any order elsewhere and count as both before and after each other.
 //
-// Of the rest, need.mark chooses what the state is made of: the creation, the
+// Of the rest, choose takes what the state is made of: the creation, the
 // name, for each member and admin what made him that since he last was not, the
 // last removal and resignation of everybody who was ever added, for who missed
-// them, and what authorises all these. Fewer events make fewer conflicts.
+// them, and what authorises all these. Fewer events make fewer conflicts. If an
+// admin made a state of more than maxUpdate, some of it is not sent.
 func (g *Group) shared() []bool {
 	s := newSettled(g)
 	in := s.settle()
-	out := s.choose(in)
-	if !s.holds(out, in) {
+	out, all := s.choose(in)
+	if all && !s.holds(out, in) && s.size(in) <= maxUpdate {
 		return in
 	}
-	return out
+	return s.settleFrom(out)
+}
+
+func (s *settled) size(in []bool) (bytes int) {
+	for i := range in {
+		if in[i] {
+			bytes += len(s.events[i].Raw)
+		}
+	}
+	return bytes
 }
 
 // span is a range of clocks in which events may have been that are not kept.
@@ -220,8 +226,13 @@ func (s *settled) settle() []bool {
 	})
 	for i := range in {
 		e := &s.events[i]
-		in[i] = i == s.root || e.Type != ChatCreated && !e.early(named) && !(e.Twin && e.Type == AdminRemoved)
+		in[i] = i == s.root || i > s.root && e.Type != ChatCreated && !e.early(named) && !(e.Twin && e.Type == AdminRemoved)
 	}
+	return s.settleFrom(in)
+}
+
+// settleFrom is settle for some of the events.
+func (s *settled) settleFrom(in []bool) []bool {
 	for pass := 0; ; pass++ {
 		s.leaveOutRefused(in)
 		bad := s.unsettled(in)
