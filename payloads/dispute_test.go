@@ -16,23 +16,16 @@ func TestLeftForSomeAndJoinedForOthers(t *testing.T) {
 	p := people(t, 4)
 	g := newGroup(t, p)
 	w := &world{chatID: g.ChatID, people: p}
-	signer := remembered()
 	mallory, clock := p[3], uint64(testClock+100)
 	leave := Event{Type: MemberRemoved, Members: []string{mallory.id}, Clock: clock}
 	left := append(slices.Clone(g.Events), w.sign(mallory, leave))
 	joined := append(slices.Clone(g.Events), w.sign(mallory, Event{Type: MemberJoined, Clock: clock + 10}))
-	halves := []peer2020{{}, {}}
-	for i, list := range [][]Event{left, joined} {
-		if err := halves[i].receive(g.ChatID, list); err != nil {
-			t.Fatal(err)
-		}
-	}
+	halves := split(t, g.ChatID, left, joined)
 	if err := halves[0].receive(g.ChatID, joined); !errors.Is(err, ErrEvent) {
 		t.Fatalf("the stories do not exclude each other: %v", err)
 	}
 	for _, order := range [][][]Event{{left, joined}, {joined, left}} {
-		both := w.take(t, &g, order[0], signer)
-		both = w.take(t, &both, order[1], signer)
+		both := w.both(t, &g, order[0], order[1])
 		if both.IsMember(mallory.id) {
 			t.Error("who left is a member")
 		}
@@ -61,6 +54,26 @@ func TestLeftForSomeAndJoinedForOthers(t *testing.T) {
 	}
 }
 
+// split returns two peers of 2020, each of which has heard another story.
+func split(t *testing.T, chatID string, stories ...[]Event) []peer2020 {
+	t.Helper()
+	halves := make([]peer2020, len(stories))
+	for i, list := range stories {
+		if err := halves[i].receive(chatID, list); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return halves
+}
+
+// both returns what a group is for who hears one story after the other.
+func (w *world) both(t *testing.T, g *Group, first, second []Event) Group {
+	t.Helper()
+	signer := remembered()
+	heard := w.take(t, g, first, signer)
+	return w.take(t, &heard, second, signer)
+}
+
 // agree hands a group to peers of 2020 and checks that they see the same but for
 // who has joined: that is everybody's own to say.
 func agree(t *testing.T, what string, g *Group, peers ...peer2020) {
@@ -85,19 +98,11 @@ func TestRemovalAgainstJoining(t *testing.T) {
 	p := people(t, 4)
 	g := newGroup(t, p)
 	w := &world{chatID: g.ChatID, people: p}
-	signer := remembered()
 	mallory, clock := p[3], uint64(testClock+100)
 	removal := w.sign(p[0], Event{Type: MemberRemoved, Members: []string{mallory.id}, Clock: clock})
 	joined := append(slices.Clone(g.Events), w.sign(mallory, Event{Type: MemberJoined, Clock: clock + 1}))
 	removed := append(slices.Clone(g.Events), removal)
-	var halves [2]peer2020
-	for i, list := range [][]Event{removed, joined} {
-		if err := halves[i].receive(g.ChatID, list); err != nil {
-			t.Fatal(err)
-		}
-	}
-	both := w.take(t, &g, removed, signer)
-	both = w.take(t, &both, joined, signer)
+	halves, both := split(t, g.ChatID, removed, joined), w.both(t, &g, removed, joined)
 	if both.IsMember(mallory.id) {
 		t.Fatal("who was removed is a member")
 	}
@@ -105,12 +110,12 @@ func TestRemovalAgainstJoining(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	agree(t, "removed", &settled, halves[:]...)
+	agree(t, "removed", &settled, halves...)
 	again, err := both.AddMembers([]string{mallory.id}, p[0].Private, clock+10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	agree(t, "added again", &again, halves[:]...)
+	agree(t, "added again", &again, halves...)
 }
 
 // TestResignedForSomeAndRemovingForOthers: an admin resigns for one half, and for
@@ -123,21 +128,13 @@ func TestResignedForSomeAndRemovingForOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &world{chatID: g.ChatID, people: p}
-	signer := remembered()
 	clock := uint64(testClock + 100)
 	resign := Event{Type: AdminRemoved, Members: []string{p[3].id}, Clock: clock}
 	resigned := append(slices.Clone(g.Events), w.sign(p[3], resign))
 	active := append(slices.Clone(g.Events),
 		w.sign(p[3], Event{Type: MemberRemoved, Members: []string{p[1].id}, Clock: clock + 1}),
 		w.sign(p[3], Event{Type: NameChanged, Name: "mine", Clock: clock + 2}))
-	var halves [2]peer2020
-	for i, list := range [][]Event{resigned, active} {
-		if err := halves[i].receive(g.ChatID, list); err != nil {
-			t.Fatal(err)
-		}
-	}
-	both := w.take(t, &g, active, signer)
-	both = w.take(t, &both, resigned, signer)
+	halves, both := split(t, g.ChatID, resigned, active), w.both(t, &g, active, resigned)
 	if !both.IsMember(p[1].id) || both.Name != "friends" || both.IsAdmin(p[3].id) {
 		t.Fatalf("%s", describe(both))
 	}
@@ -165,26 +162,18 @@ func TestTwoSignaturesOfOneResignation(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &world{chatID: g.ChatID, people: p}
-	signer := remembered()
 	one := w.sign(p[2], Event{Type: AdminRemoved, Members: []string{p[2].id}, Clock: testClock + 60})
 	two := one
 	two.Raw = signAnew(t, g.ChatID, &one, p[2])
 	if bytes.Equal(one.Raw, two.Raw) {
 		t.Fatal("the same signature")
 	}
-	var halves [2]peer2020
-	both := g
-	for i, e := range []Event{one, two} {
-		list := append(slices.Clone(g.Events), e)
-		if err := halves[i].receive(g.ChatID, list); err != nil {
-			t.Fatal(err)
-		}
-		both = w.take(t, &both, list, signer)
-	}
+	lists := [2][]Event{append(slices.Clone(g.Events), one), append(slices.Clone(g.Events), two)}
+	halves, both := split(t, g.ChatID, lists[0], lists[1]), w.both(t, &g, lists[0], lists[1])
 	if len(both.Events) != len(g.Events)+1 || both.IsAdmin(p[2].id) {
 		t.Errorf("%s", describe(both))
 	}
-	agree(t, "resigned", &both, halves[:]...)
+	agree(t, "resigned", &both, halves...)
 }
 
 // signAnew signs an event with a random nonce.
@@ -218,7 +207,6 @@ func TestContradictionsThatAreNotKept(t *testing.T) {
 	p := people(t, 3)
 	g := newGroup(t, p)
 	w := &world{chatID: g.ChatID, people: p}
-	signer := remembered()
 	mallory := p[2]
 	join := func(clock uint64) Event { return w.sign(mallory, Event{Type: MemberJoined, Clock: testClock + clock}) }
 	story := append(slices.Clone(g.Events), join(550))
@@ -232,8 +220,7 @@ func TestContradictionsThatAreNotKept(t *testing.T) {
 	for i := range uint64(keepLast) {
 		back = append(back, join(601+i))
 	}
-	both := w.take(t, &g, story, signer)
-	both = w.take(t, &both, back, signer)
+	both := w.both(t, &g, story, back)
 	if slices.ContainsFunc(both.Events, func(e Event) bool { return e.Clock == testClock+550 }) {
 		t.Fatal("the contradiction is kept")
 	}

@@ -343,6 +343,21 @@ func TestFoldOfAHugeList(t *testing.T) {
 	}
 }
 
+// programmed returns events that a fuzz input chooses, one for each byte.
+func programmed(p []person, program []byte) (events []Event) {
+	for i, b := range program {
+		e := Event{
+			Type: EventType(b >> 4 & 7), Clock: uint64(1 + i/2), From: p[int(b&3)].id,
+			Members: []string{p[int(b>>2&3)].id}, Name: "n", Raw: append(make([]byte, signatureSize), byte(i)),
+		}
+		if b&0x80 != 0 {
+			e.Members = append(e.Members, p[4].id)
+		}
+		events = append(events, e)
+	}
+	return events
+}
+
 // FuzzFold folds lists of events that the input chooses, and checks what holds
 // for every group that is accepted.
 func FuzzFold(f *testing.F) {
@@ -355,17 +370,7 @@ func FuzzFold(f *testing.F) {
 		if len(program) > 60 {
 			return
 		}
-		var events []Event
-		for i, b := range program {
-			e := Event{
-				Type: EventType(b >> 4 & 7), Clock: uint64(1 + i/2), From: p[int(b&3)].id,
-				Members: []string{p[int(b>>2&3)].id}, Name: "n",
-			}
-			if b&0x80 != 0 {
-				e.Members = append(e.Members, p[4].id)
-			}
-			events = append(events, e)
-		}
+		events := programmed(p, program)
 		g, err := GroupOf(chatID, events)
 		if err != nil {
 			if !errors.Is(err, ErrEvent) && !errors.Is(err, ErrGroupID) {
@@ -461,17 +466,7 @@ func FuzzUnion(f *testing.F) {
 		if len(program) > 60 {
 			return
 		}
-		var events []Event
-		for i, b := range program {
-			e := Event{
-				Type: EventType(b >> 4 & 7), Clock: uint64(1 + i/2), From: p[int(b&3)].id,
-				Members: []string{p[int(b>>2&3)].id}, Name: "n", Raw: append(make([]byte, signatureSize), byte(i)),
-			}
-			if b&0x80 != 0 {
-				e.Members = append(e.Members, p[4].id)
-			}
-			events = append(events, e)
-		}
+		events := programmed(p, program)
 		half := len(events) / 2
 		all, err := UnionOf(chatID, events)
 		first, _ := UnionOf(chatID, events[half:])

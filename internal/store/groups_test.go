@@ -3,34 +3,14 @@ package store
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"testing"
-	"testing/fstest"
 )
-
-// migrationsUntil are the first n migrations of this program.
-func migrationsUntil(t *testing.T, n int) fs.FS {
-	t.Helper()
-	files := fstest.MapFS{}
-	names, err := fs.Glob(embedded(), "*.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names[:n] {
-		data, err := fs.ReadFile(embedded(), name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[name] = &fstest.MapFile{Data: data}
-	}
-	return files
-}
 
 // TestGroupEventsAreOneForAllSignatures opens a database of before: of copies of
 // an event one stays, and no more come.
 func TestGroupEventsAreOneForAllSignatures(t *testing.T) {
 	c := testConfig(t.TempDir())
-	c.migrations = migrationsUntil(t, 5)
+	c.migrations = before(t, "0006")
 	db := mustOpen(t, c)
 	raw := func(signature, content byte) []byte {
 		b := make([]byte, 70)
