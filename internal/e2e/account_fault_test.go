@@ -163,6 +163,7 @@ func TestFullDisk(t *testing.T) {
 	client := n.dial(t, "ipc")
 	full := func(method string, params ...any) {
 		t.Helper()
+		fill(t, n.dir) // the database may have shortened its log meanwhile
 		wantFailure(t, client.Call(nil, method, params...), -32000, "disk_full", "make room")
 	}
 	room := fill(t, n.dir)
@@ -218,11 +219,12 @@ func (n *node) cleanUp(t *testing.T, fn func() error) {
 	})
 }
 
-// fill takes all space of a folder's disk, and returns how to give it back.
+// fill takes all space of a folder's disk, also what became free since it was
+// called last, and returns how to give it back.
 func fill(t *testing.T, dir string) (room func()) {
 	t.Helper()
 	name := filepath.Join(dir, "ballast")
-	f, err := os.Create(name)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
