@@ -2,6 +2,7 @@ package messenger
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -13,6 +14,11 @@ import (
 
 // Chats is the service for conversations.
 type Chats struct{ *core }
+
+// MaxListened bounds the active chats with one person or in public: each takes a
+// topic, peers take a bounded number of those, and a chat beyond it would be
+// silent without anybody noticing.
+const MaxListened = 2500
 
 // maxChatName bounds the name of a chat, in bytes.
 const maxChatName = 1000
@@ -89,7 +95,7 @@ func (s *Chats) ByID(ctx context.Context, id string) (v view.Chat, err error) {
 // muting, the clock up to which it was deleted. What follows from messages
 // (clock, counters, last message, members) stays as it is. Groups come to be
 // by events, so only one that waits for an invitation can be created here.
-// Errors: ErrUnknownChat, ErrChatType, *payloads.RuleError.
+// Errors: ErrUnknownChat, ErrChatType, ErrManyChats, *payloads.RuleError.
 func (s *Chats) Save(ctx context.Context, v view.Chat) error {
 	return s.update(ctx, func(tx *store.Tx) error {
 		chat, found, err := tx.Chats().ByID(v.ID)
@@ -110,6 +116,11 @@ func (s *Chats) Save(ctx context.Context, v view.Chat) error {
 			return ErrChatType
 		}
 		wasListening := found && !chat.Deleted && chat.Active
+		if v.Active && !wasListening {
+			if err := roomToListen(tx, &chat); err != nil {
+				return err
+			}
+		}
 		chat.Active, chat.Muted = v.Active, v.Muted
 		if v.Name != "" && chat.Type != view.ChatPrivateGroup {
 			chat.Name = v.Name[:min(len(v.Name), maxChatName)]
@@ -126,6 +137,20 @@ func (s *Chats) Save(ctx context.Context, v view.Chat) error {
 		}
 		return nil
 	})
+}
+
+// roomToListen checks that another chat may become active. Those of groups are
+// listened to by their members.
+func roomToListen(tx *store.Tx, chat *store.Chat) error {
+	kinds := []int{view.ChatOneToOne, view.ChatPublic, view.ChatProfile}
+	if !slices.Contains(kinds, chat.Type) {
+		return nil
+	}
+	n, err := tx.Chats().Listened(kinds...)
+	if err == nil && n >= MaxListened {
+		err = ErrManyChats
+	}
+	return err
 }
 
 // newChat makes a chat that a user wants to have.
@@ -192,7 +217,7 @@ func (c *core) deleteChat(tx *store.Tx, chat *store.Chat) error {
 
 // Join listens to a public or profile chat, which is created if need be, and
 // fetches its recent history. Of other chats it changes nothing. Errors:
-// ErrUnknownChat for what is no public chat and not there,
+// ErrUnknownChat for what is no public chat and not there, ErrManyChats,
 // *payloads.RuleError.
 func (s *Chats) Join(ctx context.Context, id string) error {
 	return s.update(ctx, func(tx *store.Tx) error {
@@ -217,6 +242,9 @@ func (c *core) join(ctx context.Context, tx *store.Tx, id string) (store.Chat, e
 		chat = fresh
 	} else if chat.Active || chat.Type != view.ChatPublic && chat.Type != view.ChatProfile {
 		return chat, nil
+	}
+	if err := roomToListen(tx, &chat); err != nil {
+		return chat, err
 	}
 	chat.Active = true
 	c.courier.ListeningChanged(tx, c.now().Add(-historyOfNew))

@@ -19,6 +19,7 @@ var (
 	ErrUnknownInvitation = errors.New("messenger: no such invitation")
 	ErrRecipient         = errors.New(
 		"messenger: recipient is neither a contact (zQ3sh…, 0x04…), a #channel, a group id nor a @nickname")
+	ErrManyChats    = fmt.Errorf("messenger: %d chats are active already; leave one first", MaxListened)
 	ErrExists       = errors.New("messenger: the chat exists already")
 	ErrChatType     = errors.New("messenger: the chat is of a kind that cannot do this")
 	ErrNotMember    = errors.New("messenger: you are not a member of this group, or have not joined it yet")

@@ -185,6 +185,7 @@ func extFailures() []failureClass {
 			},
 		},
 		{jsonrpc.CodeExists, "", []error{messenger.ErrExists}},
+		{jsonrpc.CodeBusy, "", []error{messenger.ErrManyChats}},
 		{
 			jsonrpc.CodeInvalidParams, "", []error{
 				messenger.ErrChatType, messenger.ErrNotAdmin, messenger.ErrTooLarge, messenger.ErrNoWrapper,

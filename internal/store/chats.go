@@ -69,6 +69,18 @@ func (c Chats) List() (list []Chat, err error) {
 	return list, err
 }
 
+// Listened counts the active chats of some types.
+func (c Chats) Listened(types ...int) (n int, err error) {
+	for _, t := range types {
+		_, err = c.tx.Get(`SELECT count(*) FROM chat WHERE active AND NOT deleted AND NOT stranger AND type = ?`, []any{t},
+			func(r Row) { n += int(r.Int64(0)) })
+		if err != nil {
+			return 0, fmt.Errorf("count chats: %w", err)
+		}
+	}
+	return n, nil
+}
+
 // ByID returns a chat, also a deleted one.
 func (c Chats) ByID(id string) (chat Chat, found bool, err error) {
 	return c.one(`WHERE id = ?`, id)
