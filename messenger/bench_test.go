@@ -242,7 +242,7 @@ func BenchmarkSendToGroup(b *testing.B) {
 			folded.New, folded.Group = append(folded.New, newEvents(&g, &after)...), after
 			g = after
 		}
-		folded.Received = folded.New
+		folded.Changed, folded.Effective = true, folded.New
 		return alice.m.applyGroup(tx, &chat, &folded, false, nil)
 	})
 	alice.flush()

@@ -17,7 +17,7 @@ const (
 
 // choose returns the events of in that its state is made of, with what
 // authorises them. all says that there was room for the state.
-func (s *settled) choose(in []bool) (out []bool, all bool) {
+func (s *settled) choose(in []bool, state *fold) (out []bool, all bool) {
 	n := &need{settled: s, in: in, out: make([]bool, len(in))}
 	n.mark(s.root, maxUpdate)
 	for i := len(in) - 1; i >= 0; i-- {
@@ -30,7 +30,7 @@ func (s *settled) choose(in []bool) (out []bool, all bool) {
 		n.mark(i, maxTombstones)
 	}
 	all = true
-	for _, i := range n.state() {
+	for _, i := range n.roots(state) {
 		all = n.mark(i, maxUpdate) && all
 	}
 	return n.out, all
@@ -70,9 +70,8 @@ func (n *need) mark(i, room int) bool {
 	return true
 }
 
-// state returns what made members and admins what they are, the newest first.
-func (n *need) state() (list []int) {
-	f := n.leaveOutRefused(slices.Clone(n.in))
+// roots returns what made members and admins what they are, the newest first.
+func (n *need) roots(f *fold) (list []int) {
 	for _, id := range f.members.list() {
 		p := n.of(id)
 		since := n.since(p, len(n.in))
@@ -206,16 +205,21 @@ func (n *need) tombstones() (list []int) {
 	return list
 }
 
-// holds reports whether a choice of events is as good as all of them.
-func (s *settled) holds(out, in []bool) bool {
-	a, b := slices.Clone(out), slices.Clone(in)
-	f, g := s.leaveOutRefused(a), s.leaveOutRefused(b)
-	return slices.Equal(a, out) && f.equal(g) && len(s.unsettled(out)) == 0
+// holds reports whether a choice of events makes a state and is as good as all
+// of them.
+func (s *settled) holds(out []bool, state *fold) bool {
+	a := slices.Clone(out)
+	return s.leaveOutRefused(a).equal(state) && slices.Equal(a, out) && len(s.unsettled(out)) == 0
 }
 
 func (f *fold) equal(g *fold) bool {
 	same := func(a, b set) bool {
-		return a.len() == b.len() && !slices.ContainsFunc(b.list(), func(id string) bool { return !a.has(id) })
+		for id := range a.order {
+			if !b.has(id) {
+				return false
+			}
+		}
+		return a.len() == b.len()
 	}
 	return f.name == g.name && same(f.members, g.members) && same(f.admins, g.admins) && same(f.joined, g.joined)
 }

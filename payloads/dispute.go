@@ -35,8 +35,7 @@ const maxSettled = 32
 func (g *Group) disputes(by string) (out []Event) {
 	s := newSettled(g)
 	in := s.settle()
-	f := s.leaveOutRefused(slices.Clone(in))
-	if !f.admins.has(by) || !g.IsAdmin(by) {
+	if !s.state.admins.has(by) || !g.IsAdmin(by) {
 		return nil
 	}
 	last, name := s.contested(in)

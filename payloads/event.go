@@ -210,7 +210,7 @@ func (u *MembershipUpdate) validateOwn() error {
 	if u.of == u.ChatID {
 		verified = u.verified
 	}
-	if _, err := u.Fold(verified); err != nil {
+	if _, err := u.alone(rawEvents(verified), Signer); err != nil {
 		return err
 	}
 	attached, err := u.attached()

@@ -62,22 +62,36 @@ func (u *MembershipUpdate) Fold(known []Event) (Folded, error) { return u.FoldWi
 // are allowed: what is wrong with the list otherwise costs no signature.
 // Signatures of known events are not verified again.
 func (u *MembershipUpdate) FoldWith(known []Event, signer SignerOf) (Folded, error) {
-	read, err := u.events()
+	byRaw := rawEvents(known)
+	received, err := u.alone(byRaw, signer)
 	if err != nil {
 		return Folded{}, err
 	}
-	if err := screen(read); err != nil {
-		return Folded{}, err
-	}
-	byRaw := make(map[string]*Event, len(known))
-	for i := range known {
-		byRaw[string(known[i].Raw)] = &known[i]
-	}
-	f := Folded{Received: slices.Clone(read)}
-	if err := u.judge(f.Received, byRaw, signer); err != nil {
-		return Folded{}, err
-	}
+	f := Folded{Received: received}
 	return f, f.join(u.ChatID, known, byRaw)
+}
+
+// rawEvents finds events by their bytes.
+func rawEvents(events []Event) map[string]*Event {
+	byRaw := make(map[string]*Event, len(events))
+	for i := range events {
+		byRaw[string(events[i].Raw)] = &events[i]
+	}
+	return byRaw
+}
+
+// alone checks the events of an update as if there were no others, and returns
+// them with their signers.
+func (u *MembershipUpdate) alone(known map[string]*Event, signer SignerOf) ([]Event, error) {
+	read, err := u.events()
+	if err != nil {
+		return nil, err
+	}
+	if err := screen(read); err != nil {
+		return nil, err
+	}
+	received := slices.Clone(read)
+	return received, u.judge(received, known, signer)
 }
 
 // screen refuses lists that cannot be valid whoever signed them.

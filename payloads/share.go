@@ -29,8 +29,12 @@ import (
 func (g *Group) shared() []bool {
 	s := newSettled(g)
 	in := s.settle()
-	out, all := s.choose(in)
-	if all && !s.holds(out, in) && s.size(in) <= maxUpdate {
+	state := s.state
+	out, all := s.choose(in, state)
+	switch {
+	case all && s.holds(out, state):
+		return out
+	case all && s.size(in) <= maxUpdate:
 		return in
 	}
 	return s.settleFrom(out)
@@ -69,7 +73,8 @@ type settled struct {
 	chatID string
 	events []Event
 	people map[string]*timeline
-	root   int // the creation
+	root   int   // the creation
+	state  *fold // after what settle returned
 }
 
 func newSettled(g *Group) *settled {
@@ -133,6 +138,9 @@ func (e *Event) selfRemoval() bool {
 
 // gaps notes where events of full acts may have been dropped.
 func (s *settled) gaps() {
+	if !crowded(pointers(s.events)) {
+		return
+	}
 	clocks := make(map[act][]uint64)
 	for i := range s.events {
 		s.events[i].acts(func(a act) { clocks[a] = append(clocks[a], s.events[i].Clock) })
@@ -219,11 +227,7 @@ const maxPasses = 64
 // settle returns the events that no other contradicts.
 func (s *settled) settle() []bool {
 	in := make([]bool, len(s.events))
-	named := namedIn(func(fn func(*Event)) {
-		for i := range s.events {
-			fn(&s.events[i])
-		}
-	})
+	named := namedIn(pointers(s.events))
 	for i := range in {
 		e := &s.events[i]
 		in[i] = i == s.root || i > s.root && e.Type != ChatCreated && !e.early(named) && !(e.Twin && e.Type == AdminRemoved)
@@ -234,7 +238,7 @@ func (s *settled) settle() []bool {
 // settleFrom is settle for some of the events.
 func (s *settled) settleFrom(in []bool) []bool {
 	for pass := 0; ; pass++ {
-		s.leaveOutRefused(in)
+		s.state = s.leaveOutRefused(in)
 		bad := s.unsettled(in)
 		if len(bad) == 0 {
 			return in
@@ -245,6 +249,7 @@ func (s *settled) settleFrom(in []bool) []bool {
 		if pass == maxPasses { // nobody makes such a group but to be expensive
 			clear(in)
 			in[s.root] = true
+			s.state = s.leaveOutRefused(in)
 			return in
 		}
 	}

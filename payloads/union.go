@@ -3,6 +3,7 @@ package payloads
 import (
 	"bytes"
 	"cmp"
+	"iter"
 	"slices"
 )
 
@@ -178,8 +179,10 @@ type act struct {
 func (e *Event) acts(fn func(act)) {
 	switch e.Type {
 	case MembersAdded, AdminsAdded, MemberRemoved:
-		for _, id := range e.Members {
-			fn(act{e.From, e.Type, id})
+		for i, id := range e.Members {
+			if !slices.Contains(e.Members[:i], id) {
+				fn(act{e.From, e.Type, id})
+			}
 		}
 	default:
 		fn(act{e.From, e.Type, ""})
@@ -188,7 +191,7 @@ func (e *Event) acts(fn func(act)) {
 
 // keepActs keeps the first and the latest events of each act.
 func keepActs(sorted []*Event) []*Event {
-	if len(sorted) <= keepFirst+keepLast {
+	if !crowded(slices.Values(sorted)) {
 		return sorted
 	}
 	count := make(map[act]int)
@@ -211,13 +214,26 @@ func keepActs(sorted []*Event) []*Event {
 	return out
 }
 
+// crowded reports whether somebody did one kind of thing so often that an act may
+// be full. Hardly any group is.
+func crowded(events iter.Seq[*Event]) bool {
+	type kind struct {
+		by   string
+		kind EventType
+	}
+	count := make(map[kind]int)
+	for e := range events {
+		k := kind{e.From, e.Type}
+		if count[k]++; count[k] >= keepFirst+keepLast {
+			return true
+		}
+	}
+	return false
+}
+
 // keepEarlyRemovals keeps few of the removals of people whom no event names.
 func keepEarlyRemovals(sorted []*Event) []*Event {
-	named := namedIn(func(fn func(*Event)) {
-		for _, e := range sorted {
-			fn(e)
-		}
-	})
+	named := namedIn(slices.Values(sorted))
 	var early []*Event
 	for _, e := range sorted {
 		if e.early(named) {
@@ -238,10 +254,20 @@ func keepEarlyRemovals(sorted []*Event) []*Event {
 	return slices.DeleteFunc(slices.Clone(sorted), func(e *Event) bool { return drop[e] })
 }
 
-// namedIn returns everybody whom events make a member or an admin.
-func namedIn(each func(func(*Event))) map[string]bool {
-	named := make(map[string]bool)
-	each(func(e *Event) {
+// namedIn returns everybody whom events make a member or an admin. When nobody is
+// removed, so that nobody asks, it does not look.
+func namedIn(events iter.Seq[*Event]) map[string]bool {
+	var named map[string]bool
+	for e := range events {
+		if e.Type == MemberRemoved {
+			named = make(map[string]bool)
+			break
+		}
+	}
+	if named == nil {
+		return nil
+	}
+	for e := range events {
 		switch e.Type {
 		case ChatCreated:
 			named[e.From] = true
@@ -250,8 +276,19 @@ func namedIn(each func(func(*Event))) map[string]bool {
 				named[id] = true
 			}
 		}
-	})
+	}
 	return named
+}
+
+// pointers yields the events of a list.
+func pointers(events []Event) iter.Seq[*Event] {
+	return func(yield func(*Event) bool) {
+		for i := range events {
+			if !yield(&events[i]) {
+				return
+			}
+		}
+	}
 }
 
 // early reports whether an event removes somebody of whom nothing is known.

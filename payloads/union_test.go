@@ -19,11 +19,7 @@ func contested(g *Group) bool {
 		}
 	}
 	in := newSettled(g).settle()
-	named := namedIn(func(fn func(*Event)) {
-		for i := range g.Events {
-			fn(&g.Events[i])
-		}
-	})
+	named := namedIn(pointers(g.Events))
 	for i := range in {
 		if !in[i] && !g.Events[i].early(named) {
 			return true
