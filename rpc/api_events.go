@@ -187,7 +187,7 @@ func (a *eventsAPI) subscribeSignals(ctx context.Context, in *signalsQuery) (fol
 	}
 	subs := c.subs
 	return func(ctx context.Context, send func(any, *jsonrpc.Error) error) error {
-		return r.Follow(ctx, func(b feed.Batch) error {
+		return r.Follow(ctx, subs.holding(func(b feed.Batch) error {
 			if b.Lost > 0 {
 				if err := send(nil, subs.lagged(b.Lost)); err != nil {
 					return err
@@ -204,7 +204,7 @@ func (a *eventsAPI) subscribeSignals(ctx context.Context, in *signalsQuery) (fol
 				}
 			}
 			return nil
-		})
+		}))
 	}, nil
 }
 

@@ -300,6 +300,7 @@ func FuzzServe(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		c := &caller{transport: "ipc", scopes: scopeAll, private: true}
 		r := fix.serveBody(t.Context(), c, in)
+		defer r.release()
 		if r.code == jsonrpc.CodeInternal {
 			t.Fatalf("internal error on %q", in)
 		}

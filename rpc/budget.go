@@ -6,17 +6,31 @@ import (
 	"net"
 	"sync/atomic"
 
+	"statusd/internal/feed"
 	"statusd/rpc/jsonrpc"
 )
 
-// maxBuffered bounds what all connections together hold of unfinished
-// requests and unsent notifications, in bytes.
-const maxBuffered = 128 << 20
+const (
+	// maxBuffered bounds what all connections together hold of unfinished
+	// requests, and of answers and notifications that are not written yet, in
+	// bytes. A caller that is not on the socket finds its calls refused while
+	// maxUnread of it are such answers, or maxUnreadToken those of its token:
+	// whoever does not read keeps nobody else from being served.
+	maxBuffered    = 128 << 20
+	maxUnread      = maxBuffered / 2
+	maxUnreadToken = maxBuffered / 4
+	// maxRisk is the answer that is given although there is no room for it,
+	// since the call has been made.
+	maxRisk = 64 << 10
+)
 
 // budget is a number of bytes that several parties share.
 type budget struct {
 	max  int64
 	used atomic.Int64
+	// Of it, what callers that are not on the socket have not read yet, and what
+	// those without a token.
+	unread, nameless atomic.Int64
 }
 
 // take reserves n more bytes (gives back, if negative) and reports whether
@@ -42,6 +56,77 @@ func (c *charge) set(n int64) bool {
 	}
 	c.held = n
 	return true
+}
+
+// unread counts what one caller is to get and has not been written yet.
+type unread struct {
+	budget *budget
+	own    *atomic.Int64 // of the caller's token; nil: on the socket, which only the budget bounds
+}
+
+// unreadOf returns the account of a caller.
+func (b *budget) unreadOf(c *caller) unread {
+	switch {
+	case c.transport == "ipc":
+		return unread{budget: b}
+	case c.grant == nil:
+		return unread{b, &b.nameless}
+	}
+	return unread{b, &c.grant.unread}
+}
+
+// room reports whether the caller may be given more.
+func (u unread) room() bool {
+	if u.own == nil {
+		return u.budget.used.Load() < u.budget.max
+	}
+	return u.budget.unread.Load() < u.budget.max*maxUnread/maxBuffered &&
+		u.own.Load() < u.budget.max*maxUnreadToken/maxBuffered
+}
+
+// add counts n more bytes, whether or not there is room; fewer, if negative.
+func (u unread) add(n int64) {
+	u.budget.used.Add(n)
+	if u.own != nil {
+		u.budget.unread.Add(n)
+		u.own.Add(n)
+	}
+}
+
+// take is add if there is room, and reports that.
+func (u unread) take(n int64) bool {
+	if u.own != nil && !u.room() || !u.budget.take(n) {
+		return false
+	}
+	if u.own != nil {
+		u.budget.unread.Add(n)
+		u.own.Add(n)
+	}
+	return true
+}
+
+// eventOverhead is what an event takes beside its content, about.
+const eventOverhead = 256
+
+// hold counts a batch of events, which stays in memory until it is written, and
+// returns what takes that back. The error is errUnread.
+func (u unread) hold(b *feed.Batch) (release func(), err error) {
+	var n int64
+	for i := range b.Events {
+		n += int64(len(b.Events[i].Event)) + eventOverhead
+	}
+	if !u.take(n) {
+		return nil, errUnread()
+	}
+	return func() { u.add(-n) }, nil
+}
+
+// errUnread is the answer to who has not read enough of what came before.
+func errUnread() *jsonrpc.Error {
+	e := jsonrpc.NewError(jsonrpc.CodeBusy, "too many answers and notifications wait to be read").
+		WithHint("read what was sent before asking for more, and ask for less at a time")
+	e.Data.RetryAfterSeconds = 1
+	return e
 }
 
 // errBodyTooLarge is what readBody returns for a body above its limit.

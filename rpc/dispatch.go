@@ -65,6 +65,7 @@ type dispatcher struct {
 	// maxAnswer bounds the answer to a batch, in bytes. What exceeds it is
 	// still sent, the rest of the batch is not run.
 	maxAnswer int
+	budget    *budget // answers count against it until they are written
 }
 
 // reply is what a message leads to.
@@ -72,6 +73,24 @@ type reply struct {
 	body  []byte       // nil: nobody waits for an answer
 	code  jsonrpc.Code // of the error of a single request; 0: none
 	after []func(context.Context)
+
+	unread unread
+	held   int64 // bytes that unread counts until release
+}
+
+// count takes the body for what unread counts.
+func (r *reply) count() {
+	now := int64(cap(r.body))
+	r.unread.add(now - r.held)
+	r.held = now
+}
+
+// release is called when the answer has been written, or never will be.
+func (r *reply) release() {
+	if r.held != 0 {
+		r.unread.add(-r.held)
+		r.held = 0
+	}
 }
 
 // slow tells whether serving a message may take a while.
@@ -98,14 +117,15 @@ func (d *dispatcher) fault(m jsonrpc.Message, e *jsonrpc.Error) reply {
 	return reply{body: body, code: e.Code}
 }
 
-// serve runs the requests of a message, one after the other.
+// serve runs the requests of a message, one after the other. The reply has to be
+// released.
 func (d *dispatcher) serve(ctx context.Context, c *caller, m jsonrpc.Message) reply {
 	if !m.Batch {
 		return d.one(ctx, c, &m.Items[0])
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxCallTime)
 	defer cancel()
-	var all reply
+	all := reply{unread: d.budget.unreadOf(c)}
 	for i := range m.Items {
 		it := &m.Items[i]
 		if len(all.body) > d.maxAnswer {
@@ -123,9 +143,12 @@ func (d *dispatcher) serve(ctx context.Context, c *caller, m jsonrpc.Message) re
 			all.body = append(all.body, ',')
 		}
 		all.body = append(all.body, one.body...)
+		one.release()
+		all.count()
 	}
 	if all.body != nil {
 		all.body = append(all.body, ']')
+		all.count()
 	}
 	return all
 }
@@ -139,10 +162,17 @@ func (d *dispatcher) one(ctx context.Context, c *caller, it *jsonrpc.Item) reply
 		mute.subs = nil
 		info.caller = &mute
 	}
+	r := reply{unread: d.budget.unreadOf(c)}
 	var result json.RawMessage
 	failure := it.Err
+	if failure == nil && !r.unread.room() {
+		failure = errUnread()
+	}
 	if failure == nil {
 		result, failure = d.run(context.WithValue(ctx, callKey{}, info), info, it)
+	}
+	if len(result) > maxRisk && !r.unread.room() && d.repeatable(it.Method) {
+		result, failure = nil, errUnread() // others had the same idea at the same time
 	}
 	var code jsonrpc.Code
 	if failure != nil {
@@ -158,13 +188,20 @@ func (d *dispatcher) one(ctx context.Context, c *caller, it *jsonrpc.Item) reply
 	if it.Notification() {
 		return reply{after: info.after}
 	}
-	r := reply{code: code, after: info.after}
+	r.code, r.after = code, info.after
 	if failure != nil {
 		r.body = jsonrpc.AppendError(nil, it.ID, failure)
 	} else {
 		r.body = jsonrpc.AppendResult(make([]byte, 0, len(result)+len(it.ID)+32), it.ID, result)
 	}
+	r.count()
 	return r
+}
+
+// repeatable tells whether a call that was made can be made again.
+func (d *dispatcher) repeatable(name string) bool {
+	m := d.methods[name]
+	return m != nil && m.scope == scopeRead
 }
 
 // label keeps what a client makes up out of the metrics and the log.

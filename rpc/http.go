@@ -122,7 +122,9 @@ func (s *Server) serveRPC(ctx context.Context, w http.ResponseWriter, r *http.Re
 	ctx, cancel := joinContext(ctx, r.Context())
 	defer cancel()
 	answer := s.serveBody(ctx, &c, raw)
+	defer answer.release()
 	s.writeReply(w, answer)
+	answer.release()
 	for _, f := range answer.after {
 		f(ctx)
 	}
@@ -208,9 +210,9 @@ func (s *Server) writeReply(w http.ResponseWriter, r reply) {
 	if r.code == jsonrpc.CodeScope {
 		status = http.StatusForbidden
 	}
-	body := append(r.body, '\n')
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.Header().Set("Content-Length", strconv.Itoa(len(r.body)+1))
 	w.WriteHeader(status)
-	w.Write(body)
+	w.Write(r.body) // not in one piece with the line's end, which might copy it
+	io.WriteString(w, "\n")
 }

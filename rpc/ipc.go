@@ -108,7 +108,8 @@ func tooSlow() *jsonrpc.Error {
 
 func (s *socketStream) send(body []byte) error {
 	s.conn.SetWriteDeadline(time.Now().Add(sendTimeout))
-	_, err := s.conn.Write(append(body, '\n'))
+	parts := net.Buffers{body, {'\n'}} // not in one piece, which might copy it
+	_, err := parts.WriteTo(s.conn)
 	return err
 }
 

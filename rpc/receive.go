@@ -143,9 +143,9 @@ func messageData(m *view.Message) dataMessage {
 
 // followReceive sends each message that r delivers. done, if set, is called
 // with the cursor of what has been sent.
-func followReceive(r *feed.Reader, done func(context.Context, int64) error) follow {
+func followReceive(subs *subscriptions, r *feed.Reader, done func(context.Context, int64) error) follow {
 	return func(ctx context.Context, send func(any, *jsonrpc.Error) error) error {
-		return r.Follow(ctx, func(b feed.Batch) error {
+		return r.Follow(ctx, subs.holding(func(b feed.Batch) error {
 			for _, e := range b.Events {
 				for _, p := range receivedOf(e) {
 					if err := send(p, nil); err != nil {
@@ -157,7 +157,7 @@ func followReceive(r *feed.Reader, done func(context.Context, int64) error) foll
 				return done(ctx, b.Events[n-1].Cursor)
 			}
 			return nil
-		})
+		}))
 	}
 }
 
@@ -173,7 +173,7 @@ func (a *eventsAPI) subscribeReceive(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, eventFailure(err)
 	}
-	number, sub, err := subs.openNumbered("receive", followReceive(r, nil))
+	number, sub, err := subs.openNumbered("receive", followReceive(subs, r, nil))
 	if err != nil {
 		return 0, err
 	}
@@ -215,6 +215,6 @@ func (a *eventsAPI) welcomeReceive(mode ReceiveMode, c *caller) func(context.Con
 		if named {
 			done = r.Ack
 		}
-		subs.startUnasked(ctx, "receive", followReceive(r, done))
+		subs.startUnasked(ctx, "receive", followReceive(subs, r, done))
 	}
 }

@@ -100,7 +100,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		}
 	}
 	s.dispatch = &dispatcher{
-		methods: make(map[string]*method), log: s.log, metrics: metrics, maxAnswer: maxBatchAnswer,
+		methods: make(map[string]*method), log: s.log, metrics: metrics, maxAnswer: maxBatchAnswer, budget: &s.budget,
 		current: s.currentAccount,
 	}
 	for _, m := range s.table() {

@@ -74,7 +74,7 @@ type session struct {
 // newSession prepares a session. The caller's subs are set by it.
 func newSession(st stream, c caller, d *dispatcher, b *budget) *session {
 	s := &session{stream: st, caller: c, server: d, slots: make(chan struct{}, maxRunning)}
-	s.caller.subs = newSubscriptions(s.send, b, d.metrics)
+	s.caller.subs = newSubscriptions(s.sendMade, b.unreadOf(&c), d.metrics)
 	return s
 }
 
@@ -191,9 +191,11 @@ func (s *session) serve(ctx context.Context, m jsonrpc.Message) {
 }
 
 func (s *session) answer(ctx context.Context, r reply) {
+	defer r.release()
 	if r.body != nil && s.send(r.body) != nil {
 		return
 	}
+	r.release()
 	for _, f := range r.after {
 		f(ctx)
 	}
@@ -202,8 +204,14 @@ func (s *session) answer(ctx context.Context, r reply) {
 // send writes one message. A client that does not take it in time loses its
 // connection.
 func (s *session) send(body []byte) error {
+	return s.sendMade(func() []byte { return body })
+}
+
+// sendMade is send of a message that is made when its turn has come: of all
+// that wait, one at a time is in memory.
+func (s *session) sendMade(made func() []byte) error {
 	s.sendMu.Lock()
-	err := s.stream.send(body)
+	err := s.stream.send(made())
 	s.sendMu.Unlock()
 	if err != nil {
 		s.server.log.Debug("connection cannot be written to", zap.String("transport", s.caller.transport),

@@ -3,7 +3,9 @@ package rpc
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -56,7 +58,7 @@ func (s *Server) serveEvents(ctx context.Context, w http.ResponseWriter, r *http
 	}
 	st := &eventStream{w: w, conn: http.NewResponseController(w)}
 	if st.begin() == nil {
-		s.stream(ctx, st, reader, c.grant)
+		s.stream(ctx, st, reader, &c)
 	}
 }
 
@@ -135,21 +137,34 @@ func accountOf(text string) (string, error) {
 	return uid.String(), nil
 }
 
+// heldBatch is a batch that counts until it is released.
+type heldBatch struct {
+	feed.Batch
+	release func()
+}
+
 // stream writes what a reader delivers until the client goes or the server
-// stops. One batch at most is in memory.
-func (s *Server) stream(ctx context.Context, st *eventStream, r *feed.Reader, g *grant) {
+// stops. One batch at most is in memory, and counts until it is written; when
+// there is no room for it, the stream ends, and the client comes back for it.
+func (s *Server) stream(ctx context.Context, st *eventStream, r *feed.Reader, c *caller) {
+	g, account := c.grant, s.budget.unreadOf(c)
 	expired, release := endOf(g)
 	defer release()
 	ctx, cancel := context.WithCancel(ctx)
-	batches, done := make(chan feed.Batch), make(chan struct{})
+	batches, done := make(chan heldBatch), make(chan struct{})
 	go func() { // ends with ctx
 		defer close(done)
 		defer cancel()
 		r.Follow(ctx, func(b feed.Batch) error {
+			release, err := account.hold(&b)
+			if err != nil {
+				return err
+			}
 			select {
-			case batches <- b:
+			case batches <- heldBatch{b, release}:
 				return nil
 			case <-ctx.Done():
+				release()
 				return ctx.Err()
 			}
 		})
@@ -164,7 +179,8 @@ func (s *Server) stream(ctx context.Context, st *eventStream, r *feed.Reader, g 
 		var err error
 		select {
 		case b := <-batches:
-			err = st.batch(b)
+			err = st.batch(b.Batch)
+			b.release()
 			if b.Lost > 0 {
 				s.dispatch.metrics.lagged.Add(float64(b.Lost))
 			}
@@ -204,33 +220,40 @@ func (st *eventStream) begin() error {
 }
 
 // write sends text within sendTimeout.
-func (st *eventStream) write(text string) error {
+func (st *eventStream) write(text string) error { return errors.Join(st.put(text), st.conn.Flush()) }
+
+// put is write of a part of what is sent.
+func (st *eventStream) put(text string) error {
 	st.conn.SetWriteDeadline(time.Now().Add(sendTimeout))
-	if _, err := st.w.Write([]byte(text)); err != nil {
-		return err
-	}
-	return st.conn.Flush()
+	_, err := io.WriteString(st.w, text)
+	return err
 }
 
 // batch sends events. A gap is an event of its own, without an id, as are
 // signals of the node.
 func (st *eventStream) batch(b feed.Batch) error {
-	var text strings.Builder
+	var marks strings.Builder
 	if b.Gap {
-		fmt.Fprintf(&text, "event: gap\ndata: {\"gap\":true,\"from\":%d}\n\n", b.From)
+		fmt.Fprintf(&marks, "event: gap\ndata: {\"gap\":true,\"from\":%d}\n\n", b.From)
 	}
 	if b.Lost > 0 {
-		fmt.Fprintf(&text, "event: lagged\ndata: {\"dropped\":%d}\n\n", b.Lost)
+		fmt.Fprintf(&marks, "event: lagged\ndata: {\"dropped\":%d}\n\n", b.Lost)
+	}
+	if err := st.put(marks.String()); err != nil {
+		return err
 	}
 	for _, e := range b.Events {
 		raw, err := json.Marshal(e) // one line
 		if err != nil {
 			return err
 		}
+		head := "data: "
 		if e.Cursor > 0 {
-			fmt.Fprintf(&text, "id: %d\n", e.Cursor)
+			head = fmt.Sprintf("id: %d\ndata: ", e.Cursor)
 		}
-		fmt.Fprintf(&text, "data: %s\n\n", raw)
+		if err := errors.Join(st.put(head), st.put(string(raw)), st.put("\n\n")); err != nil {
+			return err
+		}
 	}
-	return st.write(text.String())
+	return st.conn.Flush()
 }

@@ -194,7 +194,8 @@ func bubble(t *testing.T) (*slowStream, *session, *budget, func() *queue) {
 	}
 	var q *queue
 	f := prepare(t, nil)
-	d := &dispatcher{methods: map[string]*method{}, log: f.log, metrics: m}
+	b := &budget{max: 1 << 30}
+	d := &dispatcher{methods: map[string]*method{}, log: f.log, metrics: m, budget: b}
 	d.methods["test_subscribe"] = &method{
 		name: "test_subscribe", scope: scopeRead, params: []param{{"name", "x"}},
 		handler: subscribeFn("test", "x", topic0(func(context.Context) (attach, error) {
@@ -202,7 +203,6 @@ func bubble(t *testing.T) (*slowStream, *session, *budget, func() *queue) {
 		})),
 	}
 	st := &slowStream{requests: make(chan string), answers: make(chan string)}
-	b := &budget{max: 1 << 30}
 	s := newSession(st, caller{transport: "ws", scopes: scopeAll}, d, b)
 	return st, s, b, func() *queue { return q }
 }
@@ -286,7 +286,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 // TestSharedBudget drops for one subscriber what others have used up.
 func TestSharedBudget(t *testing.T) {
 	b := &budget{max: 100}
-	one, two := newQueue(b), newQueue(b)
+	one, two := newQueue(unread{budget: b}), newQueue(unread{budget: b})
 	one.push("a", 90)
 	two.push("b", 20)
 	if got := two.take(); len(got) != 1 || got[0].lost != 1 {

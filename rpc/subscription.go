@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 
+	"statusd/internal/feed"
 	"statusd/rpc/jsonrpc"
 )
 
@@ -29,7 +30,7 @@ type notification struct {
 
 // queue holds what waits to be sent to one subscriber. push never blocks.
 type queue struct {
-	budget *budget
+	unread unread
 	wake   chan struct{} // capacity 1
 
 	mu      sync.Mutex
@@ -38,7 +39,7 @@ type queue struct {
 	closed  bool
 }
 
-func newQueue(b *budget) *queue { return &queue{budget: b, wake: make(chan struct{}, 1)} }
+func newQueue(u unread) *queue { return &queue{unread: u, wake: make(chan struct{}, 1)} }
 
 // push appends a result that holds on to a number of bytes, or counts it as
 // lost.
@@ -50,7 +51,7 @@ func (q *queue) push(result any, bytes int64) {
 	}
 	n := len(q.entries)
 	full := n >= maxQueued || n > 0 && q.bytes+bytes > maxQueuedBytes
-	if full || !q.budget.take(bytes) {
+	if full || !q.unread.take(bytes) {
 		if n == 0 || q.entries[n-1].lost == 0 {
 			q.entries = append(q.entries, notification{})
 			n++
@@ -82,7 +83,7 @@ func (q *queue) close() {
 	defer q.mu.Unlock()
 	q.closed = true
 	for _, e := range q.entries {
-		q.budget.take(-e.bytes)
+		q.unread.add(-e.bytes)
 	}
 	q.entries = nil
 }
@@ -112,8 +113,8 @@ type subscription struct {
 
 // subscriptions are those of one connection.
 type subscriptions struct {
-	send    func([]byte) error
-	budget  *budget
+	send    func(made func() []byte) error
+	unread  unread
 	metrics *metrics
 
 	mu      sync.Mutex
@@ -121,8 +122,8 @@ type subscriptions struct {
 	numbers int // given to subscriptions that have a number for an id
 }
 
-func newSubscriptions(send func([]byte) error, b *budget, m *metrics) *subscriptions {
-	return &subscriptions{send: send, budget: b, metrics: m, byID: make(map[string]*subscription)}
+func newSubscriptions(send func(func() []byte) error, u unread, m *metrics) *subscriptions {
+	return &subscriptions{send: send, unread: u, metrics: m, byID: make(map[string]*subscription)}
 }
 
 // open makes a subscription in a namespace. Nothing is
@@ -159,7 +160,7 @@ func (s *subscriptions) startUnasked(ctx context.Context, method string, f follo
 func (s *subscriptions) add(sub *subscription, from source) error {
 	sub.stop, sub.follow = func() {}, from.follow
 	if from.attach != nil {
-		sub.queue = newQueue(s.budget)
+		sub.queue = newQueue(s.unread)
 	}
 	if err := s.register(sub); err != nil || from.attach == nil {
 		return err
@@ -216,7 +217,7 @@ func (s *subscriptions) pump(ctx context.Context, sub *subscription) {
 			if ctx.Err() == nil {
 				s.notify(sub, e)
 			}
-			s.budget.take(-e.bytes)
+			s.unread.add(-e.bytes)
 		}
 	}
 }
@@ -230,16 +231,41 @@ func (s *subscriptions) runFollow(ctx context.Context, sub *subscription) {
 	}
 }
 
-// sendOne sends one notification. A failure ends the connection.
-func (s *subscriptions) sendOne(sub *subscription, result any, e *jsonrpc.Error) error {
-	var raw json.RawMessage
-	if e == nil {
-		var err error
-		if raw, err = jsonrpc.Marshal(result); err != nil {
+// holding lets batches of events count for as long as deliver takes. When there is
+// no room the subscription ends with that error: who reads too slowly comes back
+// with the cursor of what it got.
+func (s *subscriptions) holding(deliver func(feed.Batch) error) func(feed.Batch) error {
+	return func(b feed.Batch) error {
+		release, err := s.unread.hold(&b)
+		if err != nil {
 			return err
 		}
+		defer release()
+		return deliver(b)
 	}
-	return s.send(jsonrpc.AppendNotification(nil, sub.method, sub.ref, raw, e))
+}
+
+// sendOne sends one notification. A failure ends the connection.
+func (s *subscriptions) sendOne(sub *subscription, result any, e *jsonrpc.Error) error {
+	var bad error
+	var held int64
+	err := s.send(func() []byte {
+		var raw json.RawMessage
+		if e == nil {
+			if raw, bad = jsonrpc.Marshal(result); bad != nil { // of our own types: they encode
+				raw, e = nil, internalError()
+			}
+		}
+		body := jsonrpc.AppendNotification(nil, sub.method, sub.ref, raw, e)
+		held = int64(cap(body))
+		s.unread.add(held)
+		return body
+	})
+	s.unread.add(-held)
+	if err != nil {
+		return err
+	}
+	return bad
 }
 
 // lagged tells a subscriber that notifications are missing in this place.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"statusd/internal/atomicfile"
@@ -43,6 +44,7 @@ type grant struct {
 	created time.Time // zero: the token in the data directory
 	expires time.Time // zero: never
 	revoked chan struct{}
+	unread  atomic.Int64 // bytes that were not written to who presents it yet
 }
 
 // over tells whether a grant has ended. A nil one, for callers without a
