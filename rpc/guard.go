@@ -130,12 +130,12 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (caller, b
 		modules: s.modules,
 	}
 	if s.cfg.HTTP.NoAuth {
-		return c, true
+		return c, s.admitted(w, r)
 	}
 	presented := bearer(r)
 	if g := s.granted(presented); g != nil {
 		c.grant, c.scopes = g, g.scopes.whole()
-		return c, true
+		return c, s.admitted(w, r)
 	}
 	wait, first := s.attempts.fail(remoteIP(r), time.Now())
 	if wait > 0 {
@@ -162,6 +162,19 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (caller, b
 	}
 	refuse(w, http.StatusUnauthorized, jsonrpc.NewError(jsonrpc.CodeUnauthenticated, "%s", text).WithHint("%s", hint))
 	return caller{}, false
+}
+
+// admitted keeps the connection of a caller who may call from being closed for
+// others. When too many are busy it answers the request itself.
+func (s *Server) admitted(w http.ResponseWriter, r *http.Request) bool {
+	if c := connOf(r); c == nil || c.prove() {
+		return true
+	}
+	e := jsonrpc.NewError(jsonrpc.CodeBusy, "too many connections are busy with calls").
+		WithHint("end some of them, or wait for their answers")
+	e.Data.RetryAfterSeconds = 1
+	refuse(w, http.StatusServiceUnavailable, e)
+	return false
 }
 
 // granted returns what a token allows, nil if there is no such token.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -24,9 +23,8 @@ const (
 	maxHeaderBytes = 16 << 10
 )
 
-// listenTCP opens a TCP listener that has at most max connections at a time;
-// more wait to be accepted.
-func listenTCP(ctx context.Context, addr string, max int) (net.Listener, error) {
+// listenTCP opens a TCP listener that has at most max connections at a time.
+func (s *Server) listenTCP(ctx context.Context, addr string, max int) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%w: %s; stop what uses it or choose another port", ErrAddressInUse, addr)
@@ -38,51 +36,22 @@ func listenTCP(ctx context.Context, addr string, max int) (net.Listener, error) 
 		}
 		return nil, fmt.Errorf("%w on %s: %w; choose another address", ErrListen, addr, err)
 	}
-	return &limitedListener{Listener: l, slots: make(chan struct{}, max), done: make(chan struct{})}, nil
+	return &tableListener{l, newConnTable(max, s.dispatch.metrics.evicted.Inc)}, nil
 }
 
-// limitedListener bounds the number of open connections.
-type limitedListener struct {
+// tableListener keeps its connections in a table.
+type tableListener struct {
 	net.Listener
-	slots chan struct{}
-	once  sync.Once
-	done  chan struct{}
+	table *connTable
 }
 
-// Accept waits for a free slot and a connection.
-func (l *limitedListener) Accept() (net.Conn, error) {
-	select {
-	case l.slots <- struct{}{}:
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
+// Accept implements net.Listener.
+func (l *tableListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err != nil {
-		<-l.slots
 		return nil, err
 	}
-	return &slotConn{TCPConn: conn.(*net.TCPConn), slots: l.slots}, nil
-}
-
-// Close implements net.Listener.
-func (l *limitedListener) Close() error {
-	l.once.Do(func() { close(l.done) })
-	return l.Listener.Close()
-}
-
-// slotConn gives its slot back when it is closed.
-type slotConn struct {
-	*net.TCPConn
-	slots  chan struct{}
-	closed atomic.Bool
-}
-
-// Close implements net.Conn.
-func (c *slotConn) Close() error {
-	if !c.closed.Swap(true) {
-		<-c.slots
-	}
-	return c.TCPConn.Close()
+	return l.table.add(conn.(*net.TCPConn)), nil
 }
 
 // httpServer makes a server with our limits. Deadlines of bodies and answers
@@ -92,7 +61,8 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 	protocols.SetHTTP1(true) // WebSocket needs it, and nothing here gains from HTTP/2
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		Protocols: protocols, ErrorLog: zap.NewStdLog(s.log.WithOptions(zap.IncreaseLevel(zap.DebugLevel))),
+		Protocols: protocols, ConnContext: withConn,
+		ErrorLog: zap.NewStdLog(s.log.WithOptions(zap.IncreaseLevel(zap.DebugLevel))),
 	}
 }
 

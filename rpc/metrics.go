@@ -16,6 +16,7 @@ type metrics struct {
 	sessions *prometheus.GaugeVec
 	lagged   prometheus.Counter
 	refused  *prometheus.CounterVec
+	evicted  prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
@@ -41,11 +42,15 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Name: "statusd_rpc_refused_total",
 			Help: "HTTP requests refused before they reached a method, by status.",
 		}, []string{"status"}),
+		evicted: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "statusd_rpc_connections_closed_total",
+			Help: "TCP connections closed because there were too many: those that waited longest.",
+		}),
 	}
 	if reg == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.requests, m.seconds, m.sessions, m.lagged, m.refused} {
+	for _, c := range []prometheus.Collector{m.requests, m.seconds, m.sessions, m.lagged, m.refused, m.evicted} {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}

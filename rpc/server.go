@@ -317,7 +317,7 @@ func (s *Server) listen(ctx context.Context) ([]*listener, error) {
 		if !plain.cfg.Enabled {
 			continue
 		}
-		l, err := listenTCP(ctx, plain.cfg.Addr, maxProbeConns)
+		l, err := s.listenTCP(ctx, plain.cfg.Addr, maxProbeConns)
 		if err != nil {
 			return open, err
 		}
@@ -331,7 +331,7 @@ func (s *Server) listen(ctx context.Context) ([]*listener, error) {
 // listenHTTP opens the port for JSON-RPC over HTTP and WebSocket.
 func (s *Server) listenHTTP(ctx context.Context) (*listener, error) {
 	h := s.cfg.HTTP
-	l, err := listenTCP(ctx, net.JoinHostPort(h.Host, strconv.Itoa(h.Port)), maxHTTPConns)
+	l, err := s.listenTCP(ctx, net.JoinHostPort(h.Host, strconv.Itoa(h.Port)), maxHTTPConns)
 	if err != nil {
 		return nil, err
 	}
@@ -361,7 +361,7 @@ func (s *Server) httpListener(name string, l net.Listener, handler func(calls co
 	return &listener{
 		name: name, address: l.Addr().String(),
 		serve: func(calls context.Context) func() error {
-			srv.Handler = handler(calls)
+			srv.Handler = watched(handler(calls), s.cfg.HTTP.NoAuth)
 			return func() error {
 				var err error
 				if srv.TLSConfig != nil {

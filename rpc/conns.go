@@ -1,0 +1,178 @@
+package rpc
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// reserveShare is the part of the connections, one of so many, that callers
+// without a valid token always have.
+const reserveShare = 16
+
+// connTable bounds the connections of a listener. A new one always gets in:
+// when there are max, the one that has waited longest closes, of those that
+// have not shown a valid token and are not being served if there are any. So
+// nobody can keep others, a health check for instance, from being answered by
+// opening connections.
+type connTable struct {
+	max     int
+	trustAt int // how many may have shown a token
+	closed  func()
+
+	mu     sync.Mutex
+	conns  map[*tableConn]struct{}
+	proved int // of conns, those that have shown a token
+}
+
+func newConnTable(max int, closed func()) *connTable {
+	return &connTable{
+		max: max, trustAt: max - max/reserveShare, closed: closed, conns: make(map[*tableConn]struct{}),
+	}
+}
+
+// tableConn is a connection in a table. The table's lock guards what follows
+// the table.
+type tableConn struct {
+	*net.TCPConn
+	table   *connTable
+	open    bool
+	proved  bool // its last request had a valid token
+	serving int  // requests that are being served: 0 or 1
+	since   time.Time
+}
+
+// add takes a connection in, and closes another if need be.
+func (t *connTable) add(conn *net.TCPConn) *tableConn {
+	c := &tableConn{TCPConn: conn, table: t, open: true, since: time.Now()}
+	t.mu.Lock()
+	var victim *tableConn
+	if len(t.conns) >= t.max {
+		victim = t.idlest(func(c *tableConn) bool { return !c.proved })
+		if victim != nil {
+			t.drop(victim)
+		}
+	}
+	t.conns[c] = struct{}{}
+	t.mu.Unlock()
+	t.end(victim)
+	return c
+}
+
+// idlest returns the connection that has waited longest, of those that may go;
+// one that is being served only if there is no other. The caller holds mu.
+func (t *connTable) idlest(may func(*tableConn) bool) *tableConn {
+	var found *tableConn
+	for c := range t.conns {
+		if may(c) && (found == nil || c.serving < found.serving ||
+			c.serving == found.serving && c.since.Before(found.since)) {
+			found = c
+		}
+	}
+	return found
+}
+
+// drop takes a connection out. The caller holds mu.
+func (t *connTable) drop(c *tableConn) {
+	if !c.open {
+		return
+	}
+	c.open = false
+	delete(t.conns, c)
+	if c.proved {
+		t.proved--
+	}
+}
+
+// end closes a connection that had to go.
+func (t *connTable) end(victim *tableConn) {
+	if victim != nil {
+		victim.TCPConn.Close()
+		t.closed()
+	}
+}
+
+// Close implements net.Conn.
+func (c *tableConn) Close() error {
+	c.table.mu.Lock()
+	c.table.drop(c)
+	c.table.mu.Unlock()
+	return c.TCPConn.Close()
+}
+
+// begin notes that a request is served, rest that it has been.
+func (c *tableConn) begin() {
+	c.table.mu.Lock()
+	defer c.table.mu.Unlock()
+	c.serving = 1
+}
+
+func (c *tableConn) rest(forget bool) {
+	t := c.table
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c.serving, c.since = 0, time.Now()
+	if forget && c.proved && c.open {
+		c.proved = false
+		t.proved--
+	}
+}
+
+// prove notes that a connection has shown a valid token. When too many have, one
+// of them that waits for its next request closes; false says that there is none.
+func (c *tableConn) prove() bool {
+	t := c.table
+	t.mu.Lock()
+	if c.proved || !c.open {
+		t.mu.Unlock()
+		return true
+	}
+	var victim *tableConn
+	if t.proved >= t.trustAt {
+		victim = t.idlest(func(c *tableConn) bool { return c.proved && c.serving == 0 })
+		if victim == nil {
+			t.mu.Unlock()
+			return false
+		}
+		t.drop(victim)
+	}
+	c.proved = true
+	t.proved++
+	t.mu.Unlock()
+	t.end(victim)
+	return true
+}
+
+// connKey is where the context of a request has its tableConn.
+type connKey struct{}
+
+// withConn puts the connection into the context of its requests:
+// http.Server.ConnContext.
+func withConn(ctx context.Context, conn net.Conn) context.Context {
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	c, _ := conn.(*tableConn)
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// connOf returns the connection of a request, nil for one of another listener.
+func connOf(r *http.Request) *tableConn {
+	c, _ := r.Context().Value(connKey{}).(*tableConn)
+	return c
+}
+
+// watched notes when connections are served. With forget, what a request has
+// shown counts for that request only.
+func watched(next http.Handler, forget bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c := connOf(r); c != nil {
+			c.begin()
+			defer c.rest(forget)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
