@@ -284,3 +284,29 @@ func TestOversizedEventsDoNotCutAnybodyOff(t *testing.T) {
 		t.Errorf("%q with %d members", c.Name, len(c.Members))
 	}
 }
+
+// TestGroupEventsThatLeaveNothingAreNotShown: an admin of before, who backdates
+// additions and removals, does not fill the chat with them.
+func TestGroupEventsThatLeaveNothingAreNotShown(t *testing.T) {
+	all := crew(t, 3)
+	group := create(t, all...)
+	alice, mallory := all[0], all[2]
+	must[view.Response](t)(alice.m.Groups().AddAdmins(t.Context(), group, []string{mallory.id}))
+	clock := alice.chat(group).LastClockValue
+	for _, p := range all {
+		p.pass(time.Minute)
+	}
+	resigned := hostileEvent(t, mallory, group, 7, clock+30_000, "", mallory.id)
+	list := append(alice.rawEvents(group), resigned)
+	ok(t, alice.updateFrom(mallory, group, list...))
+	shown := len(alice.texts(group))
+	for i := range uint64(200) {
+		junk := fmt.Sprint("junk ", i)
+		list = append(list, hostileEvent(t, mallory, group, 3, clock+1+2*i, "", junk),
+			hostileEvent(t, mallory, group, 5, clock+2+2*i, "", junk))
+	}
+	ok(t, alice.updateFrom(mallory, group, list...))
+	if n := len(alice.texts(group)); n != shown {
+		t.Errorf("%d messages are shown, %d were", n, shown)
+	}
+}

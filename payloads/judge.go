@@ -33,7 +33,8 @@ type Folded struct {
 	// New are those of Group.Events that were not known.
 	New []Event
 	// Effective are those of Group.Events that changed something and, before,
-	// were not known or not allowed.
+	// were not known or not allowed; of a known group only if what they are
+	// about is different now.
 	Effective []Event
 	// Changed says that Group.Events are not what was known.
 	Changed bool
@@ -193,22 +194,47 @@ func (f *Folded) join(chatID string, known []Event, byRaw map[string]*Event) (er
 	if err != nil || len(all) == len(known) {
 		return err
 	}
-	before := make(map[EventID]effect)
-	if old, err := UnionOf(chatID, known); err == nil {
-		for i := range old.Events {
-			before[old.Events[i].ID()] = old.effects[i]
-		}
+	old, _ := UnionOf(chatID, known) // no group where nothing was known
+	was := make(map[EventID]effect, len(old.Events))
+	for i := range old.Events {
+		was[old.Events[i].ID()] = old.effects[i]
 	}
+	moved := old.movedTo(&f.Group)
 	for i := range f.Group.Events {
 		e := &f.Group.Events[i]
 		if ids[e.ID()] >= len(known) {
 			f.New = append(f.New, *e)
 		}
-		if before[e.ID()] == refused && f.Group.effects[i] == changed {
+		if was[e.ID()] == refused && f.Group.effects[i] == changed && (len(known) == 0 || moved(e)) {
 			f.Effective = append(f.Effective, *e)
 		}
 	}
 	return nil
+}
+
+// movedTo returns a function that tells which events are about something that is
+// different in a later state.
+func (g *Group) movedTo(after *Group) func(*Event) bool {
+	status := func(g *Group) map[string]int {
+		of := make(map[string]int, len(g.Members))
+		for bit, list := range [][]string{g.Members, g.Admins, g.Joined} {
+			for _, id := range list {
+				of[id] |= 1 << bit
+			}
+		}
+		return of
+	}
+	then, now := status(g), status(after)
+	return func(e *Event) bool {
+		differs := func(id string) bool { return then[id] != now[id] }
+		switch e.Type {
+		case NameChanged:
+			return e.Name == after.Name && g.Name != after.Name
+		case ChatCreated, MemberJoined:
+			return differs(e.From)
+		}
+		return slices.ContainsFunc(e.Members, differs)
+	}
 }
 
 // canonical returns a signed event with the lower of the two signatures that
