@@ -34,6 +34,10 @@ type Config struct {
 	AllowLocal      bool   // register and look for private and loopback addresses too
 	MaxPeers        int
 	MaxPendingPeers int // 0: the server's own default
+	// MaxInboundPerSubnet is how many peers of one network of 24 bits (IPv6: 48)
+	// may connect to us; 0: a quarter of the places for them, a half from
+	// loopback and private addresses. Trusted and static peers do not count.
+	MaxInboundPerSubnet int
 
 	// Accounts.
 	Login    string // key-uid or name of the account to log in at the start; empty: none

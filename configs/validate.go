@@ -142,6 +142,7 @@ func (c *Config) checkNetwork(v *checker) {
 	v.want(!c.AdvertiseAddr.IsUnspecified(), "AdvertiseAddr", c.AdvertiseAddr, "want an address others can reach")
 	v.between("MaxPeers", int64(c.MaxPeers), 0, 10_000)
 	v.between("MaxPendingPeers", int64(c.MaxPendingPeers), 0, 10_000)
+	v.between("MaxInboundPerSubnet", int64(c.MaxInboundPerSubnet), 0, 10_000)
 	v.between("PortsShift", int64(c.PortsShift), 0, 65_535)
 	for topic, l := range c.RequireTopics {
 		v.want(topic != "" && 0 <= l.Min && l.Min <= l.Max, "RequireTopics", fmt.Sprintf("%q %d..%d", topic, l.Min, l.Max),

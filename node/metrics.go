@@ -24,6 +24,7 @@ const (
 type metrics struct {
 	node     *Node
 	panics   prometheus.Counter
+	crowded  prometheus.Counter
 	messages map[messenger.Outcome]*prometheus.CounterVec
 	delivery prometheus.Histogram
 
@@ -55,6 +56,9 @@ func newMetrics(n *Node) *metrics {
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "statusd_peer_panics_total", Help: "Peers dropped because handling their packet panicked.",
 		}),
+		crowded: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "statusd_peers_crowded_total", Help: "Inbound peers refused because their network has all its places.",
+		}),
 		peers:         desc("p2p_peers_count", "Connected peers by client.", "type", "version", "platform"),
 		peersAbsolute: desc("p2p_peers_absolute", "Connected peers."),
 		peersMax:      desc("p2p_peers_max", "Largest number of peers that are not trusted."),
@@ -85,7 +89,7 @@ func (m *metrics) register(reg prometheus.Registerer, v Version) {
 	for _, c := range m.messages {
 		reg.MustRegister(c)
 	}
-	reg.MustRegister(info, m.panics, m.delivery, m, collectors.NewGoCollector(),
+	reg.MustRegister(info, m.panics, m.crowded, m.delivery, m, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 }
 

@@ -44,6 +44,7 @@ type Node struct {
 	dialler *redial.Dialer
 	monitor *monitor
 	peers   *peerTable
+	subnets *subnets
 	metrics *metrics
 	mail    mail
 
@@ -84,7 +85,8 @@ func New(cfg *configs.Config, deps Deps) (*Node, error) {
 	}
 	n := &Node{
 		cfg: cfg, deps: deps, root: log, log: log.Named("node"), created: time.Now(), peers: newPeerTable(),
-		ready: make(chan struct{}), stopping: make(chan struct{}),
+		subnets: newSubnets(cfg.MaxPeers, cfg.MaxInboundPerSubnet),
+		ready:   make(chan struct{}), stopping: make(chan struct{}),
 		quit: make(chan struct{}), trusted: make(map[enode.ID]bool),
 		mailPeers: make(map[enode.ID]bool), natFor: natFor,
 	}

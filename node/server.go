@@ -91,6 +91,12 @@ func (n *Node) protocols() []p2p.Protocol {
 // guard lists the peer while its protocol runs, and keeps a panic in its
 // reader from ending the process: that peer alone is dropped.
 func (n *Node) guard(p *p2p.Peer, rw p2p.MsgReadWriter, run func(*p2p.Peer, p2p.MsgReadWriter) error) (err error) {
+	leave, ok := n.subnets.enter(p)
+	if !ok {
+		n.metrics.crowded.Inc()
+		return p2p.DiscTooManyPeers
+	}
+	defer leave()
 	n.peers.add(p)
 	defer n.peers.remove(p)
 	defer func() {
