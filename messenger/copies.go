@@ -65,17 +65,8 @@ func (c *core) link(tx *store.Tx, of, id store.MessageID, plain bool) error {
 	to := payloads.MessageID(m.ID).String()
 	for i := range list {
 		e := &list[i]
-		if err := tx.Reactions().Delete(e.ID); err != nil {
-			return err
-		}
-		e.MessageID, e.ID = to, payloads.ReactionID(e.Author, to, payloads.EmojiType(e.Emoji))
-		if old, found, err := tx.Reactions().ByID(e.ID); err != nil || found && old.Clock >= e.Clock {
-			if err != nil {
-				return err
-			}
-			continue
-		}
-		if err := tx.Reactions().Put(e); err != nil {
+		moved := payloads.ReactionID(e.Author, to, payloads.EmojiType(e.Emoji))
+		if err := tx.Reactions().Move(e, moved, to); err != nil {
 			return err
 		}
 	}

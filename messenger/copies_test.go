@@ -428,3 +428,41 @@ func TestCopiesOfWhatIsHeld(t *testing.T) {
 		t.Errorf("%d unread", c.UnviewedMessagesCount)
 	}
 }
+
+// TestMovedReactionsCount: what somebody who is no contact may have in public
+// chats does not grow when the message of a reaction turns out to be a copy.
+func TestMovedReactionsCount(t *testing.T) {
+	all := garden(t, 3)
+	alice, bob, mallory := all[0], all[1], all[2]
+	bob.write("#garden", "tomatoes")
+	original := bob.flush()[0].wrapper
+	changed := rewrap(t, original, payloads.TypeChatMessage, true)
+	ok(t, passOn(alice, bob, original))
+	for emoji := payloads.Love; emoji <= payloads.Angry; emoji++ {
+		for _, w := range [][]byte{original, changed}[emoji%2:] { // some by the id of the copy alone
+			ok(t, passOn(alice, mallory, seal(t, &payloads.EmojiReaction{
+				Clock: uint64(start().UnixMilli()) + uint64(emoji), ChatID: "garden", MessageID: copyID(bob.key, w),
+				MessageType: payloads.PublicGroup, Emoji: emoji,
+			}, mallory.key)))
+		}
+	}
+	if all, counted := alice.count("reaction"), alice.count("reaction WHERE guest > 0"); all != 9 || counted != all {
+		t.Fatalf("%d reactions, %d are counted", all, counted)
+	}
+	ok(t, passOn(alice, mallory, changed))
+	if all, counted := alice.count("reaction"), alice.count("reaction WHERE guest > 0"); all != 6 || counted != all {
+		t.Errorf("%d reactions, %d are counted", all, counted)
+	}
+	other := rewrap(t, original, payloads.TypeChatMessage, false, unknownField(1)...)
+	ok(t, passOn(alice, mallory, seal(t, &payloads.EmojiReaction{
+		Clock: uint64(start().UnixMilli()) + 100, ChatID: "garden", MessageID: copyID(bob.key, other),
+		MessageType: payloads.PublicGroup, Emoji: payloads.Love, Retracted: true,
+	}, mallory.key)))
+	ok(t, passOn(alice, mallory, other))
+	if list := must[[]view.Reaction](t)(alice.m.Reactions().ByChat(t.Context(), "garden", "", 0)); len(list) != 5 {
+		t.Errorf("%d reactions after one was taken back by the id of a copy", len(list))
+	}
+	if all, counted := alice.count("reaction"), alice.count("reaction WHERE guest > 0"); all != 6 || counted != all {
+		t.Errorf("%d reactions, %d are counted", all, counted)
+	}
+}

@@ -190,7 +190,7 @@ func TestLookupsUseIndexes(t *testing.T) {
 			func() error { return tx.SeenPayloads().Add(id, time.UnixMilli(1)) },
 			func() error { return tx.Handled().Add(id, id, time.UnixMilli(1)) },
 			func() error { _, err := tx.Messages().AddAlias(&m, MessageID{3}, true); return err },
-			func() error { return tx.Reactions().Delete(MessageID{2}) },
+			func() error { return tx.Reactions().Move(&Reaction{ID: MessageID{2}}, MessageID{4}, "") },
 			func() error { return tx.Quarantine().Put(&Kept{Data: []byte{1}, Sent: time.Unix(1, 0)}) },
 			func() error { return tx.Sent().Forget(MessageID{2}) },
 			func() error { return tx.Messages().Delete(MessageID{2}) },

@@ -66,6 +66,23 @@ func (s Reactions) To(chat int64, message string, limit int) (list []Reaction, e
 	return list, err
 }
 
+// Move files a reaction under another id and message. Of two that have the id
+// then the one with the higher clock stays. It goes on to count for whom it
+// counted.
+func (s Reactions) Move(e *Reaction, id MessageID, message string) error {
+	old, found, err := s.ByID(id)
+	if err != nil {
+		return err
+	}
+	if found && old.Clock >= e.Clock {
+		return s.Delete(e.ID)
+	}
+	if err := s.Delete(id); err != nil {
+		return err
+	}
+	return s.tx.Exec(`UPDATE reaction SET id = ?, message = ? WHERE id = ?`, id[:], message, e.ID[:])
+}
+
 // Delete removes a reaction. It is no error if there is none.
 func (s Reactions) Delete(id MessageID) error {
 	return s.tx.Exec(`DELETE FROM reaction WHERE id = ?`, id[:])
