@@ -18,7 +18,7 @@ var (
 	ErrUnknownReaction   = errors.New("messenger: no such reaction")
 	ErrUnknownInvitation = errors.New("messenger: no such invitation")
 	ErrRecipient         = errors.New(
-		"messenger: recipient is neither a contact (zQ3sh…, 0x04…), a #channel, a group id nor a @nickname")
+		"messenger: recipient is neither a contact (zQ3sh…, 0x04…), a #channel, a group nor a @nickname")
 	ErrManyChats    = fmt.Errorf("messenger: %d chats are active already; leave one first", MaxListened)
 	ErrExists       = errors.New("messenger: the chat exists already")
 	ErrChatType     = errors.New("messenger: the chat is of a kind that cannot do this")
@@ -33,7 +33,7 @@ var (
 	ErrStatus       = errors.New("messenger: status is none of sending, sent, not-sent, delivered")
 	ErrCursor       = errors.New("messenger: cursor is not one that a page returned")
 	ErrAttachment   = errors.New("messenger: the file cannot be attached")
-	ErrAmbiguous    = errors.New("messenger: several contacts have this nickname; use the contact id")
+	ErrAmbiguous    = errors.New("messenger: the recipient is ambiguous")
 	ErrNameLookup   = errors.New("messenger: names ending in .eth cannot be looked up here; use the contact id")
 	ErrTransaction  = errors.New("messenger: the message is no transaction request that can be answered so")
 	ErrExtensionOff = errors.New("messenger: later extensions are switched off in the configuration")

@@ -2,12 +2,15 @@ package messenger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"statusd/accounts/contact"
 	"statusd/internal/store"
+	"statusd/messenger/naming"
 	"statusd/payloads"
 )
 
@@ -19,8 +22,8 @@ type Mail struct {
 
 // SendRequest is a message as a person writes it.
 type SendRequest struct {
-	// Recipient is a contact in any form, "#channel", the id of a group, or
-	// "@nickname".
+	// Recipient is a contact in any form, "#channel", the id or the name of a
+	// group, or "@nickname", also behind a kind: "group:tea" (naming.Find).
 	Recipient string
 	Message   string
 	// Attachment is an image or recording; AttachmentPath names one in a file.
@@ -96,39 +99,74 @@ func (s *Mail) written(q *SendRequest) (*payloads.ChatMessage, error) {
 // the first message. Errors: ErrRecipient, ErrAmbiguous, ErrNameLookup.
 func (s *Mail) resolve(ctx context.Context, tx *store.Tx, recipient string) (store.Chat, error) {
 	name := strings.TrimSpace(recipient)
-	if channel, ok := strings.CutPrefix(name, "#"); ok {
-		return s.join(ctx, tx, channel)
-	}
-	if chat, err := s.chat(tx, name); err == nil {
-		return chat, nil
-	}
-	if nickname, ok := strings.CutPrefix(name, "@"); ok {
-		return s.nicknamed(ctx, tx, nickname)
-	}
-	who, err := contact.Parse(name)
-	if err != nil {
-		return store.Chat{}, fmt.Errorf("%w: %w", ErrRecipient, err)
-	}
-	if who.Name != "" {
-		return store.Chat{}, ErrNameLookup
-	}
-	return s.oneToOne(tx, who.Key.ContactID())
-}
-
-// nicknamed returns the chat with the contact of a nickname; "@0x04…" is the
-// profile chat of a person.
-func (s *Mail) nicknamed(ctx context.Context, tx *store.Tx, nickname string) (store.Chat, error) {
-	if owner, ok := payloads.ProfileOwner("@" + nickname); ok {
-		return s.join(ctx, tx, payloads.ProfileChat(owner))
-	}
-	list, err := tx.Contacts().ByNickname(nickname)
+	found, err := naming.Find(known{tx, s.id}, name)
+	var ambiguous *naming.AmbiguousError
+	var unknown *naming.UnknownError
 	switch {
+	case errors.As(err, &ambiguous):
+		return store.Chat{}, fmt.Errorf("%w: %w", ErrAmbiguous, err)
+	case errors.As(err, &unknown):
+		return store.Chat{}, unknownRecipient(name)
 	case err != nil:
 		return store.Chat{}, err
-	case nickname == "" || len(list) == 0:
-		return store.Chat{}, fmt.Errorf("%w: nobody has the nickname %.80q", ErrRecipient, nickname)
-	case len(list) > 1:
-		return store.Chat{}, ErrAmbiguous
 	}
-	return s.oneToOne(tx, list[0].ID)
+	switch found.Kind {
+	case naming.Public, naming.Profile:
+		return s.join(ctx, tx, found.ID)
+	case naming.Person:
+		return s.oneToOne(tx, found.ID)
+	}
+	return s.chat(tx, found.ID)
+}
+
+// unknownRecipient words that a text names nobody.
+func unknownRecipient(name string) error {
+	if nickname, ok := strings.CutPrefix(name, "@"); ok {
+		return fmt.Errorf("%w: nobody has the nickname %.80q", ErrRecipient, nickname)
+	}
+	who, err := contact.Parse(name)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrRecipient, err)
+	case who.Name != "":
+		return ErrNameLookup
+	}
+	return ErrRecipient
+}
+
+// known is what a transaction knows of people and chats.
+type known struct {
+	tx   *store.Tx
+	self string // our own contact id
+}
+
+// Chat implements naming.Directory.
+func (k known) Chat(id string) (naming.Kind, bool, error) {
+	chat, found, err := k.tx.Chats().ByID(id)
+	kind := naming.KindOf(chat.Type)
+	return kind, found && !chat.Deleted && kind != "", err
+}
+
+// Groups implements naming.Directory.
+func (k known) Groups(name string) ([]naming.NamedGroup, error) {
+	list, err := k.tx.Chats().GroupsNamed(name, maxNamed)
+	out := make([]naming.NamedGroup, 0, len(list))
+	for i := range list {
+		joined := slices.ContainsFunc(list[i].Members, func(m store.Member) bool { return m.ID == k.self && m.Joined })
+		out = append(out, naming.NamedGroup{ID: list[i].ID, Joined: joined})
+	}
+	return out, err
+}
+
+// maxNamed bounds the groups of one name that are looked at.
+const maxNamed = 100
+
+// Nicknamed implements naming.Directory.
+func (k known) Nicknamed(nickname string) ([]string, error) {
+	list, err := k.tx.Contacts().ByNickname(nickname)
+	out := make([]string, len(list))
+	for i := range list {
+		out[i] = list[i].ID
+	}
+	return out, err
 }

@@ -7,6 +7,7 @@ import (
 	"statusd/accounts/identicon"
 	"statusd/accounts/key"
 	"statusd/internal/store"
+	"statusd/messenger/naming"
 	"statusd/messenger/view"
 	"statusd/payloads"
 )
@@ -192,6 +193,12 @@ func (c *core) chatView(tx *store.Tx, chat *store.Chat, withEvents bool) (view.C
 	for _, m := range chat.Members {
 		v.Members = append(v.Members, view.Member(m))
 	}
+	switch chat.Type {
+	case view.ChatPrivateGroup:
+		v.NameGivenBy = view.GivenByThem
+	case view.ChatPublic:
+		v.NameGivenBy = view.GivenByYou
+	}
 	if chat.Type == view.ChatOneToOne {
 		v.Alias, v.Identicon = c.alias(chat.ID), c.faces.of(chat.ID)
 	}
@@ -230,6 +237,7 @@ func (c *core) contactView(k *store.Contact) view.Contact {
 		Identicon: c.faces.of(k.ID), PhotoPath: harmless(k.Photo), LastUpdated: k.Updated, SystemTags: k.Tags,
 		DeviceInfo: []view.Device{}, LocalNickname: k.Nickname,
 	}
+	v.NameGivenBy = naming.GivenBy(&v, c.id)
 	if v.SystemTags == nil {
 		v.SystemTags = []string{}
 	}

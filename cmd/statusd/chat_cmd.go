@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"statusd/cmd/statusd/chatui"
+	"statusd/messenger/naming"
 	"statusd/messenger/view"
 )
 
@@ -95,23 +96,31 @@ func (d *chatDaemon) Send(ctx context.Context, chat, text, replyTo string) error
 }
 
 func (d *chatDaemon) Open(ctx context.Context, text string) (view.Chat, error) {
-	if chat, err := d.session.chat(ctx, text); err == nil {
+	chat, err := d.session.chat(ctx, text)
+	if err == nil {
 		return chat, nil
 	}
-	if name, public := strings.CutPrefix(text, "#"); public {
-		if name == "" || strings.ContainsAny(name, " \t") {
+	found, errFind := d.session.names().Find(text)
+	var unknown *naming.UnknownError
+	switch {
+	case errors.As(errFind, &unknown):
+		_, err = d.session.person(ctx, text) // says best what is missing
+		return view.Chat{}, err
+	case errFind != nil:
+		return view.Chat{}, errFind
+	case found.Kind == naming.Public:
+		if strings.ContainsAny(found.ID, " \t") {
 			return view.Chat{}, fmt.Errorf("%q is no name of a public chat", text)
 		}
-		if err := d.session.join(ctx, name); err != nil {
+		if err := d.session.join(ctx, found.ID); err != nil {
 			return view.Chat{}, err
 		}
-		return d.session.chat(ctx, text)
-	}
-	id, err := d.session.person(ctx, text)
-	if err != nil {
+		return d.session.chat(ctx, found.Exact())
+	case found.Kind != naming.Person:
 		return view.Chat{}, err
 	}
-	chat := view.Chat{ID: id, Name: shortID(id), ChatType: view.ChatOneToOne, Active: true}
+	id := found.ID
+	chat = view.Chat{ID: id, Name: naming.Short(id), ChatType: view.ChatOneToOne, Active: true}
 	chat.Timestamp = time.Now().UnixMilli()
 	return chat, d.session.call(ctx, nil, "wakuext_saveChat", chat)
 }

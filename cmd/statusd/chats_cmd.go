@@ -162,9 +162,12 @@ func (a *app) listChats(ctx context.Context, s *session) error {
 		return err
 	}
 	recentFirst(chats)
+	if err := s.readContacts(ctx); err != nil {
+		return err
+	}
 	if a.output == outputJSON {
-		for _, chat := range chats {
-			if err := a.printJSON(chat); err != nil {
+		for i := range chats {
+			if err := a.printJSON(s.namedChat(&chats[i])); err != nil {
 				return fail(exitIO, err)
 			}
 		}
@@ -173,9 +176,6 @@ func (a *app) listChats(ctx context.Context, s *session) error {
 	if len(chats) == 0 {
 		fmt.Fprintln(a.err, "statusd: there are no chats yet; join one with: statusd chats join '#tea'")
 		return nil
-	}
-	if err := s.readContacts(ctx); err != nil {
-		return err
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "CHAT\tUNREAD\tLAST\t")

@@ -23,7 +23,9 @@ func (a *app) contactsCommand() *cobra.Command {
 		Use: "contacts", Short: "List contacts; add, name, block or remove one", Args: noArguments,
 		Long: `Lists the people you know something of: those you added, those who added you,
 those you gave a nickname and those you blocked. A person is given as a public
-key in any form, or as @ and the nickname.`,
+key in any form, or as @ and the nickname that you gave. What people call
+themselves is shown as ~name with the key behind it, and finds nobody: anybody may
+take any name.`,
 		Example: "  statusd contacts add zQ3sh… --nickname ana\n  statusd contacts -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.within(cmd, c, a.listContacts)
@@ -161,8 +163,8 @@ func (a *app) listContacts(ctx context.Context, s *session) error {
 			cmp.Compare(a.ID, b.ID))
 	})
 	if a.output == outputJSON {
-		for _, c := range all {
-			if err := a.printJSON(c); err != nil {
+		for i := range all {
+			if err := a.printJSON(s.namedContact(&all[i])); err != nil {
 				return fail(exitIO, err)
 			}
 		}
@@ -206,11 +208,11 @@ func keyText(id string) string {
 }
 
 func (a *app) showContact(ctx context.Context, s *session, c view.Contact) error {
-	if a.output == outputJSON {
-		return fail(exitIO, a.printJSON(c))
-	}
 	if err := s.readContacts(ctx); err != nil {
 		return err
+	}
+	if a.output == outputJSON {
+		return fail(exitIO, a.printJSON(s.namedContact(&c)))
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "name\t%s\nstate\t%s\nkey\t%s\nid\t%s\n", s.nameOf(c.ID, ""), contactState(&c), keyText(c.ID), c.ID)
@@ -222,7 +224,10 @@ func (a *app) showContact(ctx context.Context, s *session, c view.Contact) error
 		if c.EnsVerified {
 			verified = "verified"
 		}
-		fmt.Fprintf(w, "ENS name\t%s (%s)\n", termtext.Line(c.Name), verified)
+		if warning := s.names().Warning(c.Name, c.ID); warning != "" && c.ID != s.me() {
+			verified += "; " + warning
+		}
+		fmt.Fprintf(w, "own name\t~%s (%s)\n", termtext.Line(c.Name), verified)
 	}
 	return fail(exitIO, w.Flush())
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"statusd/internal/termtext"
 	"statusd/messenger/view"
 )
 
@@ -175,7 +174,7 @@ func (a *app) listGroups(ctx context.Context, s *session) error {
 			continue
 		}
 		if shown++; a.output == outputJSON {
-			if err := a.printJSON(g); err != nil {
+			if err := a.printJSON(s.namedChat(g)); err != nil {
 				return fail(exitIO, err)
 			}
 			continue
@@ -183,7 +182,7 @@ func (a *app) listGroups(ctx context.Context, s *session) error {
 		if shown == 1 {
 			fmt.Fprintln(w, "NAME\tMEMBERS\tYOU\tUNREAD\tID\t")
 		}
-		fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%s\t\n", termtext.Line(g.Name), len(g.Members), s.roleIn(g),
+		fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%s\t\n", s.chatName(g), len(g.Members), s.roleIn(g),
 			g.UnviewedMessagesCount, g.ID)
 	}
 	if shown == 0 && a.output != outputJSON {
@@ -213,16 +212,16 @@ func memberState(m view.Member) string {
 }
 
 func (a *app) listMembers(ctx context.Context, s *session, group view.Chat, _ []string) error {
+	if err := s.readContacts(ctx); err != nil {
+		return err
+	}
 	if a.output == outputJSON {
 		for _, m := range group.Members {
-			if err := a.printJSON(m); err != nil {
+			if err := a.printJSON(s.namedMember(m)); err != nil {
 				return fail(exitIO, err)
 			}
 		}
 		return nil
-	}
-	if err := s.readContacts(ctx); err != nil {
-		return err
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "NAME\tSTATE\tKEY\t")

@@ -87,7 +87,7 @@ func (a *app) printMessages(s *session, messages []view.Message, chat *view.Chat
 		var err error
 		switch {
 		case a.output == outputJSON:
-			err = a.printJSON(m)
+			err = a.printJSON(s.namedMessage(m))
 		case chat == nil:
 			_, err = fmt.Fprintln(a.out, s.line(m, chatOf(nil, m.LocalChatID)))
 		default:
@@ -138,11 +138,11 @@ func (a *app) messagesShow() *cobra.Command {
 				if err := s.call(ctx, &m, "wakuext_messageByID", args[0]); err != nil {
 					return err
 				}
-				if a.output == outputJSON {
-					return fail(exitIO, a.printJSON(m))
-				}
 				if err := s.readContacts(ctx); err != nil {
 					return err
+				}
+				if a.output == outputJSON {
+					return fail(exitIO, a.printJSON(s.namedMessage(&m)))
 				}
 				return a.showMessage(s, &m)
 			})

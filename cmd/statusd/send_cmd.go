@@ -8,14 +8,12 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"statusd/accounts/contact"
-	"statusd/messenger/view"
+	"statusd/messenger/naming"
 )
 
 // maxAttachment bounds a file to send: what does not fit into an envelope is
@@ -51,6 +49,8 @@ func (a *app) sendCommand() *cobra.Command {
 		Long: `Sends a message through the running daemon. A recipient is a public key in any
 form (zQ3sh…, 0x04…), @ and the nickname of a contact, # and the name of a
 public chat, or the id of a private group or, where that is unique, its name.
+What could mean several things is refused; public:tea, group:tea and person:@ana
+say which is meant.
 
 The daemon keeps the message until it has left: without a peer it is queued. By
 default the command waits until a peer has it; with --wait delivered, until the
@@ -146,20 +146,23 @@ func (s *session) sendTo(
 	return sent, err
 }
 
-// recipient puts the id of a group in the place of its name. What else a
-// recipient may be, the daemon knows.
+// recipient puts the id of a group in the place of its name, and refuses what
+// may mean several things. What else a recipient may be, the daemon knows.
 func (s *session) recipient(ctx context.Context, text string) (string, error) {
-	if strings.HasPrefix(text, "#") || strings.HasPrefix(text, "@") {
+	if err := s.readContacts(ctx); err != nil {
+		return "", err
+	}
+	found, err := s.names().Find(text)
+	var unknown *naming.UnknownError
+	switch {
+	case errors.As(err, &unknown):
 		return text, nil
+	case err != nil:
+		return "", fail(exitData, err)
+	case found.Kind == naming.Group:
+		return found.ID, nil
 	}
-	if _, err := contact.Parse(text); err == nil || chatTypeOf(text) == view.ChatPrivateGroup {
-		return text, nil
-	}
-	group, err := s.groupNamed(ctx, text)
-	if err != nil || group == nil {
-		return text, err
-	}
-	return group.ID, nil
+	return text, nil
 }
 
 // reached tells whether a state is the one waited for, or beyond it.

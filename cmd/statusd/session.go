@@ -14,7 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"statusd/accounts/contact"
-	"statusd/internal/termtext"
+	"statusd/messenger/naming"
 	"statusd/messenger/view"
 )
 
@@ -26,7 +26,9 @@ type session struct {
 
 	mu       sync.RWMutex
 	contacts map[string]view.Contact // by id; nil before they are read
+	chatList []view.Chat             // those that are not closed
 	self     string                  // our own id
+	called   *naming.Names           // what they are called
 }
 
 // open connects to the daemon. What these commands carry is private: they do
@@ -82,31 +84,27 @@ func (s *session) chats(ctx context.Context) ([]view.Chat, error) {
 }
 
 // person returns the contact id of somebody: a public key in any form, or @
-// and the nickname or name of a contact.
+// and the nickname that we gave. What people call themselves finds nobody.
 func (s *session) person(ctx context.Context, text string) (string, error) {
-	name, nick := strings.CutPrefix(text, "@")
-	if parsed, err := contact.Parse(name); err == nil && parsed.Name == "" {
-		return parsed.Key.ContactID(), nil
-	} else if !nick {
-		return "", fail(exitData, fmt.Errorf("%q is no public key: want zQ3sh…, 0x04…, or @ and the nickname of a contact",
-			text))
-	}
 	if err := s.readContacts(ctx); err != nil {
 		return "", err
 	}
-	var found []string
-	for id, c := range s.known() {
-		if strings.EqualFold(name, c.LocalNickname) || c.LocalNickname == "" && strings.EqualFold(name, c.Name) {
-			found = append(found, id)
-		}
+	id, err := s.names().FindPerson(text)
+	var unknown *naming.UnknownError
+	if !errors.As(err, &unknown) {
+		return id, fail(exitData, err)
 	}
-	switch len(found) {
-	case 0:
-		return "", fail(exitData, fmt.Errorf("no contact is called %q; see: statusd contacts", name))
-	case 1:
-		return found[0], nil
+	name, nick := strings.CutPrefix(text, "@")
+	if !nick {
+		return "", fail(exitData, fmt.Errorf("%q is no public key: want zQ3sh…, 0x04…, or @ and the nickname of a contact",
+			text))
 	}
-	return "", fail(exitData, fmt.Errorf("%d contacts are called %q; give the key of one", len(found), name))
+	hint := "; see: statusd contacts"
+	if claiming := s.names().Claiming(name); len(claiming) > 0 {
+		hint = fmt.Sprintf(" by you; who calls himself so may be anybody (%s): give the key, or a nickname with: statusd "+
+			"contacts nickname KEY NAME", keyText(claiming[0]))
+	}
+	return "", fail(exitData, fmt.Errorf("no contact is called %q%s", name, hint))
 }
 
 // people resolves several persons.
@@ -125,51 +123,28 @@ func (s *session) people(ctx context.Context, texts []string) ([]string, error) 
 // chat finds a chat by what a person calls it: #name, the id or the name of a
 // group, a person.
 func (s *session) chat(ctx context.Context, text string) (view.Chat, error) {
-	all, err := s.chats(ctx)
-	if err != nil {
+	if err := s.refreshContacts(ctx); err != nil {
 		return view.Chat{}, err
 	}
-	id := strings.TrimPrefix(text, "#")
-	for _, c := range all {
-		if c.ID == text || c.ID == id && c.ChatType == view.ChatPublic {
-			return c, nil
-		}
+	found, err := s.names().Find(text)
+	var ambiguous *naming.AmbiguousError
+	if errors.As(err, &ambiguous) {
+		return view.Chat{}, fail(exitData, err)
 	}
-	if group, err := s.groupNamed(ctx, text); err != nil || group != nil {
-		if err != nil {
-			return view.Chat{}, err
-		}
-		return *group, nil
+	ids := []string{found.ID}
+	if found.Kind == naming.Profile { // "@0x04…" means the person as well
+		ids = append(ids, strings.TrimPrefix(found.ID, "@"))
 	}
-	if person, err := s.person(ctx, text); err == nil {
-		for _, c := range all {
-			if c.ID == person {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, id := range ids {
+		for _, c := range s.chatList {
+			if err == nil && c.ID == id {
 				return c, nil
 			}
 		}
 	}
 	return view.Chat{}, fail(exitData, fmt.Errorf("there is no chat %q; see: statusd chats", text))
-}
-
-// groupNamed finds a private group by its name, nil if there is none.
-func (s *session) groupNamed(ctx context.Context, name string) (*view.Chat, error) {
-	all, err := s.chats(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var named []view.Chat
-	for _, c := range all {
-		if c.ChatType == view.ChatPrivateGroup && strings.EqualFold(c.Name, name) {
-			named = append(named, c)
-		}
-	}
-	switch len(named) {
-	case 0:
-		return nil, nil
-	case 1:
-		return &named[0], nil
-	}
-	return nil, fail(exitData, fmt.Errorf("%d groups are called %q; give the id of one", len(named), name))
 }
 
 // group finds a private group.
@@ -181,7 +156,7 @@ func (s *session) group(ctx context.Context, text string) (view.Chat, error) {
 	return c, err
 }
 
-// readContacts reads the contacts and who we are, unless that was done.
+// readContacts reads contacts, chats and who we are, unless that was done.
 func (s *session) readContacts(ctx context.Context) error {
 	if s.known() != nil {
 		return nil
@@ -189,7 +164,7 @@ func (s *session) readContacts(ctx context.Context) error {
 	return s.refreshContacts(ctx)
 }
 
-// refreshContacts reads the contacts and who we are.
+// refreshContacts reads contacts, chats and who we are.
 func (s *session) refreshContacts(ctx context.Context) error {
 	var all []view.Contact
 	if err := s.call(ctx, &all, "wakuext_contacts"); err != nil {
@@ -208,10 +183,25 @@ func (s *session) refreshContacts(ctx context.Context) error {
 			}
 		}
 	}
+	chats, err := s.chats(ctx)
+	if err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.contacts, s.self = contacts, self
+	s.contacts, s.self, s.chatList = contacts, self, chats
+	s.called = naming.New(self, all, chats)
 	return nil
+}
+
+// names says what people and chats are called, as far as that was read.
+func (s *session) names() *naming.Names {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.called == nil {
+		return naming.New("", nil, nil)
+	}
+	return s.called
 }
 
 // known returns the contacts that were read. The map is not changed any more.
@@ -228,43 +218,11 @@ func (s *session) me() string {
 	return s.self
 }
 
-// nameOf says who somebody is, as shortly as it can be.
-func (s *session) nameOf(id, alias string) string {
-	if id != "" && id == s.me() {
-		return "me"
-	}
-	c := s.known()[id]
-	for _, name := range []string{c.LocalNickname, c.Name, c.Alias, alias} {
-		if name != "" {
-			return termtext.Line(name)
-		}
-	}
-	return shortID(id)
-}
+// nameOf says who somebody is, and who gave that name.
+func (s *session) nameOf(id, alias string) string { return s.names().Person(id, alias) }
 
-// chatName says what a chat is called.
-func (s *session) chatName(c *view.Chat) string {
-	switch c.ChatType {
-	case view.ChatPublic:
-		return "#" + termtext.Line(c.ID)
-	case view.ChatOneToOne:
-		return s.nameOf(c.ID, c.Alias)
-	case view.ChatProfile:
-		return "@" + s.nameOf(strings.TrimPrefix(c.ID, "@"), c.Alias)
-	}
-	return termtext.Line(c.Name)
-}
-
-// shortID shortens the id of a person the way people exchange keys.
-func shortID(id string) string {
-	if c, err := contact.Parse(id); err == nil && c.Name == "" {
-		return contact.Short(c.Key)
-	}
-	if len(id) > 16 {
-		return id[:8] + "…" + id[len(id)-4:]
-	}
-	return id
-}
+// chatName says what a chat is called, and of which kind it is.
+func (s *session) chatName(c *view.Chat) string { return s.names().Chat(c) }
 
 // millisText writes Unix milliseconds for people, in their time zone.
 func millisText(ms uint64) string {

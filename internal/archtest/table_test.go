@@ -71,6 +71,7 @@ func layer0() map[string][]string {
 		"statusd/internal/backup":      {"statusd/accounts/kdf", "statusd/accounts/secret"},
 		"statusd/internal/blocking":    {geth + "p2p/nat"},
 		"statusd/internal/cache":       {"statusd/internal/atomicfile", "github.com/syndtr/goleveldb/leveldb"},
+		"statusd/internal/confusable":  {"golang.org/x/text/unicode/norm"},
 		"statusd/internal/clock":       {"github.com/beevik/ntp", zap},
 		"statusd/internal/deadline":    {},
 		"statusd/internal/diskspace":   {},
@@ -185,13 +186,17 @@ func layer3() map[string][]string {
 	return map[string][]string{
 		"statusd/messenger": {
 			"statusd/accounts/contact", "statusd/accounts/identicon", "statusd/accounts/key", "statusd/internal/store",
-			"statusd/messenger/courier", "statusd/messenger/event", "statusd/messenger/view", "statusd/payloads",
-			"statusd/transport", "statusd/waku/wire", zap,
+			"statusd/messenger/courier", "statusd/messenger/event", "statusd/messenger/naming", "statusd/messenger/view",
+			"statusd/payloads", "statusd/transport", "statusd/waku/wire", zap,
 		},
 		"statusd/messenger/event": {"statusd/internal/store", "statusd/messenger/view"},
 		"statusd/messenger/courier": {
 			"statusd/accounts/key", "statusd/datasync", "statusd/internal/deadline", "statusd/internal/store",
 			"statusd/mailserver/history", "statusd/transport", "statusd/waku", errgroup, zap,
+		},
+		"statusd/messenger/naming": {
+			"statusd/accounts/contact", "statusd/internal/confusable", "statusd/internal/termtext", "statusd/messenger/view",
+			"statusd/payloads",
 		},
 		"statusd/messenger/view": {},
 		"statusd/internal/feed":  {"statusd/internal/profile", "statusd/internal/store"},
@@ -260,7 +265,8 @@ func layer5() map[string][]string {
 			"statusd/discovery",
 			"statusd/accounts", "statusd/configs", "statusd/internal/atomicfile", "statusd/internal/backup",
 			"statusd/internal/logx", "statusd/internal/profile", "statusd/internal/sdnotify",
-			"statusd/deploy", "statusd/mailserver", "statusd/messenger/view", "statusd/node", "statusd/rpc",
+			"statusd/deploy", "statusd/mailserver", "statusd/messenger/naming", "statusd/messenger/view",
+			"statusd/node", "statusd/rpc",
 			"statusd/waku/wire", geth + "crypto", geth + "p2p", geth + "log", geth + "rpc", zap, metrics,
 			"statusd/internal/termtext", "statusd/payloads", tea, "github.com/spf13", "golang.org/x/term",
 		},

@@ -81,6 +81,19 @@ func (c Chats) Listened(types ...int) (n int, err error) {
 	return n, nil
 }
 
+// GroupsNamed returns private groups that are not closed and have a name, in
+// any case of the letters a to z: those that we take part in first, since
+// whoever invites us could fill the limit.
+func (c Chats) GroupsNamed(name string, limit int) (list []Chat, err error) {
+	err = c.tx.Query(chatColumns+`WHERE type = 3 AND active AND NOT deleted AND name = ? COLLATE NOCASE
+		ORDER BY stranger, key LIMIT ?`, []any{name, limit}, func(r Row) error {
+		chat, err := scanChat(r)
+		list = append(list, chat)
+		return err
+	})
+	return list, err
+}
+
 // ByID returns a chat, also a deleted one.
 func (c Chats) ByID(id string) (chat Chat, found bool, err error) {
 	return c.one(`WHERE id = ?`, id)

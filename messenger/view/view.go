@@ -109,6 +109,9 @@ type Chat struct {
 	Muted                  bool              `json:"muted,omitempty"`
 	InvitationAdmin        string            `json:"invitationAdmin,omitempty"`
 	Profile                string            `json:"profile,omitempty"`
+	// NameGivenBy says who gave Name: GivenByYou for public chats, GivenByThem
+	// for private groups. That of a person is in Contact.
+	NameGivenBy string `json:"nameGivenBy,omitempty"`
 }
 
 // Member is a member of a private group.
@@ -129,6 +132,13 @@ type MembershipEvent struct {
 	ChatID     string   `json:"chatId"`
 	RawPayload []byte   `json:"rawPayload"`
 }
+
+// Who gave the name by which somebody or something is called.
+const (
+	GivenByYou  = "you"  // a nickname, a public chat that you joined
+	GivenByThem = "them" // what somebody calls himself, or a group's admin calls the group
+	GivenByKey  = "key"  // made of the key
+)
 
 // System tags of contacts.
 const (
@@ -154,6 +164,10 @@ type Contact struct {
 	DeviceInfo             []Device `json:"deviceInfo"`
 	TributeToTalk          string   `json:"tributeToTalk"`
 	LocalNickname          string   `json:"localNickname,omitempty"`
+	// NameGivenBy says who gave the name to show: GivenByYou for LocalNickname,
+	// GivenByThem for Name, GivenByKey for Alias. Only the first may stand for
+	// a person without the key beside it.
+	NameGivenBy string `json:"nameGivenBy,omitempty"`
 }
 
 // Device is a device of a contact.
