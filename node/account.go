@@ -71,11 +71,7 @@ func (n *Node) loginSignal(err error) {
 }
 
 func login(ctx context.Context, m *profile.Manager, name string, p kdf.Password) error {
-	uid, err := m.Find(ctx, name)
-	if err != nil {
-		return err
-	}
-	_, err = m.Login(ctx, uid, p)
+	_, err := m.LoginAs(ctx, name, p)
 	return err
 }
 

@@ -55,6 +55,9 @@ func (e *StartError) Error() string {
 // causeText is the cause in the system's words, with the path that it is about
 // unless the text names that already.
 func (e *StartError) causeText() string {
+	if errors.Is(e.Kind, ErrLogin) { // what the errors of accounts add is the way out
+		return e.Cause.Error()
+	}
 	for err := e.Cause; err != nil; err = errors.Unwrap(err) {
 		switch about := err.(type) { //nolint:errorlint // the chain is walked here
 		case *fs.PathError:

@@ -67,6 +67,50 @@ func (a *Account) Before() int64 { return a.before }
 // kdf.ErrWrongPassword, and those of the files: vault.ErrNewer,
 // store.ErrNewer, accounts.ErrDamaged, store.ErrMissing and the like.
 func (m *Manager) Login(ctx context.Context, uid key.UID, p kdf.Password) (*Account, error) {
+	return m.login(ctx, uid, p, "")
+}
+
+// LoginAs is Login for an account that a text names as for Find. When the name
+// of exactly one account is lost with its account.json, it is taken for that
+// one, if the password is its password and its database knows no other name.
+// Errors: those of Find and Login.
+func (m *Manager) LoginAs(ctx context.Context, text string, p kdf.Password) (*Account, error) {
+	uid, err := m.Find(ctx, text)
+	if err == nil {
+		return m.login(ctx, uid, p, "")
+	}
+	if !errors.Is(err, accounts.ErrUnknown) || !isName(text) {
+		return nil, err
+	}
+	uid, one, errList := m.nameless(ctx)
+	if errList != nil || !one {
+		return nil, errors.Join(err, errList)
+	}
+	return m.login(ctx, uid, p, text)
+}
+
+// isName reports whether a text can be the name of an account.
+func isName(text string) bool {
+	_, notUID := key.ParseUID(text)
+	_, notAddress := key.ParseAddress(text)
+	return text != "" && len(text) <= accounts.MaxName && notUID != nil && notAddress != nil
+}
+
+// nameless returns the account whose name is lost, if there is exactly one.
+func (m *Manager) nameless(ctx context.Context) (uid key.UID, one bool, err error) {
+	all, err := m.List(ctx)
+	n := 0
+	for i := range all {
+		if all[i].Damaged {
+			uid = all[i].UID
+			n++
+		}
+	}
+	return uid, n == 1, err
+}
+
+// login is Login. name is that of the account if nothing else knows it.
+func (m *Manager) login(ctx context.Context, uid key.UID, p kdf.Password, name string) (*Account, error) {
 	var a *Account
 	err := m.exclusive(ctx, func() error {
 		current := m.Current()
@@ -82,7 +126,7 @@ func (m *Manager) Login(ctx context.Context, uid key.UID, p kdf.Password) (*Acco
 			a = current
 			return nil
 		}
-		if a, err = m.open(ctx, uid, u); err != nil {
+		if a, err = m.open(ctx, uid, u, name); err != nil {
 			u.Wipe()
 			return err
 		}
@@ -96,7 +140,7 @@ func (m *Manager) Login(ctx context.Context, uid key.UID, p kdf.Password) (*Acco
 
 // open makes an account of an unlocked vault, which is the account's from then
 // on. After an error everything but the vault is closed.
-func (m *Manager) open(ctx context.Context, uid key.UID, u *vault.Unlocked) (*Account, error) {
+func (m *Manager) open(ctx context.Context, uid key.UID, u *vault.Unlocked, name string) (*Account, error) {
 	if _, err := m.dir.KeyFiles(uid); err != nil {
 		return nil, err
 	}
@@ -105,7 +149,7 @@ func (m *Manager) open(ctx context.Context, uid key.UID, u *vault.Unlocked) (*Ac
 		return nil, err
 	}
 	a := &Account{unlocked: u, chat: chat, stop: func() {}}
-	if err := m.bringUp(ctx, uid, a); err != nil {
+	if err := m.bringUp(ctx, uid, a, name); err != nil {
 		return nil, errors.Join(err, m.shut(a))
 	}
 	return a, nil
@@ -113,7 +157,7 @@ func (m *Manager) open(ctx context.Context, uid key.UID, u *vault.Unlocked) (*Ac
 
 // bringUp opens what belongs to an account. What it opened when it fails is in
 // a.
-func (m *Manager) bringUp(ctx context.Context, uid key.UID, a *Account) (err error) {
+func (m *Manager) bringUp(ctx context.Context, uid key.UID, a *Account, name string) (err error) {
 	if err := m.dir.Mend(); err != nil {
 		m.log.Warn("account.json of an account cannot be mended", zap.Error(err))
 	}
@@ -130,7 +174,7 @@ func (m *Manager) bringUp(ctx context.Context, uid key.UID, a *Account) (err err
 	if err := m.openDatabase(ctx, a); err != nil {
 		return err
 	}
-	if err := m.keepName(ctx, a, lost); err != nil {
+	if err := m.keepName(ctx, a, lost, name); err != nil {
 		return err
 	}
 	first := a.info.Timestamp == 0
@@ -150,18 +194,23 @@ func (m *Manager) bringUp(ctx context.Context, uid key.UID, a *Account) (err err
 // nameKept is the name of the account among the small values of its database.
 const nameKept = "account name"
 
-// keepName keeps the name of the account in its database, or takes it from
-// there when account.json was lost.
-func (m *Manager) keepName(ctx context.Context, a *Account, lost bool) error {
+// keepName keeps the name of the account in its database. When account.json was
+// lost, the name is that of the database, or else the one given.
+func (m *Manager) keepName(ctx context.Context, a *Account, lost bool, given string) error {
 	err := a.db.Update(ctx, func(tx *store.Tx) error {
-		kept, found, err := tx.Meta(nameKept)
+		raw, found, err := tx.Meta(nameKept)
+		kept := string(raw)
 		switch {
 		case err != nil:
 			return err
-		case lost && len(kept) <= accounts.MaxName:
-			a.info.Name = string(kept)
+		case lost && found && given != "" && given != kept:
+			return fmt.Errorf("%w, address or name %q", accounts.ErrUnknown, given)
+		case lost && found && len(kept) <= accounts.MaxName:
+			a.info.Name = kept
 			return nil
-		case found && string(kept) == a.info.Name:
+		case lost:
+			a.info.Name = given
+		case found && kept == a.info.Name:
 			return nil
 		}
 		return tx.SetMeta(nameKept, []byte(a.info.Name))

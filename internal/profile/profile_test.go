@@ -305,6 +305,55 @@ func TestNameSurvivesDamage(t *testing.T) {
 	}
 }
 
+// TestNameThatNothingKnowsIsTakenFromWhoLogsIn: account.json of an account of an
+// earlier version is damaged. The name is believed with the password of the one
+// account it can be, and kept from then on.
+func TestNameThatNothingKnowsIsTakenFromWhoLogsIn(t *testing.T) {
+	dir, ctx := t.TempDir(), t.Context()
+	m := open(t, dir)
+	s, _ := create(t, m, "ana")
+	a := login(t, m, s.UID, "secret")
+	forget := func() {
+		if err := a.DB().Update(ctx, func(tx *store.Tx) error {
+			return tx.Exec(`DELETE FROM meta WHERE name = ?`, nameKept)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lose := func() {
+		if err := m.Logout(ctx); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"account.json", "account-copy.json"} {
+			if err := os.WriteFile(filepath.Join(m.dir.Folder(s.UID), name), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	forget()
+	lose()
+	if _, err := m.LoginAs(ctx, "ana", pw(t, "wrong")); !errors.Is(err, kdf.ErrWrongPassword) {
+		t.Errorf("wrong password: %v", err)
+	}
+	if _, err := m.LoginAs(ctx, strings.Repeat("00", 32), pw(t, "secret")); !errors.Is(err, accounts.ErrUnknown) {
+		t.Errorf("a key-uid is taken for a name: %v", err)
+	}
+	var err error
+	if a, err = m.LoginAs(ctx, "ana", pw(t, "secret")); err != nil || a.Name() != "ana" {
+		t.Fatalf("%v", err)
+	}
+	lose() // the database knows it now
+	if _, err := m.LoginAs(ctx, "ben", pw(t, "secret")); !errors.Is(err, accounts.ErrUnknown) || m.Current() != nil {
+		t.Errorf("another name: %v", err)
+	}
+	if a, err = m.LoginAs(ctx, "ana", pw(t, "secret")); err != nil || a.Name() != "ana" {
+		t.Errorf("%v", err)
+	}
+	if uid, err := m.Find(ctx, "ana"); err != nil || uid != s.UID {
+		t.Errorf("by name: %v", err)
+	}
+}
+
 // service is a component of an account.
 type service struct {
 	end    chan error
