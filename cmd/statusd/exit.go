@@ -20,7 +20,8 @@ import (
 	"statusd/rpc"
 )
 
-// Exit codes of every command (spec 07 section 2, after sysexits.h).
+// Exit codes of every command (spec 07 section 2, after sysexits.h). exitCodes
+// says what they mean.
 const (
 	exitOK          = 0
 	exitOther       = 1
@@ -36,6 +37,34 @@ const (
 	exitPermission  = 77
 	exitConfig      = 78
 )
+
+// exitMeaning is a line of the table of exit codes.
+type exitMeaning struct {
+	code          int
+	meaning, next string // what it says, and what a script or an operator does then
+}
+
+// exitCodes is the table of exit codes, which docs/exit-codes.md shows.
+func exitCodes() []exitMeaning {
+	return []exitMeaning{
+		{exitOK, "done; a daemon: stopped because it was told to, also during its start", ""},
+		{exitOther, "another failure; a daemon: did not stop in time", "read the line on standard error"},
+		{exitUsage, "wrong usage: a flag, an argument or a method that does not exist", "see --help"},
+		{exitData, "wrong input: a recipient, a phrase, a file or an account that is not what it should be",
+			"mend the input"},
+		{exitNoInput, "a file that was named is not there", "name another one"},
+		{exitUnavailable, "no daemon answers", "start it, or name its --dir or --url"},
+		{exitInternal, "a mistake in the program", "report the id that was printed"},
+		{exitCantCreate, "something is in the way: a lock, a port, a file or an account that exists",
+			"do what the line says"},
+		{exitIO, "the disk is full or cannot be read or written, or what is on it is damaged",
+			"look at the disk; put back a backup"},
+		{exitTemporary, "not now: queued, or no answer in time", "try again, or wait"},
+		{exitProtocol, "the other side does not speak as it should", "look at what is at that address"},
+		{exitPermission, "not allowed: a wrong password or token, no login, a file of somebody else", "give the right one"},
+		{exitConfig, "a configuration that is refused, or data of a newer version", "mend it, or use a newer statusd"},
+	}
+}
 
 // exitError gives an error its exit code.
 type exitError struct {
@@ -74,15 +103,20 @@ func exitCode(err error) int {
 		return own.code
 	case errors.Is(err, node.ErrArchive) && archiveCode(err) != exitOK:
 		return archiveCode(err)
+	case errors.Is(err, node.ErrLogin):
+		return loginCode(err)
+	case errors.Is(err, syscall.EIO), errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT),
+		errors.Is(err, syscall.EROFS), errors.Is(err, accounts.ErrDamaged):
+		return exitIO
 	case errors.Is(err, configs.ErrInvalid), errors.Is(err, node.ErrNewerData), errors.Is(err, node.ErrSchemaFile),
 		errors.Is(err, node.ErrNodeKey), errors.Is(err, node.ErrDataDirMode), isRPCConfig(err):
 		return exitConfig
-	case errors.Is(err, kdf.ErrWrongPassword), errors.Is(err, node.ErrLogin):
+	case errors.Is(err, kdf.ErrWrongPassword):
 		return exitPermission
 	case errors.Is(err, backup.ErrNewer), errors.Is(err, vault.ErrNewer):
 		return exitConfig
 	case errors.Is(err, backup.ErrNotBackup), errors.Is(err, backup.ErrDamaged), errors.Is(err, profile.ErrIncomplete),
-		errors.Is(err, profile.ErrOtherKeys), errors.Is(err, kdf.ErrCost), errors.Is(err, accounts.ErrDamaged):
+		errors.Is(err, profile.ErrOtherKeys), errors.Is(err, kdf.ErrCost):
 		return exitData
 	case errors.Is(err, profile.ErrNotEmpty):
 		return exitCantCreate
@@ -90,8 +124,6 @@ func exitCode(err error) int {
 		errors.Is(err, rpc.ErrListen), errors.Is(err, rpc.ErrAddressInUse), errors.Is(err, rpc.ErrIPCInUse),
 		errors.Is(err, rpc.ErrIPCNotSocket), errors.Is(err, rpc.ErrTokenFile), errors.Is(err, node.ErrWebhookSecret):
 		return exitCantCreate
-	case errors.Is(err, syscall.EIO), errors.Is(err, syscall.ENOSPC):
-		return exitIO
 	case errors.Is(err, context.DeadlineExceeded):
 		return exitTemporary
 	case errors.Is(err, fs.ErrPermission):
@@ -101,6 +133,16 @@ func exitCode(err error) int {
 	default:
 		return exitOther
 	}
+}
+
+// loginCode is the code of a start that cannot log in: that of the same error
+// over RPC, so that one cause has one code.
+func loginCode(err error) int {
+	code, kind, _, _ := rpc.AccountError(err)
+	if exit := rpcExit(code, kind); exit != exitOther {
+		return exit
+	}
+	return exitPermission
 }
 
 // isRPCConfig reports whether the RPC server refuses its configuration.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -42,6 +43,9 @@ func (p *process) run(ctx context.Context) error {
 	for {
 		select {
 		case err := <-ended:
+			if !stopped.IsZero() && errors.Is(err, context.Canceled) {
+				return nil // it was told to stop while it started
+			}
 			return err
 		case <-limit.C:
 			p.goroutines("the daemon did not stop in time")

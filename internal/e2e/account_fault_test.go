@@ -137,7 +137,7 @@ func TestNewerDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.fails(t, 78, "use a newer statusd", "db", "check", "--password-file", file)
-	n.fails(t, 77, "written by a newer version", "run", "--login", "ana", "--password-file", file)
+	n.fails(t, 78, "written by a newer version", "run", "--login", "ana", "--password-file", file)
 	n.start(t)
 	n.fails(t, 78, "use a newer statusd", "account", "login", "--password-file", file)
 	wantFailure(t, n.dial(t, "ipc").Call(nil, "account_login", "ana", password), -32018, "newer_data", "newer statusd")
