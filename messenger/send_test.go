@@ -171,6 +171,40 @@ func TestRecipients(t *testing.T) {
 	ok(t, bob.m.Chats().Join(t.Context(), "garden"))
 }
 
+// TestAGroupThatIsCalledLikeSomethingElse: what we say in it does not go
+// elsewhere, and an invitation takes no name away.
+func TestAGroupThatIsCalledLikeSomethingElse(t *testing.T) {
+	alice, bob := pair(t)
+	ok(t, alice.m.Contacts().Save(t.Context(), view.Contact{ID: bob.id, LocalNickname: "bobby"}))
+	send := func(to string) (SendResult, error) {
+		return alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: to, Message: "x"})
+	}
+	for name, kind := range map[string]string{
+		"#tea": "public:tea", "@bobby": "person:@bobby", bob.id: "person:" + bob.id,
+	} {
+		made := must[view.Response](t)(alice.m.Groups().Create(t.Context(), name, []string{bob.id}))
+		group := made.Chats[0]
+		if group.NameGivenBy != view.GivenByThem {
+			t.Errorf("the name is given by %q", group.NameGivenBy)
+		}
+		alice.flush()
+		if _, err := send(name); !errors.Is(err, ErrAmbiguous) || !strings.Contains(err.Error(), "group:"+group.ID) {
+			t.Errorf("%q: %v", name, err)
+		}
+		if sent := alice.flush(); len(sent) > 0 {
+			t.Errorf("%q: something was sent", name)
+		}
+		for _, to := range []string{"group:" + name, "group:" + group.ID, group.ID} {
+			if r, err := send(to); err != nil || r.ChatID != group.ID {
+				t.Errorf("%q: %+v, %v", to, r, err)
+			}
+		}
+		if r, err := send(kind); err != nil || r.ChatID == group.ID {
+			t.Errorf("%q: %+v, %v", kind, r, err)
+		}
+	}
+}
+
 func hexOf(b []byte) string {
 	const digits = "0123456789abcdef"
 	var s strings.Builder

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"statusd/messenger"
+	"statusd/messenger/naming"
 	"statusd/messenger/view"
 )
 
@@ -13,7 +14,8 @@ func (a *sendAPI) methods() []method {
 		name: "status_send", scope: scopeSend, slow: true, timeout: sendTimeoutOf, account: true,
 		summary: "Sends a message to a person, a public chat or a group. The chat is made if it is not there.",
 		params: []param{
-			{"recipient", "a person as zQ3sh… or 0x04…, #public-chat, the id of a group, or @nickname"},
+			{"recipient", "a person as zQ3sh… or 0x04…, #public-chat, the id or name of a group, or @nickname; " +
+				"what could mean several things is refused: group:tea, public:tea and person:@ana say which is meant"},
 			{"message", "text; may be left out with an attachment"},
 			{"attachment", "image (PNG, JPEG, WebP, GIF) or recording (AAC, AMR) as data URL or, on the unix socket, as path"},
 			{"replyTo", "id of the message that is answered"},
@@ -45,9 +47,10 @@ func (a *sendAPI) methods() []method {
 			name: "listContacts", scope: scopeRead, account: true,
 			summary: "Lists the contacts in the form of signal-cli.",
 			params:  []param{{"recipient", "id of the only contact wanted"}},
-			result:  "number is the contact id, name the nickname or what the person calls itself",
-			example: ex(`[]`, `[{"number":"`+exampleContact+`","name":"friend","alias":"","isBlocked":false,"isAdded":true}]`,
-				withLogin()...),
+			result: "number is the contact id, name the nickname or, as ~name (key), what the person calls itself; " +
+				"nameGivenBy says which: you, them, or key where there is only the alias",
+			example: ex(`[]`, `[{"number":"`+exampleContact+`","name":"friend","nameGivenBy":"you","alias":"",`+
+				`"isBlocked":false,"isAdded":true}]`, withLogin()...),
 			handler: fn1(a.listContacts),
 		},
 	}
@@ -69,11 +72,13 @@ type (
 		Admins         []scMember `json:"admins"`
 	}
 	scContact struct {
-		Number    string `json:"number"`
-		Name      string `json:"name"`
-		Alias     string `json:"alias"`
-		IsBlocked bool   `json:"isBlocked"`
-		IsAdded   bool   `json:"isAdded"`
+		Number string `json:"number"`
+		Name   string `json:"name"`
+		// NameGivenBy is view.GivenByYou, GivenByThem or GivenByKey.
+		NameGivenBy string `json:"nameGivenBy"`
+		Alias       string `json:"alias"`
+		IsBlocked   bool   `json:"isBlocked"`
+		IsAdded     bool   `json:"isAdded"`
 	}
 )
 
@@ -109,18 +114,19 @@ func (a *sendAPI) listGroups(ctx context.Context, only *string) ([]scGroup, erro
 func (a *sendAPI) listContacts(ctx context.Context, only *oneText) ([]scContact, error) {
 	return listed(a, func(m *messenger.Messenger) ([]scContact, error) {
 		list, err := m.Contacts().List(ctx)
+		names := naming.New("", list, nil)
 		out := []scContact{}
 		for _, c := range list {
 			if only != nil && c.ID != string(*only) {
 				continue
 			}
 			name := c.LocalNickname
-			if name == "" {
-				name = c.Name
+			if name == "" && c.Name != "" {
+				name = names.Person(c.ID, "")
 			}
 			out = append(out, scContact{
-				Number: c.ID, Name: name, Alias: c.Alias, IsBlocked: hasTag(c.SystemTags, view.TagBlocked),
-				IsAdded: hasTag(c.SystemTags, view.TagAdded),
+				Number: c.ID, Name: name, NameGivenBy: c.NameGivenBy, Alias: c.Alias,
+				IsBlocked: hasTag(c.SystemTags, view.TagBlocked), IsAdded: hasTag(c.SystemTags, view.TagAdded),
 			})
 		}
 		return out, err

@@ -225,7 +225,7 @@ func layer4() map[string][]string {
 		"statusd/node/redial": {"statusd/internal/deadline", geth + "p2p/enode", zap},
 		"statusd/rpc": {
 			"statusd/accounts", "statusd/discovery", "statusd/internal/feed", "statusd/internal/profile",
-			"statusd/internal/store", "statusd/messenger/view",
+			"statusd/internal/store", "statusd/messenger/naming", "statusd/messenger/view",
 			"statusd/configs", "statusd/internal/atomicfile", "statusd/mailserver", "statusd/mailserver/history",
 			"statusd/messenger", "statusd/payloads", "statusd/rpc/jsonrpc", "statusd/transport", "statusd/waku",
 			geth + "common/hexutil", geth + "crypto", geth + "event", geth + "p2p", zap, metrics, errgroup,
