@@ -59,12 +59,13 @@ func checkSizes(body payloads.Body) error {
 	return nil
 }
 
-// checkNewGroup refuses an unknown group with events that are larger than any
-// that people make. In one that we know they are just not kept, so that nobody
-// cuts us off from it with one.
-func checkNewGroup(received []payloads.Event) error {
+// checkNewGroup refuses an unknown group whose creator made events that are
+// larger than any that people make. Those of others, and those in a group that
+// we know, are just not kept as they are: nobody keeps us out of it, or cuts us
+// off from it, with one.
+func checkNewGroup(g *payloads.Group, received []payloads.Event) error {
 	for i := range received {
-		if !received[i].Bounded() {
+		if !received[i].Bounded() && received[i].From == g.Events[0].From {
 			return drop("group_too_large")
 		}
 	}

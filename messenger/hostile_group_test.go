@@ -3,6 +3,8 @@ package messenger
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -308,5 +310,53 @@ func TestGroupEventsThatLeaveNothingAreNotShown(t *testing.T) {
 	ok(t, alice.updateFrom(mallory, group, list...))
 	if n := len(alice.texts(group)); n != shown {
 		t.Errorf("%d messages are shown, %d were", n, shown)
+	}
+}
+
+// TestInflatedEventKeepsNobodyOut: what a member puts into his events does not
+// keep those out who are invited later, nor does it make messages larger.
+func TestInflatedEventKeepsNobodyOut(t *testing.T) {
+	all := crew(t, 4)
+	alice, bob, mallory, carol := all[0], all[1], all[2], all[3]
+	group := create(t, alice, bob)
+	alice.pass(10 * time.Second)
+	must[view.Response](t)(alice.m.Groups().AddMembers(t.Context(), group, []string{mallory.id}))
+	for _, p := range all {
+		p.clock.Store(alice.clock.Load())
+		p.pass(10 * time.Second)
+	}
+	spread(alice, bob, mallory)
+	clock := uint64(mallory.now().UnixMilli())
+	crowd := make([]string, 500)
+	for i := range crowd {
+		crowd[i] = strings.Repeat("x", 1200)
+	}
+	joined := hostileEvent(t, mallory, group, 4, clock, "", crowd...)
+	inflated := append(alice.rawEvents(group), joined)
+	for _, p := range []*party{alice, bob} {
+		ok(t, p.updateFrom(mallory, group, inflated...))
+	}
+	// A peer of 2020 forwards it to whom he invites.
+	invited := hostileEvent(t, alice, group, 3, clock+1, "", carol.id)
+	ok(t, carol.updateFrom(alice, group, append(inflated, invited)...))
+	ok(t, alice.updateFrom(alice, group, append(inflated, invited)...))
+	for _, p := range all {
+		p.pass(10 * time.Second)
+	}
+	must[view.Response](t)(carol.m.Groups().Confirm(t.Context(), group))
+	spread(carol, alice, bob)
+	must[view.Response](t)(carol.m.Messages().Send(t.Context(), view.Message{ChatID: group, Text: "hi"}))
+	for _, s := range carol.flush() {
+		if len(s.wrapper) > 4<<10 {
+			t.Errorf("%d bytes are sent", len(s.wrapper))
+		}
+		alice.takeOne(carol, s)
+		bob.takeOne(carol, s)
+	}
+	wantSame(t, group, alice, bob, carol)
+	for _, p := range []*party{alice, bob} {
+		if texts := p.texts(group); !slices.Contains(texts, "hi") {
+			t.Errorf("%q", texts)
+		}
 	}
 }

@@ -98,7 +98,7 @@ func (c *core) foldUpdate(
 	case err != nil:
 		return folded, dropGroup(err)
 	case len(known) == 0:
-		err = checkNewGroup(folded.Received)
+		err = checkNewGroup(&folded.Group, folded.Received)
 	}
 	return folded, err
 }

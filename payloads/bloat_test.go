@@ -27,8 +27,8 @@ func (c *crowd) does(from string, e Event) *Event {
 	c.clock++
 	e.From, e.Clock = from, c.clock
 	e.Raw = make([]byte, signatureSize)
-	binary.BigEndian.PutUint64(e.Raw, c.clock) // no two are equal
-	e.Raw = binary.BigEndian.AppendUint64(e.Raw, c.clock)
+	binary.BigEndian.PutUint64(e.Raw, c.clock)                       // no two are equal
+	e.Raw = binary.BigEndian.AppendUint64(append(e.Raw, 8), c.clock) // the tag of the clock
 	e.Raw = append(e.Raw, e.Name...)
 	for _, id := range e.Members {
 		e.Raw = append(e.Raw, make([]byte, max(len(id), contactIDSize))...)

@@ -180,6 +180,10 @@ func (f *Folded) join(chatID string, known []Event, byRaw map[string]*Event) (er
 		}
 		e := f.Received[i]
 		e.Raw = canonical(e.Raw)
+		e, kept := e.digest()
+		if !kept {
+			continue
+		}
 		k, had := ids[e.ID()]
 		if !had {
 			ids[e.ID()] = len(all)

@@ -230,7 +230,8 @@ func (s *settled) settle() []bool {
 	named := namedIn(pointers(s.events))
 	for i := range in {
 		e := &s.events[i]
-		in[i] = i == s.root || i > s.root && e.Type != ChatCreated && !e.early(named) && !(e.Twin && e.Type == AdminRemoved)
+		in[i] = i == s.root || i > s.root && e.Type != ChatCreated && !e.early(named) && !e.digested() &&
+			!(e.Twin && e.Type == AdminRemoved)
 	}
 	return s.settleFrom(in)
 }

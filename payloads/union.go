@@ -131,21 +131,13 @@ func btoi(b bool) int {
 	return 0
 }
 
-// Bounded reports whether an event is no larger than those that people make.
-func (e *Event) Bounded() bool {
-	if len(e.Name) > MaxGroupText || len(e.Members) > MaxGroupMembers {
-		return false
-	}
-	return !slices.ContainsFunc(e.Members, func(id string) bool { return len(id) > MaxGroupText })
-}
-
 // keep returns the events that are kept, each once and in the order of the
 // union.
 func keep(events []Event) []Event {
 	sorted := make([]*Event, 0, len(events))
 	for i := range events {
-		if events[i].Bounded() {
-			sorted = append(sorted, &events[i])
+		if e, ok := events[i].digest(); ok {
+			sorted = append(sorted, &e)
 		}
 	}
 	slices.SortStableFunc(sorted, compareEvents)
@@ -183,6 +175,9 @@ func (e *Event) acts(fn func(act)) {
 			if !slices.Contains(e.Members[:i], id) {
 				fn(act{e.From, e.Type, id})
 			}
+		}
+		if len(e.Members) == 0 { // nothing is done, and yet only admins may
+			fn(act{e.From, e.Type, ""})
 		}
 	default:
 		fn(act{e.From, e.Type, ""})

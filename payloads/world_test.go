@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -92,7 +93,11 @@ func newWorld(tb testing.TB, seed uint64, n, steps, fork int) *world {
 		if fork > 0 && w.rng.IntN(fork) == 0 {
 			clock -= uint64(w.rng.IntN(int(min(clock-990, 60))))
 		}
-		list := append(slices.Clone(from), w.random(clock))
+		e := w.random(clock)
+		if fork > 0 && w.rng.IntN(10) == 0 { // inflated, by a name that is not kept
+			e.Name = strings.Repeat("n", MaxGroupText+1)
+		}
+		list := append(slices.Clone(from), w.sign(w.of(e.From), e))
 		if _, err := GroupOf(w.chatID, list); err == nil {
 			w.lists = append(w.lists, list)
 		}
@@ -100,6 +105,11 @@ func newWorld(tb testing.TB, seed uint64, n, steps, fork int) *world {
 	return w
 }
 
+func (w *world) of(id string) person {
+	return w.people[slices.IndexFunc(w.people, func(p person) bool { return p.id == id })]
+}
+
+// random returns what somebody may try.
 func (w *world) random(clock uint64) Event {
 	by := w.people[w.rng.IntN(len(w.people))]
 	on := w.people[w.rng.IntN(len(w.people))].id
@@ -126,7 +136,8 @@ func (w *world) random(clock uint64) Event {
 			e.Members = append(e.Members, w.people[w.rng.IntN(len(w.people))].id)
 		}
 	}
-	return w.sign(by, e)
+	e.From = by.id
+	return e
 }
 
 // merge returns the events of both lists.
