@@ -31,12 +31,18 @@ func Create(ctx context.Context, path string, perm fs.FileMode) (*Output, error)
 		return nil, err
 	case info != nil && isStream(target, info):
 		f, err := openStream(ctx, target)
-		return &Output{file: f}, err
+		if err != nil {
+			return nil, err
+		}
+		return &Output{file: f}, nil
 	case info != nil && !info.Mode().IsRegular():
 		return nil, special(path, info)
 	}
 	f, err := createTemp(target)
-	return &Output{file: f, target: target, perm: perm}, err
+	if err != nil {
+		return nil, err
+	}
+	return &Output{file: f, target: target, perm: perm}, nil
 }
 
 // pipePoll is how often a pipe is tried that nobody reads: the system has no

@@ -19,7 +19,7 @@ func TestAlike(t *testing.T) {
 	for a, same := range map[string][]string{
 		"treasurer": {"trеаsurer", "Treasurer", "treasurer ✓", "✅ treasurer", "trea\u200bsurer", "ｔｒｅａｓｕｒｅｒ", "𝐭𝐫𝐞𝐚𝐬𝐮𝐫𝐞𝐫",
 			"tréasurer", "(treasurer)", "trea surer", "treasurer\u00ad"},
-		"me":   {"Me", "ME", "mе", "rne", "me:", "m​e", "ⅿe"},
+		"me":   {"Me", "ME", "mе", "rne", "me:", "m\u200be", "ⅿe"},
 		"bill": {"biII", "bi11", "Bill", "bі||"},
 		"bob":  {"b0b", "BOB", "Ьob"},
 		"paul": {"раul", "PauI"},
