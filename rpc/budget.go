@@ -14,11 +14,13 @@ const (
 	// maxBuffered bounds what all connections together hold of unfinished
 	// requests, and of answers and notifications that are not written yet, in
 	// bytes. A caller that is not on the socket finds its calls refused while
-	// maxUnread of it are such answers, or maxUnreadToken those of its token:
-	// whoever does not read keeps nobody else from being served.
+	// maxUnread of it are such answers, or maxUnreadToken those of its token. Who
+	// holds no more than keptUnread is not: whoever does not read keeps nobody
+	// else from being served, not with several tokens either.
 	maxBuffered    = 128 << 20
 	maxUnread      = maxBuffered / 2
 	maxUnreadToken = maxBuffered / 4
+	keptUnread     = 1 << 20
 	// maxRisk is the answer that is given although there is no room for it,
 	// since the call has been made.
 	maxRisk = 64 << 10
@@ -80,6 +82,14 @@ func (u unread) room() bool {
 	if u.own == nil {
 		return u.budget.used.Load() < u.budget.max
 	}
+	return u.plenty() || u.own.Load() < u.budget.max*keptUnread/maxBuffered && u.budget.used.Load() < u.budget.max
+}
+
+// plenty reports whether it may be much.
+func (u unread) plenty() bool {
+	if u.own == nil {
+		return u.room()
+	}
 	return u.budget.unread.Load() < u.budget.max*maxUnread/maxBuffered &&
 		u.own.Load() < u.budget.max*maxUnreadToken/maxBuffered
 }
@@ -93,9 +103,15 @@ func (u unread) add(n int64) {
 	}
 }
 
-// take is add if there is room, and reports that.
+// take is add if there is room, and reports that. Who holds nothing gets it,
+// also if it is much, as long as the budget allows it.
 func (u unread) take(n int64) bool {
-	if u.own != nil && !u.room() || !u.budget.take(n) {
+	if u.own != nil && !u.plenty() {
+		if own := u.own.Load(); own > 0 && own+n > u.budget.max*keptUnread/maxBuffered {
+			return false
+		}
+	}
+	if !u.budget.take(n) {
 		return false
 	}
 	if u.own != nil {

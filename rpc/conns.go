@@ -25,12 +25,14 @@ type connTable struct {
 
 	mu     sync.Mutex
 	conns  map[*tableConn]struct{}
-	proved int // of conns, those that have shown a token
+	proved int            // of conns, those that have shown a token
+	shares map[*grant]int // of proved, by token; nil: callers that need none
 }
 
 func newConnTable(max int, closed func()) *connTable {
 	return &connTable{
 		max: max, trustAt: max - max/reserveShare, closed: closed, conns: make(map[*tableConn]struct{}),
+		shares: make(map[*grant]int),
 	}
 }
 
@@ -40,8 +42,9 @@ type tableConn struct {
 	*net.TCPConn
 	table   *connTable
 	open    bool
-	proved  bool // its last request had a valid token
-	serving int  // requests that are being served: 0 or 1
+	proved  bool   // its last request had a valid token
+	grant   *grant // of that token
+	serving int    // requests that are being served: 0 or 1
 	since   time.Time
 }
 
@@ -82,9 +85,25 @@ func (t *connTable) drop(c *tableConn) {
 	}
 	c.open = false
 	delete(t.conns, c)
-	if c.proved {
-		t.proved--
+	t.doubt(c)
+}
+
+// trust counts a connection for a token, doubt for none. The caller holds mu.
+func (t *connTable) trust(c *tableConn, g *grant) {
+	c.proved, c.grant = true, g
+	t.proved++
+	t.shares[g]++
+}
+
+func (t *connTable) doubt(c *tableConn) {
+	if !c.proved {
+		return
 	}
+	t.proved--
+	if t.shares[c.grant]--; t.shares[c.grant] == 0 {
+		delete(t.shares, c.grant)
+	}
+	c.proved, c.grant = false, nil
 }
 
 // end closes a connection that had to go.
@@ -115,35 +134,49 @@ func (c *tableConn) rest(forget bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c.serving, c.since = 0, time.Now()
-	if forget && c.proved && c.open {
-		c.proved = false
-		t.proved--
+	if forget {
+		t.doubt(c)
 	}
 }
 
 // prove notes that a connection has shown a valid token. When too many have, one
-// of them that waits for its next request closes; false says that there is none.
-func (c *tableConn) prove() bool {
+// of them that waits for its next request closes, or else one of the token that
+// has most, if it has more than this one would have; false says that there is
+// none.
+func (c *tableConn) prove(g *grant) bool {
 	t := c.table
 	t.mu.Lock()
-	if c.proved || !c.open {
+	if c.proved && c.grant == g || !c.open {
 		t.mu.Unlock()
 		return true
 	}
+	t.doubt(c)
 	var victim *tableConn
 	if t.proved >= t.trustAt {
 		victim = t.idlest(func(c *tableConn) bool { return c.proved && c.serving == 0 })
+		if victim == nil {
+			victim = t.ofRichest(t.shares[g] + 1)
+		}
 		if victim == nil {
 			t.mu.Unlock()
 			return false
 		}
 		t.drop(victim)
 	}
-	c.proved = true
-	t.proved++
+	t.trust(c, g)
 	t.mu.Unlock()
 	t.end(victim)
 	return true
+}
+
+// ofRichest returns the oldest connection of the token that has most, if those
+// are more than a number. The caller holds mu.
+func (t *connTable) ofRichest(limit int) *tableConn {
+	richest := most(limit, t.shares, func(n int) int { return n })
+	if richest == nil {
+		return nil
+	}
+	return t.idlest(func(c *tableConn) bool { return c.proved && c.grant == *richest })
 }
 
 // connKey is where the context of a request has its tableConn.

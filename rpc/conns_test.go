@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -125,13 +126,13 @@ func TestTokensLeaveRoom(t *testing.T) {
 	for range max - max/reserveShare {
 		c := accept()
 		c.begin()
-		if !c.prove() {
+		if !c.prove(nil) {
 			t.Fatal("refused too early")
 		}
 		busy = append(busy, c)
 	}
 	for range 2 * max {
-		if c := accept(); c.prove() {
+		if c := accept(); c.prove(nil) {
 			t.Fatal("a caller with a token took a place of those without")
 		}
 	}
@@ -144,7 +145,7 @@ func TestTokensLeaveRoom(t *testing.T) {
 		}
 	}
 	busy[3].rest(false)
-	if c := accept(); !c.prove() || busy[3].open || !busy[4].open {
+	if c := accept(); !c.prove(nil) || busy[3].open || !busy[4].open {
 		t.Error("a connection with a token that waits did not make room")
 	}
 }
@@ -153,6 +154,7 @@ func TestTokensLeaveRoom(t *testing.T) {
 func TestConnTableKeepsCount(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	table := newConnTable(16, func() {})
+	tokens := []*grant{nil, new(grant), new(grant)}
 	var all []*tableConn
 	for step := range 20_000 {
 		if len(all) == 0 || rnd.IntN(3) == 0 {
@@ -168,17 +170,19 @@ func TestConnTableKeepsCount(t *testing.T) {
 			c.Close()
 		case 1:
 			c.begin()
-			c.prove()
+			c.prove(tokens[rnd.IntN(len(tokens))])
 		case 2:
 			c.rest(rnd.IntN(2) == 0)
 		}
-		proved := 0
+		proved, shares := 0, make(map[*grant]int)
 		for c := range table.conns {
 			if c.proved {
 				proved++
+				shares[c.grant]++
 			}
 		}
-		if len(table.conns) > table.max || proved != table.proved || proved > table.trustAt {
+		if len(table.conns) > table.max || proved != table.proved || proved > table.trustAt ||
+			!maps.Equal(shares, table.shares) {
 			t.Fatalf("step %d: %s", step, fmt.Sprint(len(table.conns), proved, table.proved))
 		}
 	}

@@ -171,7 +171,7 @@ func (d *dispatcher) one(ctx context.Context, c *caller, it *jsonrpc.Item) reply
 	if failure == nil {
 		result, failure = d.run(context.WithValue(ctx, callKey{}, info), info, it)
 	}
-	if len(result) > maxRisk && !r.unread.room() && d.repeatable(it.Method) {
+	if len(result) > maxRisk && !r.unread.plenty() && d.repeatable(it.Method) {
 		result, failure = nil, errUnread() // others had the same idea at the same time
 	}
 	var code jsonrpc.Code

@@ -130,12 +130,12 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (caller, b
 		modules: s.modules,
 	}
 	if s.cfg.HTTP.NoAuth {
-		return c, s.admitted(w, r)
+		return c, s.admitted(w, r, c.grant)
 	}
 	presented := bearer(r)
 	if g := s.granted(presented); g != nil {
 		c.grant, c.scopes = g, g.scopes.whole()
-		return c, s.admitted(w, r)
+		return c, s.admitted(w, r, c.grant)
 	}
 	wait, first := s.attempts.fail(remoteIP(r), time.Now())
 	if wait > 0 {
@@ -166,8 +166,8 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (caller, b
 
 // admitted keeps the connection of a caller who may call from being closed for
 // others. When too many are busy it answers the request itself.
-func (s *Server) admitted(w http.ResponseWriter, r *http.Request) bool {
-	if c := connOf(r); c == nil || c.prove() {
+func (s *Server) admitted(w http.ResponseWriter, r *http.Request, g *grant) bool {
+	if c := connOf(r); c == nil || c.prove(g) {
 		return true
 	}
 	e := jsonrpc.NewError(jsonrpc.CodeBusy, "too many connections are busy with calls").

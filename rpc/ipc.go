@@ -29,7 +29,7 @@ func transient(err error) bool {
 func (s *Server) serveSocketConn(ctx context.Context, conn net.Conn) {
 	st := newSocketStream(conn, s.cfg.IPC.BodyLimit, &s.budget)
 	c := caller{transport: "ipc", remote: "socket", scopes: scopeAll, private: true}
-	if !s.sessions.serve(ctx, s.session(st, c), maxIPCSessions) {
+	if !s.sessions.serve(ctx, s.session(st, c), &s.locals) {
 		e := jsonrpc.NewError(jsonrpc.CodeBusy, "too many connections on the socket").
 			WithHint("close some; there may be %d", maxIPCSessions)
 		st.send(s.dispatch.fault(jsonrpc.Message{}, e).body)

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -33,7 +32,9 @@ type Server struct {
 	sessions sessionSet
 	tasks    *tasks
 	guests   *guests
-	streams  atomic.Int32   // of events
+	streams  seats          // of events
+	sockets  seats          // connections of WebSocket
+	locals   seats          // connections of the unix socket
 	conns    sync.WaitGroup // socket connections and HTTP calls
 
 	ready     chan struct{}
@@ -65,6 +66,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	s.stopping, s.guests = make(chan struct{}), newGuests(deps.Guest)
 	s.guests.gone = s.release
 	s.budget.max = maxBuffered
+	s.streams.max, s.sockets.max, s.locals.max = maxStreams, maxWSSessions, maxIPCSessions
 	if cfg.TokenFile != "" {
 		var err error
 		if s.token, err = openToken(cfg.TokenFile, s.log); err != nil {

@@ -27,6 +27,7 @@ const (
 	endPeer     ending = iota // the client went
 	endStop                   // the server stops
 	endToken                  // its token is no longer valid
+	endCrowded                // others need the seat, and its token has most
 	endTooLarge               // a message exceeded the limit
 	endMisuse                 // too many malformed messages, or too slow
 )
@@ -227,34 +228,35 @@ type sessionSet struct {
 
 	mu     sync.Mutex
 	open   map[*session]struct{}
-	counts map[string]int // by transport
 	closed bool
 }
 
-// serve runs a session, unless there are max of its transport already or the
-// set is closed; it reports whether it did.
-func (set *sessionSet) serve(ctx context.Context, s *session, max int) bool {
+// serve runs a session, unless there is no seat for it or the set is closed; it
+// reports whether it did.
+func (set *sessionSet) serve(ctx context.Context, s *session, in *seats) bool {
+	leave, ok := in.take(s.caller.grant, func() { s.abort(endCrowded) })
+	if !ok {
+		return false
+	}
+	defer leave()
 	set.mu.Lock()
-	kind := s.caller.transport
-	if set.closed || set.counts[kind] >= max {
+	if set.closed {
 		set.mu.Unlock()
 		return false
 	}
 	if set.open == nil {
-		set.open, set.counts = make(map[*session]struct{}), make(map[string]int)
+		set.open = make(map[*session]struct{})
 	}
 	set.open[s] = struct{}{}
-	set.counts[kind]++
 	set.wg.Add(1)
 	set.mu.Unlock()
 
-	gauge := s.server.metrics.sessions.WithLabelValues(kind)
+	gauge := s.server.metrics.sessions.WithLabelValues(s.caller.transport)
 	gauge.Inc()
 	defer func() {
 		gauge.Dec()
 		set.mu.Lock()
 		delete(set.open, s)
-		set.counts[kind]--
 		set.mu.Unlock()
 		set.wg.Done()
 	}()

@@ -40,16 +40,16 @@ func (s *Server) serveEvents(ctx context.Context, w http.ResponseWriter, r *http
 		refuse(w, status, fault)
 		return
 	}
-	if s.streams.Add(1) > maxStreams {
-		s.streams.Add(-1)
+	ctx, cancel := joinContext(ctx, r.Context())
+	defer cancel()
+	leave, ok := s.streams.take(c.grant, cancel)
+	if !ok {
 		e := jsonrpc.NewError(jsonrpc.CodeBusy, "too many event streams").WithHint("close some; there may be %d", maxStreams)
 		e.Data.RetryAfterSeconds = 5
 		refuse(w, http.StatusServiceUnavailable, e)
 		return
 	}
-	defer s.streams.Add(-1)
-	ctx, cancel := joinContext(ctx, r.Context())
-	defer cancel()
+	defer leave()
 	reader, err := s.deps.Events.Open(ctx, q)
 	if err != nil {
 		e := failureOf(ctx, eventFailure(err))

@@ -168,3 +168,28 @@ func TestUnreadEventsAreBounded(t *testing.T) {
 		t.Errorf("%d bytes are not given back", g.unread.Load())
 	}
 }
+
+// TestTokensThatDoNotReadMuteNobody: several tokens that use up what all may
+// leave unread keep others neither from calls nor from events.
+func TestTokensThatDoNotReadMuteNobody(t *testing.T) {
+	f := start(t, nil)
+	token := f.reader()
+	for range 4 {
+		hostile := f.budget.unreadOf(&caller{transport: "http", grant: new(grant)})
+		for hostile.take(1 << 20) {
+		}
+	}
+	if f.budget.unread.Load() < maxUnread {
+		t.Fatal("there is room left")
+	}
+	must[string](t, f.with(token), "waku_version", `[]`)
+	honest := f.budget.unreadOf(&caller{transport: "http", grant: f.tokens.find(token, time.Now())})
+	if !honest.take(2 << 20) {
+		t.Error("a token that holds nothing gets no events")
+	}
+	if honest.take(1) {
+		t.Error("a token that does not read gets more")
+	}
+	honest.add(-2 << 20)
+	wantError(t, decode(t, f.with(token).send(request("rpc.discover", `[]`))).Error, jsonrpc.CodeBusy, "wait to be read")
+}

@@ -45,7 +45,7 @@ func (s *Server) serveWS(ctx context.Context, w http.ResponseWriter, r *http.Req
 	}
 	c.transport = "ws"
 	st := newWSStream(conn, s.cfg.HTTP.BodyLimit, &s.budget)
-	if !s.sessions.serve(ctx, s.session(st, c), maxWSSessions) {
+	if !s.sessions.serve(ctx, s.session(st, c), &s.sockets) {
 		e := jsonrpc.NewError(jsonrpc.CodeBusy, "too many WebSocket connections").
 			WithHint("close some; there may be %d", maxWSSessions)
 		st.send(s.dispatch.fault(jsonrpc.Message{}, e).body)
@@ -158,6 +158,8 @@ func (s *wsStream) close(why ending) {
 	case endPeer:
 	case endStop:
 		code, text = websocket.CloseGoingAway, "the daemon is stopping"
+	case endCrowded:
+		code, text = websocket.CloseTryAgainLater, "other tokens need the seat of this connection"
 	case endToken:
 		code, text = websocket.ClosePolicyViolation, "the token is no longer valid"
 	case endTooLarge:
