@@ -231,7 +231,7 @@ func (c *core) addressed(
 		if err != nil {
 			return outgoing{}, nil, err
 		}
-		update := g.Update()
+		update := g.UpdateUntil(c.ceiling()) // nobody would take what we did at a wrong time
 		update.Message = body
 		return outgoing{chat: chat.ID, route: routeReliable, to: g.JoinedKeys()}, update, nil
 	}

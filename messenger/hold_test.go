@@ -445,3 +445,29 @@ func TestUnreadableHeldPayloadsGo(t *testing.T) {
 		t.Errorf("alice has %v, %d are held", got, alice.heldCount())
 	}
 }
+
+// TestGroupActsOfAWrongDay: what we did to a group while our time was ahead does
+// not go with the messages that we write there once it is right again, or no
+// receiver would take those for as long.
+func TestGroupActsOfAWrongDay(t *testing.T) {
+	all := crew(t, 2)
+	group := create(t, all...)
+	alice, bob := all[0], all[1]
+	alice.pass(24 * time.Hour)
+	must[view.Response](t)(alice.m.Groups().Rename(t.Context(), group, "tomorrow"))
+	alice.flush()
+	alice.pass(-24 * time.Hour)
+	for _, p := range all {
+		p.pass(10 * time.Second)
+	}
+	r := must[view.Response](t)(alice.m.Messages().Send(t.Context(), view.Message{ChatID: group, Text: "today"}))
+	spread(alice, bob)
+	must[view.Response](t)(alice.m.Reactions().Send(t.Context(), group, r.Messages[0].ID, 1))
+	spread(alice, bob)
+	if texts := bob.texts(group); !slices.Contains(texts, "today") {
+		t.Errorf("%q", texts)
+	}
+	if name := bob.chat(group).Name; name != "crew" {
+		t.Errorf("the group is called %q", name)
+	}
+}

@@ -91,7 +91,7 @@ func (s *Reactions) react(
 		if err != nil {
 			return view.Response{}, err
 		}
-		update := g.Update()
+		update := g.UpdateUntil(s.ceiling())
 		update.Reaction = body
 		o.route, o.to, payload = routeOnce, g.MemberKeys(), update
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -11,10 +12,15 @@ import (
 // events that folds to the same state alone, bounded, and allowed together with
 // every list that was sent or accepted before. Only what is contested is not in
 // it: events that exclude each other, and what rests on them.
-func (g *Group) Update() *MembershipUpdate {
+func (g *Group) Update() *MembershipUpdate { return g.UpdateUntil(math.MaxUint64) }
+
+// UpdateUntil is Update without the events that have a later clock: receivers
+// refuse all of an update for one that is ahead of the time. The creation is in
+// it in any case.
+func (g *Group) UpdateUntil(clock uint64) *MembershipUpdate {
 	u := &MembershipUpdate{ChatID: g.ChatID, of: g.ChatID}
 	for i, sent := range g.shared() {
-		if sent {
+		if sent && (len(u.Events) == 0 || g.Events[i].Clock <= clock) {
 			u.Events, u.verified = append(u.Events, g.Events[i].Raw), append(u.verified, g.Events[i])
 		}
 	}
