@@ -3,6 +3,7 @@ package messenger
 import (
 	"statusd/internal/store"
 	"statusd/messenger/view"
+	"statusd/payloads"
 )
 
 // Guests are people who were not added and write in public chats. Everybody may,
@@ -37,6 +38,24 @@ func (c *core) trimMessages(tx *store.Tx, chat *store.Chat, m *store.Message) er
 		return err
 	}
 	if *chat, _, err = tx.Chats().ByKey(chat.Key); err != nil {
+		return err
+	}
+	if there, err := tx.Messages().Exists(m.ID); err != nil || !there {
+		return dropOr(err, "guest_too_old")
+	}
+	return nil
+}
+
+// trimEdited makes room for what a guest added to a message. It refuses that if
+// the message itself had to go.
+func (c *core) trimEdited(tx *store.Tx, r *received, m *store.Message) error {
+	if r.own || r.added || m.Type != int(payloads.PublicGroup) {
+		return nil
+	}
+	if _, err := c.trim(tx, r.author, store.GuestText, c.policy.GuestTexts); err != nil {
+		return err
+	}
+	if _, err := c.trim(tx, r.author, store.GuestMedia, c.policy.GuestMedia); err != nil {
 		return err
 	}
 	if there, err := tx.Messages().Exists(m.ID); err != nil || !there {

@@ -285,3 +285,26 @@ func TestNearlyFullDiskIsForPeopleWeKnow(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestEditsOfGuestsAreBounded: short messages that become long do not get past
+// the bounds.
+func TestEditsOfGuestsAreBounded(t *testing.T) {
+	alice := hosts(t)
+	mallory := stranger(t, alice.now)
+	var ids []string
+	for i := range 12 {
+		m := said(mallory, fmt.Sprint(i))
+		ids = append(ids, sealedID(mallory, m))
+		ok(t, mallory.posts(alice, m))
+	}
+	for _, id := range ids {
+		_ = mallory.posts(alice, &payloads.EditMessage{
+			Clock: uint64(mallory.now().UnixMilli()) + 1, Text: string(bytes.Repeat([]byte("x"), 1500)), ChatID: tea,
+			MessageID: id, MessageType: payloads.PublicGroup,
+		})
+		if n := alice.weight(mallory.id, store.GuestText); n > 10_000 {
+			t.Fatalf("%d bytes of texts", n)
+		}
+	}
+	alice.checkChat()
+}

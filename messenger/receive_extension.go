@@ -47,6 +47,9 @@ func (c *core) receiveEdit(_ context.Context, tx *store.Tx, r *received) error {
 	if err := tx.Messages().Change(&m); err != nil {
 		return err
 	}
+	if err := c.trimEdited(tx, r, &m); err != nil {
+		return err
+	}
 	v, err := c.viewOf(tx, &m, detailText)
 	if err != nil {
 		return err
