@@ -266,6 +266,34 @@ func TestStrangersShareAnAllowance(t *testing.T) {
 	}
 }
 
+// TestGroupOfStrangersTrustsNobody: the members of a group that a stranger sent
+// us, and that we have not joined, are strangers.
+func TestGroupOfStrangersTrustsNobody(t *testing.T) {
+	all := crew(t, 3)
+	alice, mallory, sybil := all[0], all[1], all[2]
+	chat := payloads.GroupChat([16]byte{1}, mallory.key.Public())
+	clock := uint64(start().UnixMilli())
+	list := [][]byte{
+		hostileEvent(t, mallory, chat, 1, clock, "g"),
+		hostileEvent(t, mallory, chat, 3, clock+1, "", alice.id, sybil.id),
+	}
+	ok(t, alice.updateFrom(mallory, chat, list...))
+	for i := range uint64(strangerSignatures + 500) {
+		list = append(list, hostileEvent(t, mallory, chat, 2, clock+2+i, fmt.Sprint(i)))
+	}
+	for _, p := range []*party{mallory, sybil} {
+		if err := alice.updateFrom(p, chat, list...); !errors.Is(err, courier.ErrDrop) {
+			t.Errorf("accepted: %v", err)
+		}
+	}
+	if alice.drops()["group_signatures"] == 0 {
+		t.Error("nothing was charged")
+	}
+	if n := len(alice.m.signers.known); n > strangerSignatures+3*freeSignatures {
+		t.Errorf("%d signatures were computed", n)
+	}
+}
+
 // TestOversizedEventsDoNotCutAnybodyOff: an event that is too large to be kept
 // does not keep the others of its list from counting.
 func TestOversizedEventsDoNotCutAnybodyOff(t *testing.T) {

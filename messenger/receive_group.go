@@ -90,7 +90,8 @@ func (c *core) foldUpdate(
 		return payloads.Folded{}, err
 	}
 	named := func(e payloads.Event) bool { return slices.Contains(e.Members, r.author) } // a member, or former one
-	trusted := r.own || author.Added || isMember(chat, r.author) || slices.ContainsFunc(known, named)
+	trusted := r.own || author.Added ||
+		!chat.Stranger && (isMember(chat, r.author) || slices.ContainsFunc(known, named))
 	folded, err := u.FoldWith(known, c.signers.chargedTo(r.author, trusted, r.now))
 	switch {
 	case errors.Is(err, errSignatures):
