@@ -54,6 +54,9 @@ func callFrom(ctx context.Context) *call {
 	return c
 }
 
+// encoded is a result that is JSON already, and does not change.
+type encoded json.RawMessage
+
 // dispatcher finds the method of a request, checks that the caller may use
 // it, and makes an answer of what it returns.
 type dispatcher struct {
@@ -246,6 +249,9 @@ func (d *dispatcher) run(ctx context.Context, info *call, it *jsonrpc.Item) (jso
 	v, err := d.protect(ctx, m, info, arguments{names: names, raw: raw})
 	if err != nil {
 		return nil, failureOf(ctx, err)
+	}
+	if done, ok := v.(encoded); ok {
+		return json.RawMessage(done), nil
 	}
 	result, err := jsonrpc.Marshal(v)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"statusd/rpc/jsonrpc"
 )
@@ -66,10 +67,42 @@ type rpcFailure struct {
 	Message string       `json:"message"`
 }
 
-// discover describes what this connection may see: all methods of the
-// namespaces on offer, also those for which the scope is missing.
-func (s *Server) discover(ctx context.Context) (*openRPC, error) {
-	c := callFrom(ctx).caller
+// descriptions are the documents that discover answers with, encoded once:
+// they are large, and whoever asks for many shall not take the memory that
+// making one needs, so many times.
+type descriptions struct {
+	mu  sync.Mutex
+	all map[bool]json.RawMessage // by whether all namespaces are on offer
+}
+
+// discover is the handler that describes what a connection may see.
+func (s *Server) discover() handler {
+	return handler{
+		result: reflect.TypeFor[*openRPC](),
+		call: func(ctx context.Context, _ arguments) (any, error) {
+			c, d := callFrom(ctx).caller, &s.described
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			whole := c.modules == nil
+			if doc, ok := d.all[whole]; ok {
+				return encoded(doc), nil
+			}
+			doc, err := jsonrpc.Marshal(s.describe(c))
+			if err != nil {
+				return nil, err
+			}
+			if d.all == nil {
+				d.all = make(map[bool]json.RawMessage)
+			}
+			d.all[whole] = doc
+			return encoded(doc), nil
+		},
+	}
+}
+
+// describe describes all methods of the namespaces on offer to a caller, also
+// those for which the scope is missing.
+func (s *Server) describe(c *caller) *openRPC {
 	doc := &openRPC{
 		OpenRPC: "1.3.2",
 		Info: openRPCInfo{
@@ -85,7 +118,7 @@ func (s *Server) discover(ctx context.Context) (*openRPC, error) {
 		}
 	}
 	slices.SortFunc(doc.Methods, func(a, b rpcMethod) int { return strings.Compare(a.Name, b.Name) })
-	return doc, nil
+	return doc
 }
 
 // describe makes the entry of a method from its row in the table.

@@ -19,23 +19,24 @@ const defaultStopTimeout = 5 * time.Second
 
 // Server is the control surface. Build it with New, start it with Run.
 type Server struct {
-	cfg      Config
-	deps     Deps
-	log      *zap.Logger
-	dispatch *dispatcher
-	modules  map[string]bool // on offer over TCP; nil: all
-	token    *token          // nil: none
-	tokens   *tokenBook
-	tls      *certificate // nil: plain
-	attempts attempts
-	budget   budget
-	sessions sessionSet
-	tasks    *tasks
-	guests   *guests
-	streams  seats          // of events
-	sockets  seats          // connections of WebSocket
-	locals   seats          // connections of the unix socket
-	conns    sync.WaitGroup // socket connections and HTTP calls
+	cfg       Config
+	deps      Deps
+	log       *zap.Logger
+	dispatch  *dispatcher
+	modules   map[string]bool // on offer over TCP; nil: all
+	token     *token          // nil: none
+	tokens    *tokenBook
+	tls       *certificate // nil: plain
+	attempts  attempts
+	budget    budget
+	sessions  sessionSet
+	tasks     *tasks
+	guests    *guests
+	described descriptions
+	streams   seats          // of events
+	sockets   seats          // connections of WebSocket
+	locals    seats          // connections of the unix socket
+	conns     sync.WaitGroup // socket connections and HTTP calls
 
 	ready     chan struct{}
 	stopping  chan struct{} // closed when Run begins to stop

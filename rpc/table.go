@@ -115,7 +115,7 @@ func (s *Server) metaMethods() []method {
 				"appeared in, x-setup (in an example) calls to make first: what they answer, or the part of it at the JSON " +
 				"pointer \"at\", is bound to a name and replaces {{name}}",
 			example: ex(`[]`, `{"openrpc":"1.3.2"}`),
-			handler: fn0(s.discover),
+			handler: s.discover(),
 		},
 	}
 }
