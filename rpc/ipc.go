@@ -19,6 +19,7 @@ const (
 	maxIPCSessions   = 128
 	lingerTime       = 2 * time.Second
 	maxLingerDiscard = 64 << 20
+	maxCopied        = 64 << 10 // bytes of an answer that may be copied to be sent in one piece
 )
 
 func transient(err error) bool {
@@ -108,8 +109,13 @@ func tooSlow() *jsonrpc.Error {
 
 func (s *socketStream) send(body []byte) error {
 	s.conn.SetWriteDeadline(time.Now().Add(sendTimeout))
-	parts := net.Buffers{body, {'\n'}} // not in one piece, which might copy it
-	_, err := parts.WriteTo(s.conn)
+	if len(body) > maxCopied { // a copy would double the memory of the answer
+		if _, err := s.conn.Write(body); err != nil {
+			return err
+		}
+		body = nil
+	}
+	_, err := s.conn.Write(append(body, '\n'))
 	return err
 }
 

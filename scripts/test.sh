@@ -16,6 +16,6 @@ echo "== tests"
 go test -race -tags integration -timeout 12m "$@" ./...
 
 # goleveldb sends on a channel that it may be closing, and recovers; the race
-# detector takes that for ours.
+# detector takes that for ours. The long simulations run in full without it.
 echo "== tests without the race detector"
-go test -run TestEveryCallFails ./mailserver/leveldb
+go test -run 'TestEveryCallFails|TestHonestStrangerInAFlood|TestDayOfTwentyPeople' ./mailserver/leveldb ./messenger
