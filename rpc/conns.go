@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
 	"sync"
@@ -27,6 +28,7 @@ type connTable struct {
 	conns  map[*tableConn]struct{}
 	proved int            // of conns, those that have shown a token
 	shares map[*grant]int // of proved, by token; nil: callers that need none
+	hurry  bool           // the server stops
 }
 
 func newConnTable(max int, closed func()) *connTable {
@@ -46,6 +48,7 @@ type tableConn struct {
 	grant   *grant // of that token
 	serving int    // requests that are being served: 0 or 1
 	since   time.Time
+	until   time.Time // what reads have time for; zero: for ever
 }
 
 // add takes a connection in, and closes another if need be.
@@ -112,6 +115,52 @@ func (t *connTable) end(victim *tableConn) {
 		victim.TCPConn.Close()
 		t.closed()
 	}
+}
+
+// hasten gives everybody stopGrace to send the rest of a request, or to take
+// what is written: those who do not shall not hold up a stop.
+func (t *connTable) hasten() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.hurry = true
+	for c := range t.conns {
+		c.TCPConn.SetWriteDeadline(t.bound(time.Time{}))
+		if !c.until.IsZero() {
+			c.TCPConn.SetReadDeadline(t.bound(c.until))
+		}
+	}
+}
+
+// bound limits a deadline while the server stops. The caller holds mu.
+func (t *connTable) bound(deadline time.Time) time.Time {
+	if latest := time.Now().Add(stopGrace); t.hurry && (deadline.IsZero() || deadline.After(latest)) {
+		return latest
+	}
+	return deadline
+}
+
+// SetDeadline implements net.Conn.
+func (c *tableConn) SetDeadline(deadline time.Time) error {
+	return errors.Join(c.SetReadDeadline(deadline), c.SetWriteDeadline(deadline))
+}
+
+// SetReadDeadline implements net.Conn. Who waits for ever, for the end of a call
+// that is being served, goes on to do so.
+func (c *tableConn) SetReadDeadline(deadline time.Time) error {
+	c.table.mu.Lock()
+	defer c.table.mu.Unlock()
+	c.until = deadline
+	if !deadline.IsZero() {
+		deadline = c.table.bound(deadline)
+	}
+	return c.TCPConn.SetReadDeadline(deadline)
+}
+
+// SetWriteDeadline implements net.Conn.
+func (c *tableConn) SetWriteDeadline(deadline time.Time) error {
+	c.table.mu.Lock()
+	defer c.table.mu.Unlock()
+	return c.TCPConn.SetWriteDeadline(c.table.bound(deadline))
 }
 
 // Close implements net.Conn.

@@ -109,6 +109,9 @@ func tooSlow() *jsonrpc.Error {
 
 func (s *socketStream) send(body []byte) error {
 	s.conn.SetWriteDeadline(time.Now().Add(sendTimeout))
+	if s.stopped.Load() {
+		s.conn.SetWriteDeadline(time.Now().Add(stopGrace))
+	}
 	if len(body) > maxCopied { // a copy would double the memory of the answer
 		if _, err := s.conn.Write(body); err != nil {
 			return err
@@ -122,6 +125,7 @@ func (s *socketStream) send(body []byte) error {
 func (s *socketStream) interrupt() {
 	s.stopped.Store(true)
 	s.conn.SetReadDeadline(time.Unix(1, 0))
+	s.conn.SetWriteDeadline(time.Now().Add(stopGrace))
 }
 
 func (s *socketStream) close(why ending) {

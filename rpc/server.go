@@ -381,6 +381,9 @@ func (s *Server) httpListener(name string, l net.Listener, handler func(calls co
 		close: func() {
 			ctx, cancel := context.WithTimeout(context.Background(), s.cfg.StopTimeout+closeTimeout)
 			defer cancel()
+			if table, ok := l.(*tableListener); ok {
+				table.table.hasten()
+			}
 			if srv.Shutdown(ctx) != nil {
 				srv.Close()
 			}

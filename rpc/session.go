@@ -18,6 +18,7 @@ const (
 	maxMistakes = 16 // malformed messages in a row
 	readTimeout = 30 * time.Second
 	sendTimeout = 30 * time.Second
+	stopGrace   = 500 * time.Millisecond // instead of either when the server stops
 )
 
 // ending says why a stream connection is closed.
@@ -41,7 +42,7 @@ type stream interface {
 	next() ([]byte, error)
 	// send writes one message within sendTimeout.
 	send([]byte) error
-	// interrupt makes next return.
+	// interrupt makes next return, and send within stopGrace.
 	interrupt()
 	close(ending)
 }

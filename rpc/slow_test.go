@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -360,5 +361,57 @@ func TestSlowCallsDoNotHoldUpOthers(t *testing.T) {
 				t.Error(a.Error)
 			}
 		}
+	}
+}
+
+// TestStopDoesNotWaitForSlowClients: who does not read answers, who holds back
+// the rest of a request and who is silent hold up no stop.
+func TestStopDoesNotWaitForSlowClients(t *testing.T) {
+	f := start(t, func(c *Config, _ *Deps) { c.StopTimeout = time.Minute })
+	batch := discoverBatch()
+	unread := func(c net.Conn, message string) {
+		go func() { _, _ = io.WriteString(c, message) }()
+		if _, err := c.Read(make([]byte, 1)); err != nil { // the answer has begun
+			t.Fatal(err)
+		}
+	}
+	dial := func(network, address string) net.Conn {
+		t.Helper()
+		c, err := net.Dial(network, address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	web := func() net.Conn { return dial("tcp", strings.TrimPrefix(f.Endpoints().HTTP, "http://")) }
+	head := "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer " + f.token +
+		"\r\nContent-Length: "
+	unread(web(), head+strconv.Itoa(len(batch))+"\r\n\r\n"+batch)
+	unread(dial("unix", f.Endpoints().IPC), batch+"\n")
+	conn, _, err := f.dialWS("/ws", http.Header{"Authorization": {"Bearer " + f.token}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.WriteMessage(websocket.TextMessage, []byte(batch)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.NetConn().Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	for _, begun := range []string{head + "500\r\n\r\n{", "GET /health HTTP/1.1\r\nHo", ""} {
+		if _, err := io.WriteString(web(), begun); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := dialTCP(t, f.Endpoints().HTTP).get("/health", ""); got != http.StatusOK {
+		t.Fatalf("status %d", got)
+	}
+	begin := time.Now()
+	f.stop()
+	// Not a measurement: without an end to what is waited for it takes as long as
+	// an answer may take to be written.
+	if took := time.Since(begin); took > sendTimeout/3 {
+		t.Errorf("the stop took %v", took)
 	}
 }

@@ -138,13 +138,18 @@ func (s *wsStream) next() ([]byte, error) {
 }
 
 func (s *wsStream) send(body []byte) error {
-	s.conn.SetWriteDeadline(time.Now().Add(sendTimeout))
+	wait := sendTimeout
+	if s.stopped.Load() {
+		wait = stopGrace
+	}
+	s.conn.SetWriteDeadline(time.Now().Add(wait))
 	return s.conn.WriteMessage(websocket.TextMessage, body)
 }
 
 func (s *wsStream) interrupt() {
 	s.stopped.Store(true)
 	s.conn.SetReadDeadline(time.Unix(1, 0))
+	s.conn.NetConn().SetWriteDeadline(time.Now().Add(stopGrace))
 }
 
 func (s *wsStream) close(why ending) {
