@@ -94,6 +94,11 @@ func TestUnitsThatCannotWorkAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", binary, err)
 		}
 	}
+	for _, dir := range []string{"/srv/a b", "/srv/a\tb", "/srv/a%b", "/srv/a'b", `/srv/a"b`, `/srv/a\b`, "/srv/a:b"} {
+		if _, err := unitFor("/usr/bin/statusd", dir, "ana"); err == nil || exitCode(err) != exitUsage {
+			t.Errorf("%q: %v", dir, err)
+		}
+	}
 	closed := filepath.Join(t.TempDir(), "statusd")
 	if err := os.WriteFile(closed, nil, 0o700); err != nil {
 		t.Fatal(err)

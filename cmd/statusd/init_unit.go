@@ -91,9 +91,13 @@ func unitFile(dir, name string) (string, error) {
 	return unitFor(binary, dir, name)
 }
 
+// unitSyntax is what has a meaning in the paths of a unit file; a colon
+// separates the two ends of a mount.
+const unitSyntax = " \t\r\n%\"'\\:"
+
 // unitFor is unitFile for a program.
 func unitFor(binary, dir, name string) (string, error) {
-	if strings.ContainsAny(dir+binary, "\n%\"\\ ") {
+	if strings.ContainsAny(dir+binary, unitSyntax) {
 		return "", usageError(fmt.Errorf("%s or %s has characters that a unit file cannot hold; choose another --dir",
 			dir, binary))
 	}

@@ -117,7 +117,7 @@ func (m *Manager) login(ctx context.Context, uid key.UID, p kdf.Password, name s
 		if current != nil && current.UID() != uid {
 			return fmt.Errorf("%w: %s", ErrOther, current.UID())
 		}
-		u, err := m.dir.Unlock(uid, p)
+		u, err := m.unlock(ctx, uid, p)
 		if err != nil {
 			return err
 		}

@@ -116,23 +116,11 @@ func (m *Manager) writeBackup(ctx context.Context, a *Account, p kdf.Password, w
 	return b, errors.Join(f.Close(), atomicfile.Rename(f.Name(), b.Path))
 }
 
-// backupWriter derives the keys of a backup. A derivation cannot be interrupted:
-// when ctx ends it is left behind with a password of its own, and the next one
-// waits for it.
+// backupWriter derives the keys of a backup.
 func (m *Manager) backupWriter(ctx context.Context, f *os.File, p kdf.Password) (*backup.Writer, error) {
-	select {
-	case m.deriving <- struct{}{}:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	own := p.Clone()
-	return await(ctx, func() (*backup.Writer, error) {
-		defer func() {
-			own.Wipe()
-			<-m.deriving
-		}()
+	return derive(ctx, m, p, func(own kdf.Password) (*backup.Writer, error) {
 		return backup.NewWriter(f, own, m.cfg.BackupCost)
-	})
+	}, func(*backup.Writer) {})
 }
 
 // await runs something that cannot be interrupted, and waits for it until ctx

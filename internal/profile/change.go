@@ -164,7 +164,7 @@ func (m *Manager) settled(err error) error {
 func (m *Manager) Verify(ctx context.Context, uid key.UID, p kdf.Password) (bool, error) {
 	right := false
 	err := m.exclusive(ctx, func() error {
-		u, err := m.dir.Unlock(uid, p)
+		u, err := m.unlock(ctx, uid, p)
 		if errors.Is(err, kdf.ErrWrongPassword) {
 			return nil
 		}
@@ -234,7 +234,7 @@ func (m *Manager) ConfirmBackup(ctx context.Context, uid key.UID) error {
 func (m *Manager) KeyFiles(ctx context.Context, uid key.UID, p kdf.Password) ([][]byte, error) {
 	var files [][]byte
 	err := m.exclusive(ctx, func() error {
-		u, err := m.dir.Unlock(uid, p)
+		u, err := m.unlock(ctx, uid, p)
 		if err != nil {
 			return err
 		}
@@ -250,7 +250,7 @@ func (m *Manager) KeyFiles(ctx context.Context, uid key.UID, p kdf.Password) ([]
 func (m *Manager) Phrase(ctx context.Context, uid key.UID, p kdf.Password) (secret.Bytes, error) {
 	var phrase secret.Bytes
 	err := m.exclusive(ctx, func() error {
-		u, err := m.dir.Unlock(uid, p)
+		u, err := m.unlock(ctx, uid, p)
 		if err != nil {
 			return err
 		}

@@ -63,7 +63,7 @@ func (m *Manager) withClosed(ctx context.Context, uid key.UID, p kdf.Password, f
 		if m.isCurrent(uid) {
 			return ErrLoggedIn
 		}
-		u, err := m.dir.Unlock(uid, p)
+		u, err := m.unlock(ctx, uid, p)
 		if err != nil {
 			return err
 		}

@@ -77,7 +77,7 @@ type Manager struct {
 	closed  chan struct{}
 	once    sync.Once
 	failed  chan error // capacity 1: the first service that ended by itself
-	// deriving holds a token while the keys of a backup are derived.
+	// deriving holds a token while keys are derived; see derive.
 	deriving chan struct{}
 
 	dir *accounts.Directory // used by who has the turn
@@ -134,7 +134,7 @@ func (m *Manager) Run(ctx context.Context) error {
 }
 
 // Close logs out and refuses everything from then on. It waits for the call
-// that has the turn. A second Close does nothing.
+// that has the turn, but not for a password that is checked. A second Close does nothing.
 func (m *Manager) Close() error {
 	var err error
 	m.once.Do(func() {

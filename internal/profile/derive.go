@@ -1,0 +1,63 @@
+package profile
+
+import (
+	"context"
+
+	"statusd/accounts/kdf"
+	"statusd/accounts/key"
+	"statusd/accounts/vault"
+)
+
+// unlock unlocks the vault of an account for who has the turn. It ends with ctx
+// and with Close. Errors: those of accounts.Directory.Unlock, ErrClosed.
+func (m *Manager) unlock(ctx context.Context, uid key.UID, p kdf.Password) (*vault.Unlocked, error) {
+	v, err := m.dir.Vault(uid)
+	if err != nil {
+		return nil, err
+	}
+	return derive(ctx, m, p, v.Unlock, (*vault.Unlocked).Wipe)
+}
+
+// derive runs fn, which derives keys of a password. A derivation takes up to
+// seconds and cannot be interrupted: when ctx ends, or the accounts close, it is
+// left behind with a password of its own, and discard gets what it makes, unless
+// it fails. The next one waits for it, so that memory is taken once.
+func derive[T any](
+	ctx context.Context, m *Manager, p kdf.Password, fn func(kdf.Password) (T, error), discard func(T),
+) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	var none T
+	select {
+	case m.deriving <- struct{}{}:
+	case <-m.closed:
+		return none, ErrClosed
+	case <-ctx.Done():
+		return none, context.Cause(ctx)
+	}
+	own := p.Clone()
+	done, gone := make(chan outcome), make(chan struct{})
+	defer close(gone)
+	go func() {
+		v, err := fn(own)
+		own.Wipe()
+		<-m.deriving
+		select {
+		case done <- outcome{v, err}:
+		case <-gone:
+			if err == nil {
+				discard(v)
+			}
+		}
+	}()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-m.closed:
+		return none, ErrClosed
+	case <-ctx.Done():
+		return none, context.Cause(ctx)
+	}
+}
