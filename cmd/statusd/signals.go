@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"statusd/configs"
+	"statusd/internal/profile"
 )
 
 // debugFor is how long SIGUSR2 switches debug logging on.
@@ -43,7 +44,7 @@ func (p *process) run(ctx context.Context) error {
 	for {
 		select {
 		case err := <-ended:
-			if !stopped.IsZero() && errors.Is(err, context.Canceled) {
+			if !stopped.IsZero() && (errors.Is(err, context.Canceled) || errors.Is(err, profile.ErrClosed)) {
 				return nil // it was told to stop while it started
 			}
 			return err
