@@ -52,7 +52,7 @@ func TestOneTokenTakesNotAllPlaces(t *testing.T) {
 		}
 		var first *websocket.Conn
 		for i := range maxWSSessions {
-			conn := dial(greedy[i%2])
+			conn := dial(greedy[max(i%3-1, 0)]) // the first has more, so that its oldest goes
 			if !serves(conn) {
 				t.Fatalf("connection %d is not served", i)
 			}
