@@ -71,6 +71,9 @@ type Endpoint struct {
 	counts counts
 	opened atomic.Uint64 // times
 	ready  chan struct{} // closed by Run
+	// resolve asks the network for the present record of a node, and cannot be
+	// cancelled; tests put another in its place.
+	resolve func(*discover.UDPv5, *enode.Node) *enode.Node
 
 	turn chan struct{} // capacity 1, full during an opening or closing: one at a time; taken before mu
 
@@ -98,7 +101,8 @@ func New(cfg Config) *Endpoint {
 	if cfg.Lookup == nil {
 		cfg.Lookup = net.DefaultResolver.LookupNetIP
 	}
-	return &Endpoint{cfg: cfg, log: cfg.Logger.Named("discv5"), ready: make(chan struct{}), turn: make(chan struct{}, 1)}
+	return &Endpoint{cfg: cfg, log: cfg.Logger.Named("discv5"), ready: make(chan struct{}), turn: make(chan struct{}, 1),
+		resolve: (*discover.UDPv5).Resolve}
 }
 
 // Place is where an endpoint is opened.
@@ -334,7 +338,7 @@ func (e *Endpoint) Resolve(ctx context.Context, n *enode.Node) *enode.Node {
 		return nil
 	}
 	fresh, err := blocking.Call(ctx, func() (*enode.Node, error) {
-		return s.udp.Resolve(n), nil
+		return e.resolve(s.udp, n), nil
 	})
 	e.leave() // a question left behind does not keep the endpoint open; closing ends it
 	if err != nil || fresh.Seq() <= n.Seq() {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum/p2p/discover"
 	"github.com/ethereum/go-ethereum/p2p/enode"
 )
 
@@ -87,25 +88,28 @@ func TestStopDoesNotWaitForAGateway(t *testing.T) {
 }
 
 // TestResolveEndsWithItsContext: go-ethereum asks a node that does not answer
-// for seconds.
+// for seconds. If Resolve waited for that, the test would hang: the answer comes
+// afterwards only.
 func TestResolveEndsWithItsContext(t *testing.T) {
-	silent, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IP{127, 0, 0, 1}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer silent.Close()
+	d := newDeaf(t)
 	e := run(t, "127.0.0.1:0")
+	e.resolve = func(_ *discover.UDPv5, n *enode.Node) *enode.Node {
+		_ = d.wait("record")
+		return n
+	}
 	if _, _, err := e.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	n := enode.NewV4(&newKey(t).PublicKey, net.IP{127, 0, 0, 1}, 0, silent.LocalAddr().(*net.UDPAddr).Port)
+	n := enode.NewV4(&newKey(t).PublicKey, net.IP{127, 0, 0, 1}, 0, 30303)
 	ctx, cancel := context.WithCancel(t.Context())
-	go func() { // ends the context once the question is under way
-		_, _, _ = silent.ReadFromUDP(make([]byte, 2048))
-		cancel()
-	}()
-	if got := e.Resolve(ctx, n); got != nil || ctx.Err() == nil {
-		t.Errorf("got %v before the end of the context: %v", got, ctx.Err())
+	answer := make(chan *enode.Node, 1)
+	go func() { answer <- e.Resolve(ctx, n) }()
+	if got := <-d.asked; got != "record" {
+		t.Fatalf("asked for a %s", got)
+	}
+	cancel()
+	if got := <-answer; got != nil {
+		t.Errorf("got %v", got)
 	}
 	e.stop()
 }
