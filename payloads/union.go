@@ -24,7 +24,7 @@ const (
 const (
 	keepFirst = 1
 	keepLast  = 5
-	// keepEarly bounds the removals of people whom no event names.
+	// keepEarly bounds the removals of oneself by people whom no event names.
 	keepEarly = 64
 )
 
@@ -41,8 +41,10 @@ const (
 // another part is keeping of the whole.
 //
 // A removal of somebody whom no kept event names changes nothing, but would if
-// an older event that adds him came later. A few of these are kept and not sent
-// to anybody. Beyond MaxGroupEvents and MaxGroupBytes the events go that are not
+// an older event that adds him came later. It is not sent to anybody. Everybody
+// can sign such removals of himself: a few of these are kept. Those that an admin
+// signed are kept as his other acts are: they need his rights, which he may have
+// given up for others. Beyond MaxGroupEvents and MaxGroupBytes the events go that are not
 // sent, of those who signed most: a group that hostile admins fill so far may
 // look different to different members until an admin acts.
 func UnionOf(chatID string, events []Event) (Group, error) {
@@ -226,12 +228,13 @@ func crowded(events iter.Seq[*Event]) bool {
 	return false
 }
 
-// keepEarlyRemovals keeps few of the removals of people whom no event names.
+// keepEarlyRemovals keeps few of the removals of oneself by people whom no event
+// names.
 func keepEarlyRemovals(sorted []*Event) []*Event {
 	named := namedIn(slices.Values(sorted))
 	var early []*Event
 	for _, e := range sorted {
-		if e.early(named) {
+		if e.selfRemoval() && e.early(named) {
 			early = append(early, e)
 		}
 	}
