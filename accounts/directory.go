@@ -164,40 +164,64 @@ type NewAccount struct {
 }
 
 // Create stores a new account and returns it unlocked. It costs two key
-// derivations. After an error other than ErrUnsettled, as after a crash, nothing
-// of it is there. Errors: ErrExists, ErrKeyTaken, ErrName, ErrUnsettled.
-func (d *Directory) Create(n NewAccount) (u *vault.Unlocked, err error) {
+// derivations; who cannot wait for them uses Vacant, NewLock and CreateUnder.
+// After an error other than ErrUnsettled, as after a crash, nothing of it is
+// there. Errors: ErrExists, ErrKeyTaken, ErrName; ErrUnsettled, with the vault.
+func (d *Directory) Create(n NewAccount) (*vault.Unlocked, error) {
+	if err := d.Vacant(n); err != nil {
+		return nil, err
+	}
+	l, err := NewLock(n.Password, n.Cost)
+	if err != nil {
+		return nil, err
+	}
+	defer l.Wipe()
+	return d.CreateUnder(n, l)
+}
+
+// Vacant reports whether nothing is in the way of a new account. Errors:
+// ErrExists, ErrKeyTaken, ErrName.
+func (d *Directory) Vacant(n NewAccount) error {
 	if len(n.Name) > MaxName {
-		return nil, ErrName
+		return ErrName
 	}
 	switch err := d.check(n.Keys.UID); {
 	case err == nil:
-		return nil, fmt.Errorf("%w: %s", ErrExists, n.Keys.UID)
+		return fmt.Errorf("%w: %s", ErrExists, n.Keys.UID)
 	case !errors.Is(err, ErrUnknown):
-		return nil, err
+		return err
 	}
 	for _, a := range n.Keys.Addresses() {
 		if _, err := d.keys.Read(a); err == nil {
-			return nil, fmt.Errorf("%w: %s", ErrKeyTaken, a)
+			return fmt.Errorf("%w: %s", ErrKeyTaken, a)
 		} else if errors.Is(err, keystore.ErrMalformed) {
-			return nil, fmt.Errorf("%w: %s: %w", ErrKeyTaken, a, err)
+			return fmt.Errorf("%w: %s: %w", ErrKeyTaken, a, err)
 		} else if !errors.Is(err, keystore.ErrNotFound) {
-			return nil, err
+			return err
 		}
+	}
+	return nil
+}
+
+// CreateUnder is Create, at once, under the lock of a password; n's password
+// and cost are not used.
+func (d *Directory) CreateUnder(n NewAccount, l *Lock) (*vault.Unlocked, error) {
+	if err := d.Vacant(n); err != nil {
+		return nil, err
 	}
 	contents := vault.Contents{
 		UID: n.Keys.UID, ChatKey: n.Keys.Chat, Phrase: n.Phrase, Keys: n.Keys.Addresses(), Data: n.Data,
 	}
-	if u, err = vault.New(contents, n.Password, n.Cost); err != nil {
+	u, err := vault.New(contents, l.wrapper)
+	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			u.Wipe()
-			u = nil
-		}
-	}()
-	return u, d.change(func() error { return d.create(n, u.Vault()) })
+	err = d.change(func() error { return d.create(n, u.Vault(), l) })
+	if err != nil && !errors.Is(err, ErrUnsettled) {
+		u.Wipe()
+		return nil, err
+	}
+	return u, err
 }
 
 // change runs something that stages files and commits, then settles.
@@ -212,8 +236,8 @@ func (d *Directory) change(commit func() error) error {
 }
 
 // create stages the key files of a new account and makes its folder appear.
-func (d *Directory) create(n NewAccount, v *vault.Vault) error {
-	if err := d.stageNew(n); err != nil {
+func (d *Directory) create(n NewAccount, v *vault.Vault, l *Lock) error {
+	if err := d.stageNew(n, l); err != nil {
 		return err
 	}
 	if err := d.prepare(n, v); err != nil {
@@ -226,14 +250,9 @@ func (d *Directory) create(n NewAccount, v *vault.Vault) error {
 func (d *Directory) unfinished(uid key.UID) string { return filepath.Join(d.folder, newMark+uid.Hex()) }
 
 // stageNew writes the key files of a new account, to appear with its folder.
-func (d *Directory) stageNew(n NewAccount) error {
-	sealer, err := keystore.NewSealer(n.Password, n.Cost)
-	if err != nil {
-		return err
-	}
-	defer sealer.Wipe()
+func (d *Directory) stageNew(n NewAccount, l *Lock) error {
 	for _, derived := range n.Keys.Derived {
-		file, err := sealer.Seal(derived.File)
+		file, err := l.sealer.Seal(derived.File)
 		if err != nil {
 			return err
 		}
@@ -257,66 +276,6 @@ func (d *Directory) prepare(n NewAccount, v *vault.Vault) error {
 		return err
 	}
 	return writeInfo(folder, Info{Name: n.Name, UID: n.Keys.UID, ChatKey: n.Keys.Chat.Public()}, infoFile)
-}
-
-// ChangePassword puts the vault and the key files of an account under a new
-// password. It costs four key derivations. After an error, as after a crash,
-// either the old password opens everything or the new one does. Errors: those
-// of Unlock; ErrDamaged with its cause, keystore.ErrNotFound for instance, for a
-// bad key file; ErrUnsettled when the new password is in force.
-func (d *Directory) ChangePassword(uid key.UID, old, password kdf.Password, cost kdf.Cost) error {
-	u, err := d.Unlock(uid, old)
-	if err != nil {
-		return err
-	}
-	defer u.Wipe()
-	next, err := u.Rewrap(password, cost)
-	if err != nil {
-		return err
-	}
-	defer next.Wipe()
-	return d.change(func() error {
-		if err := d.stageReplacements(next.Vault(), old, password, cost); err != nil {
-			return err
-		}
-		return writeVault(d.Folder(uid), next.Vault())
-	})
-}
-
-// stageReplacements seals the key files of a vault again, to replace the old
-// ones with its generation.
-func (d *Directory) stageReplacements(v *vault.Vault, old, password kdf.Password, cost kdf.Cost) error {
-	opener := keystore.NewOpener(old)
-	defer opener.Wipe()
-	sealer, err := keystore.NewSealer(password, cost)
-	if err != nil {
-		return err
-	}
-	defer sealer.Wipe()
-	for _, a := range v.Keys() {
-		k, err := d.keys.Load(a, opener)
-		if err != nil {
-			return keyFileError(a, err)
-		}
-		file, err := sealer.Seal(k)
-		k.Wipe()
-		if err != nil {
-			return err
-		}
-		if err := d.keys.StageReplacement(file, v.Generation()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// keyFileError tells a bad key file of an account from one that somebody wants
-// to import.
-func keyFileError(a key.Address, err error) error {
-	if errors.Is(err, kdf.ErrWrongPassword) { // the vault took it
-		return fmt.Errorf("%w: the key file of %s is under another password", ErrDamaged, a)
-	}
-	return fmt.Errorf("%w: key file of %s: %w", ErrDamaged, a, err)
 }
 
 // ConfirmBackup removes the seed phrase from the vault of an account. u is the

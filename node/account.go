@@ -20,8 +20,7 @@ import (
 // wordListFolder of the data directory may hold the lists of three-word names.
 const wordListFolder = "wordlists"
 
-// stopAccount is how long the account may take to close. A new password that is
-// being stored is waited for.
+// stopAccount is how long the account may take to close.
 const stopAccount = 5 * time.Second
 
 // ErrLogin is returned by Run when the account named in the configuration

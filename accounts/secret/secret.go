@@ -64,6 +64,9 @@ func (s Bytes) Equal(o Bytes) bool {
 	return subtle.ConstantTimeCompare(s.Reveal(), o.Reveal()) == 1
 }
 
+// Clone returns a secret of its own with the same content.
+func (s Bytes) Clone() Bytes { return New(s.Reveal()) }
+
 // Wipe overwrites the content with zeros and makes the secret, and every copy
 // of it, empty.
 func (s Bytes) Wipe() {

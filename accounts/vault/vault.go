@@ -220,10 +220,33 @@ type Unlocked struct {
 	data  secret.Bytes
 }
 
-// New makes a vault, with a new data key unless there is one in c. It blocks
-// for one key derivation.
-// Errors: ErrContents, kdf.ErrCost.
-func New(c Contents, p kdf.Password, cost kdf.Cost) (*Unlocked, error) {
+// Wrapper is the slow part of putting a vault under a password, done: the key
+// that wraps the data key.
+type Wrapper struct {
+	function kdf.Function
+	kek      secret.Bytes
+}
+
+// NewWrapper derives the key of a new password. It blocks for one key
+// derivation. Errors: kdf.ErrCost.
+func NewWrapper(p kdf.Password, cost kdf.Cost) (*Wrapper, error) {
+	f, err := kdf.New(cost)
+	if err != nil {
+		return nil, err
+	}
+	kek, err := f.Key(p)
+	if err != nil {
+		return nil, err
+	}
+	return &Wrapper{f, kek}, nil
+}
+
+// Wipe overwrites the key. The Wrapper is of no use afterwards.
+func (w *Wrapper) Wipe() { w.kek.Wipe() }
+
+// New makes a vault, with a new data key unless there is one in c.
+// Errors: ErrContents.
+func New(c Contents, w *Wrapper) (*Unlocked, error) {
 	if len(c.Phrase) > maxPhrase || len(c.Keys) > maxKeys || c.ChatKey.IsZero() {
 		return nil, ErrContents
 	}
@@ -250,7 +273,7 @@ func New(c Contents, p kdf.Password, cost kdf.Cost) (*Unlocked, error) {
 			return nil, err
 		}
 	}
-	return u.rewrap(f, p, cost)
+	return u.rewrap(f, w)
 }
 
 func hexOf(keys []key.Address) []string {
@@ -337,27 +360,16 @@ func (u *Unlocked) Phrase() (secret.Bytes, error) {
 }
 
 // Rewrap returns the vault of the next generation under a new password. u
-// stays as it is. It blocks for one key derivation.
-func (u *Unlocked) Rewrap(p kdf.Password, cost kdf.Cost) (*Unlocked, error) {
-	return u.rewrap(u.vault.file, p, cost)
-}
+// stays as it is.
+func (u *Unlocked) Rewrap(w *Wrapper) (*Unlocked, error) { return u.rewrap(u.vault.file, w) }
 
-func (u *Unlocked) rewrap(f file, p kdf.Password, cost kdf.Cost) (*Unlocked, error) {
-	function, err := kdf.New(cost)
-	if err != nil {
-		return nil, err
-	}
-	kek, err := function.Key(p)
-	if err != nil {
-		return nil, err
-	}
-	defer kek.Wipe()
-	if f.KDFParams, err = json.Marshal(function); err != nil {
+func (u *Unlocked) rewrap(f file, w *Wrapper) (_ *Unlocked, err error) {
+	if f.KDFParams, err = json.Marshal(w.function); err != nil {
 		return nil, fmt.Errorf("encode kdf parameters: %w", err)
 	}
-	f.KDF = function.Name()
+	f.KDF = w.function.Name()
 	f.Generation++
-	if f.DataKey, err = seal(kek, u.data.Reveal(), []byte(f.UID)); err != nil {
+	if f.DataKey, err = seal(w.kek, u.data.Reveal(), []byte(f.UID)); err != nil {
 		return nil, err
 	}
 	return u.with(f)

@@ -20,6 +20,15 @@ const phrase = "legal winner thank year wave sausage worth useful legal winner t
 
 func password(s string) kdf.Password { return kdf.ExactPassword([]byte(s)) }
 
+func wrapper(t testing.TB, pass string, cost kdf.Cost) *Wrapper {
+	t.Helper()
+	w, err := NewWrapper(password(pass), cost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
 // newVault returns an open vault with a fixed chat key.
 func newVault(t testing.TB, pass string) (*Unlocked, Contents) {
 	t.Helper()
@@ -30,7 +39,7 @@ func newVault(t testing.TB, pass string) (*Unlocked, Contents) {
 	c := Contents{
 		UID: chat.Public().UID(), ChatKey: chat, Phrase: []byte(phrase), Keys: []key.Address{chat.Public().Address(), {1}},
 	}
-	u, err := New(c, password(pass), tiny)
+	u, err := New(c, wrapper(t, pass, tiny))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +105,7 @@ func TestContentsComeBack(t *testing.T) {
 
 func TestPasswordChangeKeepsTheDataKey(t *testing.T) {
 	made, c := newVault(t, "old")
-	next, err := made.Rewrap(password("new"), tiny)
+	next, err := made.Rewrap(wrapper(t, "new", tiny))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,11 +235,11 @@ func TestNewRefuses(t *testing.T) {
 	} {
 		bad := c
 		change(&bad)
-		if _, err := New(bad, password("x"), tiny); !errors.Is(err, ErrContents) {
+		if _, err := New(bad, wrapper(t, "x", tiny)); !errors.Is(err, ErrContents) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := New(c, password("x"), kdf.Cost{N: 1 << 40, R: 8, P: 1}); !errors.Is(err, kdf.ErrCost) {
+	if _, err := NewWrapper(password("x"), kdf.Cost{N: 1 << 40, R: 8, P: 1}); !errors.Is(err, kdf.ErrCost) {
 		t.Errorf("huge cost: %v", err)
 	}
 }
@@ -292,7 +301,7 @@ func BenchmarkUnlock(b *testing.B) {
 		cost kdf.Cost
 	}{{"standard", kdf.Standard()}, {"light", kdf.Light()}} {
 		b.Run(cost.name, func(b *testing.B) {
-			made, err := New(c, password("x"), cost.cost)
+			made, err := New(c, wrapper(b, "x", cost.cost))
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -97,11 +97,13 @@ func (m *Manager) ImportKeyFile(ctx context.Context, o Options, file []byte, typ
 	}
 	var k keystore.Key
 	err := m.exclusive(ctx, func() (err error) {
-		var convention kdf.Convention
-		k, convention, err = keystore.Import(file, typed.Reveal())
-		if err == nil {
-			m.log.Info("key file opened", zap.Stringer("with", convention))
-		}
+		k, err = derive(ctx, m, typed, func(own secret.Bytes) (keystore.Key, error) {
+			k, convention, err := keystore.Import(file, own.Reveal())
+			if err == nil {
+				m.log.Info("key file opened", zap.Stringer("with", convention))
+			}
+			return k, err
+		}, keystore.Key.Wipe)
 		return err
 	})
 	if err != nil {
@@ -127,9 +129,16 @@ func (m *Manager) add(ctx context.Context, o Options, keys accounts.Keys, phrase
 		return Summary{}, err
 	}
 	err := m.exclusive(ctx, func() error {
-		u, err := m.dir.Create(accounts.NewAccount{
-			Keys: keys, Phrase: phrase, Name: o.Name, Password: o.Password, Cost: m.cfg.Cost, Now: m.cfg.Now(),
-		})
+		n := accounts.NewAccount{Keys: keys, Phrase: phrase, Name: o.Name, Now: m.cfg.Now()}
+		if err := m.dir.Vacant(n); err != nil {
+			return err // before the slow part
+		}
+		lock, err := m.lock(ctx, o.Password)
+		if err != nil {
+			return err
+		}
+		defer lock.Wipe()
+		u, err := m.dir.CreateUnder(n, lock)
 		if err := m.settled(err); err != nil {
 			return err
 		}
@@ -179,26 +188,40 @@ func (m *Manager) Verify(ctx context.Context, uid key.UID, p kdf.Password) (bool
 }
 
 // ChangePassword puts an account, logged in or not, under another password.
-// Errors: ErrEmptyPassword, and those of accounts.Directory.ChangePassword.
+// When ctx ends, or the accounts close, before the keys are derived, nothing has
+// changed. Errors: ErrEmptyPassword, and those of
+// accounts.Directory.ChangePassword.
 func (m *Manager) ChangePassword(ctx context.Context, uid key.UID, old kdf.Password, o Options) error {
 	if err := o.check(); err != nil {
 		return err
 	}
 	return m.exclusive(ctx, func() error {
-		if err := m.settled(m.dir.ChangePassword(uid, old, o.Password, m.cfg.Cost)); err != nil {
+		locked, err := m.dir.Locked(uid)
+		if err != nil {
+			return err
+		}
+		opened, err := derive(ctx, m, old, locked.Open, (*accounts.Opened).Wipe)
+		if err != nil {
+			return err
+		}
+		defer opened.Wipe()
+		lock, err := m.lock(ctx, o.Password)
+		if err != nil {
+			return err
+		}
+		defer lock.Wipe()
+		next, err := m.dir.Reseal(opened, lock)
+		if err := m.settled(err); err != nil {
 			return err
 		}
 		m.log.Info("password changed", zap.Stringer("account", uid))
 		if !m.isCurrent(uid) {
+			next.Wipe()
 			return nil
-		}
-		u, err := m.dir.Unlock(uid, o.Password)
-		if err != nil {
-			return fmt.Errorf("the password is changed, log in again: %w", errors.Join(err, m.logout()))
 		}
 		a := m.Current()
 		a.unlocked.Wipe()
-		a.unlocked = u
+		a.unlocked = next
 		return nil
 	})
 }

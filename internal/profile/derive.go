@@ -3,6 +3,7 @@ package profile
 import (
 	"context"
 
+	"statusd/accounts"
 	"statusd/accounts/kdf"
 	"statusd/accounts/key"
 	"statusd/accounts/vault"
@@ -18,12 +19,26 @@ func (m *Manager) unlock(ctx context.Context, uid key.UID, p kdf.Password) (*vau
 	return derive(ctx, m, p, v.Unlock, (*vault.Unlocked).Wipe)
 }
 
+// lock derives the keys of a new password.
+func (m *Manager) lock(ctx context.Context, p kdf.Password) (*accounts.Lock, error) {
+	return derive(ctx, m, p, func(own kdf.Password) (*accounts.Lock, error) {
+		return accounts.NewLock(own, m.cfg.Cost)
+	}, (*accounts.Lock).Wipe)
+}
+
+// wipeable is what keys are derived of: a password of some kind.
+type wipeable[P any] interface {
+	Clone() P
+	Wipe()
+}
+
 // derive runs fn, which derives keys of a password. A derivation takes up to
 // seconds and cannot be interrupted: when ctx ends, or the accounts close, it is
 // left behind with a password of its own, and discard gets what it makes, unless
-// it fails. The next one waits for it, so that memory is taken once.
-func derive[T any](
-	ctx context.Context, m *Manager, p kdf.Password, fn func(kdf.Password) (T, error), discard func(T),
+// it fails. fn therefore touches no file, and nothing that its caller wipes. The
+// next one waits for it, so that memory is taken once.
+func derive[P wipeable[P], T any](
+	ctx context.Context, m *Manager, p P, fn func(P) (T, error), discard func(T),
 ) (T, error) {
 	type outcome struct {
 		value T
