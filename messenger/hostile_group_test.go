@@ -244,7 +244,7 @@ func TestStrangersShareAnAllowance(t *testing.T) {
 	ok(t, err)
 	computed := 0
 	for i := range 100 {
-		sign := s.chargedTo(fmt.Sprint(i), false, now)
+		sign := s.chargedTo(fmt.Sprint(i), anybody, now)
 		for range 100 {
 			digest[1]++
 			digest[2] += digest[1] / 255
@@ -258,7 +258,7 @@ func TestStrangersShareAnAllowance(t *testing.T) {
 	if most := strangerSignatures + 100*freeSignatures; computed > most {
 		t.Errorf("%d signatures, at most %d are allowed", computed, most)
 	}
-	sign := s.chargedTo("honest", false, now)
+	sign := s.chargedTo("honest", anybody, now)
 	for i := range byte(20) {
 		if _, err := sign([32]byte{9, i}, signature[:]); errors.Is(err, errSignatures) {
 			t.Fatalf("an invitation is refused at event %d", i)

@@ -89,10 +89,15 @@ func (c *core) foldUpdate(
 	if err != nil {
 		return payloads.Folded{}, err
 	}
+	as := anybody
 	named := func(e payloads.Event) bool { return slices.Contains(e.Members, r.author) } // a member, or former one
-	trusted := r.own || author.Added ||
-		!chat.Stranger && (isMember(chat, r.author) || slices.ContainsFunc(known, named))
-	folded, err := u.FoldWith(known, c.signers.chargedTo(r.author, trusted, r.now))
+	switch {
+	case r.own || author.Added:
+		as = trusted
+	case !chat.Stranger && (isMember(chat, r.author) || slices.ContainsFunc(known, named)):
+		as = groupMember
+	}
+	folded, err := u.FoldWith(known, c.signers.chargedTo(r.author, as, r.now))
 	switch {
 	case errors.Is(err, errSignatures):
 		return folded, noRoom("group_signatures")

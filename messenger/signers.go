@@ -25,11 +25,15 @@ const (
 	memberSignatures = 6000
 	authorSignatures = 1000
 	authorRefill     = 50
-	// Everybody else pays also from what all such people
-	// have together, but for the first of each update: invitations have fewer.
-	strangerSignatures = 2000
-	strangerRefill     = 200
-	freeSignatures     = 32
+	// Keys cost nothing, and an admin makes members of as many as he likes. So
+	// whoever is not a contact pays also from what all such people have together,
+	// members and strangers apart, but for the first of each update: invitations
+	// and what is new in a group have fewer.
+	allMembersSignatures = 30_000
+	allMembersRefill     = 500
+	strangerSignatures   = 2000
+	strangerRefill       = 200
+	freeSignatures       = 32
 	// maxAuthors bounds the allowances that are remembered.
 	maxAuthors = 4096
 )
@@ -54,6 +58,15 @@ func (a *allowance) take(now time.Time, most, refill float64) bool {
 	return true
 }
 
+// standing says whose allowance of signatures somebody shares.
+type standing int
+
+const (
+	anybody     standing = iota
+	groupMember          // of the group of the update, now or before
+	trusted              // ourselves and contacts: shares with nobody
+)
+
 // signers remembers who made the signatures of group events.
 type signers struct {
 	mu        sync.Mutex
@@ -61,7 +74,8 @@ type signers struct {
 	order     [][sha256.Size]byte // of known, a ring
 	next      int
 	authors   map[string]*allowance
-	strangers allowance
+	members   allowance // shared
+	strangers allowance // shared
 }
 
 func newSigners() *signers {
@@ -70,7 +84,7 @@ func newSigners() *signers {
 
 // chargedTo returns a function that computes signers on somebody's account, for
 // one update.
-func (s *signers) chargedTo(author string, trusted bool, now time.Time) payloads.SignerOf {
+func (s *signers) chargedTo(author string, as standing, now time.Time) payloads.SignerOf {
 	computed := 0
 	return func(digest [32]byte, signature []byte) (string, error) {
 		id := sha256.Sum256(append(digest[:], signature...))
@@ -78,7 +92,7 @@ func (s *signers) chargedTo(author string, trusted bool, now time.Time) payloads
 		from, known := s.known[id]
 		if !known {
 			computed++
-			if !s.pay(author, trusted, computed <= freeSignatures, now) {
+			if !s.pay(author, as, computed <= freeSignatures, now) {
 				s.mu.Unlock()
 				return "", errSignatures
 			}
@@ -96,7 +110,7 @@ func (s *signers) chargedTo(author string, trusted bool, now time.Time) payloads
 }
 
 // pay takes one signature from the allowances.
-func (s *signers) pay(author string, trusted, free bool, now time.Time) bool {
+func (s *signers) pay(author string, as standing, free bool, now time.Time) bool {
 	a := s.authors[author]
 	if a == nil {
 		if len(s.authors) >= maxAuthors {
@@ -105,8 +119,12 @@ func (s *signers) pay(author string, trusted, free bool, now time.Time) bool {
 		a = new(allowance)
 		s.authors[author] = a
 	}
-	if trusted {
+	switch as {
+	case trusted:
 		return a.take(now, memberSignatures, authorRefill)
+	case groupMember:
+		return a.take(now, memberSignatures, authorRefill) &&
+			(free || s.members.take(now, allMembersSignatures, allMembersRefill))
 	}
 	return a.take(now, authorSignatures, authorRefill) &&
 		(free || s.strangers.take(now, strangerSignatures, strangerRefill))
