@@ -38,12 +38,36 @@ func (d *Device) Answer(st Store, msg Incoming, why error, now time.Time) (out O
 	if err != nil || !ok {
 		return Outgoing{}, false, err
 	}
+	if err := answered(st, msg, now); err != nil {
+		return Outgoing{}, false, fmt.Errorf("remember what was answered: %w", err)
+	}
 	if out, err = d.sendExchange(st, msg.From, nil, now); err != nil {
 		return Outgoing{}, false, err
 	}
 	out.Untracked = true
 	out.Waku.PoWTime = time.Second
 	return out, true, nil
+}
+
+// answered makes a message count as known, with all that its sender sent before
+// it: the answer is about them too.
+func answered(st Store, msg Incoming, now time.Time) error {
+	in := &incoming{from: msg.From, data: msg.Data, now: now}
+	if m, err := protocol.Decode(msg.Data); err == nil {
+		for _, raw := range m.Bundles {
+			if b, err := raw.Verify(now); err == nil {
+				in.bundles = append(in.bundles, b)
+			}
+		}
+	}
+	m := in.opened()
+	if m.Sent > 0 {
+		return st.PassOpened(msg.From, m.Sent)
+	}
+	if known, _, err := st.Opened(msg.From, m.Digest); err != nil || known {
+		return err
+	}
+	return st.PutOpened(msg.From, m, MaxStrangerOpened, MaxAllOpened)
 }
 
 // stale reports whether a message says nothing about the sessions of today: it

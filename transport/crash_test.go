@@ -126,6 +126,21 @@ func (f faulty) ConfirmMessageKeys(envelope wire.Hash) error {
 	return f.write(func() error { return f.Store.ConfirmMessageKeys(envelope) })
 }
 
+func (f faulty) Opened(id key.Public, digest uint64) (known bool, forgotten int64, err error) {
+	if err := f.cut(); err != nil {
+		return false, 0, err
+	}
+	return f.Store.Opened(id, digest)
+}
+
+func (f faulty) PutOpened(id key.Public, m transport.OpenedMessage, keep, all int) error {
+	return f.write(func() error { return f.Store.PutOpened(id, m, keep, all) })
+}
+
+func (f faulty) PassOpened(id key.Public, through int64) error {
+	return f.write(func() error { return f.Store.PassOpened(id, through) })
+}
+
 // stage is an application with durable outbox and inbox around two devices.
 // Its steps are transactions, each tried again after the power came back.
 type stage struct {

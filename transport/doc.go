@@ -54,7 +54,9 @@
 // fails to authenticate, or that uses a number again for other content, gives
 // up the sessions with its sender and answers with a bundle (Answer). The peer
 // does the same when it has the answer (Decrypted.Restarted). Copies of messages
-// that were opened have no such effect: sessions remember the last of them
+// that were opened or answered have no such effect, whoever posts them: the last
+// ones are remembered by sender, and older ones are known by the time that the
+// sender signed (OpenedStore). Sessions remember the numbers of the last messages
 // (Spent). Initial vectors are random, so that a number that is used twice does
 // not encrypt two texts with one key stream; receivers have always used the
 // transmitted one.

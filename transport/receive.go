@@ -85,6 +85,7 @@ func (d Decrypted) Vouches(author key.Public) bool {
 type incoming struct {
 	from     key.Public
 	envelope wire.Hash
+	data     []byte
 	now      time.Time
 	message  protocol.Message
 	bundles  []bundle.Bundle
@@ -104,7 +105,7 @@ func (d *Device) Receive(st Store, msg Incoming, now time.Time) (out Decrypted, 
 			out, err = Decrypted{}, ErrPanic
 		}
 	}()
-	in := &incoming{from: msg.From, envelope: msg.Envelope, now: now}
+	in := &incoming{from: msg.From, envelope: msg.Envelope, data: msg.Data, now: now}
 	if in.message, err = protocol.Decode(msg.Data); err != nil {
 		return Decrypted{}, fmt.Errorf("%w: %w", ErrNotProtocol, err)
 	}
@@ -141,17 +142,22 @@ func (d *Device) open(st Store, in *incoming, out *Decrypted) (func(Store) error
 	case !ok && in.from == d.own:
 		return nil, ErrNotPaired
 	case !ok:
+		if copied, err := in.copied(st); err != nil || copied {
+			return nil, copyOr(err)
+		}
 		return nil, ErrDeviceNotFound
 	case entry.DR != nil:
 		return d.openRatchet(st, in, entry, out)
 	case entry.DH != nil:
-		return d.openExchange(in, entry, out)
+		return d.openExchange(st, in, entry, out)
 	}
 	return nil, ErrNoKey
 }
 
 // openExchange opens a message by one exchange with the identity key.
-func (d *Device) openExchange(in *incoming, entry protocol.Direct, out *Decrypted) (func(Store) error, error) {
+func (d *Device) openExchange(
+	st Store, in *incoming, entry protocol.Direct, out *Decrypted,
+) (func(Store) error, error) {
 	ephemeral, err := parse(entry.DH.Key)
 	if err != nil {
 		return nil, err
@@ -168,6 +174,9 @@ func (d *Device) openExchange(in *incoming, entry protocol.Direct, out *Decrypte
 	out.Empty = len(out.Plaintext) == 0
 	if !out.Empty || in.from == d.own && in.message.Installation == d.cfg.Installation {
 		return nil, nil
+	}
+	if copied, err := in.copied(st); err != nil || copied { // what was restarted then has gone on
+		return nil, copyOr(err)
 	}
 	return func(st Store) error { return d.restart(st, in, out) }, nil
 }
@@ -205,6 +214,11 @@ func (d *Device) openRatchet(
 		return nil, err
 	}
 	list, err := d.candidates(st, in)
+	if errors.Is(err, ErrSessionNotFound) {
+		if copied, err := in.copied(st); err != nil || copied {
+			return nil, copyOr(err)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -221,10 +235,28 @@ func (d *Device) openRatchet(
 		}
 		failed = errors.Join(failed, err)
 	}
-	if verdict := in.verdict(list, entry.Payload); verdict != nil {
+	verdict := in.verdict(list, entry.Payload)
+	if verdict == nil || errors.Is(verdict, ErrSpent) {
+		copied, err := in.copied(st)
+		if err != nil {
+			return nil, copyOr(err)
+		}
+		if copied {
+			verdict = ErrCopy
+		}
+	}
+	if verdict != nil {
 		failed = fmt.Errorf("%w: %w", verdict, failed)
 	}
 	return nil, fmt.Errorf("%w: %w", ErrDecrypt, failed)
+}
+
+// copyOr returns the error for a copy, unless finding out failed.
+func copyOr(err error) error {
+	if err != nil {
+		return fmt.Errorf("%w: load opened messages: %w", errStore, err)
+	}
+	return fmt.Errorf("%w: %w", ErrDecrypt, ErrCopy)
 }
 
 // verdict says whether a message that none of its sessions opened has a number
@@ -351,14 +383,22 @@ func (d *Device) store(st Store, in *incoming, out *Decrypted, commit func(Store
 	if err := d.hear(st, in, out); err != nil {
 		return err
 	}
-	if out.Protection != Ratchet {
+	if out.Protection != Ratchet && !out.Empty {
 		return nil
 	}
-	keep := MaxSessions
+	keep, remember := MaxSessions, MaxOpened
 	if p, ok, err := st.Peer(in.from); err != nil {
 		return fmt.Errorf("peer: %w", err)
 	} else if !ok || !p.Written {
-		keep = MaxStrangerSessions
+		keep, remember = MaxStrangerSessions, MaxStrangerOpened
+	}
+	if !out.Copy {
+		if err := st.PutOpened(in.from, in.opened(), remember, MaxAllOpened); err != nil {
+			return fmt.Errorf("opened message: %w", err)
+		}
+	}
+	if out.Protection != Ratchet {
+		return nil
 	}
 	if err := st.TrimSessions(in.from, in.message.Installation, keep); err != nil {
 		return fmt.Errorf("old sessions: %w", err)

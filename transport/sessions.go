@@ -174,6 +174,9 @@ func (d *Device) candidates(st Store, in *incoming) ([]Session, error) {
 	if i >= 0 {
 		return all[i : i+1], nil
 	}
+	if known, _, err := st.Opened(in.from, in.opened().Digest); err != nil || known { // its session is gone
+		return nil, copyOr(err)
+	}
 	s, err := d.respond(st, SessionID{in.from, in.message.Installation, in.prekey, in.ephemeral}, in.now)
 	if err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ type Store interface {
 	InstallationStore
 	SessionStore
 	MessageKeyStore
+	OpenedStore
 }
 
 // SelfStore keeps one record. Before the first Put it is the zero Self.
@@ -47,7 +48,7 @@ type PeerStore interface {
 	SecretPeers() ([]Peer, error)
 	// EvictStrangers erases the peers that were never written to, apart from
 	// the keep that were heard last and from own, together with their
-	// installations, sessions and message keys.
+	// installations, sessions, message keys and opened messages.
 	EvictStrangers(own key.Public, keep int) error
 }
 

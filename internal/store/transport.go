@@ -209,7 +209,7 @@ func (s transportTables) EvictStrangers(own key.Public, keep int) error {
 		s.tx.Forget()
 		for _, query := range []string{
 			`DELETE FROM session WHERE identity = ?`, `DELETE FROM installation WHERE identity = ?`,
-			`DELETE FROM peer WHERE identity = ?`,
+			`DELETE FROM sender WHERE identity = ?`, `DELETE FROM peer WHERE identity = ?`,
 		} {
 			if err := s.tx.Exec(query, stranger); err != nil {
 				return err

@@ -64,6 +64,14 @@ type Store struct {
 	keys     map[transport.SessionID]map[slot]keyRow
 	links    map[wire.Hash]link
 	used     map[link]wire.Hash
+	opened   map[key.Public]openedList
+}
+
+// openedList is what is remembered of the messages of an identity, the oldest
+// first.
+type openedList struct {
+	messages  []transport.OpenedMessage
+	forgotten int64
 }
 
 // New returns an empty store.
@@ -77,6 +85,7 @@ func New() *Store {
 		keys:     make(map[transport.SessionID]map[slot]keyRow),
 		links:    make(map[wire.Hash]link),
 		used:     make(map[link]wire.Hash),
+		opened:   make(map[key.Public]openedList),
 	}
 }
 
@@ -253,6 +262,7 @@ func (tx *Tx) EvictStrangers(own key.Public, keep int) error {
 			}
 		}
 		drop(tx, tx.s.devices, p.Identity)
+		drop(tx, tx.s.opened, p.Identity)
 		drop(tx, tx.s.peers, p.Identity)
 	}
 	return nil
@@ -266,7 +276,7 @@ func (s *Store) Clone() *Store {
 	return &Store{
 		owner: make(chan struct{}, 1), self: s.self, prekeys: maps.Clone(s.prekeys), peers: maps.Clone(s.peers),
 		devices: deepClone(s.devices), sessions: deepClone(s.sessions), keys: deepClone(s.keys),
-		links: maps.Clone(s.links), used: maps.Clone(s.used),
+		links: maps.Clone(s.links), used: maps.Clone(s.used), opened: maps.Clone(s.opened),
 	}
 }
 

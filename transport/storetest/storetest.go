@@ -31,7 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) Update) {
 		"strangers": (*suite).strangers, "installations": (*suite).installations,
 		"sessions": (*suite).sessions, "trim sessions": (*suite).trimSessions,
 		"message keys": (*suite).messageKeys, "trim message keys": (*suite).trimMessageKeys,
-		"rollback": (*suite).rollback,
+		"opened messages": (*suite).opened, "rollback": (*suite).rollback,
 	} {
 		t.Run(name, func(t *testing.T) { check(&suite{t, open(t)}) })
 	}
@@ -173,7 +173,8 @@ func (s *suite) strangers() {
 			ids, sessions = append(ids, id), append(sessions, x)
 			err = errors.Join(err, st.PutPeer(transport.Peer{Identity: id, Heard: int64(i)}),
 				st.PutInstallation(transport.Installation{Identity: id, ID: x.ID.Installation}),
-				st.PutSession(x), st.PutMessageKeys(x.ID, s.keys(1)))
+				st.PutSession(x), st.PutMessageKeys(x.ID, s.keys(1)),
+				st.PutOpened(id, transport.OpenedMessage{Digest: 1}, 8, 1000))
 		}
 		return errors.Join(err, st.EvictStrangers(own, 2))
 	})
@@ -190,11 +191,12 @@ func (s *suite) strangers() {
 			list, err := st.Installations(id)
 			found, err2 := st.Sessions(id, "i", sessions[i].ID.Prekey)
 			_, ok, err3 := st.MessageKey(sessions[i].ID, dh.Point{2}, 0)
-			if err := errors.Join(err, err2, err3); err != nil {
+			known, _, err4 := st.Opened(id, 1)
+			if err := errors.Join(err, err2, err3, err4); err != nil {
 				return err
 			}
-			stays := i >= 2
-			equal(s, "what belongs to a peer", [3]bool{len(list) == 1, len(found) == 1, ok}, [3]bool{stays, stays, stays})
+			got, stays := [4]bool{len(list) == 1, len(found) == 1, ok, known}, i >= 2
+			equal(s, "what belongs to a peer", got, [4]bool{stays, stays, stays, stays})
 		}
 		return nil
 	})
@@ -236,7 +238,8 @@ func (s *suite) rollback() {
 	x := s.session(1)
 	err := s.update(func(st transport.Store) error {
 		return errors.Join(st.PutSelf(transport.Self{LastVersion: 1}), st.PutPeer(transport.Peer{Identity: x.ID.Identity}),
-			st.PutSession(x), st.PutMessageKeys(x.ID, s.keys(2)), errStop)
+			st.PutSession(x), st.PutMessageKeys(x.ID, s.keys(2)),
+			st.PutOpened(x.ID.Identity, transport.OpenedMessage{Digest: 1}, 8, 1000), st.PassOpened(x.ID.Identity, 9), errStop)
 	})
 	if !errors.Is(err, errStop) {
 		s.t.Fatal(err)
@@ -246,9 +249,10 @@ func (s *suite) rollback() {
 		_, peer, err2 := st.Peer(x.ID.Identity)
 		list, err3 := st.Sessions(x.ID.Identity, "i", x.ID.Prekey)
 		_, ok, err4 := st.MessageKey(x.ID, dh.Point{2}, 0)
-		got := [4]bool{self.LastVersion != 0, peer, len(list) != 0, ok}
-		equal(s, "what is left after a rollback", got, [4]bool{})
-		return errors.Join(err, err2, err3, err4)
+		known, forgotten, err5 := st.Opened(x.ID.Identity, 1)
+		got := [6]bool{self.LastVersion != 0, peer, len(list) != 0, ok, known, forgotten != 0}
+		equal(s, "what is left after a rollback", got, [6]bool{})
+		return errors.Join(err, err2, err3, err4, err5)
 	})
 }
 
