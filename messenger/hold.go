@@ -15,10 +15,11 @@ import (
 )
 
 // What time can cure is held: a clock that is ahead, an author who is not yet a
-// member or not yet a contact. The verdict on the payload stays what it is for
-// every peer; holding it, in store.Quarantine, is what we do on top. It is
-// tried again when its time comes, when a person becomes known and when a group
-// changes. What is held is durable and therefore acknowledged.
+// member or not yet a contact, what is about a message that is held. The verdict
+// on the payload stays what it is for every peer; holding it, in
+// store.Quarantine, is what we do on top. It is tried again when its time comes,
+// when a person becomes known and when a group changes. What is held is durable
+// and therefore acknowledged.
 
 const (
 	// maxHold is how long a payload is held at most: as long as its sender would
@@ -237,6 +238,24 @@ func (c *core) clockAhead(tx *store.Tx, r *received, clock, ahead uint64) error 
 		until += (second - until%second) % second
 	}
 	return notYet(reason, wait{reason: store.ReasonClock, until: until})
+}
+
+// notYetThere refuses what is about a message that we do not have. It may be
+// among what is held of the author and has to wait until that was tried again.
+func (c *core) notYetThere(tx *store.Tx, r *received) error {
+	const reason = "unknown_message"
+	after := time.Time{}
+	if !r.parcel.Held.IsZero() {
+		after = r.now // what was due before was tried before
+	}
+	last, err := tx.Quarantine().Last(r.parcel.From.Uncompressed(), r.now, after)
+	switch {
+	case err != nil:
+		return err
+	case last.IsZero():
+		return drop(reason)
+	}
+	return notYet(reason, wait{reason: store.ReasonClock, until: uint64(max(last.UnixMilli(), 0))})
 }
 
 // notJoined refuses what came to a group before its author or we have joined.

@@ -22,10 +22,15 @@ func (c *core) target(
 		return store.Message{}, drop("message_id")
 	}
 	m, found, err := tx.Messages().ByID(id)
-	if err == nil && (!found || m.ChatKey != chat.Key || m.Type == int(payloads.SystemMessage)) {
-		err = drop("unknown_message")
+	switch {
+	case err != nil:
+		return m, err
+	case !found:
+		return m, c.notYetThere(tx, r)
+	case m.ChatKey != chat.Key || m.Type == int(payloads.SystemMessage):
+		return m, drop("unknown_message")
 	}
-	return m, err
+	return m, nil
 }
 
 // receiveEdit replaces the text of a message of its author.

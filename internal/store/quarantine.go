@@ -179,6 +179,15 @@ func (q Quarantine) NextDue() (at time.Time, err error) {
 	return at, err
 }
 
+// Last returns when the last payload of a sender is tried again that waits for its
+// clock, or that is due already, after a time; zero when there is none.
+func (q Quarantine) Last(sender [contactBytes]byte, now, after time.Time) (at time.Time, err error) {
+	_, err = q.tx.Get(`SELECT due FROM quarantine WHERE sender = ? AND (reason = 'clock' OR due <= ?) AND due > ?
+		ORDER BY due DESC LIMIT 1`, []any{sender[:], now.UnixMilli(), after.UnixMilli()},
+		func(r Row) { at = time.UnixMilli(r.Int64(0)) })
+	return at, err
+}
+
 // Wake makes due what waits for a subject, and reports whether there was
 // anything.
 func (q Quarantine) Wake(reason Reason, subject string, now time.Time) (bool, error) {
