@@ -11,6 +11,7 @@ import (
 
 	"statusd/accounts/kdf"
 	"statusd/accounts/names"
+	"statusd/api"
 	"statusd/configs"
 	"statusd/internal/feed"
 	"statusd/internal/profile"
@@ -97,18 +98,18 @@ func (n *Node) Names() *names.Lists {
 }
 
 // accountHealth tells whether somebody is logged in.
-func (n *Node) accountHealth() ComponentHealth {
-	c := ComponentHealth{Name: "Account", Level: NotMounted, Desc: "nobody is logged in"}
+func (n *Node) accountHealth() api.ComponentHealth {
+	c := api.ComponentHealth{Name: "Account", Level: api.HealthNotMounted, Desc: "nobody is logged in"}
 	if m := n.Accounts(); m != nil && m.Current() != nil {
-		c.Level, c.Desc = Ready, "logged in"
+		c.Level, c.Desc = api.HealthReady, "logged in"
 	}
 	return c
 }
 
 // databaseHealth tells of damage to the database of the account: what a query
 // met, and what was lost before. Messages go on with what is left.
-func (n *Node) databaseHealth() ComponentHealth {
-	c := ComponentHealth{Name: "Database", Level: NotMounted, Desc: "nobody is logged in"}
+func (n *Node) databaseHealth() api.ComponentHealth {
+	c := api.ComponentHealth{Name: "Database", Level: api.HealthNotMounted, Desc: "nobody is logged in"}
 	m := n.Accounts()
 	if m == nil {
 		return c
@@ -119,17 +120,18 @@ func (n *Node) databaseHealth() ComponentHealth {
 	return c
 }
 
-func databaseLevel(c store.Condition) (Level, string) {
+func databaseLevel(c store.Condition) (api.HealthLevel, string) {
 	switch lost := len(c.Losses); {
 	case c.Damage != "":
-		return NotReady, "damaged: see statusd db check, and restore a backup"
+		return api.HealthNotReady, "damaged: see statusd db check, and restore a backup"
 	case lost > 0:
 		l := c.Losses[lost-1]
-		return NotReady, fmt.Sprintf("at least %d transactions were lost by damage found at %s; move %s elsewhere when seen",
+		return api.HealthNotReady, fmt.Sprintf(
+			"at least %d transactions were lost by damage found at %s; move %s elsewhere when seen",
 			l.Transactions, l.Time.UTC().Format(time.RFC3339), filepath.Base(l.Copy))
 	case c.Unprotected:
-		return Ready, "without checksums for lack of room on the disk; log in again when there is some"
+		return api.HealthReady, "without checksums for lack of room on the disk; log in again when there is some"
 	default:
-		return Ready, "no damage known"
+		return api.HealthReady, "no damage known"
 	}
 }

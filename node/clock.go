@@ -7,6 +7,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
+	"statusd/api"
 	"statusd/internal/clock"
 	"statusd/waku/wire"
 )
@@ -29,7 +30,7 @@ func (t timeWitness) Witness(env *wire.Envelope, peer enode.ID, addr netip.Addr,
 // wrong time that is corrected concerns other programs only. One that is not
 // keeps messages from passing in both directions; that decides about the level
 // of the node when peers that we chose say so.
-func (n *Node) clockHealth() ComponentHealth {
+func (n *Node) clockHealth() api.ComponentHealth {
 	forwarders := 0
 	if n.host != nil {
 		forwarders = n.host.Forwarders()
@@ -40,8 +41,8 @@ func (n *Node) clockHealth() ComponentHealth {
 // setClock is what to do about a wrong clock.
 const setClock = "set the computer's clock, for instance with: timedatectl set-ntp true"
 
-func clockHealth(s clock.Status, servers bool, forwarders int) ComponentHealth {
-	c := ComponentHealth{Name: "Clock", Level: NotReady}
+func clockHealth(s clock.Status, servers bool, forwarders int) api.ComponentHealth {
+	c := api.ComponentHealth{Name: "Clock", Level: api.HealthNotReady}
 	wrong := s.Wrong()
 	switch {
 	case wrong != 0 && s.Source == clock.SourceServers:
@@ -61,13 +62,13 @@ func clockHealth(s clock.Status, servers bool, forwarders int) ComponentHealth {
 		c.Desc = fmt.Sprintf("%d of %d peers refuse what is sent because of its time: %s",
 			s.Peers.Refusing, forwarders, setClock)
 	case s.Source == clock.SourceServers:
-		c.Level, c.Desc = Ready, fmt.Sprintf("off by %v", s.Offset.Round(time.Millisecond))
+		c.Level, c.Desc = api.HealthReady, fmt.Sprintf("off by %v", s.Offset.Round(time.Millisecond))
 	case s.Peers.Known:
-		c.Level, c.Desc = Ready, fmt.Sprintf("%d peers agree", s.Peers.Peers)
+		c.Level, c.Desc = api.HealthReady, fmt.Sprintf("%d peers agree", s.Peers.Peers)
 	case !servers:
-		c.Level, c.Desc = NotMounted, "network time is switched off"
+		c.Level, c.Desc = api.HealthNotMounted, "network time is switched off"
 	default:
-		c.Level, c.Desc = Synchronizing, "network time not known yet"
+		c.Level, c.Desc = api.HealthSynchronizing, "network time not known yet"
 	}
 	return c
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"statusd/api"
 	"statusd/internal/rawpeer"
 	"statusd/waku/wire"
 )
@@ -33,7 +34,7 @@ func TestWrongClockIsNamed(t *testing.T) {
 				if err := conn.Send(wire.CodeMessages, wire.EncodeMessages([]*wire.Envelope{env})); err != nil {
 					t.Fatal(err)
 				}
-				if c := r.clockHealth(); c.Level == NotReady {
+				if c := r.clockHealth(); c.Level == api.HealthNotReady {
 					if c.Critical || !strings.Contains(c.Desc, setClock) {
 						t.Errorf("%+v", c)
 					}

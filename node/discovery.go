@@ -341,12 +341,7 @@ func (p poolServer) Drop(id enode.ID) {
 }
 
 // Summary implements pool.Server.
-func (p poolServer) Summary() any {
-	if infos := p.node.PeersInfo(); infos != nil {
-		return infos
-	}
-	return []*p2p.PeerInfo{}
-}
+func (p poolServer) Summary() any { return p.node.PeersInfo() }
 
 // distrust takes a privilege away that nobody else gave.
 func (n *Node) distrust(srv *p2p.Server, peer *enode.Node) {

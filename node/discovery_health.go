@@ -4,28 +4,29 @@ import (
 	"fmt"
 	"strings"
 
+	"statusd/api"
 	"statusd/discovery"
 	"statusd/discovery/pool"
 )
 
 // discoveryHealth is about finding peers. A source that fails makes it
 // degraded as long as another one works.
-func (n *Node) discoveryHealth() ComponentHealth {
-	c := ComponentHealth{Name: "Discovery", Level: NotMounted, Desc: "switched off"}
+func (n *Node) discoveryHealth() api.ComponentHealth {
+	c := api.ComponentHealth{Name: "Discovery", Level: api.HealthNotMounted, Desc: "switched off"}
 	s := n.searching()
 	switch {
 	case s == nil:
 		return c
 	case phase(n.phase.Load()) < phaseUp:
-		c.Level, c.Desc = Initializing, ""
+		c.Level, c.Desc = api.HealthInitializing, ""
 		return c
 	}
 	status := s.pool.Status()
 	missing, relays, servers := s.counts(status)
 	failing, all := s.failing(status)
-	c.Level, c.Desc = Ready, fmt.Sprintf("%d relays", relays)
+	c.Level, c.Desc = api.HealthReady, fmt.Sprintf("%d relays", relays)
 	if missing {
-		c.Level, c.Desc = Synchronizing, fmt.Sprintf("searching, %d relays so far", relays)
+		c.Level, c.Desc = api.HealthSynchronizing, fmt.Sprintf("searching, %d relays so far", relays)
 	}
 	if servers >= 0 {
 		c.Desc += fmt.Sprintf(", %d mailservers found", servers)
@@ -34,7 +35,7 @@ func (n *Node) discoveryHealth() ComponentHealth {
 		return c
 	}
 	if missing && all {
-		c.Level = NotReady
+		c.Level = api.HealthNotReady
 	}
 	c.Desc += "; degraded: " + strings.Join(failing, "; ")
 	return c

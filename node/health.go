@@ -5,41 +5,9 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/p2p/enode"
+
+	"statusd/api"
 )
-
-// Level is a word of the health report (spec 07 section 8, the words of
-// nwaku).
-type Level string
-
-// Levels of health.
-const (
-	Initializing  Level = "INITIALIZING"
-	Synchronizing Level = "SYNCHRONIZING" // works towards READY for the first time
-	Ready         Level = "READY"
-	NotReady      Level = "NOT_READY"
-	NotMounted    Level = "NOT_MOUNTED" // switched off
-	ShuttingDown  Level = "SHUTTING_DOWN"
-)
-
-// Health is the state of the node and of its components.
-type Health struct {
-	// Level is READY when every component that messages need is READY.
-	Level Level
-	// Alive is false when a loop stopped making progress.
-	Alive      bool
-	Components []ComponentHealth
-	Uptime     time.Duration
-}
-
-// ComponentHealth is the state of one component.
-type ComponentHealth struct {
-	Name  string
-	Level Level
-	Desc  string // one phrase, may be empty
-	// Critical components decide about the level of the node. The others are
-	// there for the operator: a wrong clock, for instance, is corrected.
-	Critical bool
-}
 
 // Thresholds of the health report.
 const (
@@ -59,32 +27,35 @@ const (
 )
 
 // Health reports the state at once, from values that are known.
-func (n *Node) Health() Health {
-	h := Health{Alive: n.monitor.alive.Load(), Uptime: time.Since(n.created)}
-	h.Components = []ComponentHealth{
+func (n *Node) Health() api.Health {
+	h := api.Health{
+		Alive: n.monitor.alive.Load(), UptimeSeconds: int64(time.Since(n.created).Seconds()),
+		Version: n.deps.Version.Version,
+	}
+	h.ProtocolsHealth = []api.ComponentHealth{
 		n.rpcHealth(), n.wakuHealth(), n.discoveryHealth(), n.mailHealth(), n.historyHealth(), n.accountHealth(),
 		n.outboxHealth(), n.databaseHealth(),
 		n.clockHealth(), n.diskHealth(), n.loopHealth(),
 	}
 	switch phase(n.phase.Load()) {
 	case phaseNew, phaseStarting:
-		h.Level = Initializing
+		h.NodeHealth = api.HealthInitializing
 	case phaseStopping, phaseDown:
-		h.Level = ShuttingDown
+		h.NodeHealth = api.HealthShuttingDown
 	default:
-		h.Level = worst(h.Components)
+		h.NodeHealth = worst(h.ProtocolsHealth)
 	}
 	return h
 }
 
 // worst returns the level of the node that is up.
-func worst(components []ComponentHealth) Level {
-	level := Ready
+func worst(components []api.ComponentHealth) api.HealthLevel {
+	level := api.HealthReady
 	for _, c := range components {
 		switch {
-		case !c.Critical || c.Level == Ready || c.Level == NotMounted:
-		case c.Level == NotReady:
-			return NotReady
+		case !c.Critical || c.Level == api.HealthReady || c.Level == api.HealthNotMounted:
+		case c.Level == api.HealthNotReady:
+			return api.HealthNotReady
 		default:
 			level = c.Level
 		}
@@ -92,13 +63,13 @@ func worst(components []ComponentHealth) Level {
 	return level
 }
 
-func (n *Node) rpcHealth() ComponentHealth {
-	c := ComponentHealth{Name: "RPC", Level: Ready, Critical: true}
+func (n *Node) rpcHealth() api.ComponentHealth {
+	c := api.ComponentHealth{Name: "RPC", Level: api.HealthReady, Critical: true}
 	switch {
 	case n.deps.Frontend == nil:
-		c.Level = NotMounted
+		c.Level = api.HealthNotMounted
 	case phase(n.phase.Load()) < phaseUp:
-		c.Level = Initializing
+		c.Level = api.HealthInitializing
 	}
 	return c
 }
@@ -128,10 +99,10 @@ func (w wakuPeers) PeerDown(enode.ID) {
 // has nobody to connect to and has had none yet. A node that lost all those
 // peers is not, whoever they were (spec 07 section 13). Light peers do not
 // count: nothing that is sent leaves through them.
-func (n *Node) wakuHealth() ComponentHealth {
-	c := ComponentHealth{Name: "Waku", Critical: true}
+func (n *Node) wakuHealth() api.ComponentHealth {
+	c := api.ComponentHealth{Name: "Waku", Critical: true}
 	if n.host == nil {
-		c.Level, c.Desc = NotMounted, "switched off"
+		c.Level, c.Desc = api.HealthNotMounted, "switched off"
 		return c
 	}
 	count, light := n.host.Forwarders(), ""
@@ -140,43 +111,43 @@ func (n *Node) wakuHealth() ComponentHealth {
 	}
 	switch {
 	case phase(n.phase.Load()) < phaseUp:
-		c.Level = Initializing
+		c.Level = api.HealthInitializing
 	case count == 1:
-		c.Level, c.Desc = Ready, "1 peer"+light
+		c.Level, c.Desc = api.HealthReady, "1 peer"+light
 	case count > 0:
-		c.Level, c.Desc = Ready, fmt.Sprintf("%d peers", count)+light
+		c.Level, c.Desc = api.HealthReady, fmt.Sprintf("%d peers", count)+light
 	case n.everConnected.Load():
-		c.Level, c.Desc = NotReady, "lost all peers"+light
+		c.Level, c.Desc = api.HealthNotReady, "lost all peers"+light
 	case n.dialler.Count() == 0 && n.searching() == nil:
-		c.Level, c.Desc = Ready, "no peers configured, waiting for peers to connect"+light
+		c.Level, c.Desc = api.HealthReady, "no peers configured, waiting for peers to connect"+light
 	default:
-		c.Level, c.Desc = Synchronizing, "connecting to the first peer"+light
+		c.Level, c.Desc = api.HealthSynchronizing, "connecting to the first peer"+light
 	}
 	return c
 }
 
-func (n *Node) diskHealth() ComponentHealth {
-	c := ComponentHealth{Name: "Disk", Level: Ready}
+func (n *Node) diskHealth() api.ComponentHealth {
+	c := api.ComponentHealth{Name: "Disk", Level: api.HealthReady}
 	free := n.monitor.freeDisk.Load()
 	switch {
 	case free < 0:
-		c.Level, c.Desc = Synchronizing, "free space not known"
+		c.Level, c.Desc = api.HealthSynchronizing, "free space not known"
 	case n.Messenger() != nil && !n.roomForStrangers():
-		c.Level = NotReady
+		c.Level = api.HealthNotReady
 		c.Desc = fmt.Sprintf("%d MiB free; what people write who are no contacts is not stored below %d MiB", free>>20,
 			n.cfg.WakuConfig.MinFreeDisk>>20)
 	case free < minFreeDisk:
-		c.Level, c.Desc = NotReady, fmt.Sprintf("%d MiB free", free>>20)
+		c.Level, c.Desc = api.HealthNotReady, fmt.Sprintf("%d MiB free", free>>20)
 	default:
 		c.Desc = fmt.Sprintf("%d MiB free", free>>20)
 	}
 	return c
 }
 
-func (n *Node) loopHealth() ComponentHealth {
-	c := ComponentHealth{Name: "Loops", Level: Ready, Critical: true}
+func (n *Node) loopHealth() api.ComponentHealth {
+	c := api.ComponentHealth{Name: "Loops", Level: api.HealthReady, Critical: true}
 	if stuck := n.monitor.stuckNames(); stuck != "" {
-		c.Level, c.Desc = NotReady, "no answer from "+stuck
+		c.Level, c.Desc = api.HealthNotReady, "no answer from "+stuck
 	}
 	return c
 }

@@ -8,22 +8,29 @@ import (
 	"github.com/ethereum/go-ethereum/p2p"
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
+	"statusd/api"
 	"statusd/configs"
 	"statusd/waku/wire"
 )
 
 func TestWorst(t *testing.T) {
-	c := func(l Level, critical bool) ComponentHealth { return ComponentHealth{Level: l, Critical: critical} }
+	const (
+		ready, notReady = api.HealthReady, api.HealthNotReady
+		working, off    = api.HealthSynchronizing, api.HealthNotMounted
+	)
+	c := func(l api.HealthLevel, critical bool) api.ComponentHealth {
+		return api.ComponentHealth{Level: l, Critical: critical}
+	}
 	for name, tt := range map[string]struct {
-		in   []ComponentHealth
-		want Level
+		in   []api.ComponentHealth
+		want api.HealthLevel
 	}{
-		"none":                    {nil, Ready},
-		"switched off":            {[]ComponentHealth{c(NotMounted, true)}, Ready},
-		"only a helper":           {[]ComponentHealth{c(Ready, true), c(NotReady, false)}, Ready},
-		"working towards it":      {[]ComponentHealth{c(Ready, true), c(Synchronizing, true)}, Synchronizing},
-		"not ready wins":          {[]ComponentHealth{c(NotReady, true), c(Synchronizing, true)}, NotReady},
-		"not ready wins, reverse": {[]ComponentHealth{c(Synchronizing, true), c(NotReady, true)}, NotReady},
+		"none":                    {nil, ready},
+		"switched off":            {[]api.ComponentHealth{c(off, true)}, ready},
+		"only a helper":           {[]api.ComponentHealth{c(ready, true), c(notReady, false)}, ready},
+		"working towards it":      {[]api.ComponentHealth{c(ready, true), c(working, true)}, working},
+		"not ready wins":          {[]api.ComponentHealth{c(notReady, true), c(working, true)}, notReady},
+		"not ready wins, reverse": {[]api.ComponentHealth{c(working, true), c(notReady, true)}, notReady},
 	} {
 		if got := worst(tt.in); got != tt.want {
 			t.Errorf("%s: got %s, want %s", name, got, tt.want)
@@ -44,27 +51,27 @@ func TestHealthFollowsEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	expect := func(when string, want Level) {
+	expect := func(when string, want api.HealthLevel) {
 		t.Helper()
-		if got := n.Health(); got.Level != want {
+		if got := n.Health(); got.NodeHealth != want {
 			t.Errorf("%s: got %+v, want %s", when, got, want)
 		}
 	}
-	expect("before start", Initializing)
+	expect("before start", api.HealthInitializing)
 	r := start(t, cfg, Deps{})
 	n = r.Node
-	expect("never connected", Synchronizing)
+	expect("never connected", api.HealthSynchronizing)
 	wakuPeers{n}.PeerUp(ref.Node().ID())
 	wakuPeers{n}.PeerDown(ref.Node().ID())
-	expect("lost all peers", NotReady)
+	expect("lost all peers", api.HealthNotReady)
 	n.monitor.freeDisk.Store(minFreeDisk - 1)
-	for _, c := range n.Health().Components {
-		if c.Name == "Disk" && c.Level != NotReady {
+	for _, c := range n.Health().ProtocolsHealth {
+		if c.Name == "Disk" && c.Level != api.HealthNotReady {
 			t.Errorf("a full disk is %s", c.Level)
 		}
 	}
 	r.finish()
-	expect("stopped", ShuttingDown)
+	expect("stopped", api.HealthShuttingDown)
 }
 
 // TestSystemdIsTold reads the notifications of a whole life.
@@ -141,7 +148,7 @@ func TestLightPeersDoNotMakeReady(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, "handshake", func() bool { return r.Waku().PeerCount() == 1 })
-	want := ComponentHealth{Name: "Waku", Level: Synchronizing, Critical: true,
+	want := api.ComponentHealth{Name: "Waku", Level: api.HealthSynchronizing, Critical: true,
 		Desc: "connecting to the first peer; 1 light, which forward nothing"}
 	if got := r.wakuHealth(); got != want {
 		t.Errorf("got %+v, want %+v", got, want)

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sys/unix"
 
+	"statusd/api"
 	"statusd/configs"
 	"statusd/mailserver"
 	"statusd/mailserver/history"
@@ -239,25 +240,25 @@ func (n *Node) MailServer(ctx context.Context) (MailStatus, error) {
 }
 
 // mailHealth is about the mailserver that this node is.
-func (n *Node) mailHealth() ComponentHealth {
-	c := ComponentHealth{Name: "Mailserver service", Level: NotMounted, Desc: "switched off"}
+func (n *Node) mailHealth() api.ComponentHealth {
+	c := api.ComponentHealth{Name: "Mailserver service", Level: api.HealthNotMounted, Desc: "switched off"}
 	if !n.cfg.WakuConfig.EnableMailServer || n.host == nil {
 		return c
 	}
 	if phase(n.phase.Load()) < phaseUp || n.mail.recorder == nil { // nil: the start failed
-		c.Level, c.Desc = Initializing, ""
+		c.Level, c.Desc = api.HealthInitializing, ""
 		return c
 	}
-	c.Level, c.Desc = Ready, ""
+	c.Level, c.Desc = api.HealthReady, ""
 	if h := n.mail.recorder.Health(); !h.OK {
-		c.Level, c.Desc = NotReady, h.Reason
+		c.Level, c.Desc = api.HealthNotReady, h.Reason
 	}
 	return c
 }
 
 // historyHealth is about the mailservers of others that this node asks.
-func (n *Node) historyHealth() ComponentHealth {
-	c := ComponentHealth{Name: "Mailserver client", Level: NotMounted, Desc: "no mailserver configured"}
+func (n *Node) historyHealth() api.ComponentHealth {
+	c := api.ComponentHealth{Name: "Mailserver client", Level: api.HealthNotMounted, Desc: "no mailserver configured"}
 	if n.host == nil || phase(n.phase.Load()) < phaseUp || n.mail.client == nil { // nil: the start failed
 		return c
 	}
@@ -265,10 +266,10 @@ func (n *Node) historyHealth() ComponentHealth {
 	if len(servers) == 0 {
 		return c
 	}
-	c.Level, c.Desc = NotReady, servers[0].LastError
+	c.Level, c.Desc = api.HealthNotReady, servers[0].LastError
 	for _, s := range servers {
 		if s.Streak == 0 {
-			c.Level, c.Desc = Ready, fmt.Sprintf("%d mailservers", len(servers))
+			c.Level, c.Desc = api.HealthReady, fmt.Sprintf("%d mailservers", len(servers))
 		}
 	}
 	return c

@@ -9,6 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
+	"statusd/api"
 	"statusd/configs"
 	"statusd/discovery"
 	"statusd/discovery/pool"
@@ -117,7 +118,7 @@ func TestNoSearch(t *testing.T) {
 	if st := n.DiscoveryStatus(); st.Running || len(n.PeerStatus().Topics) != 0 {
 		t.Errorf("status %+v", st)
 	}
-	if h := n.discoveryHealth(); h.Level != NotMounted {
+	if h := n.discoveryHealth(); h.Level != api.HealthNotMounted {
 		t.Errorf("health %+v", h)
 	}
 	n.OnSignal(func(pool.Signal, any) {})()

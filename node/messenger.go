@@ -8,6 +8,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
+	"statusd/api"
 	"statusd/configs"
 	"statusd/internal/diskspace"
 	"statusd/internal/profile"
@@ -147,13 +148,13 @@ func (n *Node) peersChanged() {
 }
 
 // outboxHealth is about messages that wait to leave.
-func (n *Node) outboxHealth() ComponentHealth {
-	h := ComponentHealth{Name: "Outbox", Level: NotMounted, Desc: "nobody is logged in"}
+func (n *Node) outboxHealth() api.ComponentHealth {
+	h := api.ComponentHealth{Name: "Outbox", Level: api.HealthNotMounted, Desc: "nobody is logged in"}
 	c := n.Courier()
 	if c == nil {
 		return h
 	}
-	h.Level, h.Desc = Ready, "empty"
+	h.Level, h.Desc = api.HealthReady, "empty"
 	s := c.Stats()
 	if s.Outbox == 0 {
 		return h
@@ -161,7 +162,7 @@ func (n *Node) outboxHealth() ComponentHealth {
 	age := max(n.clock.Now().Sub(s.Oldest), 0).Round(time.Second)
 	h.Desc = fmt.Sprintf("%d waiting, the oldest for %v", s.Outbox, age)
 	if age > maxOutboxAge {
-		h.Level = NotReady
+		h.Level = api.HealthNotReady
 	}
 	return h
 }

@@ -14,6 +14,7 @@ import (
 	"statusd/accounts/kdf"
 	"statusd/accounts/key"
 	"statusd/accounts/secret"
+	"statusd/api"
 	"statusd/configs"
 	"statusd/internal/profile"
 	"statusd/internal/store"
@@ -131,7 +132,7 @@ func TestTwoAccountsTalk(t *testing.T) {
 	if len(metrics) < 3 {
 		t.Errorf("%d metrics of the messenger", len(metrics))
 	}
-	if h := a.outboxHealth(); h.Level != Ready {
+	if h := a.outboxHealth(); h.Level != api.HealthReady {
 		t.Errorf("outbox %+v", h)
 	}
 	uid := alice.UID()
@@ -238,20 +239,20 @@ func TestHistoryReachesWhoWasAway(t *testing.T) {
 // TestHealthTellsOfALossInTheDatabase as long as the damaged log lies there.
 func TestHealthTellsOfALossInTheDatabase(t *testing.T) {
 	r := start(t, lightConfig(t), Deps{})
-	health := func() ComponentHealth {
-		for _, c := range r.Health().Components {
+	health := func() api.ComponentHealth {
+		for _, c := range r.Health().ProtocolsHealth {
 			if c.Name == "Database" {
 				return c
 			}
 		}
 		t.Fatal("no such component")
-		return ComponentHealth{}
+		return api.ComponentHealth{}
 	}
-	if h := health(); h.Level != NotMounted {
+	if h := health(); h.Level != api.HealthNotMounted {
 		t.Errorf("nobody is logged in: %+v", h)
 	}
 	a := r.loginNew("ana")
-	if h := health(); h.Level != Ready {
+	if h := health(); h.Level != api.HealthReady {
 		t.Errorf("new: %+v", h)
 	}
 	folder := filepath.Join(r.cfg.DataDir, "accounts", a.UID().Hex())
@@ -259,17 +260,18 @@ func TestHealthTellsOfALossInTheDatabase(t *testing.T) {
 	if err := os.WriteFile(lost, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if h := health(); h.Level != NotReady || !strings.Contains(h.Desc, "7 transactions") || r.Health().Level == NotReady {
+	if h := health(); h.Level != api.HealthNotReady || !strings.Contains(h.Desc, "7 transactions") ||
+		r.Health().NodeHealth == api.HealthNotReady {
 		t.Errorf("with a damaged log: %+v", h)
 	}
 	if err := os.Remove(lost); err != nil {
 		t.Fatal(err)
 	}
-	if h := health(); h.Level != Ready {
+	if h := health(); h.Level != api.HealthReady {
 		t.Errorf("seen: %+v", h)
 	}
 	level, text := databaseLevel(store.Condition{Damage: "the database is damaged"})
-	if level != NotReady || !strings.Contains(text, "db check") {
+	if level != api.HealthNotReady || !strings.Contains(text, "db check") {
 		t.Errorf("damaged: %s %s", level, text)
 	}
 	r.finish()
@@ -283,7 +285,8 @@ func TestHealthTellsThatStrangersAreNotStored(t *testing.T) {
 	r.loginNew("ana")
 	r.monitor.freeDisk.Store(1 << 40)
 	h := r.Node.diskHealth()
-	if h.Level != NotReady || !strings.Contains(h.Desc, "no contacts is not stored") || r.roomForStrangers() {
+	if h.Level != api.HealthNotReady || !strings.Contains(h.Desc, "no contacts is not stored") ||
+		r.roomForStrangers() {
 		t.Errorf("%+v", h)
 	}
 	r.finish()

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"statusd/api"
 	"statusd/messenger"
 )
 
@@ -123,13 +124,13 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	gauge(m.peersAbsolute, float64(len(names)))
 	gauge(m.peersMax, float64(m.node.cfg.MaxPeers))
 	health := m.node.Health()
-	for _, c := range health.Components {
+	for _, c := range health.ProtocolsHealth {
 		gauge(m.health, readiness(c.Level), strings.ToLower(c.Name))
 	}
-	gauge(m.health, readiness(health.Level), "node")
+	gauge(m.health, readiness(health.NodeHealth), "node")
 	offset, _ := m.node.clock.Offset()
 	gauge(m.offset, offset.Seconds())
-	gauge(m.uptime, health.Uptime.Seconds())
+	gauge(m.uptime, float64(health.UptimeSeconds))
 	m.collectCourier(ch)
 	if accounts := m.node.Accounts(); accounts != nil {
 		if a := accounts.Current(); a != nil {
@@ -166,8 +167,8 @@ func (m *metrics) collectCourier(ch chan<- prometheus.Metric) {
 	}
 }
 
-func readiness(l Level) float64 {
-	if l == Ready {
+func readiness(l api.HealthLevel) float64 {
+	if l == api.HealthReady {
 		return 1
 	}
 	return 0

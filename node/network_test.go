@@ -19,6 +19,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p"
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
+	"statusd/api"
 	"statusd/configs"
 	"statusd/discovery"
 	"statusd/waku"
@@ -145,12 +146,12 @@ func TestKilledRelayIsReconnected(t *testing.T) {
 	exchange(t, a, b, 'a')
 	for round, down := range []time.Duration{0, 3 * time.Second} {
 		relay.kill()
-		waitFor(t, 5*time.Second, "loss noticed", func() bool { return a.Health().Level == NotReady })
+		waitFor(t, 5*time.Second, "loss noticed", func() bool { return a.Health().NodeHealth == api.HealthNotReady })
 		time.Sleep(down)
 		relay.start()
 		took := waitFor(t, 10*time.Second, "reconnection", connected)
 		t.Logf("relay down for %v: both clients back %v after its start", down, took.Round(time.Millisecond))
-		if a.Health().Level != Ready {
+		if a.Health().NodeHealth != api.HealthReady {
 			t.Errorf("health %+v", a.Health())
 		}
 		exchange(t, b, a, byte('b'+round))
@@ -340,7 +341,7 @@ func TestDiscoveryFindsPeers(t *testing.T) {
 	defer a.finish()
 	b := start(t, discovering(boot.Self().URLv4()), Deps{})
 	defer b.finish()
-	if got := a.Health(); got.Level == Ready {
+	if got := a.Health(); got.NodeHealth == api.HealthReady {
 		t.Errorf("ready without a peer: %+v", got)
 	}
 	took := waitFor(t, 60*time.Second, "discovery", func() bool { return a.PeerCount() == 1 && b.PeerCount() == 1 })

@@ -18,6 +18,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/nat"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"statusd/api"
 	"statusd/configs"
 	"statusd/internal/wakuenr"
 )
@@ -83,21 +84,21 @@ func TestNodeStartsAndStops(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	n := start(t, cfg, Deps{Registry: reg, Version: Version{Version: "1.2.3"}})
 	info := n.NodeInfo()
-	if !strings.HasPrefix(info.Name, "statusd/v1.2.3/") || info.Protocols["waku"] == nil || !n.Listening() {
+	if !strings.HasPrefix(info.Name, "statusd/v1.2.3/") || info.Protocols.Waku == nil || !n.Listening() {
 		t.Errorf("got %+v", info)
 	}
 	if !strings.Contains(info.Enode, "@127.0.0.1:") || info.Ports.Listener == 0 {
 		t.Errorf("enode %s, port %d", info.Enode, info.Ports.Listener)
 	}
 	h := n.Health()
-	if h.Level != Ready || !h.Alive {
+	if h.NodeHealth != api.HealthReady || !h.Alive {
 		t.Errorf("health %+v", h)
 	}
 	n.finish()
-	if h := n.Health(); h.Level != ShuttingDown {
+	if h := n.Health(); h.NodeHealth != api.HealthShuttingDown {
 		t.Errorf("health after stop %+v", h)
 	}
-	if n.NodeInfo() == nil || n.PeersInfo() != nil || n.Listening() || n.Self() != nil {
+	if n.NodeInfo().Name == "" || len(n.PeersInfo()) > 0 || n.Listening() || n.Self() != nil {
 		t.Error("methods after stop")
 	}
 	if err := n.AddPeer(otherNode(t)); !errors.Is(err, ErrNotConnected) {
@@ -164,7 +165,7 @@ func TestNodeWithoutWaku(t *testing.T) {
 	cfg := testConfig(t)
 	cfg.WakuConfig.Enabled = false
 	n := start(t, cfg, Deps{})
-	if n.Waku() != nil || n.Health().Level != Ready {
+	if n.Waku() != nil || n.Health().NodeHealth != api.HealthReady {
 		t.Errorf("health %+v", n.Health())
 	}
 	n.finish()
@@ -220,7 +221,7 @@ func TestStartFailures(t *testing.T) {
 				t.Error("ready")
 			default:
 			}
-			if h := n.Health(); h.Level != ShuttingDown {
+			if h := n.Health(); h.NodeHealth != api.HealthShuttingDown {
 				t.Errorf("health %+v", h)
 			}
 			d, err := openDataDir(c.cfg.DataDir, n.log)
@@ -318,13 +319,13 @@ func TestPeerChanges(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if got := n.Health(); got.Level != Ready {
+	if got := n.Health(); got.NodeHealth != api.HealthReady {
 		t.Errorf("health %+v", got)
 	}
 	if err := n.AddPeer(other); err != nil {
 		t.Error(err)
 	}
-	if got := n.Health(); got.Level != Synchronizing {
+	if got := n.Health(); got.NodeHealth != api.HealthSynchronizing {
 		t.Errorf("health %+v", got)
 	}
 }

@@ -8,6 +8,10 @@ import (
 	"github.com/ethereum/go-ethereum/p2p"
 	"github.com/ethereum/go-ethereum/p2p/enode"
 	"go.uber.org/zap"
+
+	"statusd/api"
+	"statusd/waku"
+	"statusd/waku/wire"
 )
 
 // peerTable holds the peers whose protocol runs. Unlike the server's own list
@@ -87,12 +91,20 @@ func (n *Node) srv() *p2p.Server {
 }
 
 // NodeInfo describes this node, zero while the server is not running.
-func (n *Node) NodeInfo() *p2p.NodeInfo {
+func (n *Node) NodeInfo() api.NodeInfo {
 	srv := n.srv()
 	if srv == nil {
-		return &p2p.NodeInfo{Name: clientName(n.cfg.Name, n.deps.Version.Version), Protocols: map[string]any{}}
+		return api.NodeInfo{Name: clientName(n.cfg.Name, n.deps.Version.Version)}
 	}
-	return srv.NodeInfo()
+	info := srv.NodeInfo()
+	out := api.NodeInfo{
+		ID: info.ID, Name: info.Name, Enode: info.Enode, ENR: info.ENR, IP: info.IP, Ports: api.NodePorts(info.Ports),
+		ListenAddr: info.ListenAddr,
+	}
+	if w, ok := info.Protocols[wire.ProtocolName].(waku.NodeInfo); ok {
+		out.Protocols.Waku = (*api.WakuProtocol)(&w)
+	}
+	return out
 }
 
 // Self returns the own node record, nil while the server is not running.
@@ -105,23 +117,30 @@ func (n *Node) Self() *enode.Node {
 
 // PeersInfo describes the connected peers. For a kept peer Enode is the
 // address it is dialled at, also when it connected to us.
-func (n *Node) PeersInfo() []*p2p.PeerInfo {
+func (n *Node) PeersInfo() []api.PeerInfo {
 	srv := n.srv()
 	if srv == nil {
-		return nil
+		return []api.PeerInfo{}
 	}
 	infos := srv.PeersInfo()
-	for _, info := range infos {
+	out := make([]api.PeerInfo, len(infos))
+	for i, info := range infos {
+		out[i] = api.PeerInfo{
+			ENR: info.ENR, Enode: info.Enode, ID: info.ID, Name: info.Name, Caps: info.Caps,
+			Network: api.PeerNetwork(info.Network),
+		}
+		if stats, ok := info.Protocols[wire.ProtocolName].(waku.PeerStats); ok {
+			out[i].Protocols.Waku = (*api.WakuPeer)(&stats)
+		}
 		id, err := enode.ParseID(info.ID)
 		if err != nil {
 			continue
 		}
 		if known := n.dialler.Target(id); known != nil {
-			info.Enode = known.URLv4()
-			info.Network.Static = true
+			out[i].Enode, out[i].Network.Static = known.URLv4(), true
 		}
 	}
-	return infos
+	return out
 }
 
 // PeerCount returns the number of peers whose protocol runs.

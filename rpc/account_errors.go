@@ -14,6 +14,7 @@ import (
 	"statusd/accounts/mnemonic"
 	"statusd/accounts/multibase"
 	"statusd/accounts/vault"
+	"statusd/api"
 	"statusd/internal/profile"
 	"statusd/internal/store"
 	"statusd/rpc/jsonrpc"
@@ -88,8 +89,8 @@ func accountFailures() []failureClass {
 
 // Kinds of failures of the disk, which have no code of their own.
 const (
-	kindDiskFull = "disk_full"
-	kindIO       = "io_error"
+	kindDiskFull = api.KindDiskFull
+	kindIO       = api.KindIO
 )
 
 // diskFailure is the error for a disk that is full or broken, nil for others.
@@ -119,7 +120,7 @@ func AccountError(err error) (code int, kind, text, hint string) {
 	if !errors.As(accountFailure(err), &e) {
 		return 0, "", "", ""
 	}
-	return int(e.Code), e.Data.Kind, e.Message, e.Data.Hint
+	return int(e.Code), string(e.Data.Kind), e.Message, e.Data.Hint
 }
 
 func matches(err error) func(error) bool {

@@ -7,11 +7,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/p2p"
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
+	"statusd/api"
 	"statusd/configs"
 	"statusd/rpc/jsonrpc"
 )
@@ -19,23 +19,22 @@ import (
 // nodeAPI is the namespaces admin, net, web3 and status.
 type nodeAPI struct{ server *Server }
 
-func (a *nodeAPI) nodeInfo(context.Context) (*p2p.NodeInfo, error) {
+func (a *nodeAPI) nodeInfo(context.Context, api.None) (api.NodeInfo, error) {
 	return a.server.deps.Node.NodeInfo(), nil
 }
 
-func (a *nodeAPI) peers(context.Context) ([]*p2p.PeerInfo, error) {
-	if peers := a.server.deps.Node.PeersInfo(); peers != nil {
-		return peers, nil
-	}
-	return []*p2p.PeerInfo{}, nil
+func (a *nodeAPI) peers(context.Context, api.None) ([]api.PeerInfo, error) {
+	return a.server.deps.Node.PeersInfo(), nil
 }
 
-func (a *nodeAPI) datadir(context.Context) (string, error) { return a.server.deps.Node.DataDir(), nil }
+func (a *nodeAPI) datadir(context.Context, api.None) (string, error) {
+	return a.server.deps.Node.DataDir(), nil
+}
 
 // onPeer makes a method of what can be done with the address of a node.
-func onPeer(do func(*enode.Node) error) func(context.Context, string) (bool, error) {
-	return func(_ context.Context, url string) (bool, error) {
-		ref, err := configs.ParseNodeRef(url)
+func onPeer(do func(*enode.Node) error) func(context.Context, api.NodeArgs) (bool, error) {
+	return func(_ context.Context, in api.NodeArgs) (bool, error) {
+		ref, err := configs.ParseNodeRef(in.Enode)
 		if err != nil {
 			return false, fmt.Errorf("invalid enode: %w", err)
 		}
@@ -46,42 +45,45 @@ func onPeer(do func(*enode.Node) error) func(context.Context, string) (bool, err
 	}
 }
 
-// logLevels are the words for levels.
-func logLevels() []string { return []string{"error", "warn", "info", "debug", "trace"} }
-
 // setLogLevel takes module and level, or the level alone.
-func (a *nodeAPI) setLogLevel(_ context.Context, module, level *string) (bool, error) {
-	if level == nil {
-		module, level = nil, module
+func (a *nodeAPI) setLogLevel(_ context.Context, in api.SetLogLevelArgs) (bool, error) {
+	module, level := orZero(in.Module), in.Level
+	if level == nil && in.Module != nil {
+		module, level = "", (*api.LogLevel)(in.Module)
 	}
 	if level == nil {
 		return false, jsonrpc.MissingArgument(1, "level")
 	}
-	word := strings.ToLower(*level)
-	if !slices.Contains(logLevels(), word) {
-		return false, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "unknown log level %q", shortened(*level)).
-			WithHint("the levels are: %s", strings.Join(logLevels(), ", "))
+	word := api.LogLevel(strings.ToLower(string(*level)))
+	if !slices.Contains(word.Values(), word) {
+		return false, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "unknown log level %q", shortened(string(*level))).
+			WithHint("the levels are: %s", joined(word.Values()))
 	}
-	name := ""
-	if module != nil {
-		name = *module
-	}
-	if err := a.server.deps.Logs.SetLogLevel(name, word); err != nil {
+	if err := a.server.deps.Logs.SetLogLevel(module, string(word)); err != nil {
 		return false, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%v", err)
 	}
 	return true, nil
 }
 
+// joined lists the values of an enumeration for people.
+func joined[T ~string](values []T) string {
+	words := make([]string, len(values))
+	for i, v := range values {
+		words[i] = string(v)
+	}
+	return strings.Join(words, ", ")
+}
+
 // shutdown stops the daemon once the answer is on its way.
-func (a *nodeAPI) shutdown(ctx context.Context) (bool, error) {
+func (a *nodeAPI) shutdown(ctx context.Context, _ api.None) (bool, error) {
 	c := callFrom(ctx)
 	c.after = append(c.after, func(context.Context) { a.server.deps.Shutdown() })
 	return true, nil
 }
 
 // subscribePeerEvents pushes what happens to peers.
-func (a *nodeAPI) subscribePeerEvents(context.Context) (attach, error) {
-	return func(q *queue) (func(), error) {
+func (a *nodeAPI) subscribePeerEvents(context.Context, api.TopicArgs) (source, error) {
+	return source{attach: func(q *queue) (func(), error) {
 		events := make(chan *p2p.PeerEvent, 16)
 		source := a.server.deps.Peers.SubscribeEvents(events)
 		done := make(chan struct{})
@@ -91,7 +93,10 @@ func (a *nodeAPI) subscribePeerEvents(context.Context) (attach, error) {
 				select {
 				case e := <-events:
 					const size = 512
-					q.push(e, size)
+					q.push(api.PeerEvent{
+						Type: string(e.Type), Peer: e.Peer.String(), Error: e.Error, Protocol: e.Protocol,
+						LocalAddress: e.LocalAddress, RemoteAddress: e.RemoteAddress,
+					}, size)
 				case <-source.Err():
 					return
 				}
@@ -101,31 +106,33 @@ func (a *nodeAPI) subscribePeerEvents(context.Context) (attach, error) {
 			source.Unsubscribe()
 			<-done
 		}, nil
-	}, nil
+	}}, nil
 }
 
-func (a *nodeAPI) netVersion(context.Context) (string, error) {
+func (a *nodeAPI) netVersion(context.Context, api.None) (string, error) {
 	return strconv.FormatUint(a.server.deps.Node.NetworkID(), 10), nil
 }
 
-func (a *nodeAPI) peerCount(context.Context) (hexutil.Uint, error) {
-	return hexutil.Uint(max(0, a.server.deps.Node.PeerCount())), nil
+func (a *nodeAPI) peerCount(context.Context, api.None) (api.Quantity, error) {
+	return api.Quantity(max(0, a.server.deps.Node.PeerCount())), nil
 }
 
-func (a *nodeAPI) listening(context.Context) (bool, error) {
+func (a *nodeAPI) listening(context.Context, api.None) (bool, error) {
 	return a.server.deps.Node.Listening(), nil
 }
 
-func (a *nodeAPI) clientVersion(context.Context) (string, error) {
-	return a.server.cfg.Version.Name, nil
+func (a *nodeAPI) clientVersion(context.Context, api.None) (string, error) {
+	return a.server.cfg.Name, nil
 }
 
-func (a *nodeAPI) sha3(_ context.Context, in hexutil.Bytes) (hexutil.Bytes, error) {
-	return crypto.Keccak256(in), nil
+func (a *nodeAPI) sha3(_ context.Context, in api.DataArgs) (api.Bytes, error) {
+	return crypto.Keccak256(in.Data), nil
 }
 
-func (a *nodeAPI) health(context.Context) (healthReport, error) {
-	return a.server.healthReport(a.server.deps.Health.Health(), true), nil
+func (a *nodeAPI) health(context.Context, api.None) (api.Health, error) {
+	return a.server.deps.Health.Health(), nil
 }
 
-func (a *nodeAPI) version(context.Context) (VersionInfo, error) { return a.server.cfg.Version, nil }
+func (a *nodeAPI) version(context.Context, api.None) (api.VersionInfo, error) {
+	return a.server.cfg.Version, nil
+}

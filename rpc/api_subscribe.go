@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"reflect"
 
+	"statusd/api"
 	"statusd/rpc/jsonrpc"
 )
 
@@ -60,32 +61,40 @@ func subscribeFn(ns, name string, t topic) handler {
 		h.args = append(h.args, t.arg)
 	}
 	h.call = func(ctx context.Context, in arguments) (any, error) {
-		c := callFrom(ctx)
-		if c.caller.subs == nil {
-			return nil, failed("notifications not supported").
-				WithHint("subscribe over WebSocket or the unix socket; over HTTP use a filter and poll it")
-		}
 		var asked string
 		if json.Unmarshal(in.raw[0], &asked) != nil {
-			return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "expected subscription name as first argument").
-				WithHint("the name is %q", name)
+			asked = "" // told apart below
 		}
-		if asked != name {
-			return nil, jsonrpc.NewError(jsonrpc.CodeMethodNotFound, "no %q subscription in %s namespace", shortened(asked), ns).
-				WithHint("there is %q", name)
-		}
-		from, err := t.open(ctx, in)
-		if err != nil {
-			return nil, err
-		}
-		sub, err := c.caller.subs.open(ns, from)
-		if err != nil {
-			return nil, err
-		}
-		c.after = append(c.after, func(conn context.Context) { c.caller.subs.start(conn, sub) })
-		return sub.id, nil
+		return subscribe(ctx, ns, asked, name, func() (source, error) { return t.open(ctx, in) })
 	}
 	return h
+}
+
+// subscribe opens a subscription of the connection, and starts it when the
+// answer has been written. The only topic of the namespace has the given name.
+func subscribe(ctx context.Context, ns, asked, name string, open func() (source, error)) (any, error) {
+	c := callFrom(ctx)
+	switch {
+	case c.caller.subs == nil:
+		return nil, failed("notifications not supported").
+			WithHint("subscribe over WebSocket or the unix socket; over HTTP use a filter and poll it")
+	case asked == "":
+		return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "expected subscription name as first argument").
+			WithHint("the name is %q", name)
+	case asked != name:
+		return nil, jsonrpc.NewError(jsonrpc.CodeMethodNotFound, "no %q subscription in %s namespace", shortened(asked), ns).
+			WithHint("there is %q", name)
+	}
+	from, err := open()
+	if err != nil {
+		return nil, err
+	}
+	sub, err := c.caller.subs.open(ns, from)
+	if err != nil {
+		return nil, err
+	}
+	c.after = append(c.after, func(conn context.Context) { c.caller.subs.start(conn, sub) })
+	return sub.id, nil
 }
 
 // unsubscribe ends a subscription of the same connection.
@@ -96,4 +105,9 @@ func unsubscribe(ctx context.Context, id string) (bool, error) {
 			WithHint("a subscription belongs to the connection that made it; filters are removed with waku_deleteMessageFilter")
 	}
 	return true, nil
+}
+
+// endSubscription ends a subscription of the same connection.
+func endSubscription(ctx context.Context, in api.SubscriptionArgs) (bool, error) {
+	return unsubscribe(ctx, in.ID)
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
+
+	"statusd/api"
 )
 
 // Config sets up a Server. Zero values mean "off" for the listeners and the
@@ -14,7 +16,8 @@ type Config struct {
 	Logger     *zap.Logger           // nil: nothing is logged
 	Registerer prometheus.Registerer // nil: counted but not exported
 
-	Version VersionInfo
+	Name    string // of this program, for instance "statusd/v1.0.0/linux-amd64/go1.26"
+	Version api.VersionInfo
 	// Modules are the namespaces offered over TCP; empty: every one. Names
 	// that do not exist are ignored. The socket always offers all.
 	Modules []string
@@ -45,15 +48,6 @@ type Config struct {
 	// StopTimeout is how long running calls may take to end once Run's
 	// context is cancelled; 0: 5 s.
 	StopTimeout time.Duration
-}
-
-// VersionInfo is what status_version, web3_clientVersion and /version tell.
-type VersionInfo struct {
-	Name      string   `json:"-"` // web3_clientVersion, for instance "statusd/v1.0.0/linux-amd64/go1.26"
-	Version   string   `json:"version"`
-	Commit    string   `json:"commit"`
-	Go        string   `json:"go"`
-	Protocols []string `json:"protocols"` // for instance "waku/1"
 }
 
 // IPCConfig sets up the unix socket. Whoever may open it has every scope.

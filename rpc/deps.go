@@ -13,6 +13,7 @@ import (
 	"statusd/accounts/key"
 	"statusd/accounts/mnemonic"
 	"statusd/accounts/secret"
+	"statusd/api"
 	"statusd/configs"
 	"statusd/internal/feed"
 	"statusd/internal/profile"
@@ -54,13 +55,8 @@ type Deps struct {
 
 // Node describes the running node (admin_nodeInfo, net_*).
 type Node interface {
-	// NodeInfo is go-ethereum's description, protocols included. Protocol
-	// entries come from p2p.Protocol.NodeInfo.
-	NodeInfo() *p2p.NodeInfo
-	// PeersInfo describes the connected peers. Enode holds the address that
-	// the peer can be dialled at where it is known; Protocols["waku"] is a
-	// waku.PeerStats.
-	PeersInfo() []*p2p.PeerInfo
+	NodeInfo() api.NodeInfo
+	PeersInfo() []api.PeerInfo
 	PeerCount() int
 	// Listening tells whether the peer-to-peer port accepts connections.
 	Listening() bool
@@ -92,37 +88,7 @@ type LogControl interface {
 // HealthSource reports the state of the daemon. Health must answer at once,
 // from values that are already known, also when a component hangs.
 type HealthSource interface {
-	Health() Health
-}
-
-// HealthLevel is one of the words of the health report.
-type HealthLevel string
-
-// Levels of health, from nwaku's vocabulary (spec 07 section 8).
-const (
-	HealthInitializing  HealthLevel = "INITIALIZING"
-	HealthSynchronizing HealthLevel = "SYNCHRONIZING"
-	HealthReady         HealthLevel = "READY"
-	HealthNotReady      HealthLevel = "NOT_READY"
-	HealthNotMounted    HealthLevel = "NOT_MOUNTED"
-	HealthShuttingDown  HealthLevel = "SHUTTING_DOWN"
-)
-
-// Health is the state of the daemon and of its components.
-type Health struct {
-	Node HealthLevel
-	// Alive is false when an internal loop no longer makes progress: /health
-	// then answers 503.
-	Alive      bool
-	Components []ComponentHealth // in the order to show
-	Uptime     time.Duration
-}
-
-// ComponentHealth is the state of one component.
-type ComponentHealth struct {
-	Name  string // for instance "Waku"
-	Level HealthLevel
-	Desc  string // may name addresses; shown to authenticated callers only
+	Health() api.Health
 }
 
 // Accounts are the accounts of the data directory; *profile.Manager implements

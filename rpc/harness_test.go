@@ -24,6 +24,7 @@ import (
 	"go.uber.org/zap"
 
 	"statusd/accounts/kdf"
+	"statusd/api"
 	"statusd/configs"
 	"statusd/internal/feed"
 	"statusd/internal/profile"
@@ -38,7 +39,7 @@ type fakeNode struct {
 
 	mu     sync.Mutex
 	done   []string // what was asked for
-	health Health
+	health api.Health
 	err    error // returned by what can fail
 }
 
@@ -55,15 +56,15 @@ func (f *fakeNode) noted() []string {
 	return append([]string(nil), f.done...)
 }
 
-func (f *fakeNode) NodeInfo() *p2p.NodeInfo {
-	return &p2p.NodeInfo{
-		ID: exampleID, Enode: exampleNode, Protocols: map[string]any{"waku": map[string]any{"version": "1"}},
+func (f *fakeNode) NodeInfo() api.NodeInfo {
+	return api.NodeInfo{
+		ID: exampleID, Enode: exampleNode, Protocols: api.NodeProtocols{Waku: &api.WakuProtocol{Version: "1"}},
 	}
 }
 
-func (f *fakeNode) PeersInfo() []*p2p.PeerInfo {
-	return []*p2p.PeerInfo{{
-		Enode: exampleNode, Caps: []string{"waku/1"}, Protocols: map[string]any{"waku": waku.PeerStats{}},
+func (f *fakeNode) PeersInfo() []api.PeerInfo {
+	return []api.PeerInfo{{
+		Enode: exampleNode, Caps: []string{"waku/1"}, Protocols: api.PeerProtocols{Waku: &api.WakuPeer{}},
 	}}
 }
 
@@ -87,13 +88,13 @@ func (f *fakeNode) SetLogLevel(module, level string) error {
 	return f.note("log " + module + " " + level)
 }
 
-func (f *fakeNode) Health() Health {
+func (f *fakeNode) Health() api.Health {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.health
 }
 
-func (f *fakeNode) setHealth(h Health) {
+func (f *fakeNode) setHealth(h api.Health) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.health = h
@@ -137,13 +138,12 @@ func prepare(t *testing.T, change func(*Config, *Deps)) *fixture {
 		mail: &fakeHistory{}, stops: make(chan struct{}, 1), done: make(chan error, 1),
 	}
 	f.mail.status = []history.ServerStatus{{ID: ref.Node().ID(), Enode: exampleNode, Connected: true}}
-	f.node.health = Health{Node: HealthReady, Alive: true, Uptime: time.Minute, Components: []ComponentHealth{
-		{Name: "Waku", Level: HealthReady, Desc: "4 peers"},
-	}}
+	f.node.health = api.Health{NodeHealth: api.HealthReady, Alive: true, Version: "v1", UptimeSeconds: 60,
+		ProtocolsHealth: []api.ComponentHealth{{Name: "Waku", Level: api.HealthReady, Desc: "4 peers"}}}
 	cfg := Config{
 		Logger: zap.NewNop(), Registerer: reg,
-		Version: VersionInfo{
-			Name: "statusd/v1/test", Version: "v1", Commit: "c0ffee", Go: "go1.26", Protocols: []string{"waku/1"},
+		Name: "statusd/v1/test", Version: api.VersionInfo{
+			Version: "v1", Commit: "c0ffee", Go: "go1.26", Protocols: []string{"waku/1"},
 		},
 		IPC:       IPCConfig{Enabled: true, Path: filepath.Join(dir, "statusd.ipc")},
 		HTTP:      HTTPConfig{Enabled: true, Host: "127.0.0.1", VirtualHosts: []string{"localhost"}},

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"statusd/api"
 	"statusd/rpc/jsonrpc"
 )
 
@@ -98,26 +99,15 @@ type example struct {
 	fails  jsonrpc.Code // not 0: the call fails with it, since what it is about comes from others
 }
 
-// setupCall prepares an example. Bind names its result or, with At, the part
-// of it at that JSON pointer.
-type setupCall struct {
-	Method string          `json:"method"`
-	Params json.RawMessage `json:"params"`
-	Bind   string          `json:"bind,omitempty"`
-	At     string          `json:"at,omitempty"`
-}
+// setupCall prepares an example.
+type setupCall = api.Call
 
 func setup(method, params, bind string) setupCall {
-	return setupCall{Method: method, Params: json.RawMessage(params), Bind: bind}
+	return setupCall{Method: method, Params: api.JSON(params), Bind: bind}
 }
 
 // namespace is the part of a method's name before the first _ or dot.
-func namespace(name string) string {
-	if i := strings.IndexAny(name, "_."); i >= 0 {
-		return name[:i]
-	}
-	return "status" // short names belong to the daemon itself
-}
+func namespace(name string) string { return api.Namespace(name) }
 
 func (m *method) paramNames() []string {
 	names := make([]string, len(m.params))

@@ -3,59 +3,30 @@ package rpc
 import (
 	"net/http"
 	"net/http/pprof"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"statusd/api"
 	"statusd/rpc/jsonrpc"
 )
 
-// healthReport is the body of /health and /ready, and the result of
-// status_health; the field names are nwaku's (spec 07 section 8).
-type healthReport struct {
-	NodeHealth      HealthLevel       `json:"nodeHealth"`
-	ProtocolsHealth []componentReport `json:"protocolsHealth"`
-	Version         string            `json:"version"`
-	UptimeSeconds   int64             `json:"uptimeSeconds"`
-}
-
-// componentReport is {"<name>":"<level>","desc":"…"}.
-type componentReport struct {
-	name  string
-	level HealthLevel
-	desc  string
-}
-
-// MarshalJSON implements json.Marshaler.
-func (c componentReport) MarshalJSON() ([]byte, error) {
-	m := map[string]string{c.name: string(c.level)}
-	if c.desc != "" {
-		m["desc"] = c.desc
+// withoutDetails leaves out what is for callers with a token: descriptions,
+// which may name addresses.
+func withoutDetails(h api.Health) api.Health {
+	h.ProtocolsHealth = slices.Clone(h.ProtocolsHealth)
+	for i := range h.ProtocolsHealth {
+		h.ProtocolsHealth[i].Desc = ""
 	}
-	return jsonrpc.Marshal(m)
-}
-
-// healthReport collects the state of the daemon. Descriptions may name
-// addresses, so they are for callers with a token.
-func (s *Server) healthReport(h Health, details bool) healthReport {
-	r := healthReport{
-		NodeHealth: h.Node, ProtocolsHealth: make([]componentReport, len(h.Components)),
-		Version: s.cfg.Version.Version, UptimeSeconds: int64(h.Uptime.Seconds()),
-	}
-	for i, c := range h.Components {
-		r.ProtocolsHealth[i] = componentReport{name: c.Name, level: c.Level}
-		if details {
-			r.ProtocolsHealth[i].desc = c.Desc
-		}
-	}
-	return r
+	return h
 }
 
 // addProbes adds the read-only addresses that need no token.
 func (s *Server) addProbes(mux *http.ServeMux) {
-	alive := s.probe(func(h Health) bool { return h.Alive })
-	ready := s.probe(func(h Health) bool { return h.Alive && h.Node == HealthReady })
+	alive := s.probe(func(h api.Health) bool { return h.Alive })
+	ready := s.probe(func(h api.Health) bool { return h.Alive && h.NodeHealth == api.HealthReady })
 	for path, h := range map[string]http.HandlerFunc{
 		"/health": alive, "/healthz": alive, "/livez": alive,
 		"/ready": ready, "/readyz": ready,
@@ -67,7 +38,7 @@ func (s *Server) addProbes(mux *http.ServeMux) {
 
 // probe answers 200 or 503. A request that brings a token must bring a valid
 // one, and sees details.
-func (s *Server) probe(good func(Health) bool) http.HandlerFunc {
+func (s *Server) probe(good func(api.Health) bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !allow(w, r, http.MethodGet, http.MethodHead) {
 			return
@@ -83,7 +54,10 @@ func (s *Server) probe(good func(Health) bool) http.HandlerFunc {
 		if !good(h) {
 			status = http.StatusServiceUnavailable
 		}
-		writeJSON(w, status, s.healthReport(h, details))
+		if !details {
+			h = withoutDetails(h)
+		}
+		writeJSON(w, status, h)
 	}
 }
 

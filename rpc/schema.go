@@ -9,6 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
+	"statusd/api"
 	"statusd/waku/wire"
 )
 
@@ -19,9 +20,9 @@ type schema map[string]any
 // their own are listed; the rest follows from reflection.
 func schemaOf(t reflect.Type) schema {
 	switch t {
-	case reflect.TypeFor[hexutil.Bytes]():
+	case reflect.TypeFor[hexutil.Bytes](), reflect.TypeFor[api.Bytes]():
 		return schema{"type": "string", "pattern": "^0x([0-9a-fA-F]{2})*$", "title": "bytes"}
-	case reflect.TypeFor[hexutil.Uint]():
+	case reflect.TypeFor[hexutil.Uint](), reflect.TypeFor[api.Quantity]():
 		return schema{"type": "string", "pattern": "^0x[0-9a-f]+$", "title": "number in hex"}
 	case reflect.TypeFor[secretText]():
 		return schema{"type": "string", "title": "secret string"}
@@ -35,9 +36,9 @@ func schemaOf(t reflect.Type) schema {
 		return schema{"type": "string", "pattern": "^[0-9a-fA-F]{64}$", "title": "node id"}
 	case reflect.TypeFor[time.Time]():
 		return schema{"type": "string", "format": "date-time"}
-	case reflect.TypeFor[componentReport]():
+	case reflect.TypeFor[api.ComponentHealth]():
 		return schema{"type": "object", "additionalProperties": schema{"type": "string"}}
-	case reflect.TypeFor[json.RawMessage]():
+	case reflect.TypeFor[json.RawMessage](), reflect.TypeFor[api.JSON]():
 		return schema{"title": "any JSON"}
 	}
 	switch t.Kind() {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger"
 	"statusd/messenger/courier"
@@ -155,7 +156,7 @@ func TestListsInTheWordsOfSignalCLI(t *testing.T) {
 	if len(people) != 1 || people[0].Name != "bo" || !people[0].IsAdded || people[0].IsBlocked {
 		t.Errorf("%+v", people)
 	}
-	if v := must[VersionInfo](t, l, "version", `[]`); v.Version != "v1" {
+	if v := must[api.VersionInfo](t, l, "version", `[]`); v.Version != "v1" {
 		t.Errorf("%+v", v)
 	}
 }

@@ -21,6 +21,7 @@ import (
 
 	gethrpc "github.com/ethereum/go-ethereum/rpc"
 
+	"statusd/api"
 	"statusd/rpc/jsonrpc"
 	"statusd/waku"
 	"statusd/waku/wire"
@@ -264,16 +265,17 @@ func TestProbes(t *testing.T) {
 		return resp.StatusCode, body
 	}
 	for _, tt := range []struct {
-		health        Health
+		health        api.Health
 		alive, ready  int
 		levelInAnswer string
 	}{
-		{Health{Node: HealthReady, Alive: true}, 200, 200, "READY"},
-		{Health{Node: HealthNotReady, Alive: true}, 200, 503, "NOT_READY"},
-		{Health{Node: HealthShuttingDown, Alive: true}, 200, 503, "SHUTTING_DOWN"},
-		{Health{Node: HealthReady, Alive: false}, 503, 503, "READY"},
+		{api.Health{NodeHealth: api.HealthReady, Alive: true}, 200, 200, "READY"},
+		{api.Health{NodeHealth: api.HealthNotReady, Alive: true}, 200, 503, "NOT_READY"},
+		{api.Health{NodeHealth: api.HealthShuttingDown, Alive: true}, 200, 503, "SHUTTING_DOWN"},
+		{api.Health{NodeHealth: api.HealthReady, Alive: false}, 503, 503, "READY"},
 	} {
-		tt.health.Components = []ComponentHealth{{"Waku", HealthReady, "4 peers"}}
+		tt.health.Version, tt.health.UptimeSeconds = "v1", 0
+		tt.health.ProtocolsHealth = []api.ComponentHealth{{Name: "Waku", Level: api.HealthReady, Desc: "4 peers"}}
 		f.node.setHealth(tt.health)
 		for _, base := range []string{f.Endpoints().HTTP, f.Endpoints().Metrics} {
 			for path, want := range map[string]int{

@@ -181,15 +181,17 @@ func (h *Host) Protocols() []p2p.Protocol {
 	return protocols
 }
 
-type nodeInfo struct {
+// NodeInfo is what the host announces of itself, the node info of its
+// protocols.
+type NodeInfo struct {
 	Version        string  `json:"version"`
 	MaxMessageSize uint32  `json:"maxMessageSize"`
 	MinimumPoW     float64 `json:"minimumPoW"`
 }
 
-func (h *Host) nodeInfo() nodeInfo {
+func (h *Host) nodeInfo() NodeInfo {
 	s := h.set.Load()
-	return nodeInfo{"1", s.maxMessageSize, s.minPoW}
+	return NodeInfo{"1", s.maxMessageSize, s.minPoW}
 }
 
 // Now returns the corrected wall clock that the host judges envelopes by.

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/term"
 
+	"statusd/api"
 	"statusd/configs"
 	"statusd/internal/logx"
 	"statusd/mailserver/history"
@@ -28,7 +29,8 @@ func rpcConfig(cfg *configs.Config, log *zap.Logger, registry prometheus.Registe
 	return rpc.Config{
 		Logger: log, Registerer: registry, Modules: cfg.APIModules,
 		Base64Bytes: cfg.RPCByteEncoding == configs.EncodingBase64,
-		Version:     versionInfo(cfg),
+		Name:        programName(cfg),
+		Version:     versionInfo(),
 		IPC: rpc.IPCConfig{
 			Enabled: cfg.IPCEnabled, Path: socket, Mode: os.FileMode(cfg.IPCMode), Group: cfg.IPCGroup,
 			Link: cfg.GethLinkPath(),
@@ -48,11 +50,13 @@ func rpcConfig(cfg *configs.Config, log *zap.Logger, registry prometheus.Registe
 	}
 }
 
-func versionInfo(cfg *configs.Config) rpc.VersionInfo {
-	return rpc.VersionInfo{
-		Name:    fmt.Sprintf("%s/v%s/%s-%s/%s", cfg.Name, version, runtime.GOOS, runtime.GOARCH, runtime.Version()),
-		Version: version, Commit: commit, Go: runtime.Version(), Protocols: protocols(),
-	}
+// programName is name, version, system and language of this program.
+func programName(cfg *configs.Config) string {
+	return fmt.Sprintf("%s/v%s/%s-%s/%s", cfg.Name, version, runtime.GOOS, runtime.GOARCH, runtime.Version())
+}
+
+func versionInfo() api.VersionInfo {
+	return api.VersionInfo{Version: version, Commit: commit, Go: runtime.Version(), Protocols: protocols()}
 }
 
 // protocols are the wire protocols of this build.
@@ -61,7 +65,7 @@ func protocols() []string { return []string{"waku/1", "waku/0"} }
 // rpcDeps shows the RPC server the parts of the node.
 func rpcDeps(n *node.Node, logs *logx.Logs, gatherer prometheus.Gatherer) rpc.Deps {
 	deps := rpc.Deps{
-		Node: n, Peers: n, Logs: logControl{logs}, Health: health{n}, Gatherer: gatherer, Shutdown: n.Shutdown,
+		Node: n, Peers: n, Logs: logControl{logs}, Health: n, Gatherer: gatherer, Shutdown: n.Shutdown,
 		Discovery: searchControl{n},
 	}
 	if host := n.Waku(); host != nil {
@@ -114,19 +118,6 @@ func (s searchControl) DiscoveryStatus() rpc.DiscoveryStatus {
 type logControl struct{ logs *logx.Logs }
 
 func (l logControl) SetLogLevel(module, level string) error { return l.logs.SetLevel(module, level) }
-
-// health translates the node's report.
-type health struct{ node *node.Node }
-
-func (h health) Health() rpc.Health {
-	report := h.node.Health()
-	out := rpc.Health{Node: rpc.HealthLevel(report.Level), Alive: report.Alive, Uptime: report.Uptime}
-	for _, c := range report.Components {
-		component := rpc.ComponentHealth{Name: c.Name, Level: rpc.HealthLevel(c.Level), Desc: c.Desc}
-		out.Components = append(out.Components, component)
-	}
-	return out
-}
 
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)

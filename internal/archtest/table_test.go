@@ -31,6 +31,7 @@ func table() map[string][]string {
 // layer0 is layer 0: pure packages and leaves.
 func layer0() map[string][]string {
 	return map[string][]string{
+		"statusd/api": {},
 		"statusd/accounts": {
 			"statusd/accounts/hd", "statusd/accounts/kdf", "statusd/accounts/key", "statusd/accounts/keystore",
 			"statusd/accounts/mnemonic", "statusd/accounts/secret", "statusd/accounts/vault", "statusd/internal/atomicfile",
@@ -216,7 +217,7 @@ func layer4() map[string][]string {
 	return map[string][]string{
 		"statusd/configs": {"statusd/internal/multiaddr", geth + "p2p/dnsdisc", geth + "p2p/enode", geth + "crypto"},
 		"statusd/node": {
-			"statusd/accounts/kdf", "statusd/accounts/names", "statusd/accounts/secret",
+			"statusd/api", "statusd/accounts/kdf", "statusd/accounts/names", "statusd/accounts/secret",
 			"statusd/configs", "statusd/discovery", "statusd/mailserver", "statusd/messenger", "statusd/internal",
 			"statusd/node/redial", "statusd/transport/envelopes", "statusd/waku",
 			geth + "crypto", geth + "event", geth + "log", geth + "p2p", zap, metrics, unix,
@@ -224,14 +225,14 @@ func layer4() map[string][]string {
 		"statusd/deploy":      {},
 		"statusd/node/redial": {"statusd/internal/deadline", geth + "p2p/enode", zap},
 		"statusd/rpc": {
-			"statusd/accounts", "statusd/discovery", "statusd/internal/feed", "statusd/internal/profile",
+			"statusd/api", "statusd/accounts", "statusd/discovery", "statusd/internal/feed", "statusd/internal/profile",
 			"statusd/internal/store", "statusd/messenger/naming", "statusd/messenger/view",
 			"statusd/configs", "statusd/internal/atomicfile", "statusd/mailserver", "statusd/mailserver/history",
 			"statusd/messenger", "statusd/payloads", "statusd/rpc/jsonrpc", "statusd/transport", "statusd/waku",
 			geth + "common/hexutil", geth + "crypto", geth + "event", geth + "p2p", zap, metrics, errgroup,
 			"github.com/gorilla/websocket",
 		},
-		"statusd/rpc/jsonrpc": {geth + "rpc"},
+		"statusd/rpc/jsonrpc": {"statusd/api"},
 	}
 }
 
@@ -261,7 +262,7 @@ func layerT() map[string][]string {
 func layer5() map[string][]string {
 	return map[string][]string{
 		"statusd/cmd/statusd": {
-			"statusd/cmd/statusd/chatui", "statusd/cmd/statusd/devnet",
+			"statusd/api", "statusd/cmd/statusd/chatui", "statusd/cmd/statusd/devnet",
 			"statusd/discovery",
 			"statusd/accounts", "statusd/configs", "statusd/internal/atomicfile", "statusd/internal/backup",
 			"statusd/internal/logx", "statusd/internal/profile", "statusd/internal/sdnotify",

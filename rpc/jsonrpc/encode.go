@@ -29,7 +29,7 @@ func AppendResult(buf []byte, id, result json.RawMessage) []byte {
 func AppendError(buf []byte, id json.RawMessage, e *Error) []byte {
 	buf = appendHead(buf, id)
 	buf = append(buf, `,"error":`...)
-	buf = append(buf, e.encode()...)
+	buf = append(buf, encodeError(e)...)
 	return append(buf, '}')
 }
 
@@ -50,7 +50,7 @@ func AppendNotification(buf []byte, method string, subscription, result json.Raw
 	buf = append(buf, `","params":`...)
 	member := `"result":`
 	if e != nil {
-		member, result = `"error":`, e.encode()
+		member, result = `"error":`, encodeError(e)
 	}
 	switch {
 	case subscription != nil:
@@ -67,7 +67,7 @@ func AppendNotification(buf []byte, method string, subscription, result json.Raw
 	return append(buf, "}}"...)
 }
 
-func (e *Error) encode() json.RawMessage {
+func encodeError(e *Error) json.RawMessage {
 	out, err := Marshal(e)
 	if err != nil { // strings and numbers only: cannot happen
 		return json.RawMessage(`{"code":-32603,"message":"internal error"}`)

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"statusd/api"
 )
 
 func TestParseSingle(t *testing.T) {
@@ -159,7 +161,7 @@ func TestEveryCodeHasItsKind(t *testing.T) {
 	codes := []Code{CodeParse, CodeInvalidRequest, CodeMethodNotFound, CodeInvalidParams, CodeInternal, CodeFailed,
 		CodeTimeout, CodeTooLargeReply, CodeNotLoggedIn, CodeWrongPassword, CodeUnknownObject, CodeExists, CodeBusy,
 		CodeInvalidRecipient, CodeNoMailserver, CodeInUse, CodeNewerData, CodeKeyFile, CodeUnauthenticated, CodeScope}
-	seen := map[string]Code{}
+	seen := map[api.Kind]Code{}
 	for _, c := range codes {
 		kind := NewError(c, "").Data.Kind
 		if other, ok := seen[kind]; ok {
