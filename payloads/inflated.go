@@ -65,7 +65,8 @@ func (e Event) digest() (kept Event, ok bool) {
 }
 
 // people returns whom an inflated event deprives of rights, or makes it
-// impossible to remove. Whom it adds does not matter to others.
+// impossible to remove: all of them, each once. Whom it adds does not matter to
+// others.
 func (e *Event) people() []string {
 	switch e.Type {
 	case MemberRemoved, AdminRemoved:
@@ -73,8 +74,20 @@ func (e *Event) people() []string {
 			return e.Members
 		}
 	case AdminsAdded:
-		list := slices.DeleteFunc(slices.Clone(e.Members), overlong)
-		return list[:min(len(list), MaxGroupMembers)]
+		return slices.DeleteFunc(distinct(e.Members), overlong)
 	}
 	return nil
+}
+
+// distinct returns people in their order, each once.
+func distinct(ids []string) []string {
+	seen := make(map[string]bool, len(ids))
+	out := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if !seen[id] {
+			seen[id] = true
+			out = append(out, id)
+		}
+	}
+	return out
 }

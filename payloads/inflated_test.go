@@ -1,6 +1,7 @@
 package payloads
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -69,6 +70,11 @@ func TestInflatedEventsCutNobodyOff(t *testing.T) {
 	p := w.people
 	long := strings.Repeat("y", 2000)
 	crowd := slices.Repeat([]string{p[3].id}, 1200)
+	var last []string // he is behind more people than a group may have
+	for i := range 3 * MaxGroupMembers {
+		last = append(last, fmt.Sprint("somebody ", i))
+	}
+	last = append(last, p[3].id)
 	for name, c := range map[string]struct{ one, other Event }{
 		"resigned": {
 			Event{Type: AdminRemoved, Clock: 1010, Members: []string{p[1].id}, Name: long},
@@ -84,6 +90,10 @@ func TestInflatedEventsCutNobodyOff(t *testing.T) {
 		},
 		"promoted": {
 			Event{Type: AdminsAdded, Clock: 1010, Members: crowd},
+			Event{Type: MemberRemoved, Clock: 1011, Members: []string{p[3].id}},
+		},
+		"promoted with everybody": {
+			Event{Type: AdminsAdded, Clock: 1010, Members: last},
 			Event{Type: MemberRemoved, Clock: 1011, Members: []string{p[3].id}},
 		},
 		"invited nobody": {

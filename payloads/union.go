@@ -10,7 +10,8 @@ import (
 // Bounds of a group. What one event may not exceed is not kept, what the state
 // may not exceed is not allowed where it stands.
 const (
-	// MaxGroupMembers bounds the members, the admins and the people of one event.
+	// MaxGroupMembers bounds the members, the admins and the people of one event
+	// that is sent.
 	MaxGroupMembers = 1000
 	// MaxGroupText bounds the bytes of a name and of a member's id.
 	MaxGroupText = 1000
@@ -173,10 +174,12 @@ type act struct {
 func (e *Event) acts(fn func(act)) {
 	switch e.Type {
 	case MembersAdded, AdminsAdded, MemberRemoved:
-		for i, id := range e.Members {
-			if !slices.Contains(e.Members[:i], id) {
-				fn(act{e.From, e.Type, id})
-			}
+		people := e.Members
+		if len(people) > 1 {
+			people = distinct(people)
+		}
+		for _, id := range people {
+			fn(act{e.From, e.Type, id})
 		}
 		if len(e.Members) == 0 { // nothing is done, and yet only admins may
 			fn(act{e.From, e.Type, ""})
