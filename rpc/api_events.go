@@ -22,6 +22,7 @@ const (
 type eventsAPI struct {
 	events   Events
 	stopping <-chan struct{}
+	ended    func(owner string) bool // whether the token of an owner is no longer valid
 }
 
 // eventsQuery is the object that status_getEvents takes.
@@ -142,8 +143,23 @@ func (a *eventsAPI) receive(ctx context.Context, in receiveArgs) (eventsPage, er
 	return a.read(ctx, q, in.MaxMessages, in.TimeoutSeconds)
 }
 
-func (a *eventsAPI) ack(ctx context.Context, consumer string, cursor int64) (nothing, error) {
-	return nil, eventFailure(a.events.Ack(ctx, callFrom(ctx).caller.party(), consumer, cursor))
+// ackArgs are the parameters of status_ackEvents.
+type ackArgs struct {
+	Consumer string
+	Cursor   int64
+	Owner    *string
+}
+
+func (a *eventsAPI) ack(ctx context.Context, in ackArgs) (nothing, error) {
+	return nil, eventFailure(a.events.Ack(ctx, a.manager(ctx, in.Owner), in.Consumer, in.Cursor))
+}
+
+// manager is the caller as a party that moves or removes consumers of an owner;
+// nil: it did not say whose.
+func (a *eventsAPI) manager(ctx context.Context, owner *string) store.Party {
+	p := callFrom(ctx).caller.party()
+	p.Whose, p.Ended = owner, a.ended
+	return p
 }
 
 // consumerInfo is a named consumer in a list. Owner is "local", "token:" and the
@@ -166,8 +182,14 @@ func (a *eventsAPI) consumers(ctx context.Context) ([]consumerInfo, error) {
 	return out, eventFailure(err)
 }
 
-func (a *eventsAPI) removeConsumer(ctx context.Context, name string) (nothing, error) {
-	return nil, eventFailure(a.events.Forget(ctx, callFrom(ctx).caller.party(), name))
+// removeArgs are the parameters of status_removeConsumer.
+type removeArgs struct {
+	Consumer string
+	Owner    *string
+}
+
+func (a *eventsAPI) removeConsumer(ctx context.Context, in removeArgs) (nothing, error) {
+	return nil, eventFailure(a.events.Forget(ctx, a.manager(ctx, in.Owner), in.Consumer))
 }
 
 // subscribeSignals follows the event log and the node's own signals.
@@ -224,11 +246,17 @@ func eventFailure(err error) error {
 	case errors.Is(err, store.ErrConsumer):
 		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "the name of a consumer is UTF-8 text of 1 to %d bytes",
 			store.MaxConsumerName)
+	case errors.Is(err, store.ErrConsumerName):
+		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "the name of a consumer has characters that are not shown").
+			WithHint("choose a name of letters, digits, signs and spaces")
 	case errors.Is(err, store.ErrReserved):
 		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%s", plainText(err)).WithHint("choose another name")
 	case errors.Is(err, store.ErrOtherOwner):
 		return jsonrpc.NewError(jsonrpc.CodeScope, "the consumer belongs to another token").
-			WithHint("choose another name, or use the token that made it or one of the scope admin")
+			WithHint("leave out the owner, or use the token that made it or one of the scope admin")
+	case errors.Is(err, store.ErrManyOwners):
+		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "several others have a consumer of this name").
+			WithHint("say whose with the parameter owner, as status_listConsumers gives it")
 	case errors.Is(err, store.ErrOwnQuota):
 		return jsonrpc.NewError(jsonrpc.CodeBusy, "a token may have %d consumers, the socket and rpc-token %d",
 			tokenConsumers, localConsumers).WithHint("remove one that is no longer used with status_removeConsumer")
@@ -237,9 +265,8 @@ func eventFailure(err error) error {
 			WithHint("acknowledge the cursor of an event, or next, as they came")
 	case errors.Is(err, store.ErrTooMany):
 		return jsonrpc.NewError(jsonrpc.CodeBusy, "there are %d consumers of tokens already", store.MaxConsumers).
-			WithHint("an admin lists them with status_listConsumers, and removes those of tokens that are gone with " +
-				"status_removeConsumer")
-	case errors.Is(err, feed.ErrUnknownConsumer):
+			WithHint("remove some with status_removeConsumer; an admin lists and removes those of all tokens")
+	case errors.Is(err, store.ErrNoConsumer):
 		return jsonrpc.NewError(jsonrpc.CodeUnknownObject, "there is no consumer of this name").
 			WithHint("status_listConsumers lists them")
 	default:

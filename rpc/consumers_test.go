@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -33,55 +34,138 @@ func (f *fixture) asDaemon(do func(*store.Tx) error) {
 
 // TestConsumersAreOutOfReachOfOthers: neither a token that reads nor one with
 // consumers of its own moves, names, sees or removes those of others or of the
-// webhook, over any way in.
+// webhook, over any way in. Under the same name it has its own.
 func TestConsumersAreOutOfReachOfOthers(t *testing.T) {
 	f := start(t, nil)
 	f.login()
 	f.asDaemon(func(tx *store.Tx) error { return tx.AckEvents(store.Daemon(), "webhook-0123", 1, time.Now()) })
 	a, b, reader := f.addToken("a", "read", "events"), f.addToken("b", "read", "events"), f.addToken("reader", "read")
+	f.happen("k", `{}`)
 	must[any](t, a, "status_ackEvents", `["bot",1]`)
 	for _, name := range []string{"bot", "webhook-0123"} {
 		for _, c := range []struct{ method, params string }{
 			{"status_ackEvents", `["` + name + `",1]`}, {"status_removeConsumer", `["` + name + `"]`},
 			{"status_getEvents", `{"consumer":"` + name + `"}`}, {"status_receive", `{"consumer":"` + name + `"}`},
 		} {
-			_, e := invoke(t, b, c.method, c.params)
-			wantError(t, e, jsonrpc.CodeScope, "belongs to another token")
-			_, e = invoke(t, reader, c.method, c.params)
+			if name != "bot" {
+				_, e := invoke(t, b, c.method, c.params)
+				wantError(t, e, jsonrpc.CodeInvalidParams, "reserved")
+			}
+			_, e := invoke(t, reader, c.method, c.params)
 			wantError(t, e, jsonrpc.CodeScope, `lacks the scope "events"`)
 			if !strings.Contains(e.Data.Hint, "--scope events") {
 				t.Errorf("the hint %q does not say how to get the scope", e.Data.Hint)
 			}
 		}
-		for _, l := range []*httpLink{b, reader} {
-			if resp, _ := f.stream("?consumer="+name, l.headers); resp.StatusCode != http.StatusForbidden {
-				t.Errorf("stream as %s: status %d", name, resp.StatusCode)
-			}
+		if resp, _ := f.stream("?consumer="+name, reader.headers); resp.StatusCode != http.StatusForbidden {
+			t.Errorf("stream as %s: status %d", name, resp.StatusCode)
 		}
 	}
-	conn, _, err := f.dialWS("/ws", http.Header{"Authorization": {b.headers["Authorization"]}})
-	if err != nil {
-		t.Fatal(err)
+	for _, call := range []struct{ method, params string }{
+		{"status_ackEvents", `["bot",2,"token:a"]`}, {"status_removeConsumer", `["bot","token:a"]`},
+	} {
+		_, e := invoke(t, b, call.method, call.params)
+		wantError(t, e, jsonrpc.CodeScope, "belongs to another token")
 	}
-	_, e := invoke(t, &wsLink{t, conn}, "status_subscribe", `["signals",{"consumer":"bot"}]`)
-	wantError(t, e, jsonrpc.CodeScope, "belongs to another token")
 	if got := slices.Concat(consumerNames(t, b), consumerNames(t, reader)); len(got) != 0 {
 		t.Errorf("others see %v", got)
 	}
+	_, e := invoke(t, b, "status_removeConsumer", `["bot"]`)
+	wantError(t, e, jsonrpc.CodeUnknownObject, "no consumer")
+	if page := must[eventsPage](t, b, "status_getEvents", `{"consumer":"bot"}`); len(page.Events) != 2 {
+		t.Errorf("under the name of another's consumer the events are %+v", page.Events)
+	}
+	must[any](t, b, "status_ackEvents", `["bot",2]`)
+	f.wantConsumers(map[string]int64{"token:a bot": 1, "token:b bot": 2, "daemon webhook-0123": 1})
+	must[any](t, b, "status_removeConsumer", `["bot"]`)
+	f.wantConsumers(map[string]int64{"token:a bot": 1, "daemon webhook-0123": 1})
 	if got := consumerNames(t, a); !slices.Equal(got, []string{"bot"}) {
 		t.Errorf("the owner sees %v", got)
 	}
-	if got := consumerNames(t, f.http()); !slices.Equal(got, []string{"bot", "webhook-0123"}) {
-		t.Errorf("an admin sees %v", got)
-	}
 	_, e = invoke(t, a, "status_ackEvents", `["webhook-new",1]`)
 	wantError(t, e, jsonrpc.CodeInvalidParams, "reserved")
-	admin := f.addToken("admin", "read", "admin")
-	_, e = invoke(t, admin, "status_getEvents", `{"consumer":"bot"}`)
-	wantError(t, e, jsonrpc.CodeScope, "belongs to another token")
-	must[any](t, admin, "status_ackEvents", `["bot",0]`)
-	must[any](t, admin, "status_removeConsumer", `["bot"]`)
+	_, e = invoke(t, a, "status_ackEvents", `["bot\u001b[2J",1]`)
+	wantError(t, e, jsonrpc.CodeInvalidParams, "not shown")
+}
+
+// wantConsumers compares what an admin sees, by owner and name.
+func (f *fixture) wantConsumers(want map[string]int64) {
+	f.t.Helper()
+	got := make(map[string]int64)
+	for _, c := range must[[]consumerInfo](f.t, f.http(), "status_listConsumers", `[]`) {
+		got[c.Owner+" "+c.Name] = c.Cursor
+	}
+	if !maps.Equal(got, want) {
+		f.t.Errorf("consumers %v, want %v", got, want)
+	}
+}
+
+// TestAdminsLookAfterConsumersOfOthers, say whose where several have one of a
+// name, and read as themselves.
+func TestAdminsLookAfterConsumersOfOthers(t *testing.T) {
+	f := start(t, nil)
+	f.login()
+	f.happen("k", `{}`)
+	a, b, admin := f.addToken("a", "events"), f.addToken("b", "events"), f.addToken("admin", "read", "admin")
+	must[any](t, a, "status_ackEvents", `["bot",1]`)
+	must[any](t, admin, "status_ackEvents", `["bot",2,"token:a"]`)
+	f.wantConsumers(map[string]int64{"token:a bot": 2})
 	must[any](t, b, "status_ackEvents", `["bot",1]`)
+	_, e := invoke(t, admin, "status_removeConsumer", `["bot"]`)
+	wantError(t, e, jsonrpc.CodeInvalidParams, "several others")
+	must[any](t, admin, "status_removeConsumer", `["bot","token:a"]`)
+	if page := must[eventsPage](t, admin, "status_getEvents", `{"consumer":"bot"}`); len(page.Events) != 2 {
+		t.Errorf("an admin reads %+v", page.Events)
+	}
+	must[any](t, admin, "status_ackEvents", `["bot",2]`)
+	f.wantConsumers(map[string]int64{"token:b bot": 1, "token:admin bot": 2})
+	must[any](t, admin, "status_ackEvents", `["bot",2,"token:b"]`)
+	must[any](t, admin, "status_removeConsumer", `["bot"]`)
+	must[any](t, admin, "status_removeConsumer", `["bot"]`)
+	f.wantConsumers(map[string]int64{})
+}
+
+// TestMetricsNameConsumersToTheirOwners: a token sees its own, an admin and who
+// reads the address of the operator see all.
+func TestMetricsNameConsumersToTheirOwners(t *testing.T) {
+	f := start(t, func(c *Config, _ *Deps) { c.Metrics = ListenConfig{Enabled: true, Addr: "127.0.0.1:0"} })
+	f.login()
+	a, b := f.addToken("a", "read", "events"), f.addToken("b", "read", "events")
+	must[any](t, a, "status_ackEvents", `["bot",1]`)
+	must[any](t, b, "status_ackEvents", `["bot",1]`)
+	must[any](t, f.http(), "status_ackEvents", `["mine",1]`)
+	f.asDaemon(func(tx *store.Tx) error {
+		return tx.Exec(`INSERT INTO event_consumer (name, seq, time, owner) VALUES ('a"b\c'||char(10)||'d', 1, 0, '')`)
+	})
+	ofA := `statusd_events_lag{consumer="bot",owner="token:a"} 0`
+	ofB := `statusd_events_lag{consumer="bot",owner="token:b"} 0`
+	mine, old := `statusd_events_lag{consumer="mine"} 0`, `statusd_events_lag{consumer="a\"b\\c\nd",owner="none"} 0`
+	lines := func(url string, headers map[string]string) (out []string) {
+		_, body := do(t, http.DefaultClient, http.MethodGet, url+"/metrics", "", headers)
+		for line := range strings.Lines(body) {
+			if strings.HasPrefix(line, "statusd_events_lag") {
+				out = append(out, strings.TrimSuffix(line, "\n"))
+			}
+		}
+		slices.Sort(out)
+		return out
+	}
+	all := []string{ofA, ofB, mine, old}
+	slices.Sort(all)
+	web := f.Endpoints().HTTP
+	for _, c := range []struct {
+		who       string
+		got, want []string
+	}{
+		{"a token", lines(web, a.headers), []string{ofA}},
+		{"a token without consumers", lines(web, f.addToken("c", "read").headers), nil},
+		{"an admin", lines(web, f.addToken("admin", "admin").headers), all},
+		{"the operator", lines(f.Endpoints().Metrics, nil), all},
+	} {
+		if !slices.Equal(c.got, c.want) {
+			t.Errorf("%s sees %q, want %q", c.who, c.got, c.want)
+		}
+	}
 }
 
 // TestConsumersCannotFillAllPlaces: names that are no text make none, and the
@@ -180,8 +264,6 @@ func TestProgramsGoOnWithTheirConsumersAfterTheUpgrade(t *testing.T) {
 		t.Errorf("the bot lost its place: %+v", page.Events[0])
 	}
 	must[any](t, f.http(), "status_ackEvents", `["other",1]`)
-	_, e := invoke(t, old, "status_ackEvents", `["other",1]`)
-	wantError(t, e, jsonrpc.CodeScope, "belongs to another token")
 	owners := map[string]string{}
 	for _, c := range must[[]consumerInfo](t, f.ipc(), "status_listConsumers", `[]`) {
 		owners[c.Name] = c.Owner

@@ -137,6 +137,7 @@ type Events interface {
 	Open(context.Context, feed.Query) (*feed.Reader, error)
 	Consumers(ctx context.Context, by store.Party) (all []store.Consumer, last int64, err error)
 	Forget(ctx context.Context, by store.Party, consumer string) error
+	Tidy(ctx context.Context, ended func(owner string) bool)
 }
 
 // Names gives public keys their three-word names; *names.Lists implements it.

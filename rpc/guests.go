@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,13 +17,23 @@ import (
 // without authentication. It is one and the same, and does not end.
 const ownerLocal = "local"
 
+// tokenOwner and the name of a token are the owner of what the token makes. A
+// new token of the same name goes on with it.
+const tokenOwner = "token:"
+
 // owner names whom the caller's consumers belong to. Like the grant it is
 // decided once, when the connection is authenticated.
 func (c *caller) owner() string {
 	if c.local() {
 		return ownerLocal
 	}
-	return "token:" + c.grant.name
+	return tokenOwner + c.grant.name
+}
+
+// ownerEnded reports whether the token of an owner is no longer valid.
+func (s *Server) ownerEnded(owner string) bool {
+	name, ok := strings.CutPrefix(owner, tokenOwner)
+	return ok && !s.tokens.has(name, time.Now())
 }
 
 // local tells whether the caller holds the data directory.

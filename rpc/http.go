@@ -12,6 +12,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"statusd/internal/store"
 	"statusd/rpc/jsonrpc"
 )
 
@@ -55,12 +56,13 @@ func (s *Server) handler(ctx context.Context) http.Handler {
 		}
 	})
 	s.addProbes(mux)
-	metrics := s.metricsHandler()
-	mux.HandleFunc("/metrics", func(w http.ResponseWriter, r *http.Request) {
-		if _, ok := s.authenticate(w, r); ok {
-			metrics.ServeHTTP(w, r)
+	mux.Handle("/metrics", s.metricsHandler(func(w http.ResponseWriter, r *http.Request) (store.Party, bool) {
+		c, ok := s.authenticate(w, r)
+		if only := c.grant.only(); only != "" && only != s.currentAccount() {
+			return store.Party{}, ok
 		}
-	})
+		return c.party(), ok
+	}))
 	mux.HandleFunc("/", notFound)
 	return s.guarded(mux)
 }

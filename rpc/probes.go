@@ -7,9 +7,11 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"statusd/api"
+	"statusd/internal/store"
 	"statusd/rpc/jsonrpc"
 )
 
@@ -81,21 +83,40 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Write(body)
 }
 
-// metricsHandler serves the metrics in Prometheus' text format.
-func (s *Server) metricsHandler() http.Handler {
+// maxScrapes bounds the collections of metrics at a time, of one listener.
+const maxScrapes = 4
+
+// metricsHandler serves the metrics in Prometheus' text format, the consumers of
+// events that a party works with among them. by reports false if it has answered
+// the request.
+func (s *Server) metricsHandler(by func(http.ResponseWriter, *http.Request) (store.Party, bool)) http.Handler {
 	if s.deps.Gatherer == nil {
 		return http.HandlerFunc(notFound)
 	}
-	return promhttp.HandlerFor(s.deps.Gatherer, promhttp.HandlerOpts{
-		ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4,
+	places := make(chan struct{}, maxScrapes)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		party, ok := by(w, r)
+		if !ok {
+			return
+		}
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+		default:
+			refuse(w, http.StatusServiceUnavailable, jsonrpc.NewError(jsonrpc.CodeBusy, "metrics are being collected").
+				WithHint("there may be %d collections at a time; try again", maxScrapes))
+			return
+		}
+		all := prometheus.Gatherers{s.deps.Gatherer, lagOf(s.deps.Events, party)}
+		promhttp.HandlerFor(all, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}).ServeHTTP(w, r)
 	})
 }
 
 // metricsMux is what the metrics listener serves: no token, so nothing but
-// numbers and levels.
+// numbers and levels, and for the operator the names of all consumers of events.
 func (s *Server) metricsMux() http.Handler {
 	mux := http.NewServeMux()
-	h := s.metricsHandler()
+	h := s.metricsHandler(func(http.ResponseWriter, *http.Request) (store.Party, bool) { return store.Daemon(), true })
 	mux.Handle("/metrics", h)
 	mux.Handle("/debug/metrics/prometheus", h) // go-ethereum's address
 	s.addProbes(mux)

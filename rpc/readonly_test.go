@@ -268,7 +268,7 @@ func TestReadingOnConnectionChangesNothing(t *testing.T) {
 			return err
 		})
 	}
-	if !reflect.DeepEqual(names, []string{store.OwnConsumers + "token:bot"}) {
+	if !reflect.DeepEqual(names, []string{store.ReceiveConsumer}) {
 		t.Errorf("consumers %v", names)
 	}
 }

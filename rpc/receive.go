@@ -194,7 +194,7 @@ func (a *eventsAPI) unsubscribeReceive(ctx context.Context, number int) (nothing
 // without being asked. What came before the connection takes a consumer, so that
 // the scope for it is needed; without, it is what comes from then on. The
 // consumer that all connections had in common before there were owners goes on
-// as that of the first who comes; others have their own.
+// as that of the first who comes.
 func (a *eventsAPI) welcomeReceive(mode ReceiveMode, c *caller) func(context.Context, *subscriptions) {
 	if mode != ReceiveOnStart && mode != ReceiveOnConnection {
 		return nil
@@ -202,9 +202,8 @@ func (a *eventsAPI) welcomeReceive(mode ReceiveMode, c *caller) func(context.Con
 	q := feed.Query{Types: []string{messagesNew}, Account: c.grant.only()}
 	named := mode == ReceiveOnConnection && c.scopes&scopeEvents != 0
 	if named {
-		q.By = c.party()
-		q.By.Heir = q.By.Heir || c.local()
-		q.Consumer, q.Else = store.ReceiveConsumer, store.OwnConsumers+q.By.Owner
+		q.Consumer, q.By = store.ReceiveConsumer, c.party()
+		q.By.Heir, q.By.All = q.By.Heir || c.local(), false
 	}
 	return func(ctx context.Context, subs *subscriptions) {
 		r, err := a.events.Open(ctx, q)

@@ -97,11 +97,6 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register metrics: %w", err)
 	}
-	if deps.Events != nil && cfg.Registerer != nil {
-		if err := cfg.Registerer.Register(newLagCollector(deps.Events)); err != nil {
-			return nil, fmt.Errorf("register metrics: %w", err)
-		}
-	}
 	s.dispatch = &dispatcher{
 		methods: make(map[string]*method), log: s.log, metrics: metrics, maxAnswer: maxBatchAnswer, budget: &s.budget,
 		current: s.currentAccount,
@@ -182,7 +177,7 @@ func (s *Server) release(owner string) {
 
 // eventsAPI is the methods about events.
 func (s *Server) eventsAPI() *eventsAPI {
-	return &eventsAPI{events: s.deps.Events, stopping: s.stopping}
+	return &eventsAPI{events: s.deps.Events, stopping: s.stopping, ended: s.ownerEnded}
 }
 
 // session prepares to serve a connection.
@@ -246,6 +241,9 @@ func (s *Server) Run(ctx context.Context) error {
 			return nil
 		})
 		s.log.Info("listening", zap.String("for", l.name), zap.String("address", l.address))
+	}
+	if s.deps.Events != nil {
+		group.Go(func() error { s.deps.Events.Tidy(stopped, s.ownerEnded); return nil })
 	}
 	close(s.ready)
 	<-stopped.Done()

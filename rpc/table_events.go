@@ -5,6 +5,11 @@ func paramSince() param {
 	return param{"since", "cursor after which to begin: 0 is the beginning of the log, -1 its end"}
 }
 
+// paramOwner is whose consumer is meant.
+func paramOwner(otherwise string) param {
+	return param{"owner", "whose it is, as status_listConsumers gives it; left out: " + otherwise}
+}
+
 const eventExample = `{"cursor":7,"account":"` + exampleAccount + `","time":1606521600000,"type":"account.login",` +
 	`"event":{"keyUid":"` + exampleAccount + `"}}`
 
@@ -30,13 +35,14 @@ func (a *eventsAPI) methods() []method {
 		{
 			name: "status_ackEvents", scope: scopeEvents, slow: true, account: true,
 			summary: "Notes that a named consumer is done with the events up to a cursor. It survives a crash of the daemon. " +
-				"One that is new belongs to the token: others, but for admins, neither see nor move nor remove it. A token may " +
-				"have 10.",
+				"One that is new belongs to the token: others, but for admins, neither see nor move nor remove it, and may " +
+				"have one of the same name. A token may have 10.",
 			params: []param{
-				{"consumer", "any name of at most 128 bytes that does not begin with webhook"},
-				{"cursor", "of an event, or next of a page"},
+				{"consumer", "any name of at most 128 bytes, of characters that are shown, that does not begin with webhook " +
+					"or look so"},
+				{"cursor", "of an event, or next of a page"}, paramOwner("the token's own, else the one without owner"),
 			},
-			result: "null", example: ex(`["echo-bot",1]`, `null`, withLogin()...), handler: fn2(a.ack),
+			result: "null", example: ex(`["echo-bot",1]`, `null`, withLogin()...), handler: fnArgs(a.ack),
 		},
 		{
 			name: "status_listConsumers", scope: scopeRead, slow: true, account: true,
@@ -50,8 +56,9 @@ func (a *eventsAPI) methods() []method {
 		{
 			name: "status_removeConsumer", scope: scopeEvents, slow: true, account: true,
 			summary: "Forgets a named consumer of the token; of anybody, for an admin.",
-			params:  []param{{"consumer", "its name"}}, result: "null",
-			example: ex(`["echo-bot"]`, `null`, withConsumer()...), handler: fn1(a.removeConsumer),
+			params: []param{{"consumer", "its name"}, paramOwner("the token's own, else the one without owner, " +
+				"else for an admin that of another, if just one has it")}, result: "null",
+			example: ex(`["echo-bot"]`, `null`, withConsumer()...), handler: fnArgs(a.removeConsumer),
 		},
 		{
 			name: "status_subscribe", scope: scopeRead, slow: true,

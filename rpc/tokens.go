@@ -252,6 +252,13 @@ func (b *tokenBook) list() []*grant {
 	return slices.Clone(b.grants)
 }
 
+// has reports whether there is a valid token of a name.
+func (b *tokenBook) has(name string, now time.Time) bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return slices.ContainsFunc(b.grants, func(g *grant) bool { return g.name == name && !g.over(now) })
+}
+
 // find returns the grant of a token, nil if it is not valid. It compares with
 // each in constant time.
 func (b *tokenBook) find(presented string, now time.Time) *grant {

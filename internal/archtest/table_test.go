@@ -155,7 +155,8 @@ func layer2() map[string][]string {
 	return map[string][]string{
 		"statusd/internal/store": {
 			"statusd/accounts/key", "statusd/accounts/secret", "statusd/datasync", "statusd/internal/atomicfile",
-			"statusd/internal/deadline", "statusd/internal/diskspace", "statusd/transport", "statusd/waku/wire", sqlite, zap,
+			"statusd/internal/confusable", "statusd/internal/deadline", "statusd/internal/diskspace", "statusd/transport",
+			"statusd/waku/wire", sqlite, zap,
 		},
 		"statusd/mailserver": {
 			"statusd/waku", geth + "p2p/enode", geth + "rlp", metrics, "golang.org/x/sync/semaphore", zap,

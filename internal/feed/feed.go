@@ -21,13 +21,13 @@ const (
 	// over.
 	pageLimit = 200
 	passPages = 20
+
+	// tidyEvery is how often Tidy looks.
+	tidyEvery = time.Hour
 )
 
-// Errors of a Feed.
-var (
-	ErrNotLoggedIn     = errors.New("feed: no account is logged in")
-	ErrUnknownConsumer = errors.New("feed: there is no consumer of this name")
-)
+// ErrNotLoggedIn is the error of what needs an account.
+var ErrNotLoggedIn = errors.New("feed: no account is logged in")
 
 // Event is one thing that happened. Its JSON is what consumers get. Signals of
 // the node have neither cursor nor account.
@@ -77,12 +77,9 @@ type Query struct {
 	// after Since if that is later. One that is new begins at Since, which is
 	// noted; without Since at the oldest event there is.
 	Consumer string
-	// By is who names the consumer, Else the consumer that is meant if the one
-	// of the name Consumer is not By's own.
-	By    store.Party
-	Else  string
-	Types []string // none: all
-	Chats []string // ids of chats whose events are wanted; none: all events
+	By       store.Party // who names the consumer
+	Types    []string    // none: all
+	Chats    []string    // ids of chats whose events are wanted; none: all events
 	// Account is the only account whose events are wanted, as 0x key-uid; empty:
 	// whoever is logged in.
 	Account string
@@ -152,31 +149,8 @@ func (f *Feed) Ack(ctx context.Context, by store.Party, consumer string, cursor 
 }
 
 func (f *Feed) ack(ctx context.Context, a *profile.Account, q Query, cursor int64) error {
-	err := a.DB().Update(ctx, func(tx *store.Tx) error {
-		name, err := q.consumer(tx)
-		if err != nil {
-			return err
-		}
-		return tx.AckEvents(q.By, name, cursor, f.now())
-	})
+	err := a.DB().Update(ctx, func(tx *store.Tx) error { return tx.AckEvents(q.By, q.Consumer, cursor, f.now()) })
 	return closedIsLoggedOut(err)
-}
-
-// consumer returns the name of the consumer that is meant.
-func (q *Query) consumer(tx *store.Tx) (string, error) {
-	if q.Else == "" {
-		return q.Consumer, nil
-	}
-	c, known, err := tx.Consumer(q.By, q.Consumer)
-	switch {
-	case errors.Is(err, store.ErrOtherOwner), errors.Is(err, store.ErrReserved):
-		return q.Else, nil
-	case err != nil:
-		return "", err
-	case known && (c.Owner == q.By.Owner || q.By.Takes(&c)):
-		return q.Consumer, nil
-	}
-	return q.Else, nil
 }
 
 // closedIsLoggedOut: the database closes with the logout alone.
@@ -208,56 +182,39 @@ func (f *Feed) start(ctx context.Context, a *profile.Account, q Query, without, 
 	var note bool
 	var place int64 // to note
 	err := a.DB().View(ctx, func(tx *store.Tx) error {
+		last, err := tx.LastEvent()
+		if err != nil {
+			return err
+		}
 		if since == End {
 			since = end
 		}
 		if since == End {
-			last, err := tx.LastEvent()
-			if err != nil {
-				return err
-			}
 			since = last
 		}
 		at = position{since, since == 0 && q.Since == nil}
 		if q.Consumer == "" {
 			return nil
 		}
-		name, err := q.consumer(tx)
+		c, known, err := tx.Consumer(q.By, q.Consumer)
 		if err != nil {
 			return err
-		}
-		c, known, err := tx.Consumer(q.By, name)
-		if err != nil {
-			return err
-		}
-		if known && !q.By.ReadsAs(&c) {
-			return store.ErrOtherOwner
 		}
 		if known && (q.Since == nil || *q.Since == End || c.Seq > since) {
 			at = position{seq: c.Seq}
 		}
 		switch {
 		case known && q.By.Takes(&c):
-			note, place = true, c.Seq
+			note, place = true, min(c.Seq, last)
 		case !known && q.Since != nil:
-			note, place = true, at.seq
+			note, place = true, min(at.seq, last)
 		}
 		return nil
 	})
 	if err != nil || !note {
 		return at, err
 	}
-	err = a.DB().Update(ctx, func(tx *store.Tx) error {
-		name, err := q.consumer(tx)
-		if err != nil {
-			return err
-		}
-		last, err := tx.LastEvent()
-		if err != nil {
-			return err
-		}
-		return tx.AckEvents(q.By, name, min(place, last), f.now())
-	})
+	err = a.DB().Update(ctx, func(tx *store.Tx) error { return tx.AckEvents(q.By, q.Consumer, place, f.now()) })
 	return at, err
 }
 
@@ -310,7 +267,7 @@ func (f *Feed) Consumers(ctx context.Context, by store.Party) (all []store.Consu
 	return all, last, closedIsLoggedOut(err)
 }
 
-// Forget removes a named consumer. Errors: ErrNotLoggedIn, ErrUnknownConsumer,
+// Forget removes a named consumer. Errors: ErrNotLoggedIn, store.ErrNoConsumer,
 // and those of store.Tx.Consumer.
 func (f *Feed) Forget(ctx context.Context, by store.Party, consumer string) error {
 	account, _ := f.current()
@@ -320,9 +277,30 @@ func (f *Feed) Forget(ctx context.Context, by store.Party, consumer string) erro
 	err := account.DB().Update(ctx, func(tx *store.Tx) error {
 		was, err := tx.RemoveConsumer(by, consumer)
 		if err == nil && !was {
-			err = ErrUnknownConsumer
+			err = store.ErrNoConsumer
 		}
 		return err
 	})
 	return closedIsLoggedOut(err)
+}
+
+// Tidy removes consumers of whoever is logged in whose owner has ended, see
+// store.Tx.RemoveEnded, until ctx ends.
+func (f *Feed) Tidy(ctx context.Context, ended func(owner string) bool) {
+	for {
+		account, changed := f.current()
+		if account != nil {
+			// What fails, of a disk that is full, is tried again.
+			account.DB().Update(ctx, func(tx *store.Tx) error {
+				_, err := tx.RemoveEnded(ended, f.now())
+				return err
+			})
+		}
+		select {
+		case <-changed:
+		case <-time.After(tidyEvery):
+		case <-ctx.Done():
+			return
+		}
+	}
 }

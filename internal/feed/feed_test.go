@@ -274,3 +274,47 @@ func TestEventsOfChats(t *testing.T) {
 		t.Errorf("one reading passes %d events", p.Next-1)
 	}
 }
+
+// TestTidyRemovesConsumersOfEndedTokens at the login, and only what is old.
+func TestTidyRemovesConsumersOfEndedTokens(t *testing.T) {
+	w := newWorld(t, 1, store.EventLimits{})
+	w.login(0)
+	ack := func(owner, name string, when time.Time) {
+		t.Helper()
+		err := w.m.Current().DB().Update(t.Context(), func(tx *store.Tx) error {
+			return tx.AckEvents(store.Party{Owner: owner}, name, 1, when)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	long := time.Now().Add(-store.DefaultEventAge - time.Hour)
+	ack("token:gone", "old", long)
+	ack("token:gone", "new", time.Now())
+	ack("token:live", "old", long)
+	ack("local", "old", long)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		w.Tidy(ctx, func(owner string) bool { return owner != "token:live" })
+	}()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+		all, _, err := w.Consumers(t.Context(), store.Daemon())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var left []string
+		for _, c := range all {
+			left = append(left, c.Owner+" "+c.Name)
+		}
+		if slices.Equal(left, []string{"token:gone new", "local old", "token:live old"}) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("left are %v", left)
+		}
+	}
+	cancel()
+	<-ended
+}

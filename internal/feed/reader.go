@@ -96,7 +96,7 @@ func (r *Reader) log(ctx context.Context, a *profile.Account, deliver func(Batch
 	id := a.UID().String()
 	at, known := r.at[id]
 	if !known { // logged in after Open; a cursor is of the first account
-		q := Query{Consumer: r.query.Consumer, By: r.query.By, Else: r.query.Else}
+		q := Query{Consumer: r.query.Consumer, By: r.query.By}
 		if !r.asked {
 			q.Since = r.query.Since
 		}

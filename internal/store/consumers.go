@@ -3,9 +3,13 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
+
+	"statusd/internal/confusable"
 )
 
 const (
@@ -17,11 +21,9 @@ const (
 	// consumers.
 	ReservedConsumers = "webhook"
 
-	// ReceiveConsumer is what reads where nothing else was said, over the socket
-	// above all: no token makes it. One of a token's own is called OwnConsumers
-	// and its owner, and made by nobody else, so that nobody can take it first.
+	// ReceiveConsumer is what messages are read as where nothing else was said;
+	// each owner has its own.
 	ReceiveConsumer = "receive"
-	OwnConsumers    = ReceiveConsumer + "/"
 
 	// daemon is the owner of the daemon's own consumers.
 	daemon = "daemon"
@@ -29,27 +31,36 @@ const (
 
 // Errors of consumers.
 var (
-	ErrConsumer = fmt.Errorf("store: name of a consumer is not UTF-8 text of 1 to %d bytes", MaxConsumerName)
-	ErrReserved = fmt.Errorf("store: the name of a consumer is reserved: %s, and those that begin with %s or %s",
-		ReceiveConsumer, ReservedConsumers, OwnConsumers)
+	ErrConsumer     = fmt.Errorf("store: name of a consumer is not UTF-8 text of 1 to %d bytes", MaxConsumerName)
+	ErrConsumerName = errors.New("store: name of a consumer has characters that are not shown")
+	ErrReserved     = fmt.Errorf("store: names of consumers that begin with %s, or look so, are reserved",
+		ReservedConsumers)
 	ErrOtherOwner = errors.New("store: the consumer belongs to somebody else")
+	ErrManyOwners = errors.New("store: several others have a consumer of this name; say whose")
+	ErrNoConsumer = errors.New("store: there is no such consumer")
 	ErrAhead      = errors.New("store: acknowledged an event that has not happened")
 	ErrOwnQuota   = errors.New("store: as many consumers as one owner may have")
 	ErrTooMany    = fmt.Errorf("store: more than %d consumers of all tokens; remove one", MaxConsumers)
 )
 
-// Party is who works with named consumers. It sees, moves and removes its own.
-// The zero Party may do nothing; the daemon's own components use Daemon.
+// Party is who works with named consumers. Each owner has names of its own, and
+// sees, moves and removes its own consumers. The zero Party may do nothing; the
+// daemon's own components use Daemon.
 type Party struct {
 	Owner string // whose the consumers are that it makes
 	All   bool   // works with those of others, too
+	// Whose is the owner of the consumers that it names. nil: its own one of that
+	// name, else the one without owner.
+	Whose *string
 	// Heir: a consumer without owner, from before there were owners, becomes
 	// its own when it names it.
 	Heir bool
 	// Limit bounds the consumers that it may have. Shared says that they count
-	// among MaxConsumers.
+	// among MaxConsumers; there, those whose owner has Ended make room. nil: none
+	// has.
 	Limit  int
 	Shared bool
+	Ended  func(owner string) bool
 }
 
 // Daemon is the daemon itself. Its consumers count nowhere and keep nobody
@@ -73,7 +84,7 @@ func reserved(name string) bool {
 	return len(name) >= n && strings.EqualFold(name[:n], ReservedConsumers)
 }
 
-// mayUse tells whether a party works with a consumer that there is.
+// mayUse tells whether a party works with the consumers of an owner.
 func (p *Party) mayUse(c *Consumer) bool {
 	switch {
 	case p.Owner == "":
@@ -84,26 +95,30 @@ func (p *Party) mayUse(c *Consumer) bool {
 	return c.Owner == "" && p.Heir && !reserved(c.Name)
 }
 
-// ReadsAs reports whether a party reads under the name of a consumer that there
-// is: not under that of another owner, also if it may move and remove it, since
-// the two would take each other's place.
-func (p *Party) ReadsAs(c *Consumer) bool {
-	return p.Owner == daemon || c.Owner == "" || c.Owner == p.Owner
-}
-
-// mayMake tells whether a party may make a consumer of a name.
+// mayMake tells whether a party may make a consumer of a name. Those that are
+// there already keep theirs.
 func (p *Party) mayMake(name string) error {
+	shown := func(c rune) bool { return unicode.IsGraphic(c) && !confusable.Invisible(c) }
 	switch {
 	case p.Owner == "":
 		return ErrOtherOwner
-	case reserved(name) && p.Owner != daemon:
-		return ErrReserved
-	}
-	owner, own := strings.CutPrefix(name, OwnConsumers)
-	if own && owner != p.Owner || name == ReceiveConsumer && p.Shared {
+	case p.Whose != nil && *p.Whose != p.Owner:
+		return ErrNoConsumer
+	case p.Owner == daemon:
+		return nil
+	case strings.ContainsFunc(name, func(c rune) bool { return !shown(c) }):
+		return ErrConsumerName
+	case imitates(name):
 		return ErrReserved
 	}
 	return nil
+}
+
+// imitates reports whether a name looks like one of the daemon's own.
+func imitates(name string) bool {
+	return reserved(name) || slices.ContainsFunc(confusable.Keys(name), func(key string) bool {
+		return strings.HasPrefix(key, ReservedConsumers)
+	})
 }
 
 // Takes reports whether a party becomes the owner of a consumer by naming it.
@@ -111,25 +126,41 @@ func (p *Party) Takes(c *Consumer) bool {
 	return c.Owner == "" && (p.Heir && !reserved(c.Name) || p.Owner == daemon)
 }
 
-// Consumer returns how far a named consumer has come. known is false if there
-// is none of this name. Errors: ErrConsumer, ErrOtherOwner, and for one that there
-// is not ErrReserved.
+// Consumer returns the consumer that a party means by a name, to read as or to
+// move. known is false if there is none. Errors: ErrConsumer, ErrOtherOwner, and for
+// one that there is not those of making it: ErrConsumerName, ErrReserved, ErrNoConsumer.
 func (tx *Tx) Consumer(by Party, name string) (c Consumer, known bool, err error) {
-	if name == "" || len(name) > MaxConsumerName || !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
-		return c, false, ErrConsumer
+	all, err := tx.namesakes(by, name)
+	if err != nil {
+		return c, false, err
 	}
-	known, err = tx.Get(`SELECT owner, seq, time FROM event_consumer WHERE name = ?`, []any{name}, func(r Row) {
-		c = Consumer{Name: name, Owner: r.Text(0), Seq: r.Int64(1), Time: time.UnixMilli(r.Int64(2))}
-	})
-	switch {
-	case err != nil:
-		return Consumer{}, false, fmt.Errorf("read consumer: %w", err)
-	case !known:
-		return Consumer{}, false, by.mayMake(name)
-	case !by.mayUse(&c):
+	return meant(by, name, all)
+}
+
+func meant(by Party, name string, all []Consumer) (Consumer, bool, error) {
+	owners := []string{by.Owner, ""}
+	if by.Whose != nil {
+		owners = []string{*by.Whose}
+	}
+	for _, owner := range owners {
+		for _, c := range all {
+			if c.Owner == owner {
+				return c, true, nil
+			}
+		}
+	}
+	if by.Whose != nil && *by.Whose != by.Owner && !by.All {
 		return Consumer{}, false, ErrOtherOwner
 	}
-	return c, true, nil
+	return Consumer{}, false, by.mayMake(name)
+}
+
+// namesakes lists the consumers of a name that a party works with.
+func (tx *Tx) namesakes(by Party, name string) (out []Consumer, err error) {
+	if name == "" || len(name) > MaxConsumerName || !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
+		return nil, ErrConsumer
+	}
+	return tx.consumers(by, `WHERE name = ?`, name)
 }
 
 // AckEvents notes that a named consumer is done with the events up to seq. A
@@ -140,7 +171,7 @@ func (tx *Tx) AckEvents(by Party, name string, seq int64, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	_, last, err := tx.eventBounds()
+	_, last, err := tx.EventBounds()
 	if err != nil {
 		return err
 	}
@@ -153,11 +184,18 @@ func (tx *Tx) AckEvents(by Party, name string, seq int64, now time.Time) error {
 		}
 	}
 	owner := c.Owner
-	if !known || by.Takes(&c) {
+	switch {
+	case !known:
 		owner = by.Owner
+	case by.Takes(&c):
+		owner = by.Owner
+		err = tx.Exec(`UPDATE event_consumer SET owner = ? WHERE name = ? AND owner = ''`, owner, name)
 	}
-	err = tx.Exec(`INSERT INTO event_consumer (name, seq, time, owner) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE
-		SET seq = max(seq, excluded.seq), time = excluded.time, owner = excluded.owner`, name, seq, now.UnixMilli(), owner)
+	if err == nil {
+		err = tx.Exec(`INSERT INTO event_consumer (name, owner, seq, time) VALUES (?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq), time = excluded.time`,
+			name, owner, seq, now.UnixMilli())
+	}
 	if err != nil {
 		return fmt.Errorf("acknowledge events: %w", err)
 	}
@@ -185,16 +223,52 @@ func (tx *Tx) roomFor(by Party) error {
 			return fmt.Errorf("count consumers: %w", err)
 		}
 		if n >= MaxConsumers {
-			return ErrTooMany
+			return tx.endedMakesRoom(by)
 		}
 	}
 	return nil
 }
 
+// endedMakesRoom removes the consumer of an owner that has ended whose last
+// acknowledgement is the oldest. Error: ErrTooMany.
+func (tx *Tx) endedMakesRoom(by Party) error {
+	all, err := tx.consumers(Daemon(), `WHERE owner LIKE 'token:%' ORDER BY time`)
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		if by.Ended != nil && by.Ended(all[i].Owner) {
+			return tx.remove(&all[i])
+		}
+	}
+	return ErrTooMany
+}
+
+// RemoveEnded removes the consumers whose owner has ended, of those that
+// acknowledged nothing for as long as events are kept: the log has nothing left
+// that they were done with, and who comes back begins where they were. It returns
+// their number.
+func (tx *Tx) RemoveEnded(ended func(owner string) bool, now time.Time) (n int, err error) {
+	all, err := tx.consumers(Daemon(), `WHERE owner LIKE 'token:%' AND time < ?`,
+		now.Add(-tx.db.limits.Age).UnixMilli())
+	for i := range all {
+		if err == nil && ended(all[i].Owner) {
+			n++
+			err = tx.remove(&all[i])
+		}
+	}
+	return n, err
+}
+
 // Consumers lists the named consumers that a party works with, in the order of
-// their names.
-func (tx *Tx) Consumers(by Party) (out []Consumer, err error) {
-	err = tx.Query(`SELECT name, owner, seq, time FROM event_consumer ORDER BY name`, nil, func(r Row) error {
+// names and owners.
+func (tx *Tx) Consumers(by Party) ([]Consumer, error) {
+	return tx.consumers(by, `ORDER BY name, owner`)
+}
+
+// consumers lists those of some rows that a party works with.
+func (tx *Tx) consumers(by Party, which string, args ...any) (out []Consumer, err error) {
+	err = tx.Query(`SELECT name, owner, seq, time FROM event_consumer `+which, args, func(r Row) error {
 		c := Consumer{Name: r.Text(0), Owner: r.Text(1), Seq: r.Int64(2), Time: time.UnixMilli(r.Int64(3))}
 		if by.mayUse(&c) {
 			out = append(out, c)
@@ -207,15 +281,29 @@ func (tx *Tx) Consumers(by Party) (out []Consumer, err error) {
 	return out, nil
 }
 
-// RemoveConsumer forgets a named consumer and reports whether there was one.
-// Errors: those of Consumer.
+// RemoveConsumer forgets a named consumer and reports whether there was one. A
+// party that works with those of others and has none of this name means that of
+// another if just one has it. Errors: those of Consumer, ErrManyOwners.
 func (tx *Tx) RemoveConsumer(by Party, name string) (bool, error) {
-	_, known, err := tx.Consumer(by, name)
-	if err != nil || !known {
+	all, err := tx.namesakes(by, name)
+	if err != nil {
 		return false, err
 	}
-	if err := tx.Exec(`DELETE FROM event_consumer WHERE name = ?`, name); err != nil {
-		return false, fmt.Errorf("remove consumer: %w", err)
+	c, known, err := meant(by, name, all)
+	switch {
+	case !known && by.Whose == nil && len(all) > 1:
+		return false, ErrManyOwners
+	case !known && by.Whose == nil && len(all) == 1:
+		c = all[0]
+	case !known || err != nil:
+		return false, err
 	}
-	return true, nil
+	return true, tx.remove(&c)
+}
+
+func (tx *Tx) remove(c *Consumer) error {
+	if err := tx.Exec(`DELETE FROM event_consumer WHERE name = ? AND owner = ?`, c.Name, c.Owner); err != nil {
+		return fmt.Errorf("remove consumer: %w", err)
+	}
+	return nil
 }

@@ -145,7 +145,7 @@ func (tx *Tx) Events(q EventQuery) (EventPage, error) {
 	if q.Limit <= 0 || q.Limit > MaxEventPage {
 		q.Limit = MaxEventPage
 	}
-	first, last, err := tx.eventBounds()
+	first, last, err := tx.EventBounds()
 	if err != nil {
 		return EventPage{}, err
 	}
@@ -173,9 +173,9 @@ func (tx *Tx) Events(q EventQuery) (EventPage, error) {
 	return page, nil
 }
 
-// eventBounds returns the numbers of the first and the last event that are
+// EventBounds returns the numbers of the first and the last event that are
 // there: 1 and 0 when there never was one.
-func (tx *Tx) eventBounds() (first, last int64, err error) {
+func (tx *Tx) EventBounds() (first, last int64, err error) {
 	first = 1
 	_, err = tx.Get(`SELECT (SELECT min(seq) FROM event_log), (SELECT max(seq) FROM event_log)`, nil, func(r Row) {
 		if !r.IsNull(0) {
@@ -190,6 +190,6 @@ func (tx *Tx) eventBounds() (first, last int64, err error) {
 
 // LastEvent returns the number of the newest event, 0 when there never was one.
 func (tx *Tx) LastEvent() (int64, error) {
-	_, last, err := tx.eventBounds()
+	_, last, err := tx.EventBounds()
 	return last, err
 }
