@@ -10,11 +10,11 @@ import (
 
 	"github.com/ethereum/go-ethereum/crypto"
 
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/internal/vectors"
 	"statusd/messenger/courier"
 	"statusd/messenger/event"
-	"statusd/messenger/view"
 	"statusd/payloads"
 	"statusd/transport"
 	"statusd/transport/topics"
@@ -262,7 +262,7 @@ func TestExtensions(t *testing.T) {
 	var at int64
 	_, _ = bob.events(&at)
 	alice.pass(time.Second)
-	must[view.Message](t)(alice.m.Messages().Edit(ctx, id, "the text"))
+	must[api.Message](t)(alice.m.Messages().Edit(ctx, id, "the text"))
 	bob.take(alice)
 	bob.wantEvents(&at, event.NameMessageEdited)
 	for _, p := range []*party{alice, bob} {

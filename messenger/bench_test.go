@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"statusd/accounts/secret"
+	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -52,7 +52,7 @@ func benchParty(b *testing.B) (*party, []string) {
 	if stored < n {
 		fillChats(b, p, stored, n)
 	}
-	chats := must[[]view.Chat](b)(p.m.Chats().List(b.Context()))
+	chats := must[[]api.Chat](b)(p.m.Chats().List(b.Context()))
 	b.Logf("%d messages", max(stored, n))
 	ids := make([]string, len(chats))
 	for i := range chats {
@@ -103,13 +103,13 @@ func fillChats(b *testing.B, p *party, stored, n int) {
 		for i := range benchChats {
 			id := newKey(b).Public().ContactID()
 			authors = append(authors, id)
-			chat := store.Chat{ID: id, Type: view.ChatOneToOne, Name: id[:8], Active: true, Timestamp: int64(i)}
+			chat := store.Chat{ID: id, Type: api.ChatOneToOne, Name: id[:8], Active: true, Timestamp: int64(i)}
 			if len(known) > i {
 				chats = append(chats, known[i])
 				continue
 			}
 			if i%10 == 0 {
-				chat = p.m.newPublic(fmt.Sprint("channel-", i), view.ChatPublic)
+				chat = p.m.newPublic(fmt.Sprint("channel-", i), api.ChatPublic)
 			}
 			if err := tx.Chats().Save(&chat); err != nil {
 				return err
@@ -201,7 +201,7 @@ func BenchmarkReading(b *testing.B) {
 // commit to disk.
 func BenchmarkReceive(b *testing.B) {
 	alice, bob := newParty(b, newKey(b)), newParty(b, newKey(b))
-	ok(b, bob.m.Contacts().Save(b.Context(), view.Contact{ID: alice.id, SystemTags: []string{view.TagAdded}}))
+	ok(b, bob.m.Contacts().Save(b.Context(), api.Contact{ID: alice.id, SystemTags: []string{api.TagAdded}}))
 	b.ReportAllocs()
 	for b.Loop() {
 		b.StopTimer()
@@ -223,7 +223,7 @@ func BenchmarkSendToGroup(b *testing.B) {
 		keys[i] = &party{key: newKey(b)}
 		ids[i] = keys[i].key.Public().ContactID()
 	}
-	group := must[view.Response](b)(alice.m.Groups().Create(b.Context(), "fifty", ids)).Chats[0].ID
+	group := must[api.Changes](b)(alice.m.Groups().Create(b.Context(), "fifty", ids)).Chats[0].ID
 	alice.tx(func(tx *store.Tx) error {
 		chat, err := alice.m.chat(tx, group)
 		if err != nil {
@@ -249,7 +249,7 @@ func BenchmarkSendToGroup(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		alice.pass(time.Millisecond)
-		must[view.Response](b)(alice.m.Messages().Send(b.Context(), view.Message{ChatID: group, Text: "hello all"}))
+		must[api.Changes](b)(alice.m.Messages().Send(b.Context(), api.Message{ChatID: group, Text: "hello all"}))
 		if s := alice.flush(); len(s) != 1 || len(s[0].to) != 49 {
 			b.Fatalf("sent %d", len(s))
 		}

@@ -16,9 +16,9 @@ import (
 
 	"github.com/ethereum/go-ethereum/crypto"
 
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/courier"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -93,7 +93,7 @@ func TestPipesAreNoAttachments(t *testing.T) {
 	go func() {
 		_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: bob.id, AttachmentPath: pipe})
 		done <- err
-		_, err = alice.m.Messages().Send(t.Context(), view.Message{
+		_, err = alice.m.Messages().Send(t.Context(), api.Message{
 			ChatID: bob.id, Text: "x", ContentType: int32(payloads.ContentImage), ImagePath: pipe,
 		})
 		done <- err
@@ -134,7 +134,7 @@ func TestGroupsOfStrangers(t *testing.T) {
 	if taken != groupsOfStranger {
 		t.Errorf("%d groups of a stranger, want %d", taken, groupsOfStranger)
 	}
-	list := must[[]view.Chat](t)(alice.m.Chats().List(t.Context()))
+	list := must[[]api.Chat](t)(alice.m.Chats().List(t.Context()))
 	if b, err := json.Marshal(list); err != nil || len(b) > 16<<20 {
 		t.Errorf("the list of chats has %d bytes, %v", len(b), err)
 	}
@@ -144,7 +144,7 @@ func TestGroupsOfStrangers(t *testing.T) {
 	if err := invite(0, 300); !errors.Is(err, courier.ErrDrop) {
 		t.Errorf("a group of a stranger grew: %v", err)
 	}
-	ok(t, alice.m.Contacts().Save(t.Context(), view.Contact{ID: mallory.id, SystemTags: []string{view.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: mallory.id, SystemTags: []string{api.TagAdded}}))
 	if err := invite(201, 300); err != nil {
 		t.Errorf("a large group of a contact: %v", err)
 	}
@@ -240,17 +240,17 @@ func TestPictureOfAStranger(t *testing.T) {
 		ok(t, alice.receive(alice.parcelFrom(mallory, sending{
 			route: routeReliable, wrapper: seal(t, body, mallory.key),
 		})))
-		k := must[*view.Contact](t)(alice.m.Contacts().ByID(t.Context(), mallory.id))
+		k := must[*api.Contact](t)(alice.m.Contacts().ByID(t.Context(), mallory.id))
 		if k.PhotoPath != c.want || k.Name != "m" {
 			t.Errorf("%.40s: picture %.40q, name %q", c.photo, k.PhotoPath, k.Name)
 		}
 	}
-	ok(t, alice.m.Contacts().Save(t.Context(), view.Contact{ID: mallory.id, SystemTags: []string{view.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: mallory.id, SystemTags: []string{api.TagAdded}}))
 	body := &payloads.ContactUpdate{Clock: clock + 100, ProfileImage: large}
 	ok(t, alice.receive(alice.parcelFrom(mallory, sending{
 		route: routeReliable, wrapper: seal(t, body, mallory.key),
 	})))
-	k := must[*view.Contact](t)(alice.m.Contacts().ByID(t.Context(), mallory.id))
+	k := must[*api.Contact](t)(alice.m.Contacts().ByID(t.Context(), mallory.id))
 	if k.PhotoPath != large {
 		t.Error("the picture of a contact is not kept")
 	}
@@ -269,11 +269,11 @@ func TestPictureThatAProgramSaves(t *testing.T) {
 		{"", "", false},
 	} {
 		var rule *payloads.RuleError
-		err := alice.m.Contacts().Save(t.Context(), view.Contact{ID: bob.id, PhotoPath: c.photo})
+		err := alice.m.Contacts().Save(t.Context(), api.Contact{ID: bob.id, PhotoPath: c.photo})
 		if errors.As(err, &rule) != c.refused || (err != nil) != c.refused {
 			t.Errorf("%q: %v", c.photo, err)
 		}
-		if k := must[*view.Contact](t)(alice.m.Contacts().ByID(t.Context(), bob.id)); k.PhotoPath != c.want {
+		if k := must[*api.Contact](t)(alice.m.Contacts().ByID(t.Context(), bob.id)); k.PhotoPath != c.want {
 			t.Errorf("%q: picture %q, want %q", c.photo, k.PhotoPath, c.want)
 		}
 	}
@@ -286,7 +286,7 @@ func TestPictureThatAProgramSaves(t *testing.T) {
 		k.Photo = "data:image/SVG+xml;base64,PHN2Zy8+"
 		return tx.Contacts().Save(&k)
 	}))
-	if k := must[*view.Contact](t)(alice.m.Contacts().ByID(t.Context(), bob.id)); k.PhotoPath != "" {
+	if k := must[*api.Contact](t)(alice.m.Contacts().ByID(t.Context(), bob.id)); k.PhotoPath != "" {
 		t.Errorf("an old picture is shown: %q", k.PhotoPath)
 	}
 }

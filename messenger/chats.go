@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -41,9 +41,9 @@ func publicType(id string) (int, error) {
 		}
 	}
 	if _, ok := payloads.ProfileOwner(id); ok {
-		return view.ChatProfile, nil
+		return api.ChatProfile, nil
 	}
-	return view.ChatPublic, nil
+	return api.ChatPublic, nil
 }
 
 // newPublic makes a public or profile chat.
@@ -59,13 +59,13 @@ func (c *core) newPublic(id string, kind int) store.Chat {
 
 // List returns all chats, the most recent first. Last messages come without
 // pictures and recordings.
-func (s *Chats) List(ctx context.Context) (out []view.Chat, err error) {
+func (s *Chats) List(ctx context.Context) (out []api.Chat, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		list, err := tx.Chats().List()
 		if err != nil {
 			return err
 		}
-		out = make([]view.Chat, 0, len(list))
+		out = make([]api.Chat, 0, len(list))
 		for i := range list {
 			v, err := s.chatView(tx, &list[i], true)
 			if err != nil {
@@ -79,7 +79,7 @@ func (s *Chats) List(ctx context.Context) (out []view.Chat, err error) {
 }
 
 // ByID returns a chat. Errors: ErrUnknownChat.
-func (s *Chats) ByID(ctx context.Context, id string) (v view.Chat, err error) {
+func (s *Chats) ByID(ctx context.Context, id string) (v api.Chat, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		chat, err := s.chat(tx, id)
 		if err != nil {
@@ -96,7 +96,7 @@ func (s *Chats) ByID(ctx context.Context, id string) (v view.Chat, err error) {
 // (clock, counters, last message, members) stays as it is. Groups come to be
 // by events, so only one that waits for an invitation can be created here.
 // Errors: ErrUnknownChat, ErrChatType, ErrManyChats, *payloads.RuleError.
-func (s *Chats) Save(ctx context.Context, v view.Chat) error {
+func (s *Chats) Save(ctx context.Context, v api.Chat) error {
 	return s.update(ctx, func(tx *store.Tx) error {
 		chat, found, err := tx.Chats().ByID(v.ID)
 		if err != nil {
@@ -122,7 +122,7 @@ func (s *Chats) Save(ctx context.Context, v view.Chat) error {
 			}
 		}
 		chat.Active, chat.Muted = v.Active, v.Muted
-		if v.Name != "" && chat.Type != view.ChatPrivateGroup {
+		if v.Name != "" && chat.Type != api.ChatPrivateGroup {
 			chat.Name = v.Name[:min(len(v.Name), maxChatName)]
 		}
 		if v.Color != "" {
@@ -142,7 +142,7 @@ func (s *Chats) Save(ctx context.Context, v view.Chat) error {
 // roomToListen checks that another chat may become active. Those of groups are
 // listened to by their members.
 func roomToListen(tx *store.Tx, chat *store.Chat) error {
-	kinds := []int{view.ChatOneToOne, view.ChatPublic, view.ChatProfile}
+	kinds := []int{api.ChatOneToOne, api.ChatPublic, api.ChatProfile}
 	if !slices.Contains(kinds, chat.Type) {
 		return nil
 	}
@@ -154,9 +154,9 @@ func roomToListen(tx *store.Tx, chat *store.Chat) error {
 }
 
 // newChat makes a chat that a user wants to have.
-func (s *Chats) newChat(v *view.Chat) (store.Chat, error) {
+func (s *Chats) newChat(v *api.Chat) (store.Chat, error) {
 	switch v.ChatType {
-	case view.ChatOneToOne:
+	case api.ChatOneToOne:
 		if _, err := key.ParseContactID(v.ID); err != nil {
 			return store.Chat{}, &payloads.RuleError{
 				Rule:   payloads.RuleChatID,
@@ -166,18 +166,18 @@ func (s *Chats) newChat(v *view.Chat) (store.Chat, error) {
 		chat := store.Chat{ID: v.ID, Type: v.ChatType, Name: v.ID[:8], Color: colorOf(v.ID)}
 		chat.Timestamp = s.now().UnixMilli()
 		return chat, nil
-	case view.ChatPublic, view.ChatProfile:
+	case api.ChatPublic, api.ChatProfile:
 		kind, err := publicType(v.ID)
 		if err == nil && kind != v.ChatType {
 			err = ErrChatType
 		}
 		return s.newPublic(v.ID, kind), err
-	case view.ChatTimeline:
+	case api.ChatTimeline:
 		if v.ID == "" || len(v.ID) > maxChatName {
 			return store.Chat{}, &payloads.RuleError{Rule: payloads.RuleChatID, Detail: "the chat has no id"}
 		}
 		return store.Chat{ID: v.ID, Type: v.ChatType, Name: v.ID, Color: colorOf(v.ID)}, nil
-	case view.ChatPrivateGroup:
+	case api.ChatPrivateGroup:
 		return store.Chat{}, ErrUnknownChat
 	}
 	return store.Chat{}, ErrChatType
@@ -206,7 +206,7 @@ func (c *core) deleteChat(tx *store.Tx, chat *store.Chat) error {
 	}
 	if !chat.Stranger {
 		chat.BegunBy = ""
-	} else if chat.Type == view.ChatOneToOne {
+	} else if chat.Type == api.ChatOneToOne {
 		chat.BegunBy = chat.ID
 	}
 	chat.Active, chat.Deleted, chat.Stranger, chat.Muted = false, true, false, false
@@ -240,7 +240,7 @@ func (c *core) join(ctx context.Context, tx *store.Tx, id string) (store.Chat, e
 		fresh := c.newPublic(id, kind)
 		fresh.Key, fresh.DeletedClock, fresh.LastClock = chat.Key, chat.DeletedClock, chat.LastClock
 		chat = fresh
-	} else if chat.Active || chat.Type != view.ChatPublic && chat.Type != view.ChatProfile {
+	} else if chat.Active || chat.Type != api.ChatPublic && chat.Type != api.ChatProfile {
 		return chat, nil
 	}
 	if err := roomToListen(tx, &chat); err != nil {
@@ -248,7 +248,7 @@ func (c *core) join(ctx context.Context, tx *store.Tx, id string) (store.Chat, e
 	}
 	chat.Active = true
 	c.courier.ListeningChanged(tx, c.now().Add(-historyOfNew))
-	if err := tx.Chats().Save(&chat); err != nil || chat.Type != view.ChatPublic {
+	if err := tx.Chats().Save(&chat); err != nil || chat.Type != api.ChatPublic {
 		return chat, err
 	}
 	return chat, c.syncPublicChat(ctx, tx, id)
@@ -259,7 +259,7 @@ func (c *core) join(ctx context.Context, tx *store.Tx, id string) (store.Chat, e
 func (s *Chats) Leave(ctx context.Context, id string) error {
 	return s.update(ctx, func(tx *store.Tx) error {
 		chat, err := s.chat(tx, id)
-		if err != nil || chat.Type != view.ChatPublic && chat.Type != view.ChatProfile {
+		if err != nil || chat.Type != api.ChatPublic && chat.Type != api.ChatProfile {
 			return err
 		}
 		chat.Active = false

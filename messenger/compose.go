@@ -11,9 +11,9 @@ import (
 	"syscall"
 
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/event"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -23,10 +23,10 @@ import (
 // receivers would drop is refused. Errors: ErrUnknownChat, ErrBlocked,
 // ErrNotMember, ErrNotOwner, ErrChatType, ErrTooLarge, ErrAttachment,
 // *payloads.RuleError.
-func (s *Messages) Send(ctx context.Context, v view.Message) (out view.Response, err error) {
+func (s *Messages) Send(ctx context.Context, v api.Message) (out api.Changes, err error) {
 	body, err := s.bodyOf(&v)
 	if err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	err = s.update(ctx, func(tx *store.Tx) error {
 		chat, err := s.chat(tx, v.ChatID)
@@ -44,7 +44,7 @@ func (s *Messages) Send(ctx context.Context, v view.Message) (out view.Response,
 }
 
 // bodyOf makes the payload that a user describes, without what its chat adds.
-func (c *core) bodyOf(v *view.Message) (*payloads.ChatMessage, error) {
+func (c *core) bodyOf(v *api.Message) (*payloads.ChatMessage, error) {
 	body := &payloads.ChatMessage{
 		Text: v.Text, ResponseTo: v.ResponseTo, ENSName: v.EnsName, ContentType: payloads.ContentType(v.ContentType),
 	}
@@ -184,7 +184,7 @@ func (c *core) compose(
 // mayWrite refuses to write where it would reach nobody.
 func (c *core) mayWrite(tx *store.Tx, chat *store.Chat) error {
 	switch chat.Type {
-	case view.ChatOneToOne:
+	case api.ChatOneToOne:
 		contact, err := c.contactOf(tx, chat.ID)
 		if err != nil {
 			return err
@@ -192,12 +192,12 @@ func (c *core) mayWrite(tx *store.Tx, chat *store.Chat) error {
 		if contact.Blocked {
 			return ErrBlocked
 		}
-	case view.ChatPublic:
-	case view.ChatProfile:
+	case api.ChatPublic:
+	case api.ChatProfile:
 		if chat.ID != payloads.ProfileChat(c.self) {
 			return ErrNotOwner
 		}
-	case view.ChatPrivateGroup:
+	case api.ChatPrivateGroup:
 		if !hasJoined(chat, c.id) {
 			return ErrNotMember
 		}
@@ -209,9 +209,9 @@ func (c *core) mayWrite(tx *store.Tx, chat *store.Chat) error {
 
 func messageType(chat *store.Chat) payloads.MessageType {
 	switch chat.Type {
-	case view.ChatOneToOne:
+	case api.ChatOneToOne:
 		return payloads.OneToOne
-	case view.ChatPrivateGroup:
+	case api.ChatPrivateGroup:
 		return payloads.PrivateGroup
 	}
 	return payloads.PublicGroup
@@ -223,10 +223,10 @@ func (c *core) addressed(
 	tx *store.Tx, chat *store.Chat, body *payloads.ChatMessage,
 ) (outgoing, payloads.Body, error) {
 	switch chat.Type {
-	case view.ChatOneToOne:
+	case api.ChatOneToOne:
 		peer, err := key.ParseContactID(chat.ID)
 		return outgoing{chat: chat.ID, route: routeReliable, to: []key.Public{peer}}, body, err
-	case view.ChatPrivateGroup:
+	case api.ChatPrivateGroup:
 		g, err := c.group(tx, chat)
 		if err != nil {
 			return outgoing{}, nil, err
@@ -240,7 +240,7 @@ func (c *core) addressed(
 
 // Edit replaces the text of a message of ours (later extension). Errors:
 // ErrExtensionOff, ErrUnknownMessage, ErrNotAuthor and those of Send.
-func (s *Messages) Edit(ctx context.Context, id, text string) (out view.Message, err error) {
+func (s *Messages) Edit(ctx context.Context, id, text string) (out api.Message, err error) {
 	err = s.extend(ctx, id, true, func(tx *store.Tx, chat *store.Chat, m *store.Message, clock uint64) (
 		payloads.Body, error,
 	) {
@@ -321,13 +321,13 @@ func (s *Messages) extend(
 		}
 		o := outgoing{chat: chat.ID, route: routePublic}
 		switch chat.Type {
-		case view.ChatOneToOne:
+		case api.ChatOneToOne:
 			peer, err := key.ParseContactID(chat.ID)
 			if err != nil {
 				return err
 			}
 			o.route, o.to = routeReliable, []key.Public{peer}
-		case view.ChatPrivateGroup:
+		case api.ChatPrivateGroup:
 			o.route, o.to = routeReliable, memberKeys(&chat, true)
 		}
 		_, _, err = s.send(ctx, tx, o, body)

@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -15,10 +15,10 @@ import (
 type Contacts struct{ *core }
 
 // List returns the contacts with a tag, a nickname or a verified name.
-func (s *Contacts) List(ctx context.Context) (out []view.Contact, err error) {
+func (s *Contacts) List(ctx context.Context) (out []api.Contact, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		list, err := tx.Contacts().Listed()
-		out = make([]view.Contact, 0, len(list))
+		out = make([]api.Contact, 0, len(list))
 		for i := range list {
 			out = append(out, s.contactView(&list[i]))
 		}
@@ -40,7 +40,7 @@ func checkContact(id string) (key.Public, error) {
 
 // ByID returns a person, nil for somebody unknown. Errors:
 // *payloads.RuleError.
-func (s *Contacts) ByID(ctx context.Context, id string) (out *view.Contact, err error) {
+func (s *Contacts) ByID(ctx context.Context, id string) (out *api.Contact, err error) {
 	if _, err := checkContact(id); err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ const (
 // picture as known. Clocks only rise. Somebody who has the tag TagAdded from
 // now on is no stranger, and our other devices are told. Errors:
 // *payloads.RuleError.
-func (s *Contacts) Save(ctx context.Context, v view.Contact) error {
+func (s *Contacts) Save(ctx context.Context, v api.Contact) error {
 	if _, err := checkContact(v.ID); err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (s *Contacts) Save(ctx context.Context, v view.Contact) error {
 		wasAdded := k.Added
 		tags := slices.Compact(slices.Sorted(slices.Values(v.SystemTags)))
 		if v.ID == s.id {
-			tags = slices.DeleteFunc(tags, func(t string) bool { return t == view.TagBlocked })
+			tags = slices.DeleteFunc(tags, func(t string) bool { return t == api.TagBlocked })
 		}
 		setTags(&k, tags)
 		k.Nickname, k.Photo = v.LocalNickname, photo
@@ -159,7 +159,7 @@ func (c *core) selfChat(tx *store.Tx) (store.Chat, error) {
 // Block stores a person as blocked, and removes the chat and everything that
 // person wrote. What comes afterwards is dropped. It returns the chats that
 // changed. Errors: ErrSelf, *payloads.RuleError.
-func (s *Contacts) Block(ctx context.Context, v view.Contact) (out []view.Chat, err error) {
+func (s *Contacts) Block(ctx context.Context, v api.Contact) (out []api.Chat, err error) {
 	peer, err := checkContact(v.ID)
 	if err != nil {
 		return nil, err
@@ -167,7 +167,7 @@ func (s *Contacts) Block(ctx context.Context, v view.Contact) (out []view.Chat, 
 	if v.ID == s.id {
 		return nil, ErrSelf
 	}
-	out = []view.Chat{}
+	out = []api.Chat{}
 	err = s.update(ctx, func(tx *store.Tx) error {
 		k, err := s.contactOf(tx, v.ID)
 		if err != nil {
@@ -176,9 +176,9 @@ func (s *Contacts) Block(ctx context.Context, v view.Contact) (out []view.Chat, 
 		if v.LocalNickname != "" {
 			k.Nickname = v.LocalNickname
 		}
-		tags := slices.DeleteFunc(slices.Clone(k.Tags), func(t string) bool { return t == view.TagAdded })
+		tags := slices.DeleteFunc(slices.Clone(k.Tags), func(t string) bool { return t == api.TagAdded })
 		setTags(&k, tags)
-		addTag(&k, view.TagBlocked)
+		addTag(&k, api.TagBlocked)
 		if err := tx.Contacts().Save(&k); err != nil {
 			return err
 		}
@@ -196,13 +196,13 @@ func (s *Contacts) Block(ctx context.Context, v view.Contact) (out []view.Chat, 
 }
 
 // purge removes the chat with a person and what that person wrote elsewhere.
-func (s *Contacts) purge(tx *store.Tx, id string) ([]view.Chat, error) {
+func (s *Contacts) purge(tx *store.Tx, id string) ([]api.Chat, error) {
 	tx.Forget()
 	keys, err := tx.Messages().DeleteAuthor(id)
 	if err != nil {
 		return nil, err
 	}
-	out := []view.Chat{}
+	out := []api.Chat{}
 	for _, k := range keys {
 		chat, found, err := tx.Chats().ByKey(k)
 		if err != nil {
@@ -232,12 +232,12 @@ func (s *Contacts) purge(tx *store.Tx, id string) ([]view.Chat, error) {
 
 // SendUpdate sends our name and picture to a person, who thereby sees that we
 // added him. Errors: ErrBlocked, ErrSelf, ErrTooLarge, *payloads.RuleError.
-func (s *Contacts) SendUpdate(ctx context.Context, id, ens, image string) (out view.Response, err error) {
+func (s *Contacts) SendUpdate(ctx context.Context, id, ens, image string) (out api.Changes, err error) {
 	if _, err := checkContact(id); err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	if id == s.id {
-		return view.Response{}, ErrSelf
+		return api.Changes{}, ErrSelf
 	}
 	err = s.update(ctx, func(tx *store.Tx) error {
 		k, err := s.contactOf(tx, id)
@@ -255,7 +255,7 @@ func (s *Contacts) SendUpdate(ctx context.Context, id, ens, image string) (out v
 			return err
 		}
 		cv, err := s.chatView(tx, &chat, true)
-		out = view.Response{Chats: []view.Chat{cv}, Contacts: []view.Contact{s.contactView(&k)}}
+		out = api.Changes{Chats: []api.Chat{cv}, Contacts: []api.Contact{s.contactView(&k)}}
 		return err
 	})
 	return out, err

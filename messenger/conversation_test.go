@@ -10,10 +10,10 @@ import (
 
 	"statusd/accounts/contact"
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/courier"
 	"statusd/messenger/event"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -29,14 +29,14 @@ func (p *party) write(to, text string) string {
 	return must[SendResult](p.t)(p.m.Mail().SendTo(p.t.Context(), SendRequest{Recipient: to, Message: text})).MessageID
 }
 
-func (p *party) message(id string) view.Message {
+func (p *party) message(id string) api.Message {
 	p.t.Helper()
-	return must[view.Message](p.t)(p.m.Messages().ByID(p.t.Context(), id))
+	return must[api.Message](p.t)(p.m.Messages().ByID(p.t.Context(), id))
 }
 
-func (p *party) chat(id string) view.Chat {
+func (p *party) chat(id string) api.Chat {
 	p.t.Helper()
-	return must[view.Chat](p.t)(p.m.Chats().ByID(p.t.Context(), id))
+	return must[api.Chat](p.t)(p.m.Chats().ByID(p.t.Context(), id))
 }
 
 // texts returns the texts of a chat, the newest first.
@@ -82,7 +82,7 @@ func TestOneToOne(t *testing.T) {
 	alice.wantEvents(&atAlice)
 	bob.take(alice)
 	body := bob.wantEvents(&atBob, event.NameMessagesNew)
-	var news view.Response
+	var news api.Changes
 	if err := json.Unmarshal([]byte(body[0]), &news); err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func TestReplies(t *testing.T) {
 		t.Errorf("answer %+v, quotes %+v", m, m.QuotedMessage)
 	}
 	body := alice.wantEvents(&at, event.NameMessagesNew)
-	var news view.Response
+	var news api.Changes
 	if err := json.Unmarshal([]byte(body[0]), &news); err != nil || len(news.Messages) != 2 || news.Messages[1].New {
 		t.Errorf("the original should come along: %v %s", err, body[0])
 	}

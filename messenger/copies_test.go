@@ -12,8 +12,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/view"
 	"statusd/payloads"
 	"statusd/transport/topics"
 )
@@ -137,7 +137,7 @@ func TestCopiesAreOneMessage(t *testing.T) {
 		if reaction.Retracted {
 			want = 0
 		}
-		if list := must[[]view.Reaction](t)(alice.m.Reactions().ByChat(ctx, "garden", "", 0)); len(list) != want {
+		if list := must[[]api.Reaction](t)(alice.m.Reactions().ByChat(ctx, "garden", "", 0)); len(list) != want {
 			t.Errorf("%d reactions of one person, want %d: %v", len(list), want, list)
 		}
 	}
@@ -205,13 +205,13 @@ func TestCopyBeforeTheOriginal(t *testing.T) {
 			if m := alice.message(id); m.ID != first || m.From != bob.id {
 				t.Errorf("filed as %s of %s", m.ID, m.From)
 			}
-			list := must[[]view.Reaction](t)(alice.m.Reactions().ByChat(ctx, "garden", "", 0))
+			list := must[[]api.Reaction](t)(alice.m.Reactions().ByChat(ctx, "garden", "", 0))
 			if len(list) != 1 || list[0].MessageID != first {
 				t.Errorf("reactions %+v", list)
 			}
 			alice.flush()
-			must[view.Response](t)(alice.m.Messages().Send(ctx, view.Message{ChatID: "garden", Text: "yum", ResponseTo: first}))
-			must[view.Response](t)(alice.m.Reactions().Send(ctx, "garden", first, int32(payloads.Sad)))
+			must[api.Changes](t)(alice.m.Messages().Send(ctx, api.Message{ChatID: "garden", Text: "yum", ResponseTo: first}))
+			must[api.Changes](t)(alice.m.Reactions().Send(ctx, "garden", first, int32(payloads.Sad)))
 			ok(t, alice.m.Messages().Pin(ctx, first, true))
 			for _, s := range alice.flush() {
 				m, err := payloads.Parse(s.wrapper, alice.key.Public(), payloads.Options{Extensions: true})
@@ -331,7 +331,7 @@ func TestReactionPassedOnAsSomethingElse(t *testing.T) {
 		alice.take(bob)
 		bob.pass(time.Second)
 		alice.pass(time.Second)
-		must[view.Response](t)(bob.m.Reactions().Send(t.Context(), "garden", id, int32(payloads.ThumbsUp)))
+		must[api.Changes](t)(bob.m.Reactions().Send(t.Context(), "garden", id, int32(payloads.ThumbsUp)))
 		reaction := bob.flush()[0].wrapper
 		if first {
 			ok(t, passOn(alice, bob, reaction))
@@ -347,7 +347,7 @@ func TestReactionPassedOnAsSomethingElse(t *testing.T) {
 		if m := alice.message(id); m.Text != before.Text || m.Pinned || m.EditedAt != 0 {
 			t.Errorf("the message is now %+v", m)
 		}
-		if list := must[[]view.Reaction](t)(alice.m.Reactions().ByChat(t.Context(), "garden", "", 0)); len(list) > 1 {
+		if list := must[[]api.Reaction](t)(alice.m.Reactions().ByChat(t.Context(), "garden", "", 0)); len(list) > 1 {
 			t.Errorf("reactions %v", list)
 		}
 	}
@@ -459,7 +459,7 @@ func TestMovedReactionsCount(t *testing.T) {
 		MessageType: payloads.PublicGroup, Emoji: payloads.Love, Retracted: true,
 	}, mallory.key)))
 	ok(t, passOn(alice, mallory, other))
-	if list := must[[]view.Reaction](t)(alice.m.Reactions().ByChat(t.Context(), "garden", "", 0)); len(list) != 5 {
+	if list := must[[]api.Reaction](t)(alice.m.Reactions().ByChat(t.Context(), "garden", "", 0)); len(list) != 5 {
 		t.Errorf("%d reactions after one was taken back by the id of a copy", len(list))
 	}
 	if all, counted := alice.count("reaction"), alice.count("reaction WHERE guest > 0"); all != 6 || counted != all {

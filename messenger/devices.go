@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/event"
-	"statusd/messenger/view"
 	"statusd/payloads"
 	"statusd/transport"
 )
@@ -15,7 +15,7 @@ import (
 type Devices struct{ *core }
 
 // List returns all known devices of the account, this one first.
-func (s *Devices) List(ctx context.Context) (out []view.Installation, err error) {
+func (s *Devices) List(ctx context.Context) (out []api.Installation, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		own, err := s.courier.Own(tx)
 		if err != nil {
@@ -25,7 +25,7 @@ func (s *Devices) List(ctx context.Context) (out []view.Installation, err error)
 		if err != nil {
 			return err
 		}
-		out = []view.Installation{installationView(&own)}
+		out = []api.Installation{installationView(&own)}
 		for i := range others {
 			if others[i].ID != own.ID {
 				out = append(out, installationView(&others[i]))
@@ -38,7 +38,7 @@ func (s *Devices) List(ctx context.Context) (out []view.Installation, err error)
 
 // SetMetadata names a device, this one or another. Errors:
 // transport.ErrInstallation.
-func (s *Devices) SetMetadata(ctx context.Context, id string, m view.InstallationMetadata) error {
+func (s *Devices) SetMetadata(ctx context.Context, id string, m api.InstallationMetadata) error {
 	return s.update(ctx, func(tx *store.Tx) error {
 		return s.courier.SetMetadata(tx, id, transport.Metadata{
 			Name: m.Name, DeviceType: m.DeviceType, PushToken: m.FCMToken,
@@ -79,7 +79,7 @@ func (s *Devices) Disable(ctx context.Context, id string) error {
 
 // SendPairing shows this device, with its name, to our other devices. Errors:
 // transport.ErrNoMetadata before it has a name.
-func (s *Devices) SendPairing(ctx context.Context) (out view.Response, err error) {
+func (s *Devices) SendPairing(ctx context.Context) (out api.Changes, err error) {
 	err = s.update(ctx, func(tx *store.Tx) error {
 		own, err := s.courier.Own(tx)
 		if err != nil {
@@ -108,7 +108,7 @@ func (s *Devices) SendPairing(ctx context.Context) (out view.Response, err error
 		if err := s.courier.SendPairing(ctx, tx, [32]byte(msg.ID), msg.Wrapper); err != nil {
 			return err
 		}
-		out = view.Response{Installations: []view.Installation{installationView(&own)}}
+		out = api.Changes{Installations: []api.Installation{installationView(&own)}}
 		return nil
 	})
 	return out, err
@@ -134,7 +134,7 @@ func (s *Devices) Sync(ctx context.Context, ens, image string) error {
 			return err
 		}
 		for i := range chats {
-			if chats[i].Active && chats[i].Type == view.ChatPublic {
+			if chats[i].Active && chats[i].Type == api.ChatPublic {
 				if err := s.syncPublicChat(ctx, tx, chats[i].ID); err != nil {
 					return err
 				}

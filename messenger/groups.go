@@ -6,8 +6,8 @@ import (
 	"fmt"
 
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -34,24 +34,24 @@ func (c *core) group(tx *store.Tx, chat *store.Chat) (payloads.Group, error) {
 
 // Create makes a group and invites people, by contact id. Errors:
 // *payloads.RuleError, ErrBlocked, ErrTooLarge.
-func (s *Groups) Create(ctx context.Context, name string, members []string) (out view.Response, err error) {
+func (s *Groups) Create(ctx context.Context, name string, members []string) (out api.Changes, err error) {
 	var random [16]byte
 	if _, err := rand.Read(random[:]); err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	members, err = s.invitees(members)
 	if err == nil {
 		err = checkGroupName(name)
 	}
 	if err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	err = s.update(ctx, func(tx *store.Tx) error {
 		if err := s.noneBlocked(tx, members); err != nil {
 			return err
 		}
 		chat := store.Chat{
-			ID: payloads.GroupChat(random, s.self), Type: view.ChatPrivateGroup, Active: true,
+			ID: payloads.GroupChat(random, s.self), Type: api.ChatPrivateGroup, Active: true,
 			Timestamp: s.now().UnixMilli(),
 		}
 		chat.Name, chat.Color = name, colorOf(chat.ID)
@@ -117,27 +117,27 @@ func (s *Groups) noneBlocked(tx *store.Tx, ids []string) error {
 // recipients.
 func (s *Groups) publish(
 	ctx context.Context, tx *store.Tx, chat *store.Chat, before, after *payloads.Group, to []key.Public,
-) (view.Response, error) {
+) (api.Changes, error) {
 	update := after.Update()
 	folded := payloads.Folded{Group: *after, New: newEvents(before, after), Changed: true}
 	folded.Effective = folded.New
 	isNew := chat.Key == 0
 	if err := s.applyGroup(tx, chat, &folded, isNew, nil); err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	o := outgoing{chat: chat.ID, route: routeReliable, to: to}
 	if _, _, err := s.send(ctx, tx, o, update); err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	cv, err := s.chatView(tx, chat, true)
 	if err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
-	out := view.Response{Chats: []view.Chat{cv}}
+	out := api.Changes{Chats: []api.Chat{cv}}
 	for i := range folded.New {
 		m, found, err := tx.Messages().ByID(folded.New[i].MessageID())
 		if err != nil {
-			return view.Response{}, err
+			return api.Changes{}, err
 		}
 		if found {
 			out.Messages = append(out.Messages, s.textView(&m))
@@ -166,7 +166,7 @@ func (s *Groups) change(
 	ctx context.Context, id string,
 	event func(tx *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error),
 	to func(before *payloads.Group) []key.Public,
-) (out view.Response, err error) {
+) (out api.Changes, err error) {
 	err = s.update(ctx, func(tx *store.Tx) error {
 		out, err = s.changeIn(ctx, tx, id, event, to)
 		return err
@@ -178,31 +178,31 @@ func (s *Groups) changeIn(
 	ctx context.Context, tx *store.Tx, id string,
 	event func(tx *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error),
 	to func(before *payloads.Group) []key.Public,
-) (view.Response, error) {
+) (api.Changes, error) {
 	chat, err := s.chat(tx, id)
 	if err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
-	if chat.Type != view.ChatPrivateGroup {
-		return view.Response{}, ErrChatType
+	if chat.Type != api.ChatPrivateGroup {
+		return api.Changes{}, ErrChatType
 	}
 	before, err := s.group(tx, &chat)
 	if err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	if !before.IsMember(s.id) {
-		return view.Response{}, ErrNotMember
+		return api.Changes{}, ErrNotMember
 	}
 	clock, err := before.EventClock(s.lastClock(&chat), s.millis())
 	if err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	after, err := event(tx, &before, clock)
 	if err == nil {
 		after, err = after.Settle(s.identity, clock+1)
 	}
 	if err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	chat.LastClock = after.LastClock()
 	recipients := after.MemberKeys()
@@ -217,10 +217,10 @@ func beforeChange(before *payloads.Group) []key.Public { return before.MemberKey
 
 // AddMembers invites people into a group. Only admins may. Errors:
 // ErrUnknownChat, ErrNotMember, ErrNotAdmin, ErrBlocked, *payloads.RuleError.
-func (s *Groups) AddMembers(ctx context.Context, chat string, ids []string) (view.Response, error) {
+func (s *Groups) AddMembers(ctx context.Context, chat string, ids []string) (api.Changes, error) {
 	ids, err := s.invitees(ids)
 	if err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	return s.change(ctx, chat, func(tx *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error) {
 		if err := s.noneBlocked(tx, ids); err != nil {
@@ -235,7 +235,7 @@ func (s *Groups) AddMembers(ctx context.Context, chat string, ids []string) (vie
 
 // RemoveMember removes a member that is no admin. Only admins may. Errors as
 // of AddMembers.
-func (s *Groups) RemoveMember(ctx context.Context, chat, id string) (view.Response, error) {
+func (s *Groups) RemoveMember(ctx context.Context, chat, id string) (api.Changes, error) {
 	return s.change(ctx, chat, func(_ *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error) {
 		if !g.IsAdmin(s.id) {
 			return payloads.Group{}, ErrNotAdmin
@@ -245,7 +245,7 @@ func (s *Groups) RemoveMember(ctx context.Context, chat, id string) (view.Respon
 }
 
 // AddAdmins makes members admins. Only admins may. Errors as of AddMembers.
-func (s *Groups) AddAdmins(ctx context.Context, chat string, ids []string) (view.Response, error) {
+func (s *Groups) AddAdmins(ctx context.Context, chat string, ids []string) (api.Changes, error) {
 	return s.change(ctx, chat, func(_ *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error) {
 		if !g.IsAdmin(s.id) {
 			return payloads.Group{}, ErrNotAdmin
@@ -256,16 +256,16 @@ func (s *Groups) AddAdmins(ctx context.Context, chat string, ids []string) (view
 
 // Confirm joins a group that we were invited to. Errors: ErrUnknownChat,
 // ErrNotMember, *payloads.RuleError when we have joined already.
-func (s *Groups) Confirm(ctx context.Context, chat string) (view.Response, error) {
+func (s *Groups) Confirm(ctx context.Context, chat string) (api.Changes, error) {
 	return s.change(ctx, chat, func(_ *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error) {
 		return g.Join(s.identity, clock)
 	}, nil)
 }
 
 // Rename changes the name of a group. Only admins may. Errors as of AddMembers.
-func (s *Groups) Rename(ctx context.Context, chat, name string) (view.Response, error) {
+func (s *Groups) Rename(ctx context.Context, chat, name string) (api.Changes, error) {
 	if err := checkGroupName(name); err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	return s.change(ctx, chat, func(_ *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error) {
 		if !g.IsAdmin(s.id) {
@@ -277,7 +277,7 @@ func (s *Groups) Rename(ctx context.Context, chat, name string) (view.Response, 
 
 // Leave leaves a group; with remove it is no longer shown as active. Errors:
 // ErrUnknownChat, ErrNotMember.
-func (s *Groups) Leave(ctx context.Context, id string, remove bool) (out view.Response, err error) {
+func (s *Groups) Leave(ctx context.Context, id string, remove bool) (out api.Changes, err error) {
 	err = s.update(ctx, func(tx *store.Tx) error {
 		out, err = s.changeIn(ctx, tx, id, func(_ *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error) {
 			return g.RemoveMember(s.id, s.identity, clock)
@@ -303,12 +303,12 @@ func (s *Groups) Leave(ctx context.Context, id string, remove bool) (out view.Re
 // CreateFromInvitation makes the chat of a group that an admin invited us to by
 // a link, to ask him with RequestInvitation. It fills with the first update
 // that has us as a member. Errors: ErrExists, *payloads.RuleError.
-func (s *Groups) CreateFromInvitation(ctx context.Context, name, id, admin string) (out view.Response, err error) {
+func (s *Groups) CreateFromInvitation(ctx context.Context, name, id, admin string) (out api.Changes, err error) {
 	if _, err := checkContact(admin); err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	if len(id) <= len(s.id) || len(id) > maxChatName {
-		return view.Response{}, &payloads.RuleError{
+		return api.Changes{}, &payloads.RuleError{
 			Rule: payloads.RuleChatID, Detail: "the id of a group ends with - and its creator's contact id",
 		}
 	}
@@ -320,13 +320,13 @@ func (s *Groups) CreateFromInvitation(ctx context.Context, name, id, admin strin
 		if found && !chat.Deleted {
 			return ErrExists
 		}
-		chat.ID, chat.Type, chat.Name, chat.Color = id, view.ChatPrivateGroup, name, colorOf(id)
+		chat.ID, chat.Type, chat.Name, chat.Color = id, api.ChatPrivateGroup, name, colorOf(id)
 		chat.Active, chat.Deleted, chat.InvitationAdmin, chat.Timestamp = true, false, admin, s.now().UnixMilli()
 		if err := tx.Chats().Save(&chat); err != nil {
 			return err
 		}
 		cv, err := s.chatView(tx, &chat, true)
-		out = view.Response{Chats: []view.Chat{cv}}
+		out = api.Changes{Chats: []api.Chat{cv}}
 		return err
 	})
 	return out, err
@@ -334,13 +334,13 @@ func (s *Groups) CreateFromInvitation(ctx context.Context, name, id, admin strin
 
 // RequestInvitation asks an admin to be let into a group. Errors: ErrSelf,
 // ErrBlocked, *payloads.RuleError.
-func (s *Groups) RequestInvitation(ctx context.Context, chat, admin, text string) (out view.Response, err error) {
+func (s *Groups) RequestInvitation(ctx context.Context, chat, admin, text string) (out api.Changes, err error) {
 	peer, err := checkContact(admin)
 	if err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	if peer == s.self {
-		return view.Response{}, ErrSelf
+		return api.Changes{}, ErrSelf
 	}
 	err = s.update(ctx, func(tx *store.Tx) error {
 		i, _, err := tx.Invitations().ByID(payloads.InvitationID(s.id, chat))
@@ -358,44 +358,44 @@ func (s *Groups) RequestInvitation(ctx context.Context, chat, admin, text string
 // sendInvitation stores a request or its rejection and sends it.
 func (s *Groups) sendInvitation(
 	ctx context.Context, tx *store.Tx, i *store.Invitation, peer key.Public, text string,
-) (view.Response, error) {
+) (api.Changes, error) {
 	if err := s.noneBlocked(tx, []string{peer.ContactID()}); err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	with, found, err := tx.Chats().ByID(peer.ContactID())
 	if err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	if !found {
 		if with, err = s.oneToOne(tx, peer.ContactID()); err != nil {
-			return view.Response{}, err
+			return api.Changes{}, err
 		}
 		with.Active = false
 	}
 	s.raise(&with, i.Clock)
 	i.Clock = s.clock(&with)
 	if err := s.meet(tx, &with); err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	if err := tx.Chats().Save(&with); err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	body := &payloads.GroupInvitation{
 		Clock: i.Clock, ChatID: i.Chat, Introduction: text, State: payloads.InvitationState(i.State),
 	}
 	o := outgoing{chat: with.ID, route: routeReliable, to: []key.Public{peer}}
 	if _, _, err := s.send(ctx, tx, o, body); err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	if err := tx.Invitations().Put(i); err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
-	return view.Response{Invitations: []view.Invitation{invitationView(i)}}, nil
+	return api.Changes{Invitations: []api.Invitation{invitationView(i)}}, nil
 }
 
 // Invitations returns all requests to be let into groups, the newest first.
-func (s *Groups) Invitations(ctx context.Context) (out []view.Invitation, err error) {
-	out = []view.Invitation{}
+func (s *Groups) Invitations(ctx context.Context) (out []api.Invitation, err error) {
+	out = []api.Invitation{}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		list, err := tx.Invitations().List()
 		for i := range list {
@@ -408,10 +408,10 @@ func (s *Groups) Invitations(ctx context.Context) (out []view.Invitation, err er
 
 // RejectInvitation refuses the request of somebody. Errors:
 // ErrUnknownInvitation, ErrBlocked.
-func (s *Groups) RejectInvitation(ctx context.Context, id string) (out view.Response, err error) {
+func (s *Groups) RejectInvitation(ctx context.Context, id string) (out api.Changes, err error) {
 	parsed, err := payloads.ParseMessageID(id)
 	if err != nil {
-		return view.Response{}, ErrUnknownInvitation
+		return api.Changes{}, ErrUnknownInvitation
 	}
 	err = s.update(ctx, func(tx *store.Tx) error {
 		i, found, err := tx.Invitations().ByID(parsed)

@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/courier"
 	"statusd/messenger/event"
-	"statusd/messenger/view"
 	"statusd/payloads"
 	"statusd/transport"
 )
@@ -34,11 +34,11 @@ func create(t *testing.T, all ...*party) string {
 	for _, p := range all[1:] {
 		ids = append(ids, p.id)
 	}
-	r := must[view.Response](t)(all[0].m.Groups().Create(t.Context(), "crew", ids))
+	r := must[api.Changes](t)(all[0].m.Groups().Create(t.Context(), "crew", ids))
 	spread(all[0], all[1:]...)
 	for _, p := range all[1:] {
 		p.pass(time.Second)
-		must[view.Response](t)(p.m.Groups().Confirm(t.Context(), r.Chats[0].ID))
+		must[api.Changes](t)(p.m.Groups().Confirm(t.Context(), r.Chats[0].ID))
 		spread(p, others(all, p)...)
 	}
 	return r.Chats[0].ID
@@ -73,7 +73,7 @@ func TestGroupLife(t *testing.T) {
 	alice, bob, carol, dave := all[0], all[1], all[2], all[3]
 	ctx := t.Context()
 	var at [4]int64
-	r := must[view.Response](t)(alice.m.Groups().Create(ctx, "crew", []string{bob.id, carol.id, bob.id, alice.id}))
+	r := must[api.Changes](t)(alice.m.Groups().Create(ctx, "crew", []string{bob.id, carol.id, bob.id, alice.id}))
 	group := r.Chats[0].ID
 	if len(r.Messages) != 2 || len(r.Chats[0].MembershipUpdateEvents) != 2 {
 		t.Errorf("created: %+v", r)
@@ -83,20 +83,20 @@ func TestGroupLife(t *testing.T) {
 	bob.wantEvents(&at[1], event.NameGroupCreated, event.NameMessagesNew, event.NameMemberAdded, event.NameMemberAdded)
 
 	// Invited, one sees the group but neither writes nor receives.
-	if _, err := bob.m.Messages().Send(ctx, view.Message{ChatID: group, Text: "x"}); !errors.Is(err, ErrNotMember) {
+	if _, err := bob.m.Messages().Send(ctx, api.Message{ChatID: group, Text: "x"}); !errors.Is(err, ErrNotMember) {
 		t.Errorf("before joining: %v", err)
 	}
-	must[view.Response](t)(alice.m.Messages().Send(ctx, view.Message{ChatID: group, Text: "too early"}))
+	must[api.Changes](t)(alice.m.Messages().Send(ctx, api.Message{ChatID: group, Text: "too early"}))
 	if sent := alice.flush(); len(sent) != 0 {
 		t.Errorf("a message nobody may read was sent: %+v", sent)
 	}
 	for _, p := range []*party{bob, carol} {
-		must[view.Response](t)(p.m.Groups().Confirm(ctx, group))
+		must[api.Changes](t)(p.m.Groups().Confirm(ctx, group))
 		spread(p, others(all[:3], p)...)
 	}
 	wantSame(t, group, alice, bob, carol)
 	_, _ = bob.events(&at[1])
-	hello := must[view.Response](t)(alice.m.Messages().Send(ctx, view.Message{ChatID: group, Text: "hello"})).Messages[0]
+	hello := must[api.Changes](t)(alice.m.Messages().Send(ctx, api.Message{ChatID: group, Text: "hello"})).Messages[0]
 	spread(alice, bob, carol)
 	bob.wantEvents(&at[1], event.NameMessagesNew)
 	for _, p := range []*party{bob, carol} {
@@ -106,21 +106,21 @@ func TestGroupLife(t *testing.T) {
 	}
 
 	// Only admins change things.
-	for name, do := range map[string]func() (view.Response, error){
-		"add":    func() (view.Response, error) { return bob.m.Groups().AddMembers(ctx, group, []string{dave.id}) },
-		"remove": func() (view.Response, error) { return bob.m.Groups().RemoveMember(ctx, group, carol.id) },
-		"admin":  func() (view.Response, error) { return bob.m.Groups().AddAdmins(ctx, group, []string{bob.id}) },
-		"rename": func() (view.Response, error) { return bob.m.Groups().Rename(ctx, group, "mine") },
+	for name, do := range map[string]func() (api.Changes, error){
+		"add":    func() (api.Changes, error) { return bob.m.Groups().AddMembers(ctx, group, []string{dave.id}) },
+		"remove": func() (api.Changes, error) { return bob.m.Groups().RemoveMember(ctx, group, carol.id) },
+		"admin":  func() (api.Changes, error) { return bob.m.Groups().AddAdmins(ctx, group, []string{bob.id}) },
+		"rename": func() (api.Changes, error) { return bob.m.Groups().Rename(ctx, group, "mine") },
 	} {
 		if _, err := do(); !errors.Is(err, ErrNotAdmin) {
 			t.Errorf("%s by a member: %v", name, err)
 		}
 	}
-	must[view.Response](t)(alice.m.Groups().AddAdmins(ctx, group, []string{bob.id}))
+	must[api.Changes](t)(alice.m.Groups().AddAdmins(ctx, group, []string{bob.id}))
 	spread(alice, bob, carol)
 	bob.wantEvents(&at[1], event.NameMessagesNew, event.NameAdminAdded)
-	must[view.Response](t)(bob.m.Groups().Rename(ctx, group, "our crew"))
-	must[view.Response](t)(bob.m.Groups().AddMembers(ctx, group, []string{dave.id}))
+	must[api.Changes](t)(bob.m.Groups().Rename(ctx, group, "our crew"))
+	must[api.Changes](t)(bob.m.Groups().AddMembers(ctx, group, []string{dave.id}))
 	spread(bob, alice, carol, dave)
 	wantSame(t, group, alice, bob, carol, dave)
 	if c := dave.chat(group); c.Name != "our crew" || !c.Active {
@@ -128,17 +128,17 @@ func TestGroupLife(t *testing.T) {
 	}
 
 	// Who leaves tells the others; who is removed learns it.
-	must[view.Response](t)(carol.m.Groups().Leave(ctx, group, true))
+	must[api.Changes](t)(carol.m.Groups().Leave(ctx, group, true))
 	spread(carol, alice, bob, dave)
 	if carol.chat(group).Active {
 		t.Error("the group is still active for who left it")
 	}
 	_, _ = alice.events(&at[0])
-	must[view.Response](t)(alice.m.Groups().RemoveMember(ctx, group, dave.id))
+	must[api.Changes](t)(alice.m.Groups().RemoveMember(ctx, group, dave.id))
 	spread(alice, bob, dave)
 	alice.wantEvents(&at[0], event.NameMessagesNew, event.NameMemberRemoved)
 	wantSame(t, group, alice, bob, dave)
-	if _, err := dave.m.Messages().Send(ctx, view.Message{ChatID: group, Text: "x"}); !errors.Is(err, ErrNotMember) {
+	if _, err := dave.m.Messages().Send(ctx, api.Message{ChatID: group, Text: "x"}); !errors.Is(err, ErrNotMember) {
 		t.Errorf("after removal: %v", err)
 	}
 	if _, err := dave.m.Groups().Confirm(ctx, group); !errors.Is(err, ErrNotMember) {
@@ -156,7 +156,7 @@ func TestGroupDelivery(t *testing.T) {
 	group := create(t, all...)
 	alice := all[0]
 	alice.courier.paired = true
-	m := must[view.Response](t)(alice.m.Messages().Send(t.Context(), view.Message{ChatID: group, Text: "x"})).Messages[0]
+	m := must[api.Changes](t)(alice.m.Messages().Send(t.Context(), api.Message{ChatID: group, Text: "x"})).Messages[0]
 	if sent := alice.flush(); len(sent) != 1 || len(sent[0].to) != 3 {
 		t.Fatalf("sent %+v", sent)
 	}
@@ -186,22 +186,22 @@ func TestGroupClocks(t *testing.T) {
 	all := crew(t, 2)
 	alice, bob := all[0], all[1]
 	alice.pass(50 * time.Second)
-	r := must[view.Response](t)(alice.m.Groups().Create(t.Context(), "ahead", []string{bob.id}))
+	r := must[api.Changes](t)(alice.m.Groups().Create(t.Context(), "ahead", []string{bob.id}))
 	spread(alice, bob)
-	must[view.Response](t)(bob.m.Groups().Confirm(t.Context(), r.Chats[0].ID))
+	must[api.Changes](t)(bob.m.Groups().Confirm(t.Context(), r.Chats[0].ID))
 	spread(bob, alice)
 	wantSame(t, r.Chats[0].ID, alice, bob)
 	if !hasJoined(&store.Chat{Members: rows(alice.chat(r.Chats[0].ID).Members)}, bob.id) {
 		t.Error("bob has not joined")
 	}
 	alice.pass(time.Hour)
-	must[view.Response](t)(alice.m.Groups().Rename(t.Context(), r.Chats[0].ID, "further"))
+	must[api.Changes](t)(alice.m.Groups().Rename(t.Context(), r.Chats[0].ID, "further"))
 	if err := bob.receive(bob.parcelFrom(alice, alice.flush()[0])); !errors.Is(err, courier.ErrDrop) {
 		t.Errorf("an event one hour ahead: %v", err)
 	}
 }
 
-func rows(list []view.Member) (out []store.Member) {
+func rows(list []api.Member) (out []store.Member) {
 	for _, m := range list {
 		out = append(out, store.Member(m))
 	}
@@ -214,27 +214,27 @@ func TestGroupReactions(t *testing.T) {
 	group := create(t, all...)
 	alice, bob := all[0], all[1]
 	ctx := t.Context()
-	m := must[view.Response](t)(alice.m.Messages().Send(ctx, view.Message{ChatID: group, Text: "x"})).Messages[0]
+	m := must[api.Changes](t)(alice.m.Messages().Send(ctx, api.Message{ChatID: group, Text: "x"})).Messages[0]
 	spread(alice, all[1:]...)
 	var at int64
 	_, _ = alice.events(&at)
-	r := must[view.Response](t)(bob.m.Reactions().Send(ctx, group, m.ID, int32(payloads.Laugh)))
+	r := must[api.Changes](t)(bob.m.Reactions().Send(ctx, group, m.ID, int32(payloads.Laugh)))
 	if sent := bob.courier.sent; len(sent) != 1 || sent[0].route != routeOnce {
 		t.Errorf("sent %+v", sent)
 	}
 	spread(bob, alice, all[2])
 	alice.wantEvents(&at, event.NameMessagesNew, event.NameReactionAdded)
 	for _, p := range all {
-		list := must[[]view.Reaction](t)(p.m.Reactions().ByChat(ctx, group, "", 20))
+		list := must[[]api.Reaction](t)(p.m.Reactions().ByChat(ctx, group, "", 20))
 		if len(list) != 1 || list[0].From != bob.id || list[0].EmojiID != int32(payloads.Laugh) {
 			t.Errorf("reactions %+v", list)
 		}
 	}
-	must[view.Response](t)(bob.m.Reactions().Retract(ctx, r.EmojiReactions[0].ID))
+	must[api.Changes](t)(bob.m.Reactions().Retract(ctx, r.EmojiReactions[0].ID))
 	spread(bob, alice, all[2])
 	alice.wantEvents(&at, event.NameMessagesNew, event.NameReactionRetracted)
 	for _, p := range all {
-		if list := must[[]view.Reaction](t)(p.m.Reactions().ByChat(ctx, group, "", 20)); len(list) != 0 {
+		if list := must[[]api.Reaction](t)(p.m.Reactions().ByChat(ctx, group, "", 20)); len(list) != 0 {
 			t.Errorf("reactions %+v", list)
 		}
 	}
@@ -255,14 +255,14 @@ func TestGroupInvitations(t *testing.T) {
 	all := crew(t, 3)
 	alice, bob, mallory := all[0], all[1], all[2]
 	ctx := t.Context()
-	group := must[view.Response](t)(alice.m.Groups().Create(ctx, "club", nil)).Chats[0].ID
-	must[view.Response](t)(bob.m.Groups().CreateFromInvitation(ctx, "club", group, alice.id))
+	group := must[api.Changes](t)(alice.m.Groups().Create(ctx, "club", nil)).Chats[0].ID
+	must[api.Changes](t)(bob.m.Groups().CreateFromInvitation(ctx, "club", group, alice.id))
 	if _, err := bob.m.Groups().CreateFromInvitation(ctx, "club", group, alice.id); !errors.Is(err, ErrExists) {
 		t.Errorf("twice: %v", err)
 	}
-	r := must[view.Response](t)(bob.m.Groups().RequestInvitation(ctx, group, alice.id, "let me in"))
+	r := must[api.Changes](t)(bob.m.Groups().RequestInvitation(ctx, group, alice.id, "let me in"))
 	spread(bob, alice)
-	list := must[[]view.Invitation](t)(alice.m.Groups().Invitations(ctx))
+	list := must[[]api.Invitation](t)(alice.m.Groups().Invitations(ctx))
 	if len(list) != 1 || list[0].From != bob.id || list[0].IntroductionMessage != "let me in" || list[0].State != 1 {
 		t.Fatalf("invitations %+v", list)
 	}
@@ -275,19 +275,19 @@ func TestGroupInvitations(t *testing.T) {
 	if err := bob.receive(c); !errors.Is(err, courier.ErrDrop) {
 		t.Errorf("rejection by somebody else: %v", err)
 	}
-	must[view.Response](t)(alice.m.Groups().RejectInvitation(ctx, list[0].ID))
+	must[api.Changes](t)(alice.m.Groups().RejectInvitation(ctx, list[0].ID))
 	spread(alice, bob)
-	mine := must[[]view.Invitation](t)(bob.m.Groups().Invitations(ctx))
+	mine := must[[]api.Invitation](t)(bob.m.Groups().Invitations(ctx))
 	if len(mine) != 1 || mine[0].State != int32(payloads.InvitationRejected) || mine[0].ID != r.Invitations[0].ID {
 		t.Errorf("after rejection %+v", mine)
 	}
 	bob.pass(time.Second)
-	must[view.Response](t)(bob.m.Groups().RequestInvitation(ctx, group, alice.id, "please"))
+	must[api.Changes](t)(bob.m.Groups().RequestInvitation(ctx, group, alice.id, "please"))
 	spread(bob, alice)
-	must[view.Response](t)(alice.m.Groups().AddMembers(ctx, group, []string{bob.id}))
+	must[api.Changes](t)(alice.m.Groups().AddMembers(ctx, group, []string{bob.id}))
 	spread(alice, bob)
 	for _, p := range []*party{alice, bob} {
-		list := must[[]view.Invitation](t)(p.m.Groups().Invitations(ctx))
+		list := must[[]api.Invitation](t)(p.m.Groups().Invitations(ctx))
 		if list[0].State != int32(payloads.InvitationApproved) {
 			t.Errorf("after joining %+v", list)
 		}
@@ -308,7 +308,7 @@ func TestGroupRefuses(t *testing.T) {
 	ctx := t.Context()
 	group := create(t, all...)
 	var rule *payloads.RuleError
-	isRule := func(_ view.Response, err error) bool { return errors.As(err, &rule) }
+	isRule := func(_ api.Changes, err error) bool { return errors.As(err, &rule) }
 	for name, ok := range map[string]bool{
 		"empty name":      isRule(alice.m.Groups().Create(ctx, " ", nil)),
 		"long name":       isRule(alice.m.Groups().Create(ctx, strings.Repeat("x", 2000), nil)),
@@ -331,7 +331,7 @@ func TestGroupRefuses(t *testing.T) {
 	if _, err := alice.m.Groups().Rename(ctx, "garden", "x"); !errors.Is(err, ErrChatType) {
 		t.Errorf("no group: %v", err)
 	}
-	must[[]view.Chat](t)(alice.m.Contacts().Block(ctx, view.Contact{ID: bob.id}))
+	must[[]api.Chat](t)(alice.m.Contacts().Block(ctx, api.Contact{ID: bob.id}))
 	if _, err := alice.m.Groups().Create(ctx, "x", []string{bob.id}); !errors.Is(err, ErrBlocked) {
 		t.Errorf("blocked: %v", err)
 	}
@@ -379,12 +379,12 @@ func TestProfileChats(t *testing.T) {
 	}
 	post := alice.write(profile, "my status")
 	bob.take(alice)
-	if m := bob.message(post); m.LocalChatID != profile || bob.chat(profile).ChatType != view.ChatProfile {
+	if m := bob.message(post); m.LocalChatID != profile || bob.chat(profile).ChatType != api.ChatProfile {
 		t.Errorf("post %+v", m)
 	}
-	must[view.Response](t)(bob.m.Reactions().Send(ctx, profile, post, int32(payloads.Sad)))
+	must[api.Changes](t)(bob.m.Reactions().Send(ctx, profile, post, int32(payloads.Sad)))
 	alice.take(bob)
-	if list := must[[]view.Reaction](t)(alice.m.Reactions().ByChat(ctx, profile, "", 0)); len(list) != 1 {
+	if list := must[[]api.Reaction](t)(alice.m.Reactions().ByChat(ctx, profile, "", 0)); len(list) != 1 {
 		t.Errorf("reactions %+v", list)
 	}
 	forged := payloads.ChatMessage{

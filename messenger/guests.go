@@ -1,8 +1,8 @@
 package messenger
 
 import (
+	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -23,7 +23,7 @@ func guestClass(r *received, chat *store.Chat, m *store.Message) store.Guest {
 }
 
 func isPublic(chat *store.Chat) bool {
-	return chat.Type == view.ChatPublic || chat.Type == view.ChatProfile
+	return chat.Type == api.ChatPublic || chat.Type == api.ChatProfile
 }
 
 // trimMessages makes room for a message that was just filed, and corrects what

@@ -6,9 +6,9 @@ import (
 	"math"
 	"time"
 
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/courier"
-	"statusd/messenger/view"
 	"statusd/payloads"
 	"statusd/transport"
 	"statusd/transport/topics"
@@ -301,7 +301,7 @@ func (c *core) removedAuthor(tx *store.Tx, r *received) (bool, error) {
 		return false, nil
 	}
 	chat, found, err := tx.Chats().ByID(id)
-	if err != nil || !found || chat.Type != view.ChatPrivateGroup {
+	if err != nil || !found || chat.Type != api.ChatPrivateGroup {
 		return false, err
 	}
 	gone, back, err := tx.Groups().Removed(chat.Key, r.author)

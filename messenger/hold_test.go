@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/courier"
-	"statusd/messenger/view"
 	"statusd/payloads"
 	"statusd/transport"
 )
@@ -181,7 +181,7 @@ func TestClocksThatNeverComeAreNotKept(t *testing.T) {
 func TestHeldHasBounds(t *testing.T) {
 	alice, mallory := pair(t)
 	bob := newParty(t, newKey(t))
-	ok(t, alice.m.Contacts().Save(t.Context(), view.Contact{ID: bob.id, SystemTags: []string{view.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: bob.id, SystemTags: []string{api.TagAdded}}))
 	send := func(from *party, i int) bool {
 		w := chatMessage(t, from, payloads.OneToOne, alice.id, fmt.Sprint(i), from.clockIn(time.Hour)+uint64(i))
 		return alice.arrive(from, sending{to: keysOf(alice), route: routeReliable, wrapper: w}) == 1
@@ -224,7 +224,7 @@ func TestHeldHasBounds(t *testing.T) {
 func TestNotYetAContact(t *testing.T) {
 	for name, admit := range map[string]func(alice, bob *party){
 		"added": func(alice, bob *party) {
-			ok(t, alice.m.Contacts().Save(t.Context(), view.Contact{ID: bob.id, SystemTags: []string{view.TagAdded}}))
+			ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: bob.id, SystemTags: []string{api.TagAdded}}))
 		},
 		"written to": func(alice, bob *party) { alice.write(bob.id, "who is it?") },
 		"policy":     func(alice, _ *party) { alice.open() },
@@ -260,9 +260,9 @@ func TestNotYetAMember(t *testing.T) {
 	all := crew(t, 4)
 	alice, bob, carol := all[0], all[1], all[2]
 	group := create(t, alice, bob)
-	must[view.Response](t)(alice.m.Groups().AddMembers(t.Context(), group, []string{carol.id}))
+	must[api.Changes](t)(alice.m.Groups().AddMembers(t.Context(), group, []string{carol.id}))
 	spread(alice, bob, carol)
-	must[view.Response](t)(carol.m.Groups().Confirm(t.Context(), group))
+	must[api.Changes](t)(carol.m.Groups().Confirm(t.Context(), group))
 	joined := carol.flush()
 	early := chatMessage(t, carol, payloads.PrivateGroup, group, "early", carol.clockIn(0)+10)
 	never := chatMessage(t, all[3], payloads.PrivateGroup, group, "never", carol.clockIn(0)+11)
@@ -294,13 +294,13 @@ func TestNotYetAMember(t *testing.T) {
 func TestBeforeWeJoined(t *testing.T) {
 	all := crew(t, 2)
 	alice, bob := all[0], all[1]
-	group := must[view.Response](t)(alice.m.Groups().Create(t.Context(), "g", []string{bob.id})).Chats[0].ID
+	group := must[api.Changes](t)(alice.m.Groups().Create(t.Context(), "g", []string{bob.id})).Chats[0].ID
 	spread(alice, bob)
 	early := chatMessage(t, alice, payloads.PrivateGroup, group, "welcome", alice.clockIn(0)+10)
 	if n := bob.arrive(alice, sending{to: keysOf(bob), route: routeReliable, wrapper: early}); n != 1 {
 		t.Error("not acknowledged")
 	}
-	must[view.Response](t)(bob.m.Groups().Confirm(t.Context(), group))
+	must[api.Changes](t)(bob.m.Groups().Confirm(t.Context(), group))
 	bob.retry()
 	if got := bob.texts(group); !slices.Contains(got, "welcome") {
 		t.Errorf("bob has %v", got)
@@ -314,7 +314,7 @@ func TestRemovedMembersAreNotAcknowledged(t *testing.T) {
 	all := crew(t, 3)
 	alice, bob, carol := all[0], all[1], all[2]
 	group := create(t, all...)
-	must[view.Response](t)(alice.m.Groups().RemoveMember(t.Context(), group, carol.id))
+	must[api.Changes](t)(alice.m.Groups().RemoveMember(t.Context(), group, carol.id))
 	removal := alice.flush()
 	bob.arrive(alice, removal...)
 	for _, p := range all {
@@ -336,9 +336,9 @@ func TestRemovedMembersAreNotAcknowledged(t *testing.T) {
 		p.pass(time.Minute)
 	}
 	carol.arrive(alice, removal...)
-	must[view.Response](t)(alice.m.Groups().AddMembers(t.Context(), group, []string{carol.id}))
+	must[api.Changes](t)(alice.m.Groups().AddMembers(t.Context(), group, []string{carol.id}))
 	spread(alice, bob, carol)
-	must[view.Response](t)(carol.m.Groups().Confirm(t.Context(), group))
+	must[api.Changes](t)(carol.m.Groups().Confirm(t.Context(), group))
 	spread(carol, alice, bob)
 	if n := bob.arrive(carol, written...); n != 0 {
 		t.Error("acknowledged after the return")
@@ -359,11 +359,11 @@ func TestGroupEventsAheadWait(t *testing.T) {
 	all := crew(t, 3)
 	alice, bob, mallory := all[0], all[1], all[2]
 	group := create(t, all...)
-	must[view.Response](t)(alice.m.Groups().AddAdmins(t.Context(), group, []string{mallory.id}))
+	must[api.Changes](t)(alice.m.Groups().AddAdmins(t.Context(), group, []string{mallory.id}))
 	spread(alice, bob, mallory)
 	before := bob.roll(group)
 	mallory.pass(100 * time.Second)
-	must[view.Response](t)(mallory.m.Groups().Rename(t.Context(), group, "mine"))
+	must[api.Changes](t)(mallory.m.Groups().Rename(t.Context(), group, "mine"))
 	sent := mallory.flush()
 	for _, p := range []*party{alice, bob} {
 		if n := p.arrive(mallory, sent...); n != 1 {
@@ -373,7 +373,7 @@ func TestGroupEventsAheadWait(t *testing.T) {
 	if got := bob.roll(group); got != before {
 		t.Errorf("folded at once:\n%s", got)
 	}
-	must[view.Response](t)(alice.m.Groups().Rename(t.Context(), group, "ours")) // nothing is in the way
+	must[api.Changes](t)(alice.m.Groups().Rename(t.Context(), group, "ours")) // nothing is in the way
 	spread(alice, bob)
 	for _, p := range []*party{alice, bob} {
 		p.pass(41 * time.Second)
@@ -382,7 +382,7 @@ func TestGroupEventsAheadWait(t *testing.T) {
 			t.Errorf("after its time the name is %q", got)
 		}
 	}
-	must[view.Response](t)(alice.m.Groups().Rename(t.Context(), group, "ours again"))
+	must[api.Changes](t)(alice.m.Groups().Rename(t.Context(), group, "ours again"))
 	spread(alice, bob)
 	wantSame(t, group, alice, bob)
 }
@@ -402,7 +402,7 @@ func TestStrangersWithoutRoomAreNotAcknowledged(t *testing.T) {
 		t.Errorf("one too many: acknowledged %t, %v", alice.acked, err)
 	}
 	first := payloads.GroupChat([16]byte{0}, bob.key.Public())
-	must[view.Response](t)(alice.m.Groups().Confirm(t.Context(), first))
+	must[api.Changes](t)(alice.m.Groups().Confirm(t.Context(), first))
 	if err := bob.brings(alice, further); err != nil || !alice.acked {
 		t.Errorf("what comes again: acknowledged %t, %v", alice.acked, err)
 	}
@@ -416,7 +416,7 @@ func TestBlockedLeaveNothingHeld(t *testing.T) {
 	if alice.heldCount() != 1 {
 		t.Fatal("not held")
 	}
-	must[[]view.Chat](t)(alice.m.Contacts().Block(t.Context(), view.Contact{ID: bob.id}))
+	must[[]api.Chat](t)(alice.m.Contacts().Block(t.Context(), api.Contact{ID: bob.id}))
 	if alice.heldCount() != 0 {
 		t.Error("kept")
 	}
@@ -454,15 +454,15 @@ func TestGroupActsOfAWrongDay(t *testing.T) {
 	group := create(t, all...)
 	alice, bob := all[0], all[1]
 	alice.pass(24 * time.Hour)
-	must[view.Response](t)(alice.m.Groups().Rename(t.Context(), group, "tomorrow"))
+	must[api.Changes](t)(alice.m.Groups().Rename(t.Context(), group, "tomorrow"))
 	alice.flush()
 	alice.pass(-24 * time.Hour)
 	for _, p := range all {
 		p.pass(10 * time.Second)
 	}
-	r := must[view.Response](t)(alice.m.Messages().Send(t.Context(), view.Message{ChatID: group, Text: "today"}))
+	r := must[api.Changes](t)(alice.m.Messages().Send(t.Context(), api.Message{ChatID: group, Text: "today"}))
 	spread(alice, bob)
-	must[view.Response](t)(alice.m.Reactions().Send(t.Context(), group, r.Messages[0].ID, 1))
+	must[api.Changes](t)(alice.m.Reactions().Send(t.Context(), group, r.Messages[0].ID, 1))
 	spread(alice, bob)
 	if texts := bob.texts(group); !slices.Contains(texts, "today") {
 		t.Errorf("%q", texts)

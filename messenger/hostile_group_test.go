@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/courier"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -59,7 +59,7 @@ func TestRemovedMemberCannotBloatTheGroup(t *testing.T) {
 	alice, bob, mallory := all[0], all[1], all[2]
 	ctx := t.Context()
 	alice.pass(time.Second)
-	must[view.Response](t)(alice.m.Groups().RemoveMember(ctx, group, mallory.id))
+	must[api.Changes](t)(alice.m.Groups().RemoveMember(ctx, group, mallory.id))
 	spread(alice, bob, mallory)
 	for _, p := range all {
 		p.pass(10 * time.Second)
@@ -80,8 +80,8 @@ func TestRemovedMemberCannotBloatTheGroup(t *testing.T) {
 	for _, p := range all {
 		p.pass(10 * time.Second)
 	}
-	must[view.Response](t)(alice.m.Groups().Rename(ctx, group, "still here"))
-	must[view.Response](t)(alice.m.Messages().Send(ctx, view.Message{ChatID: group, Text: "hi"}))
+	must[api.Changes](t)(alice.m.Groups().Rename(ctx, group, "still here"))
+	must[api.Changes](t)(alice.m.Messages().Send(ctx, api.Message{ChatID: group, Text: "hi"}))
 	for _, s := range alice.flush() {
 		if len(s.wrapper) > 8<<10 {
 			t.Errorf("%d bytes are sent", len(s.wrapper))
@@ -117,14 +117,14 @@ func TestBloatedGroupHeals(t *testing.T) {
 	for _, p := range all {
 		p.pass(10 * time.Second)
 	}
-	must[view.Response](t)(alice.m.Messages().Send(t.Context(), view.Message{ChatID: group, Text: "hi"}))
+	must[api.Changes](t)(alice.m.Messages().Send(t.Context(), api.Message{ChatID: group, Text: "hi"}))
 	if sent := alice.flush(); len(sent) != 1 || len(sent[0].wrapper) > 8<<10 {
 		t.Errorf("sent %d payloads", len(sent))
 	}
 	if n := len(alice.storedEvents(group)); n > 20 {
 		t.Errorf("%d events are stored", n)
 	}
-	must[view.Response](t)(alice.m.Groups().Rename(t.Context(), group, "healed"))
+	must[api.Changes](t)(alice.m.Groups().Rename(t.Context(), group, "healed"))
 	spread(alice, all[1])
 	if name := all[1].chat(group).Name; name != "healed" {
 		t.Errorf("the group is called %q", name)
@@ -151,7 +151,7 @@ func TestContradictionsOfAMember(t *testing.T) {
 	ok(t, alice.updateFrom(mallory, group, left...))
 	for _, p := range []*party{bob, alice, carol} {
 		p.pass(time.Second)
-		text := must[view.Response](t)(p.m.Messages().Send(t.Context(), view.Message{ChatID: group, Text: p.id})).Messages[0]
+		text := must[api.Changes](t)(p.m.Messages().Send(t.Context(), api.Message{ChatID: group, Text: p.id})).Messages[0]
 		for _, s := range p.flush() {
 			for _, to := range others(all[:3], p) {
 				ok(t, to.receive(to.parcelFrom(p, s)))
@@ -164,7 +164,7 @@ func TestContradictionsOfAMember(t *testing.T) {
 	for _, p := range all {
 		p.pass(10 * time.Second)
 	}
-	r := must[view.Response](t)(alice.m.Groups().Rename(t.Context(), group, "agreed"))
+	r := must[api.Changes](t)(alice.m.Groups().Rename(t.Context(), group, "agreed"))
 	if len(r.Messages) < 2 {
 		t.Errorf("nothing was settled: %+v", r.Messages)
 	}
@@ -300,7 +300,7 @@ func TestOversizedEventsDoNotCutAnybodyOff(t *testing.T) {
 	all := crew(t, 3)
 	group := create(t, all...)
 	alice, bob, mallory := all[0], all[1], all[2]
-	must[view.Response](t)(alice.m.Groups().AddAdmins(t.Context(), group, []string{mallory.id}))
+	must[api.Changes](t)(alice.m.Groups().AddAdmins(t.Context(), group, []string{mallory.id}))
 	spread(alice, bob, mallory)
 	clock := uint64(start().UnixMilli()) + 20_000
 	crowd := make([]string, 1500)
@@ -321,7 +321,7 @@ func TestGroupEventsThatLeaveNothingAreNotShown(t *testing.T) {
 	all := crew(t, 3)
 	group := create(t, all...)
 	alice, mallory := all[0], all[2]
-	must[view.Response](t)(alice.m.Groups().AddAdmins(t.Context(), group, []string{mallory.id}))
+	must[api.Changes](t)(alice.m.Groups().AddAdmins(t.Context(), group, []string{mallory.id}))
 	clock := alice.chat(group).LastClockValue
 	for _, p := range all {
 		p.pass(time.Minute)
@@ -348,7 +348,7 @@ func TestInflatedEventKeepsNobodyOut(t *testing.T) {
 	alice, bob, mallory, carol := all[0], all[1], all[2], all[3]
 	group := create(t, alice, bob)
 	alice.pass(10 * time.Second)
-	must[view.Response](t)(alice.m.Groups().AddMembers(t.Context(), group, []string{mallory.id}))
+	must[api.Changes](t)(alice.m.Groups().AddMembers(t.Context(), group, []string{mallory.id}))
 	for _, p := range all {
 		p.clock.Store(alice.clock.Load())
 		p.pass(10 * time.Second)
@@ -371,9 +371,9 @@ func TestInflatedEventKeepsNobodyOut(t *testing.T) {
 	for _, p := range all {
 		p.pass(10 * time.Second)
 	}
-	must[view.Response](t)(carol.m.Groups().Confirm(t.Context(), group))
+	must[api.Changes](t)(carol.m.Groups().Confirm(t.Context(), group))
 	spread(carol, alice, bob)
-	must[view.Response](t)(carol.m.Messages().Send(t.Context(), view.Message{ChatID: group, Text: "hi"}))
+	must[api.Changes](t)(carol.m.Messages().Send(t.Context(), api.Message{ChatID: group, Text: "hi"}))
 	for _, s := range carol.flush() {
 		if len(s.wrapper) > 4<<10 {
 			t.Errorf("%d bytes are sent", len(s.wrapper))

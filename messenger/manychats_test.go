@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"testing"
 
+	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/view"
 )
 
 // TestChatsThatWouldBeSilentAreRefused: who has as many chats as can be
@@ -15,17 +15,17 @@ func TestChatsThatWouldBeSilentAreRefused(t *testing.T) {
 	alice, _ := pair(t)
 	fill := func(from int) {
 		err := alice.db.Update(t.Context(), func(tx *store.Tx) error {
-			n, err := tx.Chats().Listened(view.ChatOneToOne, view.ChatPublic, view.ChatProfile)
+			n, err := tx.Chats().Listened(api.ChatOneToOne, api.ChatPublic, api.ChatProfile)
 			for i := from; err == nil && n < MaxListened; i, n = i+1, n+1 {
 				id := fmt.Sprint("chat ", i)
-				err = tx.Chats().Save(&store.Chat{ID: id, Name: id, Type: view.ChatPublic, Active: true})
+				err = tx.Chats().Save(&store.Chat{ID: id, Name: id, Type: api.ChatPublic, Active: true})
 			}
 			return err
 		})
 		ok(t, err)
 	}
 	fill(0)
-	fresh := view.Chat{ID: "tea", ChatType: view.ChatPublic, Active: true}
+	fresh := api.Chat{ID: "tea", ChatType: api.ChatPublic, Active: true}
 	for what, err := range map[string]error{
 		"save": alice.m.Chats().Save(t.Context(), fresh), "join": alice.m.Chats().Join(t.Context(), "tea"),
 	} {
@@ -33,7 +33,7 @@ func TestChatsThatWouldBeSilentAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	ok(t, alice.m.Chats().Save(t.Context(), view.Chat{ID: "chat 0", ChatType: view.ChatPublic, Active: true, Muted: true}))
+	ok(t, alice.m.Chats().Save(t.Context(), api.Chat{ID: "chat 0", ChatType: api.ChatPublic, Active: true, Muted: true}))
 	ok(t, alice.m.Chats().Leave(t.Context(), "chat 0"))
 	ok(t, alice.m.Chats().Save(t.Context(), fresh))
 	if err := alice.m.Chats().Join(t.Context(), "chat 0"); !errors.Is(err, ErrManyChats) {

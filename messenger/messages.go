@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -49,7 +49,7 @@ func position(tx *store.Tx, cursor string) (int64, error) {
 }
 
 // page turns a page of rows into what programs see, with the next cursor.
-func (c *core) page(tx *store.Tx, p store.Page) ([]view.Message, string, error) {
+func (c *core) page(tx *store.Tx, p store.Page) ([]api.Message, string, error) {
 	out, err := c.messageViews(tx, p.Messages)
 	switch {
 	case err != nil:
@@ -66,7 +66,7 @@ func (c *core) page(tx *store.Tx, p store.Page) ([]view.Message, string, error) 
 // for the newest. next is empty when there are no more. limit is at most
 // store.MaxPage. Errors: ErrUnknownChat, ErrCursor.
 func (s *Messages) Page(ctx context.Context, chat, cursor string, limit int) (
-	out []view.Message, next string, err error,
+	out []api.Message, next string, err error,
 ) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		c, err := s.chat(tx, chat)
@@ -92,7 +92,7 @@ func (s *Messages) Page(ctx context.Context, chat, cursor string, limit int) (
 // hold fewer than there are, with a cursor to go on. Errors: ErrUnknownChat,
 // ErrCursor, *payloads.RuleError for an empty text.
 func (s *Messages) Search(ctx context.Context, chat, text, cursor string, limit int) (
-	out []view.Message, next string, err error,
+	out []api.Message, next string, err error,
 ) {
 	if strings.TrimSpace(text) == "" {
 		return nil, "", &payloads.RuleError{Rule: payloads.RuleTextBlank, Detail: "the text to search for is empty"}
@@ -134,7 +134,7 @@ func (c *core) message(tx *store.Tx, id string) (store.Message, error) {
 }
 
 // ByID returns a message. Errors: ErrUnknownMessage.
-func (s *Messages) ByID(ctx context.Context, id string) (v view.Message, err error) {
+func (s *Messages) ByID(ctx context.Context, id string) (v api.Message, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		m, err := s.message(tx, id)
 		if err != nil {

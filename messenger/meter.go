@@ -3,8 +3,8 @@ package messenger
 import (
 	"time"
 
+	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/view"
 )
 
 // Outcome is what became of a message.
@@ -60,13 +60,13 @@ func (c *core) countDelivered(tx *store.Tx, m *store.Message) {
 // kindName names a type of chat as a label of metrics.
 func kindName(chatType int) string {
 	switch chatType {
-	case view.ChatOneToOne:
+	case api.ChatOneToOne:
 		return "one_to_one"
-	case view.ChatPublic:
+	case api.ChatPublic:
 		return "public"
-	case view.ChatPrivateGroup:
+	case api.ChatPrivateGroup:
 		return "private_group"
-	case view.ChatProfile:
+	case api.ChatProfile:
 		return "profile"
 	}
 	return "other"

@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/courier"
 	"statusd/messenger/event"
-	"statusd/messenger/view"
 	"statusd/payloads"
 	"statusd/transport"
 )
@@ -138,7 +138,7 @@ func (b *inbox) Found(_ context.Context, tx *store.Tx, found []transport.Install
 			continue
 		}
 		v := installationView(&found[i])
-		news := event.MessagesNew{Response: view.Response{Installations: []view.Installation{v}}}
+		news := event.MessagesNew{Changes: api.Changes{Installations: []api.Installation{v}}}
 		if err := b.append(tx, news); err != nil {
 			return err
 		}
@@ -194,11 +194,11 @@ func (b *inbox) Listening(_ context.Context, tx *store.Tx) (chats []string, peop
 		chat := &list[i]
 		switch {
 		case !chat.Active || chat.Stranger:
-		case chat.Type == view.ChatPublic || chat.Type == view.ChatProfile:
+		case chat.Type == api.ChatPublic || chat.Type == api.ChatProfile:
 			chats = append(chats, chat.ID)
-		case chat.Type == view.ChatOneToOne:
+		case chat.Type == api.ChatOneToOne:
 			add(chat.ID)
-		case chat.Type == view.ChatPrivateGroup:
+		case chat.Type == api.ChatPrivateGroup:
 			for _, m := range chat.Members {
 				add(m.ID)
 			}

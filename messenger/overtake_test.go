@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -56,7 +56,7 @@ func TestDeletionOvertakesTheGroup(t *testing.T) {
 	group := create(t, all...)
 	alice, bob := all[0], all[1]
 	alice.pass(100 * time.Second)
-	must[view.Response](t)(alice.m.Groups().Rename(t.Context(), group, "ahead"))
+	must[api.Changes](t)(alice.m.Groups().Rename(t.Context(), group, "ahead"))
 	id := alice.write(group, "gone")
 	list := alice.flush()
 	ok(t, alice.m.Messages().TakeBack(t.Context(), id))
@@ -77,13 +77,13 @@ func TestDeletionOvertakesTheGroup(t *testing.T) {
 func TestDeletionAfterWaking(t *testing.T) {
 	alice := newParty(t, newKey(t), withExtensions)
 	bob := newParty(t, newKey(t), withExtensions)
-	group := must[view.Response](t)(alice.m.Groups().Create(t.Context(), "g", []string{bob.id})).Chats[0].ID
+	group := must[api.Changes](t)(alice.m.Groups().Create(t.Context(), "g", []string{bob.id})).Chats[0].ID
 	spread(alice, bob)
 	gone := chatMessage(t, alice, payloads.PrivateGroup, group, "gone", alice.clockIn(0)+10)
 	if n := bob.arrive(alice, sending{to: keysOf(bob), route: routeReliable, wrapper: gone}); n != 1 {
 		t.Fatal("not held")
 	}
-	must[view.Response](t)(bob.m.Groups().Confirm(t.Context(), group))
+	must[api.Changes](t)(bob.m.Groups().Confirm(t.Context(), group))
 	s := takeBackOf(t, alice, payloads.PrivateGroup, group, payloads.WrapperID(alice.key.Public(), gone).String(),
 		alice.clockIn(0)+11)
 	s.to = keysOf(bob)

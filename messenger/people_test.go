@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/courier"
 	"statusd/messenger/event"
-	"statusd/messenger/view"
 	"statusd/payloads"
 	"statusd/transport"
 )
@@ -21,13 +21,13 @@ func TestContacts(t *testing.T) {
 	alice, bob := pair(t)
 	ctx := t.Context()
 	var at int64
-	ok(t, alice.m.Contacts().Save(ctx, view.Contact{ID: bob.id, SystemTags: []string{view.TagAdded}}))
-	must[view.Response](t)(alice.m.Contacts().SendUpdate(ctx, bob.id, "alice.eth", "data:image/png;base64,AA=="))
+	ok(t, alice.m.Contacts().Save(ctx, api.Contact{ID: bob.id, SystemTags: []string{api.TagAdded}}))
+	must[api.Changes](t)(alice.m.Contacts().SendUpdate(ctx, bob.id, "alice.eth", "data:image/png;base64,AA=="))
 	bob.take(alice)
 	bob.wantEvents(&at, event.NameMessagesNew, event.NameContactRequested)
-	list := must[[]view.Contact](t)(bob.m.Contacts().List(ctx))
+	list := must[[]api.Contact](t)(bob.m.Contacts().List(ctx))
 	if len(list) != 1 || list[0].Name != "alice.eth" || list[0].EnsVerified ||
-		!slices.Equal(list[0].SystemTags, []string{view.TagRequestReceived}) || list[0].Address == "" {
+		!slices.Equal(list[0].SystemTags, []string{api.TagRequestReceived}) || list[0].Address == "" {
 		t.Errorf("contacts %+v", list)
 	}
 	if c := bob.chat(alice.id); c.Active {
@@ -47,10 +47,10 @@ func TestContacts(t *testing.T) {
 		t.Errorf("to ourselves: %v", err)
 	}
 	var rule *payloads.RuleError
-	if err := alice.m.Contacts().Save(ctx, view.Contact{ID: "0x04"}); !errors.As(err, &rule) {
+	if err := alice.m.Contacts().Save(ctx, api.Contact{ID: "0x04"}); !errors.As(err, &rule) {
 		t.Errorf("bad id: %v", err)
 	}
-	err := alice.m.Contacts().Save(ctx, view.Contact{ID: bob.id, LocalNickname: strings.Repeat("x", 300)})
+	err := alice.m.Contacts().Save(ctx, api.Contact{ID: bob.id, LocalNickname: strings.Repeat("x", 300)})
 	if !errors.As(err, &rule) {
 		t.Errorf("long nickname: %v", err)
 	}
@@ -63,9 +63,9 @@ func TestBlocking(t *testing.T) {
 	alice, bob := all[0], all[1]
 	ctx := t.Context()
 	bob.write(alice.id, "hi")
-	must[view.Response](t)(bob.m.Messages().Send(ctx, view.Message{ChatID: group, Text: "hi all"}))
+	must[api.Changes](t)(bob.m.Messages().Send(ctx, api.Message{ChatID: group, Text: "hi all"}))
 	spread(bob, alice, all[2])
-	chats := must[[]view.Chat](t)(alice.m.Contacts().Block(ctx, view.Contact{ID: bob.id}))
+	chats := must[[]api.Chat](t)(alice.m.Contacts().Block(ctx, api.Contact{ID: bob.id}))
 	if len(chats) != 1 || chats[0].ID != group || chats[0].UnviewedMessagesCount != 0 {
 		t.Errorf("changed %+v", chats)
 	}
@@ -83,10 +83,10 @@ func TestBlocking(t *testing.T) {
 	if _, err := alice.m.Contacts().SendUpdate(ctx, bob.id, "", ""); !errors.Is(err, ErrBlocked) {
 		t.Errorf("update: %v", err)
 	}
-	if _, err := alice.m.Contacts().Block(ctx, view.Contact{ID: alice.id}); !errors.Is(err, ErrSelf) {
+	if _, err := alice.m.Contacts().Block(ctx, api.Contact{ID: alice.id}); !errors.Is(err, ErrSelf) {
 		t.Errorf("blocking oneself: %v", err)
 	}
-	ok(t, alice.m.Contacts().Save(ctx, view.Contact{ID: bob.id}))
+	ok(t, alice.m.Contacts().Save(ctx, api.Contact{ID: bob.id}))
 	bob.pass(time.Second)
 	bob.write(alice.id, "thanks")
 	alice.take(bob)
@@ -121,7 +121,7 @@ func TestStrangers(t *testing.T) {
 	if c := alice.chat(strangers[0].id); c.UnviewedMessagesCount != 2 {
 		t.Errorf("%d unread", c.UnviewedMessagesCount)
 	}
-	if chats := must[[]view.Chat](t)(alice.m.Chats().List(t.Context())); len(chats) != 3 {
+	if chats := must[[]api.Chat](t)(alice.m.Chats().List(t.Context())); len(chats) != 3 {
 		t.Errorf("%d chats", len(chats))
 	}
 	chats, people, err := listening(alice)
@@ -142,8 +142,8 @@ func TestStrangers(t *testing.T) {
 	if err := try(strangers[3], strings.Repeat("€", 4000)); err == nil {
 		t.Error("a stranger sent too many bytes at once")
 	}
-	ok(t, alice.m.Contacts().Save(t.Context(), view.Contact{
-		ID: strangers[3].id, SystemTags: []string{view.TagAdded},
+	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{
+		ID: strangers[3].id, SystemTags: []string{api.TagAdded},
 	}))
 	if err := try(strangers[3], strings.Repeat("€", 4000)); err != nil {
 		t.Errorf("after adding: %v", err)
@@ -153,11 +153,11 @@ func TestStrangers(t *testing.T) {
 	if err := try(stranger, "x"); !errors.Is(err, courier.ErrDrop) {
 		t.Errorf("contacts only: %v", err)
 	}
-	must[view.Response](t)(stranger.m.Groups().Create(t.Context(), "spam", []string{alice.id}))
+	must[api.Changes](t)(stranger.m.Groups().Create(t.Context(), "spam", []string{alice.id}))
 	if err := alice.receive(alice.parcelFrom(stranger, stranger.flush()[0])); !errors.Is(err, courier.ErrDrop) {
 		t.Errorf("a stranger's group: %v", err)
 	}
-	must[view.Response](t)(stranger.m.Contacts().SendUpdate(t.Context(), alice.id, "", ""))
+	must[api.Changes](t)(stranger.m.Contacts().SendUpdate(t.Context(), alice.id, "", ""))
 	if err := alice.receive(alice.parcelFrom(stranger, stranger.flush()[0])); err != nil {
 		t.Errorf("a request to become a contact: %v", err)
 	}
@@ -190,7 +190,7 @@ func TestListening(t *testing.T) {
 	ok(t, alice.m.Chats().Join(ctx, "garden"))
 	ok(t, alice.m.Chats().Join(ctx, "left"))
 	ok(t, alice.m.Chats().Leave(ctx, "left"))
-	ok(t, alice.m.Contacts().Save(ctx, view.Contact{ID: all[3].id, SystemTags: []string{view.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(ctx, api.Contact{ID: all[3].id, SystemTags: []string{api.TagAdded}}))
 	chats, people, err := listening(alice)
 	slices.Sort(people)
 	want := []string{all[1].id, all[2].id, all[3].id}
@@ -198,7 +198,7 @@ func TestListening(t *testing.T) {
 	if err != nil || !slices.Equal(chats, []string{"garden"}) || !slices.Equal(people, want) {
 		t.Errorf("listening to %v and %v, %v", chats, people, err)
 	}
-	must[view.Response](t)(alice.m.Groups().Leave(ctx, group, true))
+	must[api.Changes](t)(alice.m.Groups().Leave(ctx, group, true))
 	if _, people, _ := listening(alice); !slices.Equal(people, []string{all[3].id}) {
 		t.Errorf("after leaving the group: %v", people)
 	}
@@ -219,10 +219,10 @@ func TestDevices(t *testing.T) {
 	if _, err := phone.m.Devices().SendPairing(ctx); !errors.Is(err, transport.ErrNoMetadata) {
 		t.Errorf("without a name: %v", err)
 	}
-	name := view.InstallationMetadata{Name: "phone", DeviceType: "mobile"}
+	name := api.InstallationMetadata{Name: "phone", DeviceType: "mobile"}
 	ok(t, phone.m.Devices().SetMetadata(ctx, "this", name))
 	phone.courier.devices[0].ID, desk.courier.devices[0].ID = "other", "this"
-	must[view.Response](t)(phone.m.Devices().SendPairing(ctx))
+	must[api.Changes](t)(phone.m.Devices().SendPairing(ctx))
 	desk.take(phone)
 	desk.wantEvents(&at, event.NameMessagesNew, event.NameDeviceFound)
 	if err := desk.m.Devices().Enable(ctx, "unknown"); !errors.Is(err, transport.ErrInstallation) {
@@ -238,16 +238,16 @@ func TestDevices(t *testing.T) {
 		t.Errorf("copy %+v", m)
 	}
 	desk.wantEvents(&at, event.NameMessagesNew)
-	ok(t, phone.m.Contacts().Save(ctx, view.Contact{
-		ID: bob.id, LocalNickname: "bobby", SystemTags: []string{view.TagAdded},
+	ok(t, phone.m.Contacts().Save(ctx, api.Contact{
+		ID: bob.id, LocalNickname: "bobby", SystemTags: []string{api.TagAdded},
 	}))
 	ok(t, phone.m.Chats().Join(ctx, "garden"))
 	spread(phone, desk)
-	if list := must[[]view.Contact](t)(desk.m.Contacts().List(ctx)); len(list) != 1 || list[0].LocalNickname != "bobby" ||
-		!slices.Contains(list[0].SystemTags, view.TagAdded) {
+	if list := must[[]api.Contact](t)(desk.m.Contacts().List(ctx)); len(list) != 1 || list[0].LocalNickname != "bobby" ||
+		!slices.Contains(list[0].SystemTags, api.TagAdded) {
 		t.Errorf("contacts %+v", list)
 	}
-	if c := desk.chat("garden"); !c.Active || c.ChatType != view.ChatPublic {
+	if c := desk.chat("garden"); !c.Active || c.ChatType != api.ChatPublic {
 		t.Errorf("chat %+v", c)
 	}
 	ok(t, desk.m.Devices().Sync(ctx, "k.eth", ""))
@@ -260,7 +260,7 @@ func TestDevices(t *testing.T) {
 	if sent := desk.flush(); len(sent) != 0 {
 		t.Errorf("sync without a device sent %d payloads", len(sent))
 	}
-	list := must[[]view.Installation](t)(phone.m.Devices().List(ctx))
+	list := must[[]api.Installation](t)(phone.m.Devices().List(ctx))
 	if len(list) != 2 || list[0].Metadata == nil || list[0].Metadata.Name != "phone" {
 		t.Errorf("devices %+v", list)
 	}
@@ -298,9 +298,9 @@ func TestTransactions(t *testing.T) {
 		if p == bob {
 			other = alice.id
 		}
-		ok(t, p.m.Chats().Save(ctx, view.Chat{ID: other, ChatType: view.ChatOneToOne, Active: true}))
+		ok(t, p.m.Chats().Save(ctx, api.Chat{ID: other, ChatType: api.ChatOneToOne, Active: true}))
 	}
-	one := must[view.Response](t)(alice.m.Transactions().RequestAddress(ctx, bob.id, "0xaa", "1.5", "0xc0")).Messages[0]
+	one := must[api.Changes](t)(alice.m.Transactions().RequestAddress(ctx, bob.id, "0xaa", "1.5", "0xc0")).Messages[0]
 	bob.take(alice)
 	if m := bob.message(one.ID); m.CommandParameters == nil || m.CommandParameters.CommandState != 1 ||
 		m.CommandParameters.Value != "1.5" || m.ContentType != int32(payloads.ContentCommand) {
@@ -312,7 +312,7 @@ func TestTransactions(t *testing.T) {
 	if _, err := alice.m.Transactions().AcceptAddress(ctx, one.ID, "0xbb"); !errors.Is(err, ErrTransaction) {
 		t.Errorf("answering oneself: %v", err)
 	}
-	two := must[view.Response](t)(bob.m.Transactions().AcceptAddress(ctx, one.ID, "0xbb")).Messages[0]
+	two := must[api.Changes](t)(bob.m.Transactions().AcceptAddress(ctx, one.ID, "0xbb")).Messages[0]
 	alice.take(bob)
 	for _, p := range []*party{alice, bob} {
 		m := p.message(two.ID)
@@ -324,15 +324,15 @@ func TestTransactions(t *testing.T) {
 	if got := alice.texts(bob.id); len(got) != 1 {
 		t.Errorf("the request is still shown: %v", got)
 	}
-	three := must[view.Response](t)(bob.m.Transactions().RequestTransaction(ctx, alice.id, "2", "", "0xdd")).Messages[0]
+	three := must[api.Changes](t)(bob.m.Transactions().RequestTransaction(ctx, alice.id, "2", "", "0xdd")).Messages[0]
 	alice.take(bob)
-	r := must[view.Response](t)(alice.m.Transactions().AcceptTransaction(ctx, "0xhash", three.ID, []byte{1}))
+	r := must[api.Changes](t)(alice.m.Transactions().AcceptTransaction(ctx, "0xhash", three.ID, []byte{1}))
 	bob.take(alice)
 	m := bob.message(r.Messages[0].ID)
 	if p := m.CommandParameters; p.CommandState != 7 || p.TransactionHash != "0xhash" || m.Replace != three.ID {
 		t.Errorf("sent %+v", p)
 	}
-	must[view.Response](t)(alice.m.Transactions().SendTransaction(ctx, bob.id, "1", "", "0xh2", []byte{2}))
+	must[api.Changes](t)(alice.m.Transactions().SendTransaction(ctx, bob.id, "1", "", "0xh2", []byte{2}))
 	bob.take(alice)
 	if got := bob.texts(alice.id); len(got) != 3 {
 		t.Errorf("shown %v", got)

@@ -5,8 +5,8 @@ import (
 	"errors"
 
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -16,14 +16,14 @@ type Reactions struct{ *core }
 // Send reacts to a message of a chat with an emoji, 1 to 6. The message need
 // not be stored. Reactions are not sent again and can get lost. Errors:
 // ErrUnknownChat, ErrBlocked, ErrNotMember, *payloads.RuleError.
-func (s *Reactions) Send(ctx context.Context, chat, message string, emoji int32) (out view.Response, err error) {
+func (s *Reactions) Send(ctx context.Context, chat, message string, emoji int32) (out api.Changes, err error) {
 	if emoji < int32(payloads.Love) || emoji > int32(payloads.Angry) {
-		return view.Response{}, &payloads.RuleError{
+		return api.Changes{}, &payloads.RuleError{
 			Rule: payloads.RuleReaction, Detail: "the emoji of a reaction is a number from 1 to 6",
 		}
 	}
 	if _, err := payloads.ParseMessageID(message); err != nil {
-		return view.Response{}, &payloads.RuleError{
+		return api.Changes{}, &payloads.RuleError{
 			Rule: payloads.RuleMessageID, Detail: "the id of the message to react to is not 0x and 64 hex digits",
 		}
 	}
@@ -40,10 +40,10 @@ func (s *Reactions) Send(ctx context.Context, chat, message string, emoji int32)
 
 // Retract takes a reaction of ours back. Errors: ErrUnknownReaction and those
 // of Send.
-func (s *Reactions) Retract(ctx context.Context, id string) (out view.Response, err error) {
+func (s *Reactions) Retract(ctx context.Context, id string) (out api.Changes, err error) {
 	parsed, err := payloads.ParseMessageID(id)
 	if err != nil {
-		return view.Response{}, ErrUnknownReaction
+		return api.Changes{}, ErrUnknownReaction
 	}
 	err = s.update(ctx, func(tx *store.Tx) error {
 		e, found, err := tx.Reactions().ByID(parsed)
@@ -66,13 +66,13 @@ func (s *Reactions) Retract(ctx context.Context, id string) (out view.Response, 
 // react sends and stores a reaction or its retraction.
 func (s *Reactions) react(
 	ctx context.Context, tx *store.Tx, chat *store.Chat, message string, emoji payloads.EmojiType, retracted bool,
-) (view.Response, error) {
+) (api.Changes, error) {
 	if err := s.mayWrite(tx, chat); err != nil && !errors.Is(err, ErrNotOwner) { // anybody reacts to a profile
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	message, wire, err := s.ids(tx, chat, message)
 	if err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	body := &payloads.EmojiReaction{
 		Clock: s.clock(chat), ChatID: chat.ID, MessageID: wire, MessageType: messageType(chat), Emoji: emoji,
@@ -80,26 +80,26 @@ func (s *Reactions) react(
 	}
 	o, payload := outgoing{chat: chat.ID, route: routePublic, once: true}, payloads.Body(body)
 	switch chat.Type {
-	case view.ChatOneToOne:
+	case api.ChatOneToOne:
 		peer, err := key.ParseContactID(chat.ID)
 		if err != nil {
-			return view.Response{}, err
+			return api.Changes{}, err
 		}
 		o.route, o.to = routeOnce, []key.Public{peer}
-	case view.ChatPrivateGroup:
+	case api.ChatPrivateGroup:
 		g, err := s.group(tx, chat)
 		if err != nil {
-			return view.Response{}, err
+			return api.Changes{}, err
 		}
 		update := g.UpdateUntil(s.ceiling())
 		update.Reaction = body
 		o.route, o.to, payload = routeOnce, g.MemberKeys(), update
 	}
 	if _, _, err := s.send(ctx, tx, o, payload); err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	if err := tx.Chats().Save(chat); err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	e := store.Reaction{
 		ID: payloads.ReactionID(s.id, message, emoji), ChatKey: chat.Key, ChatID: chat.ID, Author: s.id,
@@ -107,16 +107,16 @@ func (s *Reactions) react(
 		Retracted: retracted,
 	}
 	if err := tx.Reactions().Put(&e); err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	cv, err := s.chatView(tx, chat, true)
-	return view.Response{Chats: []view.Chat{cv}, EmojiReactions: []view.Reaction{reactionView(&e)}}, err
+	return api.Changes{Chats: []api.Chat{cv}, EmojiReactions: []api.Reaction{reactionView(&e)}}, err
 }
 
 // ByChat returns the reactions to the messages of one page of a chat, at most
 // store.MaxReactions; see Messages.Page. Errors: ErrUnknownChat, ErrCursor.
-func (s *Reactions) ByChat(ctx context.Context, chat, cursor string, limit int) (out []view.Reaction, err error) {
-	out = []view.Reaction{}
+func (s *Reactions) ByChat(ctx context.Context, chat, cursor string, limit int) (out []api.Reaction, err error) {
+	out = []api.Reaction{}
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		c, err := s.chat(tx, chat)
 		if err != nil {

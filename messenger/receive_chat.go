@@ -4,9 +4,9 @@ import (
 	"context"
 
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/event"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -36,7 +36,7 @@ func (c *core) matchPublic(tx *store.Tx, r *received, id string) (store.Chat, er
 		return chat, err
 	case !found || chat.Deleted || !chat.Active:
 		return chat, drop("unknown_chat")
-	case chat.Type != view.ChatPublic && chat.Type != view.ChatProfile:
+	case chat.Type != api.ChatPublic && chat.Type != api.ChatProfile:
 		return chat, drop("not_public")
 	case !r.arrivedIn(id):
 		return chat, drop("not_in_public")
@@ -86,7 +86,7 @@ func (c *core) matchGroup(tx *store.Tx, r *received, id string) (store.Chat, err
 		return chat, err
 	case !found:
 		return chat, c.unknownGroup(tx, r, id)
-	case chat.Type != view.ChatPrivateGroup:
+	case chat.Type != api.ChatPrivateGroup:
 		return chat, drop("unknown_chat")
 	case !hasJoined(&chat, r.author) || !hasJoined(&chat, c.id):
 		return chat, c.notJoined(tx, r, &chat)
@@ -117,7 +117,7 @@ func (c *core) receiveMessage(_ context.Context, tx *store.Tx, r *received) erro
 	if err != nil {
 		return err
 	}
-	if chat.Type == view.ChatProfile && chat.ID != payloads.ProfileChat(r.msg.Author) {
+	if chat.Type == api.ChatProfile && chat.ID != payloads.ProfileChat(r.msg.Author) {
 		return drop("not_profile_owner") // others may react only
 	}
 	if body.Clock <= chat.DeletedClock {
@@ -196,7 +196,7 @@ func (c *core) tell(tx *store.Tx, chat *store.Chat, m *store.Message) error {
 		}
 		news.Messages = append(news.Messages, v)
 	}
-	return c.append(tx, event.MessagesNew{Response: news})
+	return c.append(tx, event.MessagesNew{Changes: news})
 }
 
 // claimName stores the name that somebody claims to own, unverified.
@@ -289,8 +289,8 @@ func (c *core) tellReaction(tx *store.Tx, chat *store.Chat, e *store.Reaction) e
 		return err
 	}
 	v := reactionView(e)
-	news := view.Response{Chats: []view.Chat{cv}, EmojiReactions: []view.Reaction{v}}
-	if err := c.append(tx, event.MessagesNew{Response: news}); err != nil {
+	news := api.Changes{Chats: []api.Chat{cv}, EmojiReactions: []api.Reaction{v}}
+	if err := c.append(tx, event.MessagesNew{Changes: news}); err != nil {
 		return err
 	}
 	if e.Retracted {

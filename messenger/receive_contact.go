@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/event"
-	"statusd/messenger/view"
 	"statusd/payloads"
 	"statusd/transport"
 )
@@ -16,8 +16,8 @@ import (
 // setTags stores tags of a contact and what they say.
 func setTags(k *store.Contact, tags []string) {
 	k.Tags = tags
-	k.Added = slices.Contains(tags, view.TagAdded)
-	k.Blocked = slices.Contains(tags, view.TagBlocked)
+	k.Added = slices.Contains(tags, api.TagAdded)
+	k.Blocked = slices.Contains(tags, api.TagBlocked)
 }
 
 // addTag adds a tag, and reports whether it was not there.
@@ -57,7 +57,7 @@ func (c *core) receiveContactUpdate(_ context.Context, tx *store.Tx, r *received
 	if err != nil {
 		return err
 	}
-	requested := !r.own && addTag(&contact, view.TagRequestReceived)
+	requested := !r.own && addTag(&contact, api.TagRequestReceived)
 	rename(&contact, body.ENSName, body.Clock)
 	contact.Photo, contact.Updated = picture(body.ProfileImage, contact.Added || r.own), body.Clock
 	if err := tx.Contacts().Save(&contact); err != nil {
@@ -96,15 +96,15 @@ func (c *core) updatesChat(tx *store.Tx, r *received, contact *store.Contact) (s
 // reference, and our own. chat may be nil.
 func (c *core) tellContact(tx *store.Tx, contact *store.Contact, chat *store.Chat, requested bool) error {
 	v := c.contactView(contact)
-	news := view.Response{Contacts: []view.Contact{v}}
+	news := api.Changes{Contacts: []api.Contact{v}}
 	if chat != nil {
 		cv, err := c.chatView(tx, chat, false)
 		if err != nil {
 			return err
 		}
-		news.Chats = []view.Chat{cv}
+		news.Chats = []api.Chat{cv}
 	}
-	if err := c.append(tx, event.MessagesNew{Response: news}); err != nil {
+	if err := c.append(tx, event.MessagesNew{Changes: news}); err != nil {
 		return err
 	}
 	if requested {
@@ -136,8 +136,8 @@ func (c *core) receivePairing(_ context.Context, tx *store.Tx, r *received) erro
 			continue
 		}
 		v := installationView(&list[i])
-		news := view.Response{Installations: []view.Installation{v}}
-		if err := c.append(tx, event.MessagesNew{Response: news}); err != nil {
+		news := api.Changes{Installations: []api.Installation{v}}
+		if err := c.append(tx, event.MessagesNew{Changes: news}); err != nil {
 			return err
 		}
 		return c.append(tx, event.DeviceFound{Installation: v})
@@ -146,13 +146,13 @@ func (c *core) receivePairing(_ context.Context, tx *store.Tx, r *received) erro
 }
 
 // installationView returns a device as programs see it.
-func installationView(i *transport.Installation) view.Installation {
-	v := view.Installation{
+func installationView(i *transport.Installation) api.Installation {
+	v := api.Installation{
 		Identity: i.Identity.ContactID(), ID: i.ID, Version: i.Protocol, Enabled: i.Enabled,
 		Timestamp: i.LastSeen,
 	}
 	if i.Metadata != (transport.Metadata{}) {
-		v.Metadata = &view.InstallationMetadata{
+		v.Metadata = &api.InstallationMetadata{
 			Name: i.Metadata.Name, DeviceType: i.Metadata.DeviceType, FCMToken: i.Metadata.PushToken,
 		}
 	}
@@ -177,7 +177,7 @@ func (c *core) receiveContactSync(_ context.Context, tx *store.Tx, r *received) 
 	case body.Clock <= contact.Updated:
 		return drop("old_clock")
 	}
-	added := addTag(&contact, view.TagAdded)
+	added := addTag(&contact, api.TagAdded)
 	rename(&contact, body.ENSName, body.Clock)
 	contact.Photo = picture(body.ProfileImage, true)
 	contact.Nickname, contact.Updated = body.LocalNickname, body.Clock
@@ -225,7 +225,7 @@ func (c *core) receivePublicChatSync(_ context.Context, tx *store.Tx, r *receive
 	if err != nil || found && (chat.Active || body.Clock <= chat.DeletedClock) {
 		return err
 	}
-	if found && chat.Type != view.ChatPublic && chat.Type != view.ChatProfile {
+	if found && chat.Type != api.ChatPublic && chat.Type != api.ChatProfile {
 		return drop("chat_id")
 	}
 	kind, err := publicType(body.ID)
@@ -244,5 +244,5 @@ func (c *core) receivePublicChatSync(_ context.Context, tx *store.Tx, r *receive
 	if err != nil {
 		return err
 	}
-	return c.append(tx, event.MessagesNew{Response: view.Response{Chats: []view.Chat{v}}})
+	return c.append(tx, event.MessagesNew{Changes: api.Changes{Chats: []api.Chat{v}}})
 }

@@ -6,9 +6,9 @@ import (
 	"slices"
 
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/event"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -31,7 +31,7 @@ func (c *core) receiveGroupUpdate(ctx context.Context, tx *store.Tx, r *received
 	if err != nil {
 		return err
 	}
-	if found && chat.Type != view.ChatPrivateGroup {
+	if found && chat.Type != api.ChatPrivateGroup {
 		return drop("unknown_chat")
 	}
 	known, err := c.groupEvents(tx, &chat)
@@ -113,7 +113,7 @@ func (c *core) foldUpdate(
 // lets them.
 func (c *core) newGroup(tx *store.Tx, r *received, g *payloads.Group) (store.Chat, error) {
 	chat := store.Chat{
-		ID: g.ChatID, Type: view.ChatPrivateGroup, Name: g.Name, Color: colorOf(g.ChatID), Active: true,
+		ID: g.ChatID, Type: api.ChatPrivateGroup, Name: g.Name, Color: colorOf(g.ChatID), Active: true,
 		Timestamp: c.now().UnixMilli(),
 	}
 	if r.own || g.HasJoined(c.id) {
@@ -245,7 +245,7 @@ func (c *core) tellGroup(tx *store.Tx, chat *store.Chat) error {
 // showEvents shows the events of a group as messages in it, each once, and
 // says what they did.
 func (c *core) showEvents(tx *store.Tx, chat *store.Chat, events []payloads.Event, receivedMillis uint64) error {
-	var news view.Response
+	var news api.Changes
 	var shown []*payloads.Event
 	for i := range events {
 		m, isNew, err := c.systemMessage(tx, chat, &events[i], receivedMillis)
@@ -265,8 +265,8 @@ func (c *core) showEvents(tx *store.Tx, chat *store.Chat, events []payloads.Even
 	if err != nil {
 		return err
 	}
-	news.Chats = []view.Chat{cv}
-	if err := c.append(tx, event.MessagesNew{Response: news}); err != nil {
+	news.Chats = []api.Chat{cv}
+	if err := c.append(tx, event.MessagesNew{Changes: news}); err != nil {
 		return err
 	}
 	for _, e := range shown {
@@ -440,7 +440,7 @@ func (c *core) putInvitation(tx *store.Tx, i *store.Invitation) error {
 		return err
 	}
 	v := invitationView(i)
-	news := event.MessagesNew{Response: view.Response{Invitations: []view.Invitation{v}}}
+	news := event.MessagesNew{Changes: api.Changes{Invitations: []api.Invitation{v}}}
 	if err := c.append(tx, news); err != nil {
 		return err
 	}

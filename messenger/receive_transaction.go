@@ -3,8 +3,8 @@ package messenger
 import (
 	"context"
 
+	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -202,4 +202,4 @@ func (c *core) receiveTransactionSent(_ context.Context, tx *store.Tx, r *receiv
 }
 
 // isOneToOne tells whether a chat is with a person.
-func isOneToOne(chat *store.Chat) bool { return chat.Type == view.ChatOneToOne }
+func isOneToOne(chat *store.Chat) bool { return chat.Type == api.ChatOneToOne }

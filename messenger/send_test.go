@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"statusd/accounts/contact"
-	"statusd/messenger/view"
+	"statusd/api"
 	"statusd/payloads"
 )
 
@@ -27,15 +27,15 @@ func TestAttachments(t *testing.T) {
 	if err := os.WriteFile(picture, png(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ok(t, alice.m.Chats().Save(t.Context(), view.Chat{ID: bob.id, ChatType: view.ChatOneToOne, Active: true}))
+	ok(t, alice.m.Chats().Save(t.Context(), api.Chat{ID: bob.id, ChatType: api.ChatOneToOne, Active: true}))
 	wantImage := "data:image/png;base64," + base64.StdEncoding.EncodeToString(png())
 	wantAudio := "data:audio/amr;base64," + base64.StdEncoding.EncodeToString(amr())
-	for _, m := range []view.Message{
+	for _, m := range []api.Message{
 		{ImagePath: picture}, {Image: wantImage}, {ImagePath: picture, ContentType: int32(payloads.ContentImage)},
 		{Audio: wantAudio, AudioDurationMs: 1500},
 	} {
 		m.ChatID, m.Text = bob.id, "look"
-		out := must[view.Response](t)(alice.m.Messages().Send(t.Context(), m))
+		out := must[api.Changes](t)(alice.m.Messages().Send(t.Context(), m))
 		bob.take(alice)
 		got := bob.message(out.Messages[0].ID)
 		switch {
@@ -53,11 +53,11 @@ func TestAttachments(t *testing.T) {
 	if m := alice.message(sent.MessageID); m.Text != "Image" || m.Image != wantImage {
 		t.Errorf("attachment without text: %q", m.Text)
 	}
-	sticker := must[view.Response](t)(alice.m.Messages().Send(t.Context(), view.Message{
-		ChatID: bob.id, Text: "s", Sticker: &view.Sticker{Hash: "e30101", Pack: 7},
+	sticker := must[api.Changes](t)(alice.m.Messages().Send(t.Context(), api.Message{
+		ChatID: bob.id, Text: "s", Sticker: &api.Sticker{Hash: "e30101", Pack: 7},
 	}))
 	bob.take(alice)
-	if s := bob.message(sticker.Messages[0].ID).Sticker; s == nil || *s != (view.Sticker{Hash: "e30101", Pack: 7}) {
+	if s := bob.message(sticker.Messages[0].ID).Sticker; s == nil || *s != (api.Sticker{Hash: "e30101", Pack: 7}) {
 		t.Errorf("sticker %+v", s)
 	}
 }
@@ -74,11 +74,11 @@ func TestSendRefuses(t *testing.T) {
 		}
 		return path
 	}
-	ok(t, alice.m.Chats().Save(t.Context(), view.Chat{ID: bob.id, ChatType: view.ChatOneToOne, Active: true}))
+	ok(t, alice.m.Chats().Save(t.Context(), api.Chat{ID: bob.id, ChatType: api.ChatOneToOne, Active: true}))
 	ok(t, alice.m.Chats().Join(t.Context(), payloads.ProfileChat(bob.key.Public())))
 	blocked := newKey(t).Public().ContactID()
-	ok(t, alice.m.Chats().Save(t.Context(), view.Chat{ID: blocked, ChatType: view.ChatOneToOne, Active: true}))
-	must[[]view.Chat](t)(alice.m.Contacts().Block(t.Context(), view.Contact{ID: blocked}))
+	ok(t, alice.m.Chats().Save(t.Context(), api.Chat{ID: blocked, ChatType: api.ChatOneToOne, Active: true}))
+	must[[]api.Chat](t)(alice.m.Contacts().Block(t.Context(), api.Contact{ID: blocked}))
 	big := append(png(), make([]byte, 900_000)...)
 	rule := func(r payloads.Rule) func(error) bool {
 		return func(err error) bool {
@@ -90,29 +90,29 @@ func TestSendRefuses(t *testing.T) {
 	before := alice.state()
 	for _, c := range []struct {
 		name string
-		m    view.Message
+		m    api.Message
 		want func(error) bool
 	}{
-		{"no such chat", view.Message{ChatID: "nowhere", Text: "x"}, is(ErrUnknownChat)},
-		{"blank", view.Message{ChatID: bob.id, Text: " \n"}, rule(payloads.RuleTextBlank)},
-		{"too long", view.Message{ChatID: bob.id, Text: strings.Repeat("é", 4097)}, rule(payloads.RuleTextLength)},
-		{"not UTF-8", view.Message{ChatID: bob.id, Text: "a\xff"}, rule(payloads.RuleUTF8)},
-		{"a reply to nothing", view.Message{ChatID: bob.id, Text: "x", ResponseTo: "0x1"}, rule(payloads.RuleMessageID)},
-		{"an unknown content type", view.Message{ChatID: bob.id, Text: "x", ContentType: 99}, rule(payloads.RuleContentType)},
-		{"a command", view.Message{ChatID: bob.id, Text: "x", ContentType: 5}, rule(payloads.RuleContentType)},
-		{"a system message", view.Message{ChatID: bob.id, Text: "x", ContentType: 6}, rule(payloads.RuleContentType)},
-		{"a sticker without one", view.Message{ChatID: bob.id, Text: "x", ContentType: 2}, rule(payloads.RuleSticker)},
-		{"no image", view.Message{ChatID: bob.id, Text: "x", ImagePath: file("a.png", []byte("text"))}, is(ErrAttachment)},
-		{"an empty file", view.Message{ChatID: bob.id, Text: "x", ImagePath: file("b.png", nil)}, is(ErrAttachment)},
-		{"a folder", view.Message{ChatID: bob.id, Text: "x", ImagePath: dir}, is(ErrAttachment)},
-		{"a missing file", view.Message{ChatID: bob.id, Text: "x", ImagePath: dir + "/none"}, is(ErrAttachment)},
-		{"bad base64", view.Message{ChatID: bob.id, Text: "x", Image: "data:image/png;base64,!"}, is(ErrAttachment)},
-		{"no recording", view.Message{ChatID: bob.id, Text: "x", AudioPath: file("c.aac", png())}, is(ErrAttachment)},
-		{"too large", view.Message{ChatID: bob.id, Text: "x", ImagePath: file("d.png", big)}, is(ErrTooLarge)},
-		{"huge", view.Message{ChatID: bob.id, Text: "x", ImagePath: file("e.png", append(big, big...))}, is(ErrTooLarge)},
-		{"an image as text", view.Message{ChatID: bob.id, Text: "x", ImagePath: file("f.png", png()), ContentType: 1},
+		{"no such chat", api.Message{ChatID: "nowhere", Text: "x"}, is(ErrUnknownChat)},
+		{"blank", api.Message{ChatID: bob.id, Text: " \n"}, rule(payloads.RuleTextBlank)},
+		{"too long", api.Message{ChatID: bob.id, Text: strings.Repeat("é", 4097)}, rule(payloads.RuleTextLength)},
+		{"not UTF-8", api.Message{ChatID: bob.id, Text: "a\xff"}, rule(payloads.RuleUTF8)},
+		{"a reply to nothing", api.Message{ChatID: bob.id, Text: "x", ResponseTo: "0x1"}, rule(payloads.RuleMessageID)},
+		{"an unknown content type", api.Message{ChatID: bob.id, Text: "x", ContentType: 99}, rule(payloads.RuleContentType)},
+		{"a command", api.Message{ChatID: bob.id, Text: "x", ContentType: 5}, rule(payloads.RuleContentType)},
+		{"a system message", api.Message{ChatID: bob.id, Text: "x", ContentType: 6}, rule(payloads.RuleContentType)},
+		{"a sticker without one", api.Message{ChatID: bob.id, Text: "x", ContentType: 2}, rule(payloads.RuleSticker)},
+		{"no image", api.Message{ChatID: bob.id, Text: "x", ImagePath: file("a.png", []byte("text"))}, is(ErrAttachment)},
+		{"an empty file", api.Message{ChatID: bob.id, Text: "x", ImagePath: file("b.png", nil)}, is(ErrAttachment)},
+		{"a folder", api.Message{ChatID: bob.id, Text: "x", ImagePath: dir}, is(ErrAttachment)},
+		{"a missing file", api.Message{ChatID: bob.id, Text: "x", ImagePath: dir + "/none"}, is(ErrAttachment)},
+		{"bad base64", api.Message{ChatID: bob.id, Text: "x", Image: "data:image/png;base64,!"}, is(ErrAttachment)},
+		{"no recording", api.Message{ChatID: bob.id, Text: "x", AudioPath: file("c.aac", png())}, is(ErrAttachment)},
+		{"too large", api.Message{ChatID: bob.id, Text: "x", ImagePath: file("d.png", big)}, is(ErrTooLarge)},
+		{"huge", api.Message{ChatID: bob.id, Text: "x", ImagePath: file("e.png", append(big, big...))}, is(ErrTooLarge)},
+		{"an image as text", api.Message{ChatID: bob.id, Text: "x", ImagePath: file("f.png", png()), ContentType: 1},
 			rule(payloads.RuleImage)},
-		{"another's profile", view.Message{ChatID: payloads.ProfileChat(bob.key.Public()), Text: "x"}, is(ErrNotOwner)},
+		{"another's profile", api.Message{ChatID: payloads.ProfileChat(bob.key.Public()), Text: "x"}, is(ErrNotOwner)},
 	} {
 		_, err := alice.m.Messages().Send(t.Context(), c.m)
 		if !c.want(err) {
@@ -147,7 +147,7 @@ func TestSendRefuses(t *testing.T) {
 // TestRecipients: a chat is found by whatever names it.
 func TestRecipients(t *testing.T) {
 	alice, bob := pair(t)
-	ok(t, alice.m.Contacts().Save(t.Context(), view.Contact{ID: bob.id, LocalNickname: "bobby"}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: bob.id, LocalNickname: "bobby"}))
 	compressed := bob.key.Public().Compressed()
 	for _, to := range []string{
 		bob.id, " " + bob.id + " ", "@bobby", contact.Text(bob.key.Public()), "0x" + hexOf(compressed[:]),
@@ -158,7 +158,7 @@ func TestRecipients(t *testing.T) {
 		}
 	}
 	other := newKey(t).Public().ContactID()
-	ok(t, alice.m.Contacts().Save(t.Context(), view.Contact{ID: other, LocalNickname: "bobby"}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: other, LocalNickname: "bobby"}))
 	_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: "@bobby", Message: "x"})
 	if !errors.Is(err, ErrAmbiguous) {
 		t.Errorf("two of one nickname: %v", err)
@@ -175,16 +175,16 @@ func TestRecipients(t *testing.T) {
 // elsewhere, and an invitation takes no name away.
 func TestAGroupThatIsCalledLikeSomethingElse(t *testing.T) {
 	alice, bob := pair(t)
-	ok(t, alice.m.Contacts().Save(t.Context(), view.Contact{ID: bob.id, LocalNickname: "bobby"}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: bob.id, LocalNickname: "bobby"}))
 	send := func(to string) (SendResult, error) {
 		return alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: to, Message: "x"})
 	}
 	for name, kind := range map[string]string{
 		"#tea": "public:tea", "@bobby": "person:@bobby", bob.id: "person:" + bob.id,
 	} {
-		made := must[view.Response](t)(alice.m.Groups().Create(t.Context(), name, []string{bob.id}))
+		made := must[api.Changes](t)(alice.m.Groups().Create(t.Context(), name, []string{bob.id}))
 		group := made.Chats[0]
-		if group.NameGivenBy != view.GivenByThem {
+		if group.NameGivenBy != api.GivenByThem {
 			t.Errorf("the name is given by %q", group.NameGivenBy)
 		}
 		alice.flush()

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"statusd/messenger/view"
+	"statusd/api"
 )
 
 // attempts has somebody send an update with n signatures that nobody has seen,
@@ -73,7 +73,7 @@ func TestWhoPaysForSignatures(t *testing.T) {
 	if got := alice.m.signers.members.spent; got < n-freeSignatures {
 		t.Errorf("a member pays %v", got)
 	}
-	ok(t, alice.m.Contacts().Save(t.Context(), view.Contact{ID: mallory.id, SystemTags: []string{view.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: mallory.id, SystemTags: []string{api.TagAdded}}))
 	before := alice.m.signers.members.spent
 	send(1000)
 	if got := alice.m.signers.members.spent; got > before {

@@ -9,14 +9,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"statusd/api"
 	"statusd/internal/testnet"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
 // newMessages returns the ids of the messages that an event announces.
 func newMessages(body []byte) (ids []string) {
-	var news view.Response
+	var news api.Changes
 	if err := json.Unmarshal(body, &news); err != nil {
 		return []string{err.Error()}
 	}

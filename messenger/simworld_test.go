@@ -16,10 +16,10 @@ import (
 
 	"statusd/accounts/key"
 	"statusd/accounts/secret"
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/internal/testnet"
 	"statusd/messenger/courier"
-	"statusd/messenger/view"
 	"statusd/transport/envelopes"
 	"statusd/waku"
 	"statusd/waku/wire"
@@ -241,7 +241,7 @@ func (w *simWorld) pairDevices() {
 			continue
 		}
 		for _, d := range p.devices {
-			d.ok(d.m.Devices().SetMetadata(ctx, d.name, view.InstallationMetadata{Name: d.name, DeviceType: "test"}))
+			d.ok(d.m.Devices().SetMetadata(ctx, d.name, api.InstallationMetadata{Name: d.name, DeviceType: "test"}))
 			_, err := d.m.Devices().SendPairing(ctx)
 			d.ok(err)
 		}

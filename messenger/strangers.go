@@ -1,8 +1,8 @@
 package messenger
 
 import (
+	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -80,7 +80,7 @@ func (c *core) makeRoom(tx *store.Tx, kind, limit int) error {
 func (c *core) evict(tx *store.Tx, chat *store.Chat) error {
 	c.drops.count("stranger_made_room")
 	tx.Forget()
-	if chat.Type == view.ChatOneToOne {
+	if chat.Type == api.ChatOneToOne {
 		k, err := c.contactOf(tx, chat.ID)
 		if err != nil {
 			return err
@@ -108,7 +108,7 @@ func (c *core) admitGroup(tx *store.Tx, chat *store.Chat, author string, g *payl
 		}
 	}
 	limit := max(1, c.policy.MaxStrangers/strangerGroups)
-	if err := c.makeRoom(tx, view.ChatPrivateGroup, limit); err != nil {
+	if err := c.makeRoom(tx, api.ChatPrivateGroup, limit); err != nil {
 		return err
 	}
 	return c.makeRoom(tx, 0, c.policy.MaxStrangers)
@@ -122,7 +122,7 @@ func (c *core) mayAsk(tx *store.Tx, author, group string, isNew bool) error {
 	switch {
 	case err != nil:
 		return err
-	case !found || chat.Deleted || chat.Type != view.ChatPrivateGroup || !isAdmin(&chat, c.id):
+	case !found || chat.Deleted || chat.Type != api.ChatPrivateGroup || !isAdmin(&chat, c.id):
 		return drop("not_our_group")
 	case !isNew:
 		return nil

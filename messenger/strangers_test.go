@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/courier"
 	"statusd/messenger/event"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -103,7 +103,7 @@ func TestHonestStrangerInAFlood(t *testing.T) {
 	}
 	alice := newParty(t, newKey(t), func(c *Config) { c.Policy = Policy{MaxStrangers: places} })
 	friend := stranger(t, alice.now)
-	ok(t, alice.m.Contacts().Save(t.Context(), view.Contact{ID: friend.id, SystemTags: []string{view.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: friend.id, SystemTags: []string{api.TagAdded}}))
 	ok(t, friend.brings(alice, hello(friend, alice, "hi")))
 	comeFlood(t, alice, flood/2)
 	at := alice.newest()
@@ -112,10 +112,10 @@ func TestHonestStrangerInAFlood(t *testing.T) {
 	ok(t, asking.brings(alice, &payloads.ContactUpdate{Clock: uint64(asking.now().UnixMilli()), ENSName: "carol"}))
 	alice.wantEvents(&at, event.NameMessagesNew, event.NameMessagesNew, event.NameContactRequested)
 	must[uint64](t)(alice.m.Messages().MarkSeen(t.Context(), honest.id, nil))
-	ok(t, alice.m.Contacts().Save(t.Context(), view.Contact{ID: asking.id, SystemTags: []string{view.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: asking.id, SystemTags: []string{api.TagAdded}}))
 	group := board(t, inviting, alice, 1)
 	ok(t, inviting.brings(alice, group))
-	must[view.Response](t)(alice.m.Groups().Confirm(t.Context(), group.ChatID))
+	must[api.Changes](t)(alice.m.Groups().Confirm(t.Context(), group.ChatID))
 	comeFlood(t, alice, flood/2)
 	alice.flush()
 	if got := alice.texts(honest.id); !slices.Equal(got, []string{"we met at the fair"}) {
@@ -139,7 +139,7 @@ func TestHonestStrangerInAFlood(t *testing.T) {
 			t.Errorf("%d rows of %s", n, table)
 		}
 	}
-	if list := must[[]view.Contact](t)(alice.m.Contacts().List(t.Context())); len(list) > places+2 {
+	if list := must[[]api.Contact](t)(alice.m.Contacts().List(t.Context())); len(list) > places+2 {
 		t.Errorf("%d contacts are listed", len(list))
 	}
 }
@@ -155,9 +155,9 @@ func TestOldestUnreadStrangerMakesRoom(t *testing.T) {
 		ok(t, all[i].brings(alice, hello(all[i], alice, fmt.Sprint(i))))
 	}
 	here := func() (list []int) {
-		chats := must[[]view.Chat](t)(alice.m.Chats().List(t.Context()))
+		chats := must[[]api.Chat](t)(alice.m.Chats().List(t.Context()))
 		for i, p := range all {
-			if p != nil && slices.ContainsFunc(chats, func(c view.Chat) bool { return c.ID == p.id }) {
+			if p != nil && slices.ContainsFunc(chats, func(c api.Chat) bool { return c.ID == p.id }) {
 				list = append(list, i)
 			}
 		}
@@ -167,7 +167,7 @@ func TestOldestUnreadStrangerMakesRoom(t *testing.T) {
 		come(i)
 	}
 	must[uint64](t)(alice.m.Messages().MarkSeen(t.Context(), all[0].id, nil))
-	ok(t, alice.m.Contacts().Save(t.Context(), view.Contact{ID: all[1].id, LocalNickname: "bob"}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: all[1].id, LocalNickname: "bob"}))
 	for i, want := range [][]int{{0, 1, 3, 4}, {0, 1, 4, 5}, {0, 1, 5, 6}} {
 		come(4 + i)
 		if got := here(); !slices.Equal(got, want) {
@@ -182,7 +182,7 @@ func TestOldestUnreadStrangerMakesRoom(t *testing.T) {
 		t.Errorf("after all were read: %v are here", got)
 	}
 	// One that made room is as if he had never been; what he wrote stays away.
-	if k := must[*view.Contact](t)(alice.m.Contacts().ByID(t.Context(), all[2].id)); k != nil {
+	if k := must[*api.Contact](t)(alice.m.Contacts().ByID(t.Context(), all[2].id)); k != nil {
 		t.Errorf("a contact is left: %+v", k)
 	}
 	if got := alice.drops()["stranger_made_room"]; got != 4 {
@@ -237,7 +237,7 @@ func TestRequestsForOurGroups(t *testing.T) {
 	ctx := t.Context()
 	var groups []string
 	for i := range requestsOfStranger + 2 {
-		r := must[view.Response](t)(alice.m.Groups().Create(ctx, fmt.Sprint("club ", i), nil))
+		r := must[api.Changes](t)(alice.m.Groups().Create(ctx, fmt.Sprint("club ", i), nil))
 		groups = append(groups, r.Chats[0].ID)
 	}
 	ask := func(p *party, group string) error {
@@ -246,7 +246,7 @@ func TestRequestsForOurGroups(t *testing.T) {
 		})
 	}
 	asked := func(p *party) (n int) {
-		for _, i := range must[[]view.Invitation](t)(alice.m.Groups().Invitations(ctx)) {
+		for _, i := range must[[]api.Invitation](t)(alice.m.Groups().Invitations(ctx)) {
 			if i.From == p.id {
 				n++
 			}
@@ -260,7 +260,7 @@ func TestRequestsForOurGroups(t *testing.T) {
 	if n := asked(mallory); n != requestsOfStranger {
 		t.Errorf("%d requests of one stranger", n)
 	}
-	ok(t, alice.m.Contacts().Save(ctx, view.Contact{ID: friend.id, SystemTags: []string{view.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(ctx, api.Contact{ID: friend.id, SystemTags: []string{api.TagAdded}}))
 	ok(t, ask(friend, groups[0]))
 	for range 200 {
 		ok(t, ask(stranger(t, alice.now), groups[0]))
@@ -273,7 +273,7 @@ func TestRequestsForOurGroups(t *testing.T) {
 	if n := alice.count("invitation"); n > 20 {
 		t.Errorf("%d requests", n)
 	}
-	must[view.Response](t)(alice.m.Groups().Leave(ctx, groups[2], false))
+	must[api.Changes](t)(alice.m.Groups().Leave(ctx, groups[2], false))
 	if err := ask(honest, groups[2]); !errors.Is(err, courier.ErrDrop) {
 		t.Errorf("for a group that we left: %v", err)
 	}
@@ -308,7 +308,7 @@ func TestDeletedStrangerIsAStranger(t *testing.T) {
 		again = must[payloads.Group](t)(again.Rename("board again", mallory.key, uint64(mallory.now().UnixMilli())+10))
 		_ = mallory.brings(alice, again.Update())
 	}
-	chats := must[[]view.Chat](t)(alice.m.Chats().List(ctx))
+	chats := must[[]api.Chat](t)(alice.m.Chats().List(ctx))
 	if len(chats) != groupsOfStranger {
 		t.Errorf("%d chats of one stranger", len(chats))
 	}

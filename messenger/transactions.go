@@ -5,8 +5,8 @@ import (
 	"errors"
 
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -19,7 +19,7 @@ type Transactions struct{ *core }
 
 // RequestTransaction asks for a transaction to an address of ours.
 func (s *Transactions) RequestTransaction(ctx context.Context, chat, value, contract, address string) (
-	view.Response, error,
+	api.Changes, error,
 ) {
 	return s.begin(ctx, chat, "", &payloads.Transaction{
 		Command: payloads.TypeRequestTransaction, Value: value, Contract: contract, Address: address,
@@ -29,7 +29,7 @@ func (s *Transactions) RequestTransaction(ctx context.Context, chat, value, cont
 // RequestAddress asks for an address to send to. from is the own address that
 // the transaction will come from; it stays here.
 func (s *Transactions) RequestAddress(ctx context.Context, chat, from, value, contract string) (
-	view.Response, error,
+	api.Changes, error,
 ) {
 	return s.begin(ctx, chat, from, &payloads.Transaction{
 		Command: payloads.TypeRequestAddress, Value: value, Contract: contract,
@@ -38,7 +38,7 @@ func (s *Transactions) RequestAddress(ctx context.Context, chat, from, value, co
 
 // SendTransaction tells that a transaction was sent, without a request.
 func (s *Transactions) SendTransaction(ctx context.Context, chat, value, contract, hash string, signature []byte) (
-	view.Response, error,
+	api.Changes, error,
 ) {
 	return s.begin(ctx, chat, "", &payloads.Transaction{
 		Command: payloads.TypeSendTransaction, Value: value, Contract: contract, Hash: hash, Signature: signature,
@@ -47,7 +47,7 @@ func (s *Transactions) SendTransaction(ctx context.Context, chat, value, contrac
 
 // begin sends a command that answers none.
 func (s *Transactions) begin(ctx context.Context, id, from string, body *payloads.Transaction, state int) (
-	out view.Response, err error,
+	out api.Changes, err error,
 ) {
 	err = s.update(ctx, func(tx *store.Tx) error {
 		chat, err := s.chat(tx, id)
@@ -65,21 +65,21 @@ func (s *Transactions) begin(ctx context.Context, id, from string, body *payload
 func (s *Transactions) command(
 	ctx context.Context, tx *store.Tx, chat *store.Chat, body *payloads.Transaction, state int, from string,
 	old *store.Message,
-) (view.Response, error) {
+) (api.Changes, error) {
 	if !isOneToOne(chat) {
-		return view.Response{}, ErrChatType
+		return api.Changes{}, ErrChatType
 	}
 	if err := s.mayWrite(tx, chat); err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	peer, err := key.ParseContactID(chat.ID)
 	if err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	body.Clock = s.clock(chat)
 	msg, sent, err := s.send(ctx, tx, outgoing{chat: chat.ID, route: routeReliable, to: []key.Public{peer}}, body)
 	if err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	m := commandMessage(body, msg.ID, s.id, state)
 	m.Extra.Command.From, m.Received, m.WireChat, m.Seen = from, body.Clock, chat.ID, true
@@ -89,21 +89,21 @@ func (s *Transactions) command(
 	if old != nil {
 		s.follow(&m, old)
 		if err := s.replace(tx, old); err != nil {
-			return view.Response{}, err
+			return api.Changes{}, err
 		}
 	}
 	if err := s.meet(tx, chat); err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	if err := s.file(tx, chat, &m); err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	return s.news(tx, chat, &m, true)
 }
 
 // answer sends a command that answers one of the other person.
 func (s *Transactions) answer(ctx context.Context, id string, body *payloads.Transaction, from, to int) (
-	out view.Response, err error,
+	out api.Changes, err error,
 ) {
 	err = s.update(ctx, func(tx *store.Tx) error {
 		m, err := s.message(tx, id)
@@ -135,26 +135,26 @@ func (s *Transactions) answer(ctx context.Context, id string, body *payloads.Tra
 }
 
 // AcceptAddress answers a request for an address.
-func (s *Transactions) AcceptAddress(ctx context.Context, message, address string) (view.Response, error) {
+func (s *Transactions) AcceptAddress(ctx context.Context, message, address string) (api.Changes, error) {
 	body := &payloads.Transaction{Command: payloads.TypeAcceptRequestAddress, Address: address}
 	return s.answer(ctx, message, body, stateAddressRequested, stateAddressAccepted)
 }
 
 // DeclineAddress refuses a request for an address.
-func (s *Transactions) DeclineAddress(ctx context.Context, message string) (view.Response, error) {
+func (s *Transactions) DeclineAddress(ctx context.Context, message string) (api.Changes, error) {
 	body := &payloads.Transaction{Command: payloads.TypeDeclineRequestAddress}
 	return s.answer(ctx, message, body, stateAddressRequested, stateAddressDeclined)
 }
 
 // DeclineTransaction refuses a request for a transaction.
-func (s *Transactions) DeclineTransaction(ctx context.Context, message string) (view.Response, error) {
+func (s *Transactions) DeclineTransaction(ctx context.Context, message string) (api.Changes, error) {
 	body := &payloads.Transaction{Command: payloads.TypeDeclineRequestTransaction}
 	return s.answer(ctx, message, body, stateTransactionRequested, stateTransactionDeclined)
 }
 
 // AcceptTransaction tells that a requested transaction was sent.
 func (s *Transactions) AcceptTransaction(ctx context.Context, hash, message string, signature []byte) (
-	view.Response, error,
+	api.Changes, error,
 ) {
 	body := &payloads.Transaction{Command: payloads.TypeSendTransaction, Hash: hash, Signature: signature}
 	return s.answer(ctx, message, body, stateTransactionRequested, statePending)

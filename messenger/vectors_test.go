@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/internal/vectors"
 	"statusd/messenger/courier"
-	"statusd/messenger/view"
 	"statusd/payloads"
 	"statusd/transport"
 	"statusd/transport/topics"
@@ -63,7 +63,7 @@ type (
 		Active    bool
 		ID, Name  string
 		LastClock uint64 `json:"last_clock"`
-		Members   []view.Member
+		Members   []api.Member
 		Type      int
 		Unviewed  uint
 	}
@@ -152,13 +152,13 @@ func (w *vectorWorld) setUp(t *testing.T, p *party, c *vectorCase) {
 		case "public":
 			err = p.m.Chats().Join(t.Context(), w.Public)
 		case "public-deleted":
-			err = p.m.Chats().Save(t.Context(), view.Chat{
-				ID: w.Public, ChatType: view.ChatPublic, Active: true, DeletedAtClockValue: 1604000000000,
+			err = p.m.Chats().Save(t.Context(), api.Chat{
+				ID: w.Public, ChatType: api.ChatPublic, Active: true, DeletedAtClockValue: 1604000000000,
 			})
 		case "profile":
 			err = p.m.Chats().Join(t.Context(), payloads.ProfileChat(alice))
 		case "block-alice":
-			_, err = p.m.Contacts().Block(t.Context(), view.Contact{ID: alice.ContactID()})
+			_, err = p.m.Contacts().Block(t.Context(), api.Contact{ID: alice.ContactID()})
 		default:
 			t.Fatalf("unknown setup %q", what)
 		}
@@ -223,7 +223,7 @@ func (s state) put(kind, id string, v any) {
 func (p *party) state() state {
 	p.t.Helper()
 	s, ctx := make(state), context.Background()
-	chats := must[[]view.Chat](p.t)(p.m.Chats().List(ctx))
+	chats := must[[]api.Chat](p.t)(p.m.Chats().List(ctx))
 	for i := range chats {
 		s.put("chat", chats[i].ID, chatVector(&chats[i]))
 		list, _, err := p.m.Messages().Page(ctx, chats[i].ID, "", 0)
@@ -234,11 +234,11 @@ func (p *party) state() state {
 			s.put("message", list[j].ID, messageVector(&list[j], p.id))
 		}
 	}
-	contacts := must[[]view.Contact](p.t)(p.m.Contacts().List(ctx))
+	contacts := must[[]api.Contact](p.t)(p.m.Contacts().List(ctx))
 	for _, k := range contacts {
 		s.put("contact", k.ID, vectorContact{k.ID, k.Name, k.PhotoPath, k.LastUpdated, k.LocalNickname, k.SystemTags})
 	}
-	for _, i := range must[[]view.Invitation](p.t)(p.m.Groups().Invitations(ctx)) {
+	for _, i := range must[[]api.Invitation](p.t)(p.m.Groups().Invitations(ctx)) {
 		s.put("invitation", i.ID, vectorInvitation{i.ID, i.From, i.ChatID, i.State})
 	}
 	err := p.db.View(ctx, func(tx *store.Tx) error {
@@ -255,15 +255,15 @@ func (p *party) state() state {
 	return s
 }
 
-func chatVector(c *view.Chat) vectorChat {
+func chatVector(c *api.Chat) vectorChat {
 	v := vectorChat{c.Active, c.ID, c.Name, c.LastClockValue, slices.Clone(c.Members), c.ChatType, c.UnviewedMessagesCount}
-	slices.SortFunc(v.Members, func(a, b view.Member) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(v.Members, func(a, b api.Member) int { return cmp.Compare(a.ID, b.ID) })
 	return v
 }
 
 // messageVector leaves out what is not to match: texts of system messages, and
 // that own messages of other devices are seen.
-func messageVector(m *view.Message, self string) vectorMessage {
+func messageVector(m *api.Message, self string) vectorMessage {
 	v := vectorMessage{
 		m.ChatID, m.LocalChatID, m.Clock, m.ContentType, m.From, m.ID, m.MessageType, m.OutgoingStatus, m.Seen, m.Text,
 	}
@@ -296,7 +296,7 @@ func compare(t *testing.T, when string, step *vectorStep, before, after state) {
 		want.put("message", m.ID, m.comparable(self))
 	}
 	for _, c := range step.Chats {
-		slices.SortFunc(c.Members, func(a, b view.Member) int { return cmp.Compare(a.ID, b.ID) })
+		slices.SortFunc(c.Members, func(a, b api.Member) int { return cmp.Compare(a.ID, b.ID) })
 		want.put("chat", c.ID, c)
 	}
 	for _, k := range step.Contacts {

@@ -6,9 +6,9 @@ import (
 
 	"statusd/accounts/identicon"
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/naming"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -66,13 +66,13 @@ const (
 
 // messageView returns a message as programs see it, with what it quotes and
 // its picture or recording.
-func (c *core) messageView(tx *store.Tx, m *store.Message) (view.Message, error) {
+func (c *core) messageView(tx *store.Tx, m *store.Message) (api.Message, error) {
 	return c.viewOf(tx, m, detailWhole)
 }
 
 // viewOf is messageView with fewer pictures: an event must not be larger than
 // what caused it, or short answers to a large picture would fill the log.
-func (c *core) viewOf(tx *store.Tx, m *store.Message, with detail) (view.Message, error) {
+func (c *core) viewOf(tx *store.Tx, m *store.Message, with detail) (api.Message, error) {
 	v := c.textView(m)
 	if with >= detailOwn {
 		if err := tx.Messages().WithMedia(m); err != nil {
@@ -98,9 +98,9 @@ func (c *core) viewOf(tx *store.Tx, m *store.Message, with detail) (view.Message
 }
 
 // textView is messageView without what needs other rows.
-func (c *core) textView(m *store.Message) view.Message {
+func (c *core) textView(m *store.Message) api.Message {
 	text := payloads.DescribeText(m.Text)
-	v := view.Message{
+	v := api.Message{
 		ID: payloads.MessageID(m.ID).String(), WhisperTimestamp: m.Received, From: m.Author, Alias: c.alias(m.Author),
 		Identicon: c.faces.of(m.Author), Seen: m.Seen, OutgoingStatus: statusNames()[m.Status],
 		RTL: text.RTL, LineCount: text.LineCount, Text: m.Text, ChatID: m.WireChat, LocalChatID: m.ChatID,
@@ -109,10 +109,10 @@ func (c *core) textView(m *store.Message) view.Message {
 		EditedAt: m.Extra.EditedAt, Pinned: m.Extra.Pinned,
 	}
 	if m.Extra.StickerHash != "" {
-		v.Sticker = &view.Sticker{Hash: m.Extra.StickerHash, Pack: m.Extra.StickerPack}
+		v.Sticker = &api.Sticker{Hash: m.Extra.StickerHash, Pack: m.Extra.StickerPack}
 	}
 	if x := m.Extra.Command; x != nil {
-		v.CommandParameters = &view.CommandParameters{
+		v.CommandParameters = &api.CommandParameters{
 			ID: x.ID, From: x.From, Address: x.Address, Contract: x.Contract, Value: x.Value,
 			TransactionHash: x.Hash, CommandState: x.State, Signature: x.Signature,
 		}
@@ -144,13 +144,13 @@ func (c *core) original(tx *store.Tx, m *store.Message) (store.Message, bool, er
 }
 
 // quote returns what an answer to a message shows of it.
-func (c *core) quote(tx *store.Tx, original *store.Message, media bool) (*view.QuotedMessage, error) {
+func (c *core) quote(tx *store.Tx, original *store.Message, media bool) (*api.QuotedMessage, error) {
 	if media {
 		if err := tx.Messages().WithMedia(original); err != nil {
 			return nil, err
 		}
 	}
-	q := &view.QuotedMessage{From: original.Author, Text: original.Text}
+	q := &api.QuotedMessage{From: original.Author, Text: original.Text}
 	q.Image, q.Audio, q.AudioDurationMs = mediaView(original.Media)
 	return q, nil
 }
@@ -161,8 +161,8 @@ const maxPageMedia = 8 << 20
 
 // messageViews is messageView for a page. It returns fewer messages than there
 // are when their pictures are large.
-func (c *core) messageViews(tx *store.Tx, list []store.Message) ([]view.Message, error) {
-	out, size := make([]view.Message, 0, len(list)), 0
+func (c *core) messageViews(tx *store.Tx, list []store.Message) ([]api.Message, error) {
+	out, size := make([]api.Message, 0, len(list)), 0
 	for i := range list {
 		v, err := c.messageView(tx, &list[i])
 		if err != nil {
@@ -182,24 +182,24 @@ func (c *core) messageViews(tx *store.Tx, list []store.Message) ([]view.Message,
 
 // chatView returns a chat as programs see it. The last message comes without
 // picture and quote, membership events come only withEvents.
-func (c *core) chatView(tx *store.Tx, chat *store.Chat, withEvents bool) (view.Chat, error) {
-	v := view.Chat{
+func (c *core) chatView(tx *store.Tx, chat *store.Chat, withEvents bool) (api.Chat, error) {
+	v := api.Chat{
 		ID: chat.ID, Name: chat.Name, Color: chat.Color, Active: chat.Active, ChatType: chat.Type,
 		Timestamp: chat.Timestamp, LastClockValue: chat.LastClock, DeletedAtClockValue: chat.DeletedClock,
 		UnviewedMessagesCount: chat.Unread, Muted: chat.Muted, InvitationAdmin: chat.InvitationAdmin,
-		Profile: chat.Profile, Members: make([]view.Member, 0, len(chat.Members)),
-		MembershipUpdateEvents: []view.MembershipEvent{},
+		Profile: chat.Profile, Members: make([]api.Member, 0, len(chat.Members)),
+		MembershipUpdateEvents: []api.MembershipEvent{},
 	}
 	for _, m := range chat.Members {
-		v.Members = append(v.Members, view.Member(m))
+		v.Members = append(v.Members, api.Member(m))
 	}
 	switch chat.Type {
-	case view.ChatPrivateGroup:
-		v.NameGivenBy = view.GivenByThem
-	case view.ChatPublic:
-		v.NameGivenBy = view.GivenByYou
+	case api.ChatPrivateGroup:
+		v.NameGivenBy = api.GivenByThem
+	case api.ChatPublic:
+		v.NameGivenBy = api.GivenByYou
 	}
-	if chat.Type == view.ChatOneToOne {
+	if chat.Type == api.ChatOneToOne {
 		v.Alias, v.Identicon = c.alias(chat.ID), c.faces.of(chat.ID)
 	}
 	if chat.Last != 0 {
@@ -212,7 +212,7 @@ func (c *core) chatView(tx *store.Tx, chat *store.Chat, withEvents bool) (view.C
 			v.LastMessage = &m
 		}
 	}
-	if !withEvents || chat.Type != view.ChatPrivateGroup {
+	if !withEvents || chat.Type != api.ChatPrivateGroup {
 		return v, nil
 	}
 	events, err := tx.Groups().Events(chat.Key)
@@ -221,7 +221,7 @@ func (c *core) chatView(tx *store.Tx, chat *store.Chat, withEvents bool) (view.C
 		if !e.Sent {
 			continue
 		}
-		v.MembershipUpdateEvents = append(v.MembershipUpdateEvents, view.MembershipEvent{
+		v.MembershipUpdateEvents = append(v.MembershipUpdateEvents, api.MembershipEvent{
 			Type: int32(e.Type), ClockValue: e.Clock, Members: e.Members, Name: e.Name, From: e.From,
 			Signature: e.Raw[:65], ChatID: chat.ID, RawPayload: e.Raw,
 		})
@@ -230,12 +230,12 @@ func (c *core) chatView(tx *store.Tx, chat *store.Chat, withEvents bool) (view.C
 }
 
 // contactView returns a person as programs see it.
-func (c *core) contactView(k *store.Contact) view.Contact {
-	v := view.Contact{
+func (c *core) contactView(k *store.Contact) api.Contact {
+	v := api.Contact{
 		ID: k.ID, Name: k.Name, EnsVerified: k.ENSVerified, EnsVerifiedAt: k.ENSVerifiedAt,
 		LastENSClockValue: k.ENSClock, EnsVerificationRetries: k.ENSRetries, Alias: c.alias(k.ID),
 		Identicon: c.faces.of(k.ID), PhotoPath: harmless(k.Photo), LastUpdated: k.Updated, SystemTags: k.Tags,
-		DeviceInfo: []view.Device{}, LocalNickname: k.Nickname,
+		DeviceInfo: []api.ContactDevice{}, LocalNickname: k.Nickname,
 	}
 	v.NameGivenBy = naming.GivenBy(&v, c.id)
 	if v.SystemTags == nil {
@@ -247,15 +247,15 @@ func (c *core) contactView(k *store.Contact) view.Contact {
 	return v
 }
 
-func reactionView(e *store.Reaction) view.Reaction {
-	return view.Reaction{
+func reactionView(e *store.Reaction) api.Reaction {
+	return api.Reaction{
 		ID: payloads.MessageID(e.ID).String(), Clock: e.Clock, ChatID: e.WireChat, LocalChatID: e.ChatID, From: e.Author,
 		MessageID: e.MessageID, MessageType: int32(e.Type), Retracted: e.Retracted, EmojiID: int32(e.Emoji),
 	}
 }
 
-func invitationView(i *store.Invitation) view.Invitation {
-	return view.Invitation{
+func invitationView(i *store.Invitation) api.Invitation {
+	return api.Invitation{
 		ID: payloads.MessageID(i.ID).String(), ChatID: i.Chat, From: i.Author, IntroductionMessage: i.Text,
 		State: int32(i.State),
 	}
@@ -263,15 +263,15 @@ func invitationView(i *store.Invitation) view.Invitation {
 
 // news is the answer about one message of a chat: withEvents for those who
 // asked, without for the event log.
-func (c *core) news(tx *store.Tx, chat *store.Chat, m *store.Message, withEvents bool) (view.Response, error) {
+func (c *core) news(tx *store.Tx, chat *store.Chat, m *store.Message, withEvents bool) (api.Changes, error) {
 	cv, err := c.chatView(tx, chat, withEvents)
 	if err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	level := detailOwn
 	if withEvents {
 		level = detailWhole
 	}
 	mv, err := c.viewOf(tx, m, level)
-	return view.Response{Chats: []view.Chat{cv}, Messages: []view.Message{mv}}, err
+	return api.Changes{Chats: []api.Chat{cv}, Messages: []api.Message{mv}}, err
 }

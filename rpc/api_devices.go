@@ -10,9 +10,9 @@ import (
 
 	"statusd/accounts/key"
 	"statusd/accounts/signedtext"
+	"statusd/api"
 	"statusd/messenger"
 	"statusd/messenger/courier"
-	"statusd/messenger/view"
 	"statusd/rpc/jsonrpc"
 	"statusd/transport"
 	places "statusd/transport/topics"
@@ -72,7 +72,7 @@ func deviceFailure(err error) error {
 	return err
 }
 
-func (a *devicesAPI) getOurInstallations(ctx context.Context) ([]view.Installation, error) {
+func (a *devicesAPI) getOurInstallations(ctx context.Context) ([]api.Installation, error) {
 	d, err := a.devices()
 	if err != nil {
 		return nil, err
@@ -100,7 +100,7 @@ func (a *devicesAPI) disableInstallation(ctx context.Context, id string) (any, e
 // maxDeviceText bounds name, type and token of a device.
 const maxDeviceText = 1024
 
-func (a *devicesAPI) setInstallationMetadata(ctx context.Context, id string, m view.InstallationMetadata) (any, error) {
+func (a *devicesAPI) setInstallationMetadata(ctx context.Context, id string, m api.InstallationMetadata) (any, error) {
 	for _, text := range []string{m.Name, m.DeviceType, m.FCMToken} {
 		if len(text) > maxDeviceText {
 			return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "name, type or token is longer than %d bytes", maxDeviceText)
@@ -113,10 +113,10 @@ func (a *devicesAPI) setInstallationMetadata(ctx context.Context, id string, m v
 	return nil, deviceFailure(d.SetMetadata(ctx, id, m))
 }
 
-func (a *devicesAPI) sendPairInstallation(ctx context.Context) (view.Response, error) {
+func (a *devicesAPI) sendPairInstallation(ctx context.Context) (api.Changes, error) {
 	d, err := a.devices()
 	if err != nil {
-		return view.Response{}, err
+		return api.Changes{}, err
 	}
 	got, err := d.SendPairing(ctx)
 	return got, deviceFailure(err)

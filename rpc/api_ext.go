@@ -7,9 +7,9 @@ import (
 	"reflect"
 	"strings"
 
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger"
-	"statusd/messenger/view"
 	"statusd/payloads"
 	"statusd/rpc/jsonrpc"
 )
@@ -63,8 +63,8 @@ type (
 	noArgs     struct{}
 	oneID      struct{ ID string }
 	twoIDs     struct{ First, Second string }
-	chatArg    struct{ Chat view.Chat }
-	contactArg struct{ Contact view.Contact }
+	chatArg    struct{ Chat api.Chat }
+	contactArg struct{ Contact api.Contact }
 	pageArg    struct {
 		ChatID string
 		Cursor *string
@@ -133,8 +133,8 @@ func limitOf(limit *int) (int, error) {
 
 // messagePage is a page of messages, the newest first.
 type messagePage struct {
-	Messages []view.Message `json:"messages"`
-	Cursor   string         `json:"cursor"`
+	Messages []api.Message `json:"messages"`
+	Cursor   string        `json:"cursor"`
 }
 
 func chatMessages(s *messenger.Messages, ctx context.Context, in pageArg) (messagePage, error) {
@@ -157,12 +157,12 @@ func searchMessages(s *messenger.Messages, ctx context.Context, in searchArg) (m
 
 // sendChatMessage reads files only for callers on the socket, who have the
 // rights of the daemon's user or group anyway.
-func sendChatMessage(s *messenger.Messages, ctx context.Context, in struct{ Message view.Message }) (
-	view.Response, error,
+func sendChatMessage(s *messenger.Messages, ctx context.Context, in struct{ Message api.Message }) (
+	api.Changes, error,
 ) {
 	m := in.Message
 	if (m.ImagePath != "" || m.AudioPath != "") && callFrom(ctx).caller.transport != "ipc" {
-		return view.Response{}, jsonrpc.NewError(jsonrpc.CodeScope,
+		return api.Changes{}, jsonrpc.NewError(jsonrpc.CodeScope,
 			"imagePath and audioPath name files of the daemon's machine, which are not read for this connection").
 			WithHint("give the content as a data URL in image or audio, or call over the unix socket")
 	}

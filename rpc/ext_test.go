@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"statusd/messenger/view"
+	"statusd/api"
 	"statusd/rpc/jsonrpc"
 )
 
@@ -28,8 +28,8 @@ func TestLeadingNull(t *testing.T) {
 		`["one",["` + exampleContact + `"]]`, `[null,"two",["` + exampleContact + `"]]`,
 		` [ null , "three" , [] ] `, `{"name":"four","ids":[]}`,
 	} {
-		got := must[view.Response](t, l, "wakuext_createGroupChatWithMembers", params)
-		if len(got.Chats) != 1 || got.Chats[0].ChatType != view.ChatPrivateGroup {
+		got := must[api.Changes](t, l, "wakuext_createGroupChatWithMembers", params)
+		if len(got.Chats) != 1 || got.Chats[0].ChatType != api.ChatPrivateGroup {
 			t.Errorf("%s: %+v", params, got)
 		}
 	}
@@ -125,12 +125,12 @@ func TestFilesAreReadForTheSocketOnly(t *testing.T) {
 			t.Errorf("%s: %+v", name, e)
 		}
 	}
-	got := must[view.Response](t, f.ipc(), "wakuext_sendChatMessage", params)
+	got := must[api.Changes](t, f.ipc(), "wakuext_sendChatMessage", params)
 	if len(got.Messages) != 1 || !strings.HasPrefix(got.Messages[0].Image, "data:image/png;base64,") {
 		t.Errorf("%+v", got)
 	}
 	inline := `[{"chatId":"tea","text":"look","contentType":7,"image":"` + got.Messages[0].Image + `"}]`
-	must[view.Response](t, f.http(), "wakuext_sendChatMessage", inline)
+	must[api.Changes](t, f.http(), "wakuext_sendChatMessage", inline)
 }
 
 // TestShapes compares the members of objects with those of status-go.
@@ -138,7 +138,7 @@ func TestShapes(t *testing.T) {
 	f := start(t, nil)
 	l := f.ipc()
 	f.loggedIn(l)
-	sent := must[view.Response](t, l, "wakuext_sendChatMessage", `[{"chatId":"tea","text":"hello","contentType":1}]`)
+	sent := must[api.Changes](t, l, "wakuext_sendChatMessage", `[{"chatId":"tea","text":"hello","contentType":1}]`)
 	raw, _ := invoke(t, l, "wakuext_chats", `[]`)
 	var chats []map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &chats); err != nil || len(chats) != 1 {

@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"strings"
 
+	"statusd/api"
 	"statusd/internal/feed"
 	"statusd/internal/store"
-	"statusd/messenger/view"
 	"statusd/payloads"
 	"statusd/rpc/jsonrpc"
 )
@@ -87,7 +87,7 @@ func emojis() []string { return []string{"", "❤️", "👍", "👎", "😂", "
 // received translates an event of messages that came. Other events give
 // nothing.
 func receivedOf(e feed.Event) []receiveParams {
-	var r view.Response
+	var r api.Changes
 	if e.Type != messagesNew || json.Unmarshal(e.Event, &r) != nil {
 		return nil
 	}
@@ -123,7 +123,7 @@ func receivedOf(e feed.Event) []receiveParams {
 	return out
 }
 
-func messageData(m *view.Message) dataMessage {
+func messageData(m *api.Message) dataMessage {
 	d := dataMessage{Timestamp: m.WhisperTimestamp, MessageID: m.ID, Message: m.Text}
 	if m.ResponseTo != "" {
 		d.Quote = &quote{ID: m.ResponseTo}

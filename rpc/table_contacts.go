@@ -3,8 +3,8 @@ package rpc
 import (
 	"context"
 
+	"statusd/api"
 	"statusd/messenger"
-	"statusd/messenger/view"
 	"statusd/rpc/jsonrpc"
 )
 
@@ -26,7 +26,7 @@ func (a *extAPI) contactMethods() []method {
 			name: "wakuext_contacts", scope: scopeRead, result: "list of contacts",
 			summary: "Lists the people that have a tag, a verified name or a nickname.",
 			example: ex(`[]`, `[`+contact+`]`, known...),
-			handler: ask(a, contacts, func(s *messenger.Contacts, ctx context.Context, _ noArgs) ([]view.Contact, error) {
+			handler: ask(a, contacts, func(s *messenger.Contacts, ctx context.Context, _ noArgs) ([]api.Contact, error) {
 				return s.List(ctx)
 			}),
 		},
@@ -34,7 +34,7 @@ func (a *extAPI) contactMethods() []method {
 			name: "wakuext_getContactByID", scope: scopeRead, summary: "Returns what is known of a person.",
 			params: []param{{"id", "contact id"}}, result: "the contact, null if nothing is known",
 			example: ex(`["`+exampleContact+`"]`, contact, known...),
-			handler: ask(a, contacts, func(s *messenger.Contacts, ctx context.Context, in oneID) (*view.Contact, error) {
+			handler: ask(a, contacts, func(s *messenger.Contacts, ctx context.Context, in oneID) (*api.Contact, error) {
 				return s.ByID(ctx, in.ID)
 			}),
 		},
@@ -52,7 +52,7 @@ func (a *extAPI) contactMethods() []method {
 			summary: "Deletes the messages of a person and takes no more of them.",
 			params:  []param{{"contact", "the contact; its id counts"}},
 			example: ex(`[{"id":"`+exampleBlocked+`"}]`, `[]`, withLogin()...),
-			handler: ask(a, contacts, func(s *messenger.Contacts, ctx context.Context, in contactArg) ([]view.Chat, error) {
+			handler: ask(a, contacts, func(s *messenger.Contacts, ctx context.Context, in contactArg) ([]api.Chat, error) {
 				return s.Block(ctx, in.Contact)
 			}),
 		},
@@ -64,7 +64,7 @@ func (a *extAPI) contactMethods() []method {
 			},
 			example: ex(`["`+exampleOtherContact+`","",""]`, `{"contacts":[`+contact+`]}`, append(withLogin(),
 				setup("wakuext_saveContact", `[{"id":"`+exampleOtherContact+`","systemTags":[":contact/added"]}]`, ""))...),
-			handler: ask(a, contacts, func(s *messenger.Contacts, ctx context.Context, in updateArg) (view.Response, error) {
+			handler: ask(a, contacts, func(s *messenger.Contacts, ctx context.Context, in updateArg) (api.Changes, error) {
 				return s.SendUpdate(ctx, in.ID, orZero(in.EnsName), orZero(in.Image))
 			}),
 		},
@@ -98,40 +98,40 @@ func (a *extAPI) transactionMethods() []method {
 	return []method{
 		row("requestTransaction", "Asks a person for a payment.",
 			ex(`["`+exampleOtherContact+`","1.5","","`+exampleAddress+`"]`, answer, withFriend...),
-			ask(a, transactions, func(s *t, ctx context.Context, in requestTransactionArg) (view.Response, error) {
+			ask(a, transactions, func(s *t, ctx context.Context, in requestTransactionArg) (api.Changes, error) {
 				return s.RequestTransaction(ctx, in.ChatID, in.Value, in.Contract, in.Address)
 			}), chat, param{"value", "amount"}, param{"contract", "of the token; empty: ether"},
 			param{"address", "where to pay to"}),
 		row("requestAddressForTransaction", "Asks a person for an address to pay to.",
 			ex(`["`+exampleOtherContact+`","`+exampleAddress+`","1.5",""]`, answer, withFriend...),
-			ask(a, transactions, func(s *t, ctx context.Context, in requestAddressArg) (view.Response, error) {
+			ask(a, transactions, func(s *t, ctx context.Context, in requestAddressArg) (api.Changes, error) {
 				return s.RequestAddress(ctx, in.ChatID, in.From, in.Value, in.Contract)
 			}), chat, param{"from", "our address"}, param{"value", "amount"},
 			param{"contract", "of the token; empty: ether"}),
 		row("acceptRequestAddressForTransaction", "Answers a person who asks for an address.",
 			exFails(`["`+exampleHash+`","`+exampleAddress+`"]`, jsonrpc.CodeUnknownObject, withLogin()...),
-			ask(a, transactions, func(s *t, ctx context.Context, in twoIDs) (view.Response, error) {
+			ask(a, transactions, func(s *t, ctx context.Context, in twoIDs) (api.Changes, error) {
 				return s.AcceptAddress(ctx, in.First, in.Second)
 			}), param{"messageId", docMessageID}, param{"address", "where to pay to"}),
 		row("declineRequestAddressForTransaction", "Refuses to give an address.",
 			exFails(`["`+exampleHash+`"]`, jsonrpc.CodeUnknownObject, withLogin()...),
-			ask(a, transactions, func(s *t, ctx context.Context, in oneID) (view.Response, error) {
+			ask(a, transactions, func(s *t, ctx context.Context, in oneID) (api.Changes, error) {
 				return s.DeclineAddress(ctx, in.ID)
 			}), param{"messageId", docMessageID}),
 		row("declineRequestTransaction", "Refuses to pay.",
 			exFails(`["`+exampleHash+`"]`, jsonrpc.CodeUnknownObject, withLogin()...),
-			ask(a, transactions, func(s *t, ctx context.Context, in oneID) (view.Response, error) {
+			ask(a, transactions, func(s *t, ctx context.Context, in oneID) (api.Changes, error) {
 				return s.DeclineTransaction(ctx, in.ID)
 			}), param{"messageId", docMessageID}),
 		row("sendTransaction", "Tells a person of a payment that a wallet made.",
 			ex(`["`+exampleOtherContact+`","1.5","","`+exampleHash+`","0x00"]`, answer, withFriend...),
-			ask(a, transactions, func(s *t, ctx context.Context, in sendTransactionArg) (view.Response, error) {
+			ask(a, transactions, func(s *t, ctx context.Context, in sendTransactionArg) (api.Changes, error) {
 				return s.SendTransaction(ctx, in.ChatID, in.Value, in.Contract, in.TxHash, in.Signature)
 			}), chat, param{"value", "amount"}, param{"contract", "of the token; empty: ether"},
 			param{"txHash", "hash of the transaction"}, param{"signature", "of the hash, by the wallet"}),
 		row("acceptRequestTransaction", "Tells a person who asked for a payment that a wallet made it.",
 			exFails(`["`+exampleHash+`","`+exampleHash+`","0x00"]`, jsonrpc.CodeUnknownObject, withLogin()...),
-			ask(a, transactions, func(s *t, ctx context.Context, in acceptTransactionArg) (view.Response, error) {
+			ask(a, transactions, func(s *t, ctx context.Context, in acceptTransactionArg) (api.Changes, error) {
 				return s.AcceptTransaction(ctx, in.TxHash, in.MessageID, in.Signature)
 			}), param{"txHash", "hash of the transaction"}, param{"messageId", docMessageID},
 			param{"signature", "of the hash, by the wallet"}),

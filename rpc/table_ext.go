@@ -3,8 +3,8 @@ package rpc
 import (
 	"context"
 
+	"statusd/api"
 	"statusd/messenger"
-	"statusd/messenger/view"
 )
 
 // Values that the examples of chats share.
@@ -65,7 +65,7 @@ func (a *extAPI) chatMethods() []method {
 			name: "wakuext_chats", scope: scopeRead, summary: "Lists the chats, closed ones (active: false) among them.",
 			result:  "list of chats with their last message",
 			example: ex(`[]`, `[{"id":"tea","name":"tea","chatType":2,"active":true}]`, withChat()...),
-			handler: ask(a, chats, func(s *messenger.Chats, ctx context.Context, _ noArgs) ([]view.Chat, error) {
+			handler: ask(a, chats, func(s *messenger.Chats, ctx context.Context, _ noArgs) ([]api.Chat, error) {
 				return s.List(ctx)
 			}),
 		},

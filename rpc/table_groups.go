@@ -3,8 +3,8 @@ package rpc
 import (
 	"context"
 
+	"statusd/api"
 	"statusd/messenger"
-	"statusd/messenger/view"
 	"statusd/rpc/jsonrpc"
 )
 
@@ -26,34 +26,34 @@ func (a *extAPI) groupMethods() []method {
 	return append(a.invitationMethods(),
 		row("createGroupChatWithMembers", "Makes a private group and invites people.",
 			`["tea party",["`+exampleContact+`"]]`, answer, withLogin(),
-			ask(a, groups, func(s *messenger.Groups, ctx context.Context, in membersArg) (view.Response, error) {
+			ask(a, groups, func(s *messenger.Groups, ctx context.Context, in membersArg) (api.Changes, error) {
 				return s.Create(ctx, in.Name, in.IDs)
 			}), param{"name", "name of the group"}, ids),
 		row("addMembersToGroupChat", "Invites people to a group. Only admins may.",
 			`["{{groupID}}",["`+exampleOtherContact+`"]]`, answer, withGroup(),
-			ask(a, groups, func(s *messenger.Groups, ctx context.Context, in membersArg) (view.Response, error) {
+			ask(a, groups, func(s *messenger.Groups, ctx context.Context, in membersArg) (api.Changes, error) {
 				return s.AddMembers(ctx, in.Name, in.IDs)
 			}), group, ids),
 		row("removeMemberFromGroupChat", "Removes a member that is no admin. Only admins may.",
 			`["{{groupID}}","`+exampleContact+`"]`, answer, withGroup(),
-			ask(a, groups, func(s *messenger.Groups, ctx context.Context, in twoIDs) (view.Response, error) {
+			ask(a, groups, func(s *messenger.Groups, ctx context.Context, in twoIDs) (api.Changes, error) {
 				return s.RemoveMember(ctx, in.First, in.Second)
 			}), group, param{"id", "contact id of the member"}),
 		row("addAdminsToGroupChat", "Makes members admins. Only admins may.",
 			`["{{groupID}}",["`+exampleContact+`"]]`, answer, withGroup(),
-			ask(a, groups, func(s *messenger.Groups, ctx context.Context, in membersArg) (view.Response, error) {
+			ask(a, groups, func(s *messenger.Groups, ctx context.Context, in membersArg) (api.Changes, error) {
 				return s.AddAdmins(ctx, in.Name, in.IDs)
 			}), group, ids),
 		confirm(row("confirmJoiningGroup", "Accepts the invitation to a group.", `["{{groupID}}"]`, `{}`, withGroup(),
-			ask(a, groups, func(s *messenger.Groups, ctx context.Context, in oneID) (view.Response, error) {
+			ask(a, groups, func(s *messenger.Groups, ctx context.Context, in oneID) (api.Changes, error) {
 				return s.Confirm(ctx, in.ID)
 			}), group)),
 		row("leaveGroupChat", "Leaves a group.", `["{{groupID}}",true]`, answer, withGroup(),
-			ask(a, groups, func(s *messenger.Groups, ctx context.Context, in leaveArg) (view.Response, error) {
+			ask(a, groups, func(s *messenger.Groups, ctx context.Context, in leaveArg) (api.Changes, error) {
 				return s.Leave(ctx, in.ChatID, orZero(in.Remove))
 			}), group, param{"remove", "true: close the chat, too"}),
 		row("changeGroupChatName", "Renames a group. Only admins may.", `["{{groupID}}","coffee break"]`, answer,
-			withGroup(), ask(a, groups, func(s *messenger.Groups, ctx context.Context, in twoIDs) (view.Response, error) {
+			withGroup(), ask(a, groups, func(s *messenger.Groups, ctx context.Context, in twoIDs) (api.Changes, error) {
 				return s.Rename(ctx, in.First, in.Second)
 			}), group, param{"name", "the new name"}),
 	)
@@ -74,7 +74,7 @@ func (a *extAPI) invitationMethods() []method {
 			},
 			example: ex(`["tea party","`+foreign+`","`+exampleContact+`"]`,
 				`{"chats":[{"id":"`+foreign+`","name":"tea party","chatType":3}]}`, withLogin()...),
-			handler: ask(a, groups, func(s *messenger.Groups, ctx context.Context, in threeTexts) (view.Response, error) {
+			handler: ask(a, groups, func(s *messenger.Groups, ctx context.Context, in threeTexts) (api.Changes, error) {
 				return s.CreateFromInvitation(ctx, in.First, in.Second, in.Third)
 			}),
 		},
@@ -86,7 +86,7 @@ func (a *extAPI) invitationMethods() []method {
 			},
 			example: ex(`["`+foreign+`","`+exampleContact+`","let me in"]`, `{"invitations":[`+invitation+`]}`,
 				withLogin()...),
-			handler: ask(a, groups, func(s *messenger.Groups, ctx context.Context, in threeTexts) (view.Response, error) {
+			handler: ask(a, groups, func(s *messenger.Groups, ctx context.Context, in threeTexts) (api.Changes, error) {
 				return s.RequestInvitation(ctx, in.First, in.Second, in.Third)
 			}),
 		},
@@ -94,7 +94,7 @@ func (a *extAPI) invitationMethods() []method {
 			name: "wakuext_getGroupChatInvitations", scope: scopeRead,
 			summary: "Lists who asked to be let in, and where we asked.", result: "list of invitations",
 			example: ex(`[]`, `[`+invitation+`]`, withLogin()...),
-			handler: ask(a, groups, func(s *messenger.Groups, ctx context.Context, _ noArgs) ([]view.Invitation, error) {
+			handler: ask(a, groups, func(s *messenger.Groups, ctx context.Context, _ noArgs) ([]api.Invitation, error) {
 				return s.Invitations(ctx)
 			}),
 		},
@@ -103,7 +103,7 @@ func (a *extAPI) invitationMethods() []method {
 			summary: "Refuses a request to be let into a group of ours.",
 			params:  []param{{"invitationId", "id of the invitation"}},
 			example: exFails(`["`+exampleHash+`"]`, jsonrpc.CodeUnknownObject, withLogin()...),
-			handler: ask(a, groups, func(s *messenger.Groups, ctx context.Context, in oneID) (view.Response, error) {
+			handler: ask(a, groups, func(s *messenger.Groups, ctx context.Context, in oneID) (api.Changes, error) {
 				return s.RejectInvitation(ctx, in.ID)
 			}),
 		},

@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"statusd/api"
 	"statusd/messenger"
-	"statusd/messenger/view"
 )
 
 func (a *extAPI) messageMethods() []method {
@@ -98,7 +98,7 @@ func (a *extAPI) readingMethods() []method {
 			name: "wakuext_messageByID", scope: scopeRead, summary: "Returns one message.",
 			params: []param{{"id", docMessageID}}, result: "the message",
 			example: ex(`["{{messageID}}"]`, `{"id":"{{messageID}}","text":"hello"}`, withMessage()...),
-			handler: ask(a, messages, func(s *messenger.Messages, ctx context.Context, in oneID) (view.Message, error) {
+			handler: ask(a, messages, func(s *messenger.Messages, ctx context.Context, in oneID) (api.Message, error) {
 				return s.ByID(ctx, in.ID)
 			}),
 		},
@@ -120,7 +120,7 @@ func (a *extAPI) reactionMethods() []method {
 			},
 			example: ex(`["tea","{{messageID}}",1]`, `{"emojiReactions":[`+reaction+`]}`, withMessage()...),
 			handler: ask(a, reactions, func(s *messenger.Reactions, ctx context.Context, in reactionArg) (
-				view.Response, error,
+				api.Changes, error,
 			) {
 				return s.Send(ctx, in.ChatID, in.MessageID, in.EmojiType)
 			}),
@@ -129,7 +129,7 @@ func (a *extAPI) reactionMethods() []method {
 			name: "wakuext_sendEmojiReactionRetraction", scope: scopeSend, summary: "Takes a reaction back.",
 			result: docResponse, params: []param{{"reactionId", "id of the reaction"}},
 			example: ex(`["{{reactionID}}"]`, `{"emojiReactions":[`+reaction+`]}`, reacted...),
-			handler: ask(a, reactions, func(s *messenger.Reactions, ctx context.Context, in oneID) (view.Response, error) {
+			handler: ask(a, reactions, func(s *messenger.Reactions, ctx context.Context, in oneID) (api.Changes, error) {
 				return s.Retract(ctx, in.ID)
 			}),
 		},
@@ -138,7 +138,7 @@ func (a *extAPI) reactionMethods() []method {
 			summary: "Returns the reactions to the messages of a page, the same that wakuext_chatMessages returns.",
 			params:  []param{{"chatId", docChatID}, {"cursor", docCursor}, {"limit", docPage}},
 			example: ex(`["tea","",20]`, `[`+reaction+`]`, reacted...),
-			handler: ask(a, reactions, func(s *messenger.Reactions, ctx context.Context, in pageArg) ([]view.Reaction, error) {
+			handler: ask(a, reactions, func(s *messenger.Reactions, ctx context.Context, in pageArg) ([]api.Reaction, error) {
 				limit, err := limitOf(in.Limit)
 				if err != nil {
 					return nil, err

@@ -3,9 +3,9 @@ package rpc
 import (
 	"context"
 
+	"statusd/api"
 	"statusd/messenger"
 	"statusd/messenger/naming"
-	"statusd/messenger/view"
 )
 
 // methods send, and list whom to send to.
@@ -74,7 +74,7 @@ type (
 	scContact struct {
 		Number string `json:"number"`
 		Name   string `json:"name"`
-		// NameGivenBy is view.GivenByYou, GivenByThem or GivenByKey.
+		// NameGivenBy is api.GivenByYou, GivenByThem or GivenByKey.
 		NameGivenBy string `json:"nameGivenBy"`
 		Alias       string `json:"alias"`
 		IsBlocked   bool   `json:"isBlocked"`
@@ -87,7 +87,7 @@ func (a *sendAPI) listGroups(ctx context.Context, only *string) ([]scGroup, erro
 		list, err := m.Chats().List(ctx)
 		out := []scGroup{}
 		for _, c := range list {
-			if c.ChatType != view.ChatPrivateGroup || only != nil && c.ID != *only {
+			if c.ChatType != api.ChatPrivateGroup || only != nil && c.ID != *only {
 				continue
 			}
 			g := scGroup{
@@ -126,7 +126,7 @@ func (a *sendAPI) listContacts(ctx context.Context, only *oneText) ([]scContact,
 			}
 			out = append(out, scContact{
 				Number: c.ID, Name: name, NameGivenBy: c.NameGivenBy, Alias: c.Alias,
-				IsBlocked: hasTag(c.SystemTags, view.TagBlocked), IsAdded: hasTag(c.SystemTags, view.TagAdded),
+				IsBlocked: hasTag(c.SystemTags, api.TagBlocked), IsAdded: hasTag(c.SystemTags, api.TagAdded),
 			})
 		}
 		return out, err

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"statusd/messenger/view"
+	"statusd/api"
 )
 
 // TestValuesOfFlagsAreNotTouched: a value means what it says, whatever it
@@ -37,8 +37,8 @@ func TestValuesOfFlagsAreNotTouched(t *testing.T) {
 
 func TestArgumentsThatBeginWithADash(t *testing.T) {
 	ana := person(t)
-	f := &fakeDaemon{status: "sent", self: person(t), messages: map[string][]view.Message{}, chats: []view.Chat{
-		{ID: "tea", ChatType: view.ChatPublic, Active: true},
+	f := &fakeDaemon{status: "sent", self: person(t), messages: map[string][]api.Message{}, chats: []api.Chat{
+		{ID: "tea", ChatType: api.ChatPublic, Active: true},
 	}}
 	dir := f.start(t)
 	if code, _, errOut := statusd(t, "", "contacts", "nickname", "--dir", dir, "--", ana, "-x"); code != exitOK ||

@@ -13,9 +13,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"statusd/api"
 	"statusd/cmd/statusd/chatui"
 	"statusd/messenger/naming"
-	"statusd/messenger/view"
 )
 
 func (a *app) chatCommand() *cobra.Command {
@@ -75,7 +75,7 @@ type chatDaemon struct {
 	since   int64 // belongs to the one caller of Next
 }
 
-func (d *chatDaemon) Chats(ctx context.Context) ([]view.Chat, error) {
+func (d *chatDaemon) Chats(ctx context.Context) ([]api.Chat, error) {
 	if err := d.session.refreshContacts(ctx); err != nil { // names may be new
 		return nil, err
 	}
@@ -84,18 +84,18 @@ func (d *chatDaemon) Chats(ctx context.Context) ([]view.Chat, error) {
 
 func (d *chatDaemon) Messages(
 	ctx context.Context, chat, cursor string, limit int,
-) ([]view.Message, string, error) {
+) ([]api.Message, string, error) {
 	var page messagesAnswer
 	err := d.session.call(ctx, &page, "wakuext_chatMessages", chat, cursor, limit)
 	return page.Messages, page.Cursor, err
 }
 
 func (d *chatDaemon) Send(ctx context.Context, chat, text, replyTo string) error {
-	m := view.Message{ChatID: chat, Text: text, ContentType: 1, ResponseTo: replyTo}
+	m := api.Message{ChatID: chat, Text: text, ContentType: 1, ResponseTo: replyTo}
 	return d.session.call(ctx, nil, "wakuext_sendChatMessage", m)
 }
 
-func (d *chatDaemon) Open(ctx context.Context, text string) (view.Chat, error) {
+func (d *chatDaemon) Open(ctx context.Context, text string) (api.Chat, error) {
 	chat, err := d.session.chat(ctx, text)
 	if err == nil {
 		return chat, nil
@@ -105,22 +105,22 @@ func (d *chatDaemon) Open(ctx context.Context, text string) (view.Chat, error) {
 	switch {
 	case errors.As(errFind, &unknown):
 		_, err = d.session.person(ctx, text) // says best what is missing
-		return view.Chat{}, err
+		return api.Chat{}, err
 	case errFind != nil:
-		return view.Chat{}, errFind
+		return api.Chat{}, errFind
 	case found.Kind == naming.Public:
 		if strings.ContainsAny(found.ID, " \t") {
-			return view.Chat{}, fmt.Errorf("%q is no name of a public chat", text)
+			return api.Chat{}, fmt.Errorf("%q is no name of a public chat", text)
 		}
 		if err := d.session.join(ctx, found.ID); err != nil {
-			return view.Chat{}, err
+			return api.Chat{}, err
 		}
 		return d.session.chat(ctx, found.Exact())
 	case found.Kind != naming.Person:
-		return view.Chat{}, err
+		return api.Chat{}, err
 	}
 	id := found.ID
-	chat = view.Chat{ID: id, Name: naming.Short(id), ChatType: view.ChatOneToOne, Active: true}
+	chat = api.Chat{ID: id, Name: naming.Short(id), ChatType: api.ChatOneToOne, Active: true}
 	chat.Timestamp = time.Now().UnixMilli()
 	return chat, d.session.call(ctx, nil, "wakuext_saveChat", chat)
 }
@@ -133,7 +133,7 @@ func (d *chatDaemon) Resend(ctx context.Context, message string) error {
 	return d.session.call(ctx, nil, "wakuext_reSendChatMessage", message)
 }
 
-func (d *chatDaemon) ChatName(c *view.Chat) string { return d.session.chatName(c) }
+func (d *chatDaemon) ChatName(c *api.Chat) string { return d.session.chatName(c) }
 
 func (d *chatDaemon) PersonName(id, alias string) string { return d.session.nameOf(id, alias) }
 
@@ -157,7 +157,7 @@ func (d *chatDaemon) Next(ctx context.Context) ([]chatui.Event, error) {
 // chatEvent is what an event means to the terminal client.
 func chatEvent(e logEvent) (out chatui.Event, ok bool) {
 	var body struct {
-		view.Response
+		api.Changes
 		IDs       []string `json:"ids"`
 		MessageID string   `json:"messageID"`
 		Waiting   int      `json:"waiting"`
@@ -168,7 +168,7 @@ func chatEvent(e logEvent) (out chatui.Event, ok bool) {
 	out.Statuses = map[string]string{}
 	switch {
 	case e.Type == "messages.new":
-		out.News = body.Response
+		out.News = body.Changes
 	case e.Type == "envelope.sent":
 		for _, id := range body.IDs {
 			out.Statuses[id] = "sent"

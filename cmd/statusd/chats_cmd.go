@@ -12,13 +12,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"statusd/messenger/view"
+	"statusd/api"
 )
 
 // chatAction is a subcommand that does one thing with one chat.
 type chatAction struct {
 	use, short string
-	do         func(context.Context, *session, view.Chat) error
+	do         func(context.Context, *session, api.Chat) error
 }
 
 func (a *app) chatsCommand() *cobra.Command {
@@ -84,12 +84,12 @@ func actionOn[T any](
 	return cmd
 }
 
-func chatCall(method string) func(context.Context, *session, view.Chat) error {
-	return func(ctx context.Context, s *session, chat view.Chat) error { return s.call(ctx, nil, method, chat.ID) }
+func chatCall(method string) func(context.Context, *session, api.Chat) error {
+	return func(ctx context.Context, s *session, chat api.Chat) error { return s.call(ctx, nil, method, chat.ID) }
 }
 
-func leaveChat(ctx context.Context, s *session, chat view.Chat) error {
-	if chat.ChatType == view.ChatPrivateGroup {
+func leaveChat(ctx context.Context, s *session, chat api.Chat) error {
+	if chat.ChatType == api.ChatPrivateGroup {
 		return fail(exitUsage, errors.New("this is a private group: statusd groups leave"))
 	}
 	if err := s.call(ctx, nil, "wakuext_leave", chat); err != nil {
@@ -100,8 +100,8 @@ func leaveChat(ctx context.Context, s *session, chat view.Chat) error {
 }
 
 // deleteChat leaves first, so that nothing comes in any more.
-func deleteChat(ctx context.Context, s *session, chat view.Chat) error {
-	if chat.ChatType == view.ChatPrivateGroup {
+func deleteChat(ctx context.Context, s *session, chat api.Chat) error {
+	if chat.ChatType == api.ChatPrivateGroup {
 		if err := s.call(ctx, nil, "wakuext_leaveGroupChat", chat.ID, true); err != nil {
 			return err
 		}
@@ -138,11 +138,11 @@ func (s *session) join(ctx context.Context, name string) error {
 		return err
 	}
 	for _, c := range all {
-		if c.ID == name && c.ChatType == view.ChatPublic {
+		if c.ID == name && c.ChatType == api.ChatPublic {
 			return nil
 		}
 	}
-	chat := view.Chat{ID: name, Name: name, ChatType: view.ChatPublic, Active: true, Timestamp: time.Now().UnixMilli()}
+	chat := api.Chat{ID: name, Name: name, ChatType: api.ChatPublic, Active: true, Timestamp: time.Now().UnixMilli()}
 	if err := s.call(ctx, nil, "wakuext_saveChat", chat); err != nil {
 		return err
 	}
@@ -150,8 +150,8 @@ func (s *session) join(ctx context.Context, name string) error {
 }
 
 // recentFirst orders chats by their last activity.
-func recentFirst(chats []view.Chat) {
-	slices.SortStableFunc(chats, func(a, b view.Chat) int {
+func recentFirst(chats []api.Chat) {
+	slices.SortStableFunc(chats, func(a, b api.Chat) int {
 		return cmp.Or(cmp.Compare(b.Timestamp, a.Timestamp), cmp.Compare(a.ID, b.ID))
 	})
 }

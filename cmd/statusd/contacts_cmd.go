@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"statusd/accounts/contact"
+	"statusd/api"
 	"statusd/internal/termtext"
-	"statusd/messenger/view"
 )
 
 func (a *app) contactsCommand() *cobra.Command {
@@ -47,7 +47,7 @@ take any name.`,
 // contactAction is a subcommand that does one thing with one person.
 type contactAction struct {
 	use, short string
-	do         func(context.Context, *session, view.Contact) error
+	do         func(context.Context, *session, api.Contact) error
 }
 
 // needPerson names what is missing.
@@ -60,17 +60,17 @@ func (a *app) contactAction(action contactAction) *cobra.Command {
 }
 
 // contact returns what is known of a person, which may be the id alone.
-func (s *session) contact(ctx context.Context, text string) (view.Contact, error) {
+func (s *session) contact(ctx context.Context, text string) (api.Contact, error) {
 	id, err := s.person(ctx, text)
 	if err != nil {
-		return view.Contact{}, err
+		return api.Contact{}, err
 	}
-	var known *view.Contact
+	var known *api.Contact
 	if err := s.call(ctx, &known, "wakuext_getContactByID", id); err != nil {
-		return view.Contact{}, err
+		return api.Contact{}, err
 	}
 	if known == nil {
-		known = &view.Contact{ID: id}
+		known = &api.Contact{ID: id}
 	}
 	return *known, nil
 }
@@ -79,24 +79,24 @@ func without(tags []string, tag string) []string {
 	return slices.DeleteFunc(slices.Clone(tags), func(t string) bool { return t == tag })
 }
 
-func removeContact(ctx context.Context, s *session, c view.Contact) error {
-	if !slices.Contains(c.SystemTags, view.TagAdded) {
+func removeContact(ctx context.Context, s *session, c api.Contact) error {
+	if !slices.Contains(c.SystemTags, api.TagAdded) {
 		return fail(exitData, errors.New("this person is not among your contacts"))
 	}
-	c.SystemTags = without(c.SystemTags, view.TagAdded)
+	c.SystemTags = without(c.SystemTags, api.TagAdded)
 	return s.call(ctx, nil, "wakuext_saveContact", c)
 }
 
-func blockContact(ctx context.Context, s *session, c view.Contact) error {
-	c.SystemTags = append(without(without(c.SystemTags, view.TagAdded), view.TagBlocked), view.TagBlocked)
+func blockContact(ctx context.Context, s *session, c api.Contact) error {
+	c.SystemTags = append(without(without(c.SystemTags, api.TagAdded), api.TagBlocked), api.TagBlocked)
 	return s.call(ctx, nil, "wakuext_blockContact", c)
 }
 
-func unblockContact(ctx context.Context, s *session, c view.Contact) error {
-	if !slices.Contains(c.SystemTags, view.TagBlocked) {
+func unblockContact(ctx context.Context, s *session, c api.Contact) error {
+	if !slices.Contains(c.SystemTags, api.TagBlocked) {
 		return fail(exitData, errors.New("this person is not blocked"))
 	}
-	c.SystemTags = without(c.SystemTags, view.TagBlocked)
+	c.SystemTags = without(c.SystemTags, api.TagBlocked)
 	return s.call(ctx, nil, "wakuext_saveContact", c)
 }
 
@@ -111,7 +111,7 @@ func (a *app) contactsAdd() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				known.SystemTags = append(without(known.SystemTags, view.TagAdded), view.TagAdded)
+				known.SystemTags = append(without(known.SystemTags, api.TagAdded), api.TagAdded)
 				if nickname != "" {
 					known.LocalNickname = nickname
 				}
@@ -152,13 +152,13 @@ func (a *app) listContacts(ctx context.Context, s *session) error {
 	if err := s.readContacts(ctx); err != nil {
 		return err
 	}
-	var all []view.Contact
+	var all []api.Contact
 	for _, c := range s.known() {
 		if len(c.SystemTags) > 0 || c.LocalNickname != "" || c.EnsVerified {
 			all = append(all, c)
 		}
 	}
-	slices.SortFunc(all, func(a, b view.Contact) int {
+	slices.SortFunc(all, func(a, b api.Contact) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.LocalNickname), strings.ToLower(b.LocalNickname)),
 			cmp.Compare(a.ID, b.ID))
 	})
@@ -183,11 +183,11 @@ func (a *app) listContacts(ctx context.Context, s *session) error {
 }
 
 // contactState says how we and a person stand to each other.
-func contactState(c *view.Contact) string {
-	added := slices.Contains(c.SystemTags, view.TagAdded)
-	asked := slices.Contains(c.SystemTags, view.TagRequestReceived)
+func contactState(c *api.Contact) string {
+	added := slices.Contains(c.SystemTags, api.TagAdded)
+	asked := slices.Contains(c.SystemTags, api.TagRequestReceived)
 	switch {
-	case slices.Contains(c.SystemTags, view.TagBlocked):
+	case slices.Contains(c.SystemTags, api.TagBlocked):
 		return "blocked"
 	case added && asked:
 		return "mutual"
@@ -207,7 +207,7 @@ func keyText(id string) string {
 	return id
 }
 
-func (a *app) showContact(ctx context.Context, s *session, c view.Contact) error {
+func (a *app) showContact(ctx context.Context, s *session, c api.Contact) error {
 	if err := s.readContacts(ctx); err != nil {
 		return err
 	}

@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"statusd/api"
 	"statusd/internal/termtext"
-	"statusd/messenger/view"
 )
 
 func (a *app) devicesCommand() *cobra.Command {
@@ -73,7 +73,7 @@ func (a *app) listDevices(ctx context.Context, s *session) error {
 	return fail(exitIO, w.Flush())
 }
 
-func deviceName(d view.Installation) string {
+func deviceName(d api.Installation) string {
 	if d.Metadata == nil || d.Metadata.Name == "" {
 		return "-"
 	}
@@ -81,19 +81,19 @@ func deviceName(d view.Installation) string {
 }
 
 // devices returns the account's devices, this one first.
-func (s *session) devices(ctx context.Context) (list []view.Installation, err error) {
+func (s *session) devices(ctx context.Context) (list []api.Installation, err error) {
 	err = s.call(ctx, &list, "wakuext_getOurInstallations")
 	return list, err
 }
 
 // device returns the device that a text names: its id, the beginning of it, or
 // its name.
-func (s *session) device(ctx context.Context, text string) (view.Installation, error) {
+func (s *session) device(ctx context.Context, text string) (api.Installation, error) {
 	list, err := s.devices(ctx)
 	if err != nil {
-		return view.Installation{}, err
+		return api.Installation{}, err
 	}
-	var found []view.Installation
+	var found []api.Installation
 	for _, d := range list {
 		switch {
 		case d.ID == text:
@@ -104,11 +104,11 @@ func (s *session) device(ctx context.Context, text string) (view.Installation, e
 	}
 	switch len(found) {
 	case 0:
-		return view.Installation{}, fail(exitData, fmt.Errorf("no device is called %q; see: statusd devices", text))
+		return api.Installation{}, fail(exitData, fmt.Errorf("no device is called %q; see: statusd devices", text))
 	case 1:
 		return found[0], nil
 	}
-	return view.Installation{}, fail(exitData, fmt.Errorf("%d devices are called %q; give the id of one",
+	return api.Installation{}, fail(exitData, fmt.Errorf("%d devices are called %q; give the id of one",
 		len(found), text))
 }
 
@@ -144,7 +144,7 @@ func (a *app) devicesName() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				m := view.InstallationMetadata{DeviceType: "desktop"}
+				m := api.InstallationMetadata{DeviceType: "desktop"}
 				if d.Metadata != nil {
 					m = *d.Metadata
 				}
@@ -162,7 +162,7 @@ func (a *app) devicesName() *cobra.Command {
 }
 
 // named returns a device, this one for an empty text.
-func (s *session) named(ctx context.Context, text string) (view.Installation, error) {
+func (s *session) named(ctx context.Context, text string) (api.Installation, error) {
 	if text != "" {
 		return s.device(ctx, text)
 	}
@@ -171,7 +171,7 @@ func (s *session) named(ctx context.Context, text string) (view.Installation, er
 		err = fail(exitProtocol, errors.New("the daemon's answer has no device"))
 	}
 	if err != nil {
-		return view.Installation{}, err
+		return api.Installation{}, err
 	}
 	return list[0], nil
 }
@@ -185,7 +185,7 @@ they can be told apart there. The device needs a name first. Enabling stays a
 decision on each device.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.within(cmd, c, func(ctx context.Context, s *session) error {
-				var sent view.Response
+				var sent api.Changes
 				if err := s.call(ctx, &sent, "wakuext_sendPairInstallation"); err != nil {
 					return err
 				}

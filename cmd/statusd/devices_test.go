@@ -10,31 +10,31 @@ import (
 
 	gethrpc "github.com/ethereum/go-ethereum/rpc"
 
-	"statusd/messenger/view"
+	"statusd/api"
 )
 
 // fakeDevices answers the calls of statusd devices.
 type fakeDevices struct {
-	list []view.Installation
+	list []api.Installation
 	log  []string
 }
 
-func (f *fakeDevices) GetOurInstallations() []view.Installation { return f.list }
+func (f *fakeDevices) GetOurInstallations() []api.Installation { return f.list }
 
 func (f *fakeDevices) EnableInstallation(id string) { f.log = append(f.log, "enable "+id) }
 
 func (f *fakeDevices) DisableInstallation(id string) { f.log = append(f.log, "disable "+id) }
 
-func (f *fakeDevices) SetInstallationMetadata(id string, m view.InstallationMetadata) {
+func (f *fakeDevices) SetInstallationMetadata(id string, m api.InstallationMetadata) {
 	f.log = append(f.log, strings.Join([]string{"name", id, m.Name, m.DeviceType, m.FCMToken}, " "))
 }
 
-func (f *fakeDevices) SendPairInstallation() (view.Response, error) {
+func (f *fakeDevices) SendPairInstallation() (api.Changes, error) {
 	if f.list[0].Metadata == nil {
-		return view.Response{}, errors.New("set the name and type of this device before pairing")
+		return api.Changes{}, errors.New("set the name and type of this device before pairing")
 	}
 	f.log = append(f.log, "pair")
-	return view.Response{Installations: f.list[:1]}, nil
+	return api.Changes{Installations: f.list[:1]}, nil
 }
 
 func (f *fakeDevices) start(t *testing.T) (dir string) {
@@ -54,8 +54,8 @@ func (f *fakeDevices) start(t *testing.T) (dir string) {
 }
 
 func TestDevicesCommand(t *testing.T) {
-	phone := view.Installation{
-		ID: "bbbb-2", Enabled: true, Metadata: &view.InstallationMetadata{Name: "phone", DeviceType: "ios", FCMToken: "t"},
+	phone := api.Installation{
+		ID: "bbbb-2", Enabled: true, Metadata: &api.InstallationMetadata{Name: "phone", DeviceType: "ios", FCMToken: "t"},
 	}
 	for _, c := range []struct {
 		args []string
@@ -80,10 +80,10 @@ func TestDevicesCommand(t *testing.T) {
 		{[]string{"pair"}, 1, "before pairing", nil},
 		{[]string{"nonsense"}, 64, `unexpected argument "nonsense"`, nil},
 	} {
-		twin := func(id string) view.Installation {
-			return view.Installation{ID: id, Metadata: &view.InstallationMetadata{Name: "twin"}}
+		twin := func(id string) api.Installation {
+			return api.Installation{ID: id, Metadata: &api.InstallationMetadata{Name: "twin"}}
 		}
-		f := &fakeDevices{list: []view.Installation{{ID: "aaaa-1", Enabled: true}, phone, twin("c"), twin("d")}}
+		f := &fakeDevices{list: []api.Installation{{ID: "aaaa-1", Enabled: true}, phone, twin("c"), twin("d")}}
 		args := append([]string{"devices"}, c.args...)
 		if !slices.Contains([]string{"nonsense"}, args[len(args)-1]) {
 			args = append(args, "--dir", f.start(t))

@@ -17,9 +17,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"statusd/api"
 	"statusd/internal/atomicfile"
 	"statusd/internal/termtext"
-	"statusd/messenger/view"
 	"statusd/payloads"
 )
 
@@ -65,7 +65,7 @@ file is readable to you alone. It is not encrypted.`,
 // last one has come.
 type exporter struct {
 	session *session
-	chat    view.Chat
+	chat    api.Chat
 	format  string
 	pages   *os.File // has no name any more
 	ends    []int64  // where each page ends
@@ -190,7 +190,7 @@ func (e *exporter) write(target io.Writer) error {
 }
 
 // message writes one message in the form asked for.
-func (e *exporter) message(b *bytes.Buffer, m *view.Message) error {
+func (e *exporter) message(b *bytes.Buffer, m *api.Message) error {
 	switch e.format {
 	case exportJSON:
 		enc := json.NewEncoder(b)
@@ -203,7 +203,7 @@ func (e *exporter) message(b *bytes.Buffer, m *view.Message) error {
 		return err
 	}
 	shown := struct {
-		*view.Message
+		*api.Message
 		Name, Time, Mark string
 		Picture, Sound   template.URL
 	}{m, e.session.nameOf(m.From, m.Alias), millisText(m.WhisperTimestamp), statusMark(m), "", ""}

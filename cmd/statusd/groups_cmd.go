@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"statusd/messenger/view"
+	"statusd/api"
 )
 
 // groupAction is a subcommand that changes a private group. people says that
@@ -19,7 +19,7 @@ type groupAction struct {
 	least            int // arguments after the group
 	most             int
 	people           bool
-	do               func(ctx context.Context, s *session, group view.Chat, args []string) error
+	do               func(ctx context.Context, s *session, group api.Chat, args []string) error
 }
 
 func (a *app) groupsCommand() *cobra.Command {
@@ -82,23 +82,23 @@ func (a *app) groupAction(action groupAction) *cobra.Command {
 	return cmd
 }
 
-func joinGroup(ctx context.Context, s *session, group view.Chat, _ []string) error {
+func joinGroup(ctx context.Context, s *session, group api.Chat, _ []string) error {
 	return s.call(ctx, nil, "wakuext_confirmJoiningGroup", group.ID)
 }
 
-func inviteToGroup(ctx context.Context, s *session, group view.Chat, people []string) error {
+func inviteToGroup(ctx context.Context, s *session, group api.Chat, people []string) error {
 	return s.call(ctx, nil, "wakuext_addMembersToGroupChat", group.ID, people)
 }
 
-func removeFromGroup(ctx context.Context, s *session, group view.Chat, people []string) error {
+func removeFromGroup(ctx context.Context, s *session, group api.Chat, people []string) error {
 	return s.call(ctx, nil, "wakuext_removeMemberFromGroupChat", group.ID, people[0])
 }
 
-func makeAdmins(ctx context.Context, s *session, group view.Chat, people []string) error {
+func makeAdmins(ctx context.Context, s *session, group api.Chat, people []string) error {
 	return s.call(ctx, nil, "wakuext_addAdminsToGroupChat", group.ID, people)
 }
 
-func renameGroup(ctx context.Context, s *session, group view.Chat, args []string) error {
+func renameGroup(ctx context.Context, s *session, group api.Chat, args []string) error {
 	return s.call(ctx, nil, "wakuext_changeGroupChatName", group.ID, args[0])
 }
 
@@ -118,7 +118,7 @@ func (a *app) groupsCreate() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				var made view.Response
+				var made api.Changes
 				if err := s.call(ctx, &made, "wakuext_createGroupChatWithMembers", args[0], members); err != nil {
 					return err
 				}
@@ -170,7 +170,7 @@ func (a *app) listGroups(ctx context.Context, s *session) error {
 	shown := 0
 	for i := range chats {
 		g := &chats[i]
-		if g.ChatType != view.ChatPrivateGroup {
+		if g.ChatType != api.ChatPrivateGroup {
 			continue
 		}
 		if shown++; a.output == outputJSON {
@@ -192,7 +192,7 @@ func (a *app) listGroups(ctx context.Context, s *session) error {
 }
 
 // roleIn says what we are in a group.
-func (s *session) roleIn(group *view.Chat) string {
+func (s *session) roleIn(group *api.Chat) string {
 	for _, m := range group.Members {
 		if m.ID == s.me() {
 			return memberState(m)
@@ -201,7 +201,7 @@ func (s *session) roleIn(group *view.Chat) string {
 	return "not a member"
 }
 
-func memberState(m view.Member) string {
+func memberState(m api.Member) string {
 	switch {
 	case m.Admin:
 		return "admin"
@@ -211,7 +211,7 @@ func memberState(m view.Member) string {
 	return "invited"
 }
 
-func (a *app) listMembers(ctx context.Context, s *session, group view.Chat, _ []string) error {
+func (a *app) listMembers(ctx context.Context, s *session, group api.Chat, _ []string) error {
 	if err := s.readContacts(ctx); err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"statusd/messenger/view"
+	"statusd/api"
 )
 
 // messagePage is the number of messages asked for at once.
@@ -18,8 +18,8 @@ const messagePage = 100
 
 // messagesAnswer is a page of messages, the newest first.
 type messagesAnswer struct {
-	Messages []view.Message `json:"messages"`
-	Cursor   string         `json:"cursor"`
+	Messages []api.Message `json:"messages"`
+	Cursor   string        `json:"cursor"`
 }
 
 func (a *app) messagesCommand() *cobra.Command {
@@ -59,7 +59,7 @@ func (a *app) lastMessages(ctx context.Context, s *session, name string, most in
 	if err := s.readContacts(ctx); err != nil {
 		return err
 	}
-	var got []view.Message
+	var got []api.Message
 	for cursor := ""; len(got) < most; {
 		var page messagesAnswer
 		if err := s.call(ctx, &page, "wakuext_chatMessages", chat.ID, cursor, min(most-len(got), messagePage)); err != nil {
@@ -81,7 +81,7 @@ func (a *app) lastMessages(ctx context.Context, s *session, name string, most in
 }
 
 // printMessages prints messages of one chat, or of many when chat is nil.
-func (a *app) printMessages(s *session, messages []view.Message, chat *view.Chat) error {
+func (a *app) printMessages(s *session, messages []api.Message, chat *api.Chat) error {
 	for i := range messages {
 		m := &messages[i]
 		var err error
@@ -101,7 +101,7 @@ func (a *app) printMessages(s *session, messages []view.Message, chat *view.Chat
 }
 
 // statusMark says what became of an own message.
-func statusMark(m *view.Message) string {
+func statusMark(m *api.Message) string {
 	switch m.OutgoingStatus {
 	case "":
 		return ""
@@ -134,7 +134,7 @@ func (a *app) messagesShow() *cobra.Command {
 		Use: "show ID", Short: "Print all that is known of a message", Args: exactly(1, "the id of the message, 0x…"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.within(cmd, c, func(ctx context.Context, s *session) error {
-				var m view.Message
+				var m api.Message
 				if err := s.call(ctx, &m, "wakuext_messageByID", args[0]); err != nil {
 					return err
 				}
@@ -152,7 +152,7 @@ func (a *app) messagesShow() *cobra.Command {
 	return cmd
 }
 
-func (a *app) showMessage(s *session, m *view.Message) error {
+func (a *app) showMessage(s *session, m *api.Message) error {
 	var b strings.Builder
 	row := func(name, value string) {
 		if value != "" {
@@ -203,7 +203,7 @@ func (a *app) messagesReact() *cobra.Command {
 				return usageError(errors.New("the reactions are love, thumbs-up, thumbs-down, laugh, sad and angry"))
 			}
 			return a.within(cmd, c, func(ctx context.Context, s *session) error {
-				var m view.Message
+				var m api.Message
 				if err := s.call(ctx, &m, "wakuext_messageByID", args[0]); err != nil {
 					return err
 				}

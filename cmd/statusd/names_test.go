@@ -7,28 +7,28 @@ import (
 	"strings"
 	"testing"
 
+	"statusd/api"
 	"statusd/messenger/naming"
-	"statusd/messenger/view"
 )
 
 // TestStrangersCannotTakeNames: what somebody calls himself is shown as such
 // everywhere, and names nobody.
 func TestStrangersCannotTakeNames(t *testing.T) {
 	self, ana, eve, mallory := person(t), person(t), person(t), person(t)
-	wrote := []view.Message{
+	wrote := []api.Message{
 		{ID: "0x03", From: mallory, Text: "pay here", WhisperTimestamp: 3, LocalChatID: "tea"},
 		{ID: "0x02", From: eve, Text: "hello @" + mallory, WhisperTimestamp: 2, LocalChatID: "tea"},
 		{ID: "0x01", From: ana, Text: "hi", WhisperTimestamp: 1, LocalChatID: "tea"},
 	}
 	f := &fakeDaemon{
-		self: self, status: "sent", chats: []view.Chat{{ID: "tea", ChatType: view.ChatPublic, Active: true}},
-		messages: map[string][]view.Message{"tea": wrote}, contacts: []view.Contact{
-			{ID: ana, LocalNickname: "Ben", SystemTags: []string{view.TagAdded}},
-			{ID: eve, Name: "treasurer", SystemTags: []string{view.TagRequestReceived}},
-			{ID: mallory, Name: "Веn ✓", SystemTags: []string{view.TagRequestReceived}},
+		self: self, status: "sent", chats: []api.Chat{{ID: "tea", ChatType: api.ChatPublic, Active: true}},
+		messages: map[string][]api.Message{"tea": wrote}, contacts: []api.Contact{
+			{ID: ana, LocalNickname: "Ben", SystemTags: []string{api.TagAdded}},
+			{ID: eve, Name: "treasurer", SystemTags: []string{api.TagRequestReceived}},
+			{ID: mallory, Name: "Веn ✓", SystemTags: []string{api.TagRequestReceived}},
 		},
 	}
-	f.events = append(f.events, newsEvent(t, 10, wrote[0]), newsEvent(t, 20, view.Message{
+	f.events = append(f.events, newsEvent(t, 10, wrote[0]), newsEvent(t, 20, api.Message{
 		ID: "0x04", From: eve, Text: "bye", LocalChatID: "tea",
 	}))
 	dir := f.start(t)
@@ -88,13 +88,13 @@ func TestStrangersCannotTakeNames(t *testing.T) {
 // mean two things is refused.
 func TestGroupsCannotPassForOtherChats(t *testing.T) {
 	self, bob := person(t), person(t)
-	member := []view.Member{{ID: self, Joined: true}}
-	contacts := []view.Contact{{ID: bob, LocalNickname: "bob"}}
-	f := &fakeDaemon{self: self, status: "sent", contacts: contacts, chats: []view.Chat{
-		{ID: "tea", ChatType: view.ChatPublic, Active: true}, {ID: bob, ChatType: view.ChatOneToOne, Active: true},
-		{ID: "uuid1-" + self, Name: "#tea", ChatType: view.ChatPrivateGroup, Active: true, Members: member},
-		{ID: "uuid2-" + self, Name: "@bob", ChatType: view.ChatPrivateGroup, Active: true, Members: member},
-		{ID: "uuid3-" + self, Name: "tea party", ChatType: view.ChatPrivateGroup, Active: true, Members: member},
+	member := []api.Member{{ID: self, Joined: true}}
+	contacts := []api.Contact{{ID: bob, LocalNickname: "bob"}}
+	f := &fakeDaemon{self: self, status: "sent", contacts: contacts, chats: []api.Chat{
+		{ID: "tea", ChatType: api.ChatPublic, Active: true}, {ID: bob, ChatType: api.ChatOneToOne, Active: true},
+		{ID: "uuid1-" + self, Name: "#tea", ChatType: api.ChatPrivateGroup, Active: true, Members: member},
+		{ID: "uuid2-" + self, Name: "@bob", ChatType: api.ChatPrivateGroup, Active: true, Members: member},
+		{ID: "uuid3-" + self, Name: "tea party", ChatType: api.ChatPrivateGroup, Active: true, Members: member},
 	}}
 	dir := f.start(t)
 	for _, command := range []string{"chats", "groups"} {

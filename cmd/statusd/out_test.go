@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"statusd/messenger/view"
+	"statusd/api"
 )
 
 // places makes one of each kind of place that must survive an output: a device
@@ -54,9 +54,9 @@ func drainPipe(path string) <-chan string {
 }
 
 func TestOutputsReplaceNothingButFiles(t *testing.T) {
-	f := &fakeDaemon{status: "sent", self: person(t), chats: []view.Chat{
-		{ID: "tea", ChatType: view.ChatPublic, Active: true},
-	}, messages: map[string][]view.Message{"tea": {{ID: "0x01", Text: "hello", WhisperTimestamp: 1}}}}
+	f := &fakeDaemon{status: "sent", self: person(t), chats: []api.Chat{
+		{ID: "tea", ChatType: api.ChatPublic, Active: true},
+	}, messages: map[string][]api.Message{"tea": {{ID: "0x01", Text: "hello", WhisperTimestamp: 1}}}}
 	daemon := f.start(t)
 	nodes := filepath.Join(t.TempDir(), "nodes")
 	if err := os.WriteFile(nodes, nil, 0o600); err != nil {
@@ -98,9 +98,9 @@ func TestOutputsReplaceNothingButFiles(t *testing.T) {
 
 func TestDashIsStandardOutput(t *testing.T) {
 	t.Chdir(t.TempDir())
-	f := &fakeDaemon{self: person(t), chats: []view.Chat{
-		{ID: "tea", ChatType: view.ChatPublic, Active: true},
-	}, messages: map[string][]view.Message{"tea": {{ID: "0x01", Text: "hello", WhisperTimestamp: 1}}}}
+	f := &fakeDaemon{self: person(t), chats: []api.Chat{
+		{ID: "tea", ChatType: api.ChatPublic, Active: true},
+	}, messages: map[string][]api.Message{"tea": {{ID: "0x01", Text: "hello", WhisperTimestamp: 1}}}}
 	daemon := f.start(t)
 	key := filepath.Join(t.TempDir(), "key")
 	if code, _, errOut := statusd(t, "", "key", "gen", key); code != exitOK {

@@ -14,15 +14,15 @@ import (
 	gethrpc "github.com/ethereum/go-ethereum/rpc"
 
 	"statusd/accounts/key"
-	"statusd/messenger/view"
+	"statusd/api"
 )
 
 // fakeDaemon answers the calls of the commands about people.
 type fakeDaemon struct {
-	chats    []view.Chat
-	messages map[string][]view.Message // the newest first
-	contacts []view.Contact
-	saved    []view.Contact
+	chats    []api.Chat
+	messages map[string][]api.Message // the newest first
+	contacts []api.Contact
+	saved    []api.Contact
 	updates  []string
 	sends    [][]any
 	status   string
@@ -55,10 +55,10 @@ func (f *fakeDaemon) start(t *testing.T) (dir string) {
 
 type fakeExt fakeDaemon
 
-func (f *fakeExt) Chats() []view.Chat       { return f.chats }
-func (f *fakeExt) Contacts() []view.Contact { return f.contacts }
+func (f *fakeExt) Chats() []api.Chat       { return f.chats }
+func (f *fakeExt) Contacts() []api.Contact { return f.contacts }
 
-func (f *fakeExt) GetContactByID(id string) *view.Contact {
+func (f *fakeExt) GetContactByID(id string) *api.Contact {
 	for i := range f.contacts {
 		if f.contacts[i].ID == id {
 			return &f.contacts[i]
@@ -67,15 +67,15 @@ func (f *fakeExt) GetContactByID(id string) *view.Contact {
 	return nil
 }
 
-func (f *fakeExt) SaveContact(c view.Contact) { f.saved = append(f.saved, c) }
+func (f *fakeExt) SaveContact(c api.Contact) { f.saved = append(f.saved, c) }
 
-func (f *fakeExt) SendContactUpdate(id, name, image string) view.Response {
+func (f *fakeExt) SendContactUpdate(id, name, image string) api.Changes {
 	f.updates = append(f.updates, id+name+image)
-	return view.Response{}
+	return api.Changes{}
 }
 
-func (f *fakeExt) SaveChat(c view.Chat) { f.chats = append(f.chats, c) }
-func (f *fakeExt) Join(view.Chat)       {}
+func (f *fakeExt) SaveChat(c api.Chat) { f.chats = append(f.chats, c) }
+func (f *fakeExt) Join(api.Chat)       {}
 
 func (f *fakeExt) ChatMessages(chat, cursor string, limit int) messagesAnswer {
 	all, from := f.messages[chat], 0
@@ -89,9 +89,9 @@ func (f *fakeExt) ChatMessages(chat, cursor string, limit int) messagesAnswer {
 	return messagesAnswer{all[from:to], next}
 }
 
-func (f *fakeExt) CreateGroupChatWithMembers(name string, members []string) view.Response {
+func (f *fakeExt) CreateGroupChatWithMembers(name string, members []string) api.Changes {
 	f.groups = append(f.groups, []any{name, members})
-	return view.Response{Chats: []view.Chat{{ID: "uuid-" + f.self, Name: name, ChatType: view.ChatPrivateGroup}}}
+	return api.Changes{Chats: []api.Chat{{ID: "uuid-" + f.self, Name: name, ChatType: api.ChatPrivateGroup}}}
 }
 
 type fakeStatus fakeDaemon
@@ -141,10 +141,10 @@ func person(t *testing.T) string {
 }
 
 // newsEvent is a received message as the event log has it.
-func newsEvent(t *testing.T, cursor int64, m view.Message) logEvent {
+func newsEvent(t *testing.T, cursor int64, m api.Message) logEvent {
 	t.Helper()
 	m.New = true
-	raw, err := json.Marshal(view.Response{Messages: []view.Message{m}})
+	raw, err := json.Marshal(api.Changes{Messages: []api.Message{m}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,9 +203,9 @@ func TestSend(t *testing.T) {
 
 func TestReceiveAcknowledgesWhatItPrints(t *testing.T) {
 	ana := person(t)
-	f := &fakeDaemon{self: person(t), contacts: []view.Contact{{ID: ana, LocalNickname: "ana"}}}
+	f := &fakeDaemon{self: person(t), contacts: []api.Contact{{ID: ana, LocalNickname: "ana"}}}
 	for i := int64(1); i <= 5; i++ {
-		f.events = append(f.events, newsEvent(t, 10*i, view.Message{
+		f.events = append(f.events, newsEvent(t, 10*i, api.Message{
 			ID: "0x0" + fmt.Sprint(i), From: ana, Text: fmt.Sprintf("number %d", i), LocalChatID: "tea",
 		}))
 	}
@@ -228,8 +228,8 @@ func TestReceiveAcknowledgesWhatItPrints(t *testing.T) {
 
 func TestContactsAreFoundByNickname(t *testing.T) {
 	ana, ben := person(t), person(t)
-	f := &fakeDaemon{self: person(t), contacts: []view.Contact{
-		{ID: ana, LocalNickname: "Ana", SystemTags: []string{view.TagAdded, view.TagRequestReceived}},
+	f := &fakeDaemon{self: person(t), contacts: []api.Contact{
+		{ID: ana, LocalNickname: "Ana", SystemTags: []string{api.TagAdded, api.TagRequestReceived}},
 		{ID: ben, LocalNickname: "ana "},
 	}}
 	dir := f.start(t)
@@ -258,11 +258,11 @@ func TestContactsAreFoundByNickname(t *testing.T) {
 }
 
 func TestExportIsInOrderAndComplete(t *testing.T) {
-	f := &fakeDaemon{messages: map[string][]view.Message{}, chats: []view.Chat{
-		{ID: "tea", ChatType: view.ChatPublic, Active: true},
+	f := &fakeDaemon{messages: map[string][]api.Message{}, chats: []api.Chat{
+		{ID: "tea", ChatType: api.ChatPublic, Active: true},
 	}}
 	for i := 250; i >= 1; i-- {
-		f.messages["tea"] = append(f.messages["tea"], view.Message{
+		f.messages["tea"] = append(f.messages["tea"], api.Message{
 			ID: fmt.Sprint(i), Text: fmt.Sprintf("<b>%d</b>\nsecond line", i), WhisperTimestamp: uint64(i),
 		})
 	}

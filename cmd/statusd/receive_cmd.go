@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"statusd/api"
 	"statusd/internal/termtext"
-	"statusd/messenger/view"
 )
 
 // receiveFlags say which events to read.
@@ -195,7 +195,7 @@ func (r *receiver) print(ctx context.Context, e logEvent) error {
 	if r.app.output == outputJSON || r.flags.all {
 		return fail(exitIO, r.app.printJSON(e))
 	}
-	var news view.Response
+	var news api.Changes
 	if err := json.Unmarshal(e.Event, &news); err != nil {
 		return fail(exitProtocol, fmt.Errorf("event %d: %w", e.Cursor, err))
 	}
@@ -217,35 +217,35 @@ func (r *receiver) print(ctx context.Context, e logEvent) error {
 	return nil
 }
 
-func chatOf(chats []view.Chat, id string) *view.Chat {
+func chatOf(chats []api.Chat, id string) *api.Chat {
 	for i := range chats {
 		if chats[i].ID == id {
 			return &chats[i]
 		}
 	}
-	return &view.Chat{ID: id, Name: id, ChatType: chatTypeOf(id)}
+	return &api.Chat{ID: id, Name: id, ChatType: chatTypeOf(id)}
 }
 
 // chatTypeOf guesses the type of a chat from its id (spec 05 section 6).
 func chatTypeOf(id string) int {
 	switch {
 	case len(id) == 132 && id[:4] == "0x04":
-		return view.ChatOneToOne
+		return api.ChatOneToOne
 	case len(id) == 133 && id[0] == '@':
-		return view.ChatProfile
+		return api.ChatProfile
 	case len(id) > 132 && id[len(id)-133] == '-':
-		return view.ChatPrivateGroup
+		return api.ChatPrivateGroup
 	}
-	return view.ChatPublic
+	return api.ChatPublic
 }
 
 // line shows a message on one line.
-func (s *session) line(m *view.Message, chat *view.Chat) string {
+func (s *session) line(m *api.Message, chat *api.Chat) string {
 	return fmt.Sprintf("%s  %s  %s", millisText(m.WhisperTimestamp), s.chatName(chat), s.said(m))
 }
 
 // said is who says what, on one line. What happened to a group says so itself.
-func (s *session) said(m *view.Message) string {
+func (s *session) said(m *api.Message) string {
 	if m.MessageType == systemMessage {
 		return "* " + strings.TrimPrefix(s.messageText(m), "@")
 	}
@@ -257,7 +257,7 @@ func (s *session) said(m *view.Message) string {
 const systemMessage = 4
 
 // messageText is what a message says, on one line.
-func (s *session) messageText(m *view.Message) string {
+func (s *session) messageText(m *api.Message) string {
 	text := termtext.Line(termtext.Mentions(m.Text, func(id string) string { return s.nameOf(id, "") }))
 	switch {
 	case m.Image != "":

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/term"
 
 	"statusd/accounts/contact"
+	"statusd/api"
 	"statusd/messenger/naming"
-	"statusd/messenger/view"
 )
 
 // session is one connection to the daemon, for commands about people and
@@ -25,10 +25,10 @@ type session struct {
 	timeout time.Duration // of one call
 
 	mu       sync.RWMutex
-	contacts map[string]view.Contact // by id; nil before they are read
-	chatList []view.Chat             // those that are not closed
-	self     string                  // our own id
-	called   *naming.Names           // what they are called
+	contacts map[string]api.Contact // by id; nil before they are read
+	chatList []api.Chat             // those that are not closed
+	self     string                 // our own id
+	called   *naming.Names          // what they are called
 }
 
 // open connects to the daemon. What these commands carry is private: they do
@@ -69,8 +69,8 @@ func (s *session) callWithin(
 }
 
 // chats returns the chats that are not closed.
-func (s *session) chats(ctx context.Context) ([]view.Chat, error) {
-	var all []view.Chat
+func (s *session) chats(ctx context.Context) ([]api.Chat, error) {
+	var all []api.Chat
 	if err := s.call(ctx, &all, "wakuext_chats"); err != nil {
 		return nil, err
 	}
@@ -122,14 +122,14 @@ func (s *session) people(ctx context.Context, texts []string) ([]string, error) 
 
 // chat finds a chat by what a person calls it: #name, the id or the name of a
 // group, a person.
-func (s *session) chat(ctx context.Context, text string) (view.Chat, error) {
+func (s *session) chat(ctx context.Context, text string) (api.Chat, error) {
 	if err := s.refreshContacts(ctx); err != nil {
-		return view.Chat{}, err
+		return api.Chat{}, err
 	}
 	found, err := s.names().Find(text)
 	var ambiguous *naming.AmbiguousError
 	if errors.As(err, &ambiguous) {
-		return view.Chat{}, fail(exitData, err)
+		return api.Chat{}, fail(exitData, err)
 	}
 	ids := []string{found.ID}
 	if found.Kind == naming.Profile { // "@0x04…" means the person as well
@@ -144,13 +144,13 @@ func (s *session) chat(ctx context.Context, text string) (view.Chat, error) {
 			}
 		}
 	}
-	return view.Chat{}, fail(exitData, fmt.Errorf("there is no chat %q; see: statusd chats", text))
+	return api.Chat{}, fail(exitData, fmt.Errorf("there is no chat %q; see: statusd chats", text))
 }
 
 // group finds a private group.
-func (s *session) group(ctx context.Context, text string) (view.Chat, error) {
+func (s *session) group(ctx context.Context, text string) (api.Chat, error) {
 	c, err := s.chat(ctx, text)
-	if err == nil && c.ChatType != view.ChatPrivateGroup {
+	if err == nil && c.ChatType != api.ChatPrivateGroup {
 		err = fail(exitData, fmt.Errorf("%q is no private group; see: statusd groups", text))
 	}
 	return c, err
@@ -166,11 +166,11 @@ func (s *session) readContacts(ctx context.Context) error {
 
 // refreshContacts reads contacts, chats and who we are.
 func (s *session) refreshContacts(ctx context.Context) error {
-	var all []view.Contact
+	var all []api.Contact
 	if err := s.call(ctx, &all, "wakuext_contacts"); err != nil {
 		return err
 	}
-	contacts := make(map[string]view.Contact, len(all))
+	contacts := make(map[string]api.Contact, len(all))
 	for _, c := range all {
 		contacts[c.ID] = c
 	}
@@ -205,7 +205,7 @@ func (s *session) names() *naming.Names {
 }
 
 // known returns the contacts that were read. The map is not changed any more.
-func (s *session) known() map[string]view.Contact {
+func (s *session) known() map[string]api.Contact {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.contacts
@@ -222,7 +222,7 @@ func (s *session) me() string {
 func (s *session) nameOf(id, alias string) string { return s.names().Person(id, alias) }
 
 // chatName says what a chat is called, and of which kind it is.
-func (s *session) chatName(c *view.Chat) string { return s.names().Chat(c) }
+func (s *session) chatName(c *api.Chat) string { return s.names().Chat(c) }
 
 // millisText writes Unix milliseconds for people, in their time zone.
 func millisText(ms uint64) string {

@@ -188,20 +188,19 @@ func layer3() map[string][]string {
 	return map[string][]string{
 		"statusd/messenger": {
 			"statusd/accounts/contact", "statusd/accounts/identicon", "statusd/accounts/key", "statusd/internal/store",
-			"statusd/messenger/courier", "statusd/messenger/event", "statusd/messenger/naming", "statusd/messenger/view",
+			"statusd/api", "statusd/messenger/courier", "statusd/messenger/event", "statusd/messenger/naming",
 			"statusd/payloads", "statusd/transport", "statusd/waku/wire", zap,
 		},
-		"statusd/messenger/event": {"statusd/internal/store", "statusd/messenger/view"},
+		"statusd/messenger/event": {"statusd/api", "statusd/internal/store"},
 		"statusd/messenger/courier": {
 			"statusd/accounts/key", "statusd/datasync", "statusd/internal/deadline", "statusd/internal/store",
 			"statusd/mailserver/history", "statusd/transport", "statusd/waku", errgroup, zap,
 		},
 		"statusd/messenger/naming": {
-			"statusd/accounts/contact", "statusd/internal/confusable", "statusd/internal/termtext", "statusd/messenger/view",
+			"statusd/api", "statusd/accounts/contact", "statusd/internal/confusable", "statusd/internal/termtext",
 			"statusd/payloads",
 		},
-		"statusd/messenger/view": {},
-		"statusd/internal/feed":  {"statusd/internal/profile", "statusd/internal/store"},
+		"statusd/internal/feed": {"statusd/internal/profile", "statusd/internal/store"},
 		"statusd/internal/webhook": {
 			"statusd/accounts/secret", "statusd/internal/deadline", "statusd/internal/feed", "statusd/internal/profile",
 			"statusd/internal/store", zap,
@@ -227,7 +226,7 @@ func layer4() map[string][]string {
 		"statusd/node/redial": {"statusd/internal/deadline", geth + "p2p/enode", zap},
 		"statusd/rpc": {
 			"statusd/api", "statusd/accounts", "statusd/discovery", "statusd/internal/feed", "statusd/internal/profile",
-			"statusd/internal/store", "statusd/messenger/naming", "statusd/messenger/view",
+			"statusd/internal/store", "statusd/messenger/naming",
 			"statusd/configs", "statusd/internal/atomicfile", "statusd/mailserver", "statusd/mailserver/history",
 			"statusd/messenger", "statusd/payloads", "statusd/rpc/jsonrpc", "statusd/transport", "statusd/waku",
 			geth + "common/hexutil", geth + "crypto", geth + "event", geth + "p2p", zap, metrics, errgroup,
@@ -267,14 +266,14 @@ func layer5() map[string][]string {
 			"statusd/discovery",
 			"statusd/accounts", "statusd/configs", "statusd/internal/atomicfile", "statusd/internal/backup",
 			"statusd/internal/logx", "statusd/internal/profile", "statusd/internal/sdnotify",
-			"statusd/deploy", "statusd/mailserver", "statusd/messenger/naming", "statusd/messenger/view",
+			"statusd/deploy", "statusd/mailserver", "statusd/messenger/naming",
 			"statusd/node", "statusd/rpc",
 			"statusd/waku/wire", geth + "crypto", geth + "p2p", geth + "log", geth + "rpc", zap, metrics,
 			"statusd/internal/termtext", "statusd/payloads", tea, "github.com/spf13", "golang.org/x/term",
 		},
 		"statusd/cmd/statusd/devnet": {geth + "rpc"},
 		"statusd/cmd/statusd/chatui": {
-			"statusd/internal/termtext", "statusd/messenger/view", tea, "charm.land/bubbles/v2", "charm.land/lipgloss/v2",
+			"statusd/api", "statusd/internal/termtext", tea, "charm.land/bubbles/v2", "charm.land/lipgloss/v2",
 			"github.com/charmbracelet/x/ansi",
 		},
 		// What users write has go-ethereum's client, and nothing of ours.

@@ -13,8 +13,8 @@ import (
 	"fmt"
 	"time"
 
+	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/view"
 )
 
 // Names of events.
@@ -69,7 +69,7 @@ func Append(tx *store.Tx, e Event, now time.Time) error {
 // ours, or was made here: a system message, a note to oneself. The new message
 // has New set; the one it answers comes along without. The chats carry neither
 // membership events nor, beside the message, anything that did not change.
-type MessagesNew struct{ view.Response }
+type MessagesNew struct{ api.Changes }
 
 // EventName implements Event.
 func (MessagesNew) EventName() string { return NameMessagesNew }

@@ -1,10 +1,10 @@
 package event
 
-import "statusd/messenger/view"
+import "statusd/api"
 
 // ReactionAdded says that somebody reacted to a message.
 type ReactionAdded struct {
-	Reaction view.Reaction `json:"reaction"`
+	Reaction api.Reaction `json:"reaction"`
 }
 
 // EventName implements Event.
@@ -12,7 +12,7 @@ func (ReactionAdded) EventName() string { return NameReactionAdded }
 
 // ReactionRetracted says that somebody took a reaction back.
 type ReactionRetracted struct {
-	Reaction view.Reaction `json:"reaction"`
+	Reaction api.Reaction `json:"reaction"`
 }
 
 // EventName implements Event.
@@ -20,7 +20,7 @@ func (ReactionRetracted) EventName() string { return NameReactionRetracted }
 
 // ContactRequested says that somebody added us for the first time.
 type ContactRequested struct {
-	Contact view.Contact `json:"contact"`
+	Contact api.Contact `json:"contact"`
 }
 
 // EventName implements Event.
@@ -29,7 +29,7 @@ func (ContactRequested) EventName() string { return NameContactRequested }
 // ContactUpdated says that a contact has a new name or picture, or was added
 // or changed on another device of ours.
 type ContactUpdated struct {
-	Contact view.Contact `json:"contact"`
+	Contact api.Contact `json:"contact"`
 }
 
 // EventName implements Event.
@@ -37,7 +37,7 @@ func (ContactUpdated) EventName() string { return NameContactUpdated }
 
 // GroupCreated says that a group became known: we are in it, or invited.
 type GroupCreated struct {
-	Chat view.Chat `json:"chat"`
+	Chat api.Chat `json:"chat"`
 }
 
 // EventName implements Event.
@@ -99,7 +99,7 @@ func (AdminRemoved) EventName() string { return NameAdminRemoved }
 // GroupInvitation says that somebody asks to be let into a group of ours, or
 // what became of our request.
 type GroupInvitation struct {
-	Invitation view.Invitation `json:"invitation"`
+	Invitation api.Invitation `json:"invitation"`
 }
 
 // EventName implements Event.
@@ -108,7 +108,7 @@ func (GroupInvitation) EventName() string { return NameGroupInvitation }
 // DeviceFound says that another device of this account became known. It gets
 // nothing before it is enabled. It comes again with the device's name.
 type DeviceFound struct {
-	Installation view.Installation `json:"installation"`
+	Installation api.Installation `json:"installation"`
 }
 
 // EventName implements Event.
@@ -116,7 +116,7 @@ func (DeviceFound) EventName() string { return NameDeviceFound }
 
 // DevicePaired says that a device was enabled: it gets copies from now on.
 type DevicePaired struct {
-	Installation view.Installation `json:"installation"`
+	Installation api.Installation `json:"installation"`
 }
 
 // EventName implements Event.
@@ -133,7 +133,7 @@ func (DeviceUnpaired) EventName() string { return NameDeviceUnpaired }
 // MessageEdited says that the author replaced the text of a message (later
 // extension).
 type MessageEdited struct {
-	Message view.Message `json:"message"`
+	Message api.Message `json:"message"`
 }
 
 // EventName implements Event.

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"statusd/accounts/contact"
-	"statusd/messenger/view"
+	"statusd/api"
 	"statusd/payloads"
 )
 
@@ -206,13 +206,13 @@ func (f *finder) decide() (Target, error) {
 // KindOf returns the kind of a chat type, "" for the timeline.
 func KindOf(chatType int) Kind {
 	switch chatType {
-	case view.ChatOneToOne:
+	case api.ChatOneToOne:
 		return Person
-	case view.ChatPublic:
+	case api.ChatPublic:
 		return Public
-	case view.ChatPrivateGroup:
+	case api.ChatPrivateGroup:
 		return Group
-	case view.ChatProfile:
+	case api.ChatProfile:
 		return Profile
 	}
 	return ""
@@ -234,7 +234,7 @@ func (d directory) Chat(id string) (Kind, bool, error) {
 func (d directory) Groups(name string) ([]NamedGroup, error) {
 	var out []NamedGroup
 	for i := range d.n.chats {
-		if c := &d.n.chats[i]; c.ChatType == view.ChatPrivateGroup && strings.EqualFold(c.Name, name) {
+		if c := &d.n.chats[i]; c.ChatType == api.ChatPrivateGroup && strings.EqualFold(c.Name, name) {
 			out = append(out, NamedGroup{c.ID, d.n.takesPart(c)})
 		}
 	}

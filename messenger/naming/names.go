@@ -6,9 +6,9 @@ import (
 	"unicode"
 
 	"statusd/accounts/contact"
+	"statusd/api"
 	"statusd/internal/confusable"
 	"statusd/internal/termtext"
-	"statusd/messenger/view"
 )
 
 // Me is what we are called.
@@ -22,8 +22,8 @@ const maxForeign = 32
 // they have changed. Safe for concurrent use.
 type Names struct {
 	self     string
-	contacts map[string]view.Contact
-	chats    []view.Chat
+	contacts map[string]api.Contact
+	chats    []api.Chat
 	ours     map[string][]owned // by confusable.Keys: what can be imitated
 }
 
@@ -35,8 +35,8 @@ type owned struct {
 
 // New makes the names of an account. self is its own contact id; "" while it
 // is not known.
-func New(self string, contacts []view.Contact, chats []view.Chat) *Names {
-	n := &Names{self: self, contacts: make(map[string]view.Contact, len(contacts)), ours: make(map[string][]owned)}
+func New(self string, contacts []api.Contact, chats []api.Chat) *Names {
+	n := &Names{self: self, contacts: make(map[string]api.Contact, len(contacts)), ours: make(map[string][]owned)}
 	n.add(Me, self, "you")
 	for _, c := range contacts {
 		n.contacts[c.ID] = c
@@ -46,7 +46,7 @@ func New(self string, contacts []view.Contact, chats []view.Chat) *Names {
 		}
 		if c.LocalNickname != "" {
 			n.add(c.LocalNickname, c.ID, "@"+termtext.Line(c.LocalNickname))
-		} else if slices.Contains(c.SystemTags, view.TagAdded) {
+		} else if slices.Contains(c.SystemTags, api.TagAdded) {
 			n.add(c.Name, c.ID, "the contact "+Short(c.ID))
 			n.add(c.Alias, c.ID, "the contact "+Short(c.ID))
 		}
@@ -57,9 +57,9 @@ func New(self string, contacts []view.Contact, chats []view.Chat) *Names {
 		}
 		n.chats = append(n.chats, c)
 		switch c.ChatType {
-		case view.ChatPublic:
+		case api.ChatPublic:
 			n.add(c.ID, c.ID, "#"+termtext.Line(c.ID))
-		case view.ChatPrivateGroup:
+		case api.ChatPrivateGroup:
 			if n.takesPart(&c) {
 				n.add(c.Name, c.ID, "the group "+shortChat(c.ID))
 			}
@@ -75,8 +75,8 @@ func (n *Names) add(name, id, shown string) {
 }
 
 // takesPart reports whether we have joined a group.
-func (n *Names) takesPart(c *view.Chat) bool {
-	return slices.ContainsFunc(c.Members, func(m view.Member) bool { return m.ID == n.self && m.Joined })
+func (n *Names) takesPart(c *api.Chat) bool {
+	return slices.ContainsFunc(c.Members, func(m api.Member) bool { return m.ID == n.self && m.Joined })
 }
 
 // Person says what to call somebody. alias is the name made of the key, for
@@ -103,15 +103,15 @@ func (n *Names) Person(id, alias string) string {
 
 // Chat says what to call a chat. Each kind looks different: #public, @person
 // or ~person (key), "group".
-func (n *Names) Chat(c *view.Chat) string {
+func (n *Names) Chat(c *api.Chat) string {
 	switch c.ChatType {
-	case view.ChatPublic:
+	case api.ChatPublic:
 		return "#" + termtext.Line(c.ID) + n.mixed(c.ID)
-	case view.ChatOneToOne:
+	case api.ChatOneToOne:
 		return at(n.Person(c.ID, c.Alias))
-	case view.ChatProfile:
+	case api.ChatProfile:
 		return at(n.Person(strings.TrimPrefix(c.ID, "@"), c.Alias)) + "'s profile"
-	case view.ChatTimeline:
+	case api.ChatTimeline:
 		return "timeline"
 	}
 	name := c.Name
@@ -230,14 +230,14 @@ func isKey(text string) bool {
 }
 
 // GivenBy says who gave the name by which a person is called.
-func GivenBy(c *view.Contact, self string) string {
+func GivenBy(c *api.Contact, self string) string {
 	switch {
 	case c.ID == self || c.LocalNickname != "":
-		return view.GivenByYou
+		return api.GivenByYou
 	case c.Name != "":
-		return view.GivenByThem
+		return api.GivenByThem
 	}
-	return view.GivenByKey
+	return api.GivenByKey
 }
 
 // PersonGivenBy is GivenBy for somebody by the id.
@@ -248,14 +248,14 @@ func (n *Names) PersonGivenBy(id string) string {
 }
 
 // ChatGivenBy says who gave the name by which a chat is called.
-func (n *Names) ChatGivenBy(c *view.Chat) string {
+func (n *Names) ChatGivenBy(c *api.Chat) string {
 	switch c.ChatType {
-	case view.ChatPrivateGroup:
-		return view.GivenByThem
-	case view.ChatOneToOne, view.ChatProfile:
+	case api.ChatPrivateGroup:
+		return api.GivenByThem
+	case api.ChatOneToOne, api.ChatProfile:
 		return n.PersonGivenBy(strings.TrimPrefix(c.ID, "@"))
 	}
-	return view.GivenByYou
+	return api.GivenByYou
 }
 
 // Short shortens the id of a person the way people exchange keys. It is not

@@ -8,7 +8,7 @@ import (
 
 	"statusd/accounts/contact"
 	"statusd/accounts/key"
-	"statusd/messenger/view"
+	"statusd/api"
 )
 
 func someone(t testing.TB) string {
@@ -20,9 +20,9 @@ func someone(t testing.TB) string {
 	return k.Public().ContactID()
 }
 
-func group(id, name, self string, joined bool) view.Chat {
-	return view.Chat{
-		ID: id, Name: name, ChatType: view.ChatPrivateGroup, Active: true, Members: []view.Member{{ID: self, Joined: joined}},
+func group(id, name, self string, joined bool) api.Chat {
+	return api.Chat{
+		ID: id, Name: name, ChatType: api.ChatPrivateGroup, Active: true, Members: []api.Member{{ID: self, Joined: joined}},
 	}
 }
 
@@ -46,8 +46,8 @@ func TestForeignNamesAreNeverBare(t *testing.T) {
 		"\u200b\u200d":              "KEY",
 		"":                          "KEY",
 	} {
-		n := New(self, []view.Contact{{ID: ana, LocalNickname: "treasurer"}, {ID: eve, Name: claimed}}, []view.Chat{
-			{ID: "tea", ChatType: view.ChatPublic, Active: true},
+		n := New(self, []api.Contact{{ID: ana, LocalNickname: "treasurer"}, {ID: eve, Name: claimed}}, []api.Chat{
+			{ID: "tea", ChatType: api.ChatPublic, Active: true},
 		})
 		if got := strings.ReplaceAll(n.Person(eve, ""), Short(eve), "KEY"); got != want {
 			t.Errorf("%q is shown as %q, want %q", claimed, got, want)
@@ -63,13 +63,13 @@ func TestForeignNamesAreNeverBare(t *testing.T) {
 
 func TestNicknamesThatAreAlikeHaveTheKeyBesideThem(t *testing.T) {
 	self, ana, ben := someone(t), someone(t), someone(t)
-	n := New(self, []view.Contact{{ID: ana, LocalNickname: "Ana"}, {ID: ben, LocalNickname: "аnа"}}, nil)
+	n := New(self, []api.Contact{{ID: ana, LocalNickname: "Ana"}, {ID: ben, LocalNickname: "аnа"}}, nil)
 	for _, id := range []string{ana, ben} {
 		if got := n.Person(id, ""); !strings.HasSuffix(got, " ("+Short(id)+")") || strings.HasPrefix(got, "~") {
 			t.Errorf("shown as %q", got)
 		}
 	}
-	like := New(self, []view.Contact{{ID: ana, LocalNickname: "me"}}, nil)
+	like := New(self, []api.Contact{{ID: ana, LocalNickname: "me"}}, nil)
 	if got := like.Person(ana, ""); got != "me ("+Short(ana)+")" {
 		t.Errorf("shown as %q", got)
 	}
@@ -77,8 +77,8 @@ func TestNicknamesThatAreAlikeHaveTheKeyBesideThem(t *testing.T) {
 
 func TestKindsOfChatsAreToldApart(t *testing.T) {
 	self, ana := someone(t), someone(t)
-	chats := []view.Chat{
-		{ID: "tea", ChatType: view.ChatPublic, Active: true}, {ID: ana, ChatType: view.ChatOneToOne, Active: true},
+	chats := []api.Chat{
+		{ID: "tea", ChatType: api.ChatPublic, Active: true}, {ID: ana, ChatType: api.ChatOneToOne, Active: true},
 		group("g0", "tea party", self, true),
 	}
 	imitations := map[string]string{
@@ -90,12 +90,12 @@ func TestKindsOfChatsAreToldApart(t *testing.T) {
 	}
 	for name, what := range imitations {
 		c := group("g1", name, self, false)
-		n := New(self, []view.Contact{{ID: ana, LocalNickname: "ana"}}, append(slices.Clone(chats), c))
+		n := New(self, []api.Contact{{ID: ana, LocalNickname: "ana"}}, append(slices.Clone(chats), c))
 		if got := n.Chat(&c); !strings.HasPrefix(got, `group "`) || !strings.HasSuffix(got, " [looks like "+what+"]") {
 			t.Errorf("%q is shown as %s, want that it looks like %s", name, got, what)
 		}
 	}
-	n := New(self, []view.Contact{{ID: ana, LocalNickname: "ana"}}, chats)
+	n := New(self, []api.Contact{{ID: ana, LocalNickname: "ana"}}, chats)
 	shown := make([]string, 0, len(chats))
 	for i := range chats {
 		shown = append(shown, n.Chat(&chats[i]))
@@ -114,46 +114,46 @@ func must[T any](v T, err error) T {
 
 func TestWhatIsTypedMeansOneThing(t *testing.T) {
 	self, ana, eve := someone(t), someone(t), someone(t)
-	contacts := []view.Contact{{ID: ana, LocalNickname: "ana"}, {ID: eve, Name: "treasurer"}}
-	public := view.Chat{ID: "tea", ChatType: view.ChatPublic, Active: true}
+	contacts := []api.Contact{{ID: ana, LocalNickname: "ana"}, {ID: eve, Name: "treasurer"}}
+	public := api.Chat{ID: "tea", ChatType: api.ChatPublic, Active: true}
 	for _, tt := range []struct {
 		name  string
-		chats []view.Chat
+		chats []api.Chat
 		text  string
 		want  string // Exact of the target, "?" for unknown, candidates separated by |
 	}{
-		{"public", []view.Chat{public}, "#tea", "public:tea"},
-		{"public without sign", []view.Chat{public}, "tea", "public:tea"},
+		{"public", []api.Chat{public}, "#tea", "public:tea"},
+		{"public without sign", []api.Chat{public}, "tea", "public:tea"},
 		{"new public", nil, "#tea", "public:tea"},
 		{"unknown word", nil, "tea", "?"},
-		{"group by name", []view.Chat{group("g", "Tea", self, true)}, "tea", "group:g"},
-		{"group by id", []view.Chat{group("g", "tea", self, true)}, "g", "group:g"},
+		{"group by name", []api.Chat{group("g", "Tea", self, true)}, "tea", "group:g"},
+		{"group by id", []api.Chat{group("g", "tea", self, true)}, "g", "group:g"},
 		{"nickname", nil, "@Ana", "person:" + ana},
 		{"key", nil, contact.Text(must(key.ParseContactID(eve))), "person:" + eve},
 		{"claimed name", nil, "@treasurer", "?"},
-		{"group like a joined public chat", []view.Chat{public, group("g", "#tea", self, true)}, "#tea",
+		{"group like a joined public chat", []api.Chat{public, group("g", "#tea", self, true)}, "#tea",
 			"public:tea|group:g"},
-		{"group like a public chat that is not joined", []view.Chat{group("g", "#tea", self, true)}, "#tea",
+		{"group like a public chat that is not joined", []api.Chat{group("g", "#tea", self, true)}, "#tea",
 			"public:tea|group:g"},
-		{"invitation like a joined public chat", []view.Chat{public, group("g", "#tea", self, false)}, "#tea", "public:tea"},
-		{"invitation like a public chat that is not joined", []view.Chat{group("g", "#tea", self, false)}, "#tea",
+		{"invitation like a joined public chat", []api.Chat{public, group("g", "#tea", self, false)}, "#tea", "public:tea"},
+		{"invitation like a public chat that is not joined", []api.Chat{group("g", "#tea", self, false)}, "#tea",
 			"public:tea|group:g"},
-		{"group like a person", []view.Chat{group("g", "@ana", self, true)}, "@ana", "person:" + ana + "|group:g"},
-		{"invitation like a person", []view.Chat{group("g", "@ana", self, false)}, "@ana", "person:" + ana},
-		{"group like a key", []view.Chat{group("g", ana, self, true)}, ana, "person:" + ana + "|group:g"},
-		{"group like the id of another", []view.Chat{group("g", "x", self, true), group("h", "g", self, true)}, "g",
+		{"group like a person", []api.Chat{group("g", "@ana", self, true)}, "@ana", "person:" + ana + "|group:g"},
+		{"invitation like a person", []api.Chat{group("g", "@ana", self, false)}, "@ana", "person:" + ana},
+		{"group like a key", []api.Chat{group("g", ana, self, true)}, ana, "person:" + ana + "|group:g"},
+		{"group like the id of another", []api.Chat{group("g", "x", self, true), group("h", "g", self, true)}, "g",
 			"group:g|group:h"},
-		{"invitation like the id of a group", []view.Chat{group("g", "x", self, true), group("h", "g", self, false)}, "g",
+		{"invitation like the id of a group", []api.Chat{group("g", "x", self, true), group("h", "g", self, false)}, "g",
 			"group:g"},
-		{"groups of one name", []view.Chat{group("g", "tea", self, true), group("h", "TEA", self, true)}, "tea",
+		{"groups of one name", []api.Chat{group("g", "tea", self, true), group("h", "TEA", self, true)}, "tea",
 			"group:g|group:h"},
-		{"kind public", []view.Chat{public, group("g", "#tea", self, true)}, "public:tea", "public:tea"},
-		{"kind public with sign", []view.Chat{public, group("g", "#tea", self, true)}, "public:#tea", "public:tea"},
-		{"kind group", []view.Chat{public, group("g", "#tea", self, true)}, "group:#tea", "group:g"},
-		{"kind group by id", []view.Chat{group("g", "x", self, true), group("h", "g", self, true)}, "group:g", "group:g"},
-		{"kind person", []view.Chat{group("g", "@ana", self, true)}, "person:@ana", "person:" + ana},
+		{"kind public", []api.Chat{public, group("g", "#tea", self, true)}, "public:tea", "public:tea"},
+		{"kind public with sign", []api.Chat{public, group("g", "#tea", self, true)}, "public:#tea", "public:tea"},
+		{"kind group", []api.Chat{public, group("g", "#tea", self, true)}, "group:#tea", "group:g"},
+		{"kind group by id", []api.Chat{group("g", "x", self, true), group("h", "g", self, true)}, "group:g", "group:g"},
+		{"kind person", []api.Chat{group("g", "@ana", self, true)}, "person:@ana", "person:" + ana},
 		{"kind person without sign", nil, "person:ana", "person:" + ana},
-		{"kind id", []view.Chat{public, group("g", "tea", self, true)}, "id:tea", "public:tea"},
+		{"kind id", []api.Chat{public, group("g", "tea", self, true)}, "id:tea", "public:tea"},
 		{"kind id of nothing", nil, "id:tea", "?"},
 		{"empty", nil, "", "?"},
 		{"only a sign", nil, "#", "?"},
@@ -189,10 +189,10 @@ func TestWhatIsTypedMeansOneThing(t *testing.T) {
 
 func TestPeopleAreFoundByWhatWeCallThem(t *testing.T) {
 	self, ana, eve := someone(t), someone(t), someone(t)
-	n := New(self, []view.Contact{
+	n := New(self, []api.Contact{
 		{ID: ana, LocalNickname: "ana"}, {ID: eve, Name: "treasurer", Alias: "Big Red Dog"},
 		{ID: someone(t), LocalNickname: "twin"}, {ID: someone(t), LocalNickname: "Twin"},
-	}, []view.Chat{group("g", "@ana", self, true)})
+	}, []api.Chat{group("g", "@ana", self, true)})
 	for text, want := range map[string]string{
 		"@ana": ana, "person:@ana": ana, "person:ana": ana, eve: eve, "@" + eve: eve,
 		contact.Text(must(key.ParseContactID(eve))): eve,
@@ -214,7 +214,7 @@ func FuzzForeignNames(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		c := group("g", name, self, false)
-		n := New(self, []view.Contact{{ID: ana, LocalNickname: "treasurer"}, {ID: eve, Name: name}}, []view.Chat{c})
+		n := New(self, []api.Contact{{ID: ana, LocalNickname: "treasurer"}, {ID: eve, Name: name}}, []api.Chat{c})
 		shown := n.Person(eve, "")
 		if !strings.HasPrefix(shown, "~") && shown != Short(eve) || strings.Count(shown, Short(eve)) != 1 {
 			t.Errorf("%q is shown as %q", name, shown)

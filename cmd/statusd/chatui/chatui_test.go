@@ -10,22 +10,22 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
-	"statusd/messenger/view"
+	"statusd/api"
 )
 
 // fake is a daemon in memory.
 type fake struct {
-	chats    []view.Chat
-	messages map[string][]view.Message // oldest first
+	chats    []api.Chat
+	messages map[string][]api.Message // oldest first
 	sent     []string
 	read     []string
 	pages    int
 	failure  error
 }
 
-func (f *fake) Chats(context.Context) ([]view.Chat, error) { return f.chats, f.failure }
+func (f *fake) Chats(context.Context) ([]api.Chat, error) { return f.chats, f.failure }
 
-func (f *fake) Messages(_ context.Context, chat, cursor string, limit int) ([]view.Message, string, error) {
+func (f *fake) Messages(_ context.Context, chat, cursor string, limit int) ([]api.Message, string, error) {
 	f.pages++
 	all := f.messages[chat]
 	end := len(all)
@@ -40,7 +40,7 @@ func (f *fake) Messages(_ context.Context, chat, cursor string, limit int) ([]vi
 	if from > 0 {
 		next = cursorOf(&all[from-1])
 	}
-	var out []view.Message
+	var out []api.Message
 	for i := end - 1; i >= from; i-- {
 		out = append(out, all[i])
 	}
@@ -56,11 +56,11 @@ func (f *fake) Send(_ context.Context, chat, text, replyTo string) error {
 	return nil
 }
 
-func (f *fake) Open(_ context.Context, text string) (view.Chat, error) {
+func (f *fake) Open(_ context.Context, text string) (api.Chat, error) {
 	if text == "#none" {
-		return view.Chat{}, errors.New("no such chat")
+		return api.Chat{}, errors.New("no such chat")
 	}
-	return view.Chat{ID: strings.TrimPrefix(text, "#"), ChatType: view.ChatPublic, Active: true}, nil
+	return api.Chat{ID: strings.TrimPrefix(text, "#"), ChatType: api.ChatPublic, Active: true}, nil
 }
 
 func (f *fake) MarkRead(_ context.Context, chat string) error {
@@ -73,12 +73,12 @@ func (f *fake) Resend(_ context.Context, id string) error {
 	return nil
 }
 
-func (f *fake) ChatName(c *view.Chat) string          { return "#" + c.ID }
+func (f *fake) ChatName(c *api.Chat) string           { return "#" + c.ID }
 func (f *fake) PersonName(id, _ string) string        { return id }
 func (f *fake) Next(context.Context) ([]Event, error) { return nil, errors.New("not in this test") }
 
-func message(chat string, n int, text, status string) view.Message {
-	return view.Message{
+func message(chat string, n int, text, status string) api.Message {
+	return api.Message{
 		ID: fmt.Sprintf("0x%064x", n), Clock: uint64(n), WhisperTimestamp: uint64(1_790_000_000_000 + n*1000),
 		From: "ana", Text: text, LocalChatID: chat, ChatID: chat, OutgoingStatus: status,
 	}
@@ -105,10 +105,10 @@ func run(t *testing.T, m *Model, cmd tea.Cmd) {
 // start returns a client of a fake daemon with two chats.
 func start(t *testing.T, many int) (*Model, *fake) {
 	t.Helper()
-	f := &fake{messages: map[string][]view.Message{}}
-	f.chats = []view.Chat{
-		{ID: "tea", ChatType: view.ChatPublic, Timestamp: 1, Active: true},
-		{ID: "milk", ChatType: view.ChatPublic, Timestamp: 2, Active: true, UnviewedMessagesCount: 3},
+	f := &fake{messages: map[string][]api.Message{}}
+	f.chats = []api.Chat{
+		{ID: "tea", ChatType: api.ChatPublic, Timestamp: 1, Active: true},
+		{ID: "milk", ChatType: api.ChatPublic, Timestamp: 2, Active: true, UnviewedMessagesCount: 3},
 	}
 	for i := 1; i <= many; i++ {
 		f.messages["milk"] = append(f.messages["milk"], message("milk", i, fmt.Sprintf("number %d.", i), ""))
@@ -213,8 +213,8 @@ func TestEventsBringMessagesAndChats(t *testing.T) {
 	m, f := start(t, 1)
 	news := message("milk", 7, "live", "")
 	news.New = true
-	other := view.Chat{ID: "coffee", ChatType: view.ChatPublic, Active: true, Timestamp: 9, UnviewedMessagesCount: 2}
-	_ = m.apply(Event{News: view.Response{Messages: []view.Message{news, news}, Chats: []view.Chat{other}}})
+	other := api.Chat{ID: "coffee", ChatType: api.ChatPublic, Active: true, Timestamp: 9, UnviewedMessagesCount: 2}
+	_ = m.apply(Event{News: api.Changes{Messages: []api.Message{news, news}, Chats: []api.Chat{other}}})
 	got := screen(m)
 	if strings.Count(got, "live") != 1 || !strings.Contains(got, "#coffee") || m.chats[0].ID != "coffee" {
 		t.Errorf("chats %v, screen:\n%s", m.chats, got)

@@ -8,7 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"statusd/messenger/view"
+	"statusd/api"
 )
 
 // help lists what can be typed.
@@ -55,7 +55,7 @@ func (m *Model) step(by int) tea.Cmd {
 	if len(m.chats) == 0 {
 		return nil
 	}
-	at := slices.IndexFunc(m.chats, func(c view.Chat) bool { return c.ID == m.open })
+	at := slices.IndexFunc(m.chats, func(c api.Chat) bool { return c.ID == m.open })
 	return m.show(m.chats[((at+by)%len(m.chats)+len(m.chats))%len(m.chats)].ID)
 }
 
@@ -126,7 +126,7 @@ func (m *Model) line(line string) (tea.Cmd, error) {
 }
 
 // numbered returns the nth message from the newest, 1 on.
-func (m *Model) numbered(text string) (*view.Message, error) {
+func (m *Model) numbered(text string) (*api.Message, error) {
 	n := 0
 	for _, c := range text {
 		if c < '0' || c > '9' || n > maxMessages {

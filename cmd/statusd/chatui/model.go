@@ -10,7 +10,7 @@ import (
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
-	"statusd/messenger/view"
+	"statusd/api"
 )
 
 // Sizes.
@@ -27,13 +27,13 @@ type Model struct {
 	daemon Daemon
 
 	width, height int
-	chats         []view.Chat
-	open          string         // id of the open chat
-	messages      []view.Message // of it, oldest first
-	older         string         // where the page before them begins, "" for none
-	loading       bool           // that page is on its way
-	scroll        int            // lines up from the newest
-	replyTo       string         // id of the message that is being answered
+	chats         []api.Chat
+	open          string        // id of the open chat
+	messages      []api.Message // of it, oldest first
+	older         string        // where the page before them begins, "" for none
+	loading       bool          // that page is on its way
+	scroll        int           // lines up from the newest
+	replyTo       string        // id of the message that is being answered
 	input         textinput.Model
 	note          string // what to tell the user
 	lost          bool   // the daemon does not answer
@@ -54,18 +54,18 @@ func New(ctx context.Context, d Daemon, first string) *Model {
 // What calls to the daemon bring.
 type (
 	chatsMsg struct {
-		chats []view.Chat
+		chats []api.Chat
 		err   error
 	}
 	pageMsg struct {
 		chat     string
-		messages []view.Message
+		messages []api.Message
 		older    string
 		first    bool // the newest page
 		err      error
 	}
 	openedMsg struct {
-		chat view.Chat
+		chat api.Chat
 		err  error
 	}
 	eventsMsg struct {
@@ -184,7 +184,7 @@ func (m *Model) gotChats(msg chatsMsg) tea.Cmd {
 
 // sortChats puts the chat with the newest message first.
 func (m *Model) sortChats() {
-	slices.SortStableFunc(m.chats, func(a, b view.Chat) int {
+	slices.SortStableFunc(m.chats, func(a, b api.Chat) int {
 		switch {
 		case a.Timestamp > b.Timestamp:
 			return -1
@@ -210,8 +210,8 @@ func (m *Model) gotOpened(msg openedMsg) tea.Cmd {
 		m.say(msg.err)
 		return nil
 	}
-	if !slices.ContainsFunc(m.chats, func(c view.Chat) bool { return c.ID == msg.chat.ID }) {
-		m.chats = append([]view.Chat{msg.chat}, m.chats...)
+	if !slices.ContainsFunc(m.chats, func(c api.Chat) bool { return c.ID == msg.chat.ID }) {
+		m.chats = append([]api.Chat{msg.chat}, m.chats...)
 	}
 	return m.show(msg.chat.ID)
 }
@@ -245,7 +245,7 @@ func (m *Model) read() tea.Cmd {
 	return m.act(func(ctx context.Context) error { return m.daemon.MarkRead(ctx, id) })
 }
 
-func (m *Model) chat(id string) *view.Chat {
+func (m *Model) chat(id string) *api.Chat {
 	for i := range m.chats {
 		if m.chats[i].ID == id {
 			return &m.chats[i]
@@ -290,7 +290,7 @@ func (m *Model) apply(e Event) tea.Cmd {
 		}
 	}
 	m.sortChats()
-	var fresh []view.Message
+	var fresh []api.Message
 	for _, got := range e.News.Messages {
 		if got.LocalChatID == m.open && got.New {
 			fresh = append(fresh, got)
@@ -316,10 +316,10 @@ func (m *Model) apply(e Event) tea.Cmd {
 
 // cursorOf is where the page begins that ends with a message (spec 05 section
 // 12); the message itself comes again and is merged.
-func cursorOf(m *view.Message) string { return fmt.Sprintf("%064d%s", m.Clock, m.ID) }
+func cursorOf(m *api.Message) string { return fmt.Sprintf("%064d%s", m.Clock, m.ID) }
 
 // merge adds messages to others in the order of chats, each once.
-func merge(have, more []view.Message) []view.Message {
+func merge(have, more []api.Message) []api.Message {
 	at := make(map[string]int, len(have))
 	for i := range have {
 		at[have[i].ID] = i
@@ -332,7 +332,7 @@ func merge(have, more []view.Message) []view.Message {
 		at[got.ID] = len(have)
 		have = append(have, got)
 	}
-	slices.SortFunc(have, func(a, b view.Message) int {
+	slices.SortFunc(have, func(a, b api.Message) int {
 		switch {
 		case a.Clock < b.Clock:
 			return -1

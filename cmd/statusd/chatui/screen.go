@@ -9,8 +9,8 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"statusd/api"
 	"statusd/internal/termtext"
-	"statusd/messenger/view"
 )
 
 // Widths of the parts of the screen.
@@ -148,7 +148,7 @@ func (m *Model) lines(width int) []string {
 	return out
 }
 
-func (m *Model) messageLines(s styles, msg *view.Message, at time.Time, width int) []string {
+func (m *Model) messageLines(s styles, msg *api.Message, at time.Time, width int) []string {
 	name, style := termtext.Line(m.daemon.PersonName(msg.From, msg.Alias)), s.name
 	if msg.OutgoingStatus != "" {
 		style = s.me
@@ -184,7 +184,7 @@ func (m *Model) messageLines(s styles, msg *view.Message, at time.Time, width in
 }
 
 // mark says what became of an own message.
-func mark(s styles, m *view.Message) string {
+func mark(s styles, m *api.Message) string {
 	switch m.OutgoingStatus {
 	case "sending":
 		return s.dim.Render("  …")
