@@ -75,6 +75,9 @@ type settled struct {
 	people map[string]*timeline
 	root   int   // the creation
 	state  *fold // after what settle returned
+	// backers remembers of promotions who is a member for sure; see backed.
+	backers map[int][]string
+	looked  int // how often isMember looked: what a group costs
 }
 
 func newSettled(g *Group) *settled {
@@ -269,6 +272,7 @@ func (s *settled) leaveOutRefused(in []bool) *fold {
 
 // unsettled returns the events that others contradict.
 func (s *settled) unsettled(in []bool) (bad []int) {
+	s.backers = make(map[int][]string)
 	for i := range s.events {
 		if in[i] && i != s.root && (!s.needs(in, i) || s.harms(in, i)) {
 			bad = append(bad, i)
@@ -289,7 +293,7 @@ func (s *settled) needs(in []bool, i int) bool {
 	case !s.isAdmin(in, by, i):
 		return false
 	case e.Type == AdminsAdded:
-		return slices.ContainsFunc(e.Members, func(id string) bool { return s.isMember(in, s.of(id), i) })
+		return s.backed(in, i, "")
 	case e.Type == MemberRemoved:
 		return s.noAdmin(in, s.of(e.Members[0]), s.clock(i))
 	}
@@ -298,6 +302,7 @@ func (s *settled) needs(in []bool, i int) bool {
 
 // isMember reports whether somebody is a member at an event in every union.
 func (s *settled) isMember(in []bool, p *timeline, at int) bool {
+	s.looked++
 	clock := s.clock(at)
 	since := s.last(in, p.added, clock)
 	return since >= 0 && !s.any(p.removed, s.clock(since), clock, at) && !within(p.lostMember, clock)
@@ -379,10 +384,27 @@ func (s *settled) harmsPromotion(in []bool, p *timeline, id string, from, to uin
 		if s.clock(i) > to {
 			return false
 		}
-		others := func(other string) bool { return other != id && s.isMember(in, s.of(other), i) }
-		if !slices.ContainsFunc(s.events[i].Members, others) {
+		if !s.backed(in, i, id) {
 			return true
 		}
 	}
 	return false
+}
+
+// backed reports whether a promotion names a member besides one. People may be
+// removed as often as they are promoted, and promotions name many: which members
+// there are is found once for each promotion and choice of events.
+func (s *settled) backed(in []bool, i int, besides string) bool {
+	two, known := s.backers[i]
+	if !known {
+		for _, id := range s.events[i].Members {
+			if !slices.Contains(two, id) && s.isMember(in, s.of(id), i) {
+				if two = append(two, id); len(two) == 2 {
+					break
+				}
+			}
+		}
+		s.backers[i] = two
+	}
+	return slices.ContainsFunc(two, func(id string) bool { return id != besides })
 }
