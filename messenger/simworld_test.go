@@ -108,7 +108,7 @@ func newSimWorld(t *testing.T, cfg simConfig) *simWorld {
 		w.ears = append(w.ears, new(ear))
 	}
 	w.net = testnet.New(t, testnet.Config{Seed: cfg.seed, Link: cfg.link, Host: func(i int) waku.Config {
-		return waku.Config{Tracker: w.ears[i], Watcher: w.ears[i], FullNode: i < cfg.relays}
+		return waku.Config{Tracker: w.ears[i], Watcher: w.ears[i], WantsMore: w.ears[i].PeerUp, FullNode: i < cfg.relays}
 	}})
 	for i := range cfg.relays {
 		w.net.Add()

@@ -51,6 +51,7 @@ type mail struct {
 func (m *mail) attach(cfg *waku.Config, n *Node) {
 	m.peers = wakuPeers{n}
 	cfg.Watcher, cfg.MailReplies, cfg.Tracker = m, m, postTracker{n}
+	cfg.WantsMore = func(enode.ID) { n.peersChanged() }
 	m.hold = func() {
 		if c := n.Courier(); c != nil {
 			c.Hold(n.stopping)

@@ -49,7 +49,10 @@ type Config struct {
 	Tracker           Tracker     // nil: nobody is told
 	Watcher           PeerWatcher // nil: nobody is told
 	Witness           TimeWitness // nil: nobody is told
-	MailReplies       MailClient  // nil: what mailservers send goes to the filters unasked
+	// WantsMore is called after a peer asked for more than before, at most once
+	// in two seconds for each; it must not block. Nil: nobody is told.
+	WantsMore   func(enode.ID)
+	MailReplies MailClient // nil: what mailservers send goes to the filters unasked
 }
 
 // RateLimits are the limits this node enforces and announces, per second.

@@ -254,6 +254,18 @@ func (h *Host) Forwarders() (n int) {
 	return n
 }
 
+// Takers returns the number of connected peers that pass on what they get and
+// would be sent an envelope with this topic and proof of work: they asked for
+// the topic, and for no more work.
+func (h *Host) Takers(topic wire.Topic, pow float64) (n int) {
+	for _, p := range *h.peers.Load() {
+		if v := p.view.Load(); p.forwards() && pow >= v.pow && v.wants(topic) {
+			n++
+		}
+	}
+	return n
+}
+
 // PeerStats describes a connected peer.
 func (h *Host) PeerStats(id enode.ID) (PeerStats, bool) {
 	if p := h.peerByID(id); p != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"statusd/waku/wire"
 )
@@ -66,6 +67,53 @@ func TestPeerTurnsOutToBeLight(t *testing.T) {
 		}
 		if got := fmt.Sprint(a.take()); got != "[up 1 up 1]" {
 			t.Errorf("got %s", got)
+		}
+	})
+}
+
+// TestTakersWantTheEnvelopeAndForwardIt: neither light peers nor those that ask
+// for other topics or for more work would pass an envelope on; who asks for more
+// later is reported.
+func TestTakersWantTheEnvelopeAndForwardIt(t *testing.T) {
+	bothVersions(t, func(t *testing.T, version uint) {
+		asked := new(arrivals)
+		h := startHost(t, Config{WantsMore: asked.PeerUp})
+		narrow := dial(t, h, version, 0, &wire.StatusOptions{Topics: []wire.Topic{testTopic(1)}})
+		dial(t, h, version, 1, lightPeer(false))
+		demanding := wantAll()
+		pow := 5.0
+		demanding.PoW = &pow
+		dial(t, h, version, 2, demanding)
+		synctest.Wait()
+		want := func(topic int, pow float64, n int) {
+			t.Helper()
+			if got := h.Takers(testTopic(topic), pow); got != n {
+				t.Errorf("topic %d, work %g: %d take it, want %d", topic, pow, got, n)
+			}
+		}
+		want(0, 4, 0)
+		want(0, 5, 1)
+		want(1, 4, 1)
+		want(1, 5, 2)
+		if err := narrow.update(wire.StatusOptions{Topics: []wire.Topic{testTopic(0), testTopic(1)}}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		want(0, 4, 1)
+		if got := fmt.Sprint(asked.take()); got != "[up 1]" {
+			t.Errorf("reported was %s", got)
+		}
+		full := wire.FullBloom()
+		for range 100 { // to and fro
+			for _, o := range []wire.StatusOptions{{Topics: []wire.Topic{}}, {Bloom: full[:]}} {
+				_ = narrow.update(o)
+			}
+			synctest.Wait()
+		}
+		time.Sleep(2 * walkPause)
+		synctest.Wait()
+		if got := asked.take(); len(got) == 0 || len(got) > 3 {
+			t.Errorf("reported was %v", got)
 		}
 	})
 }

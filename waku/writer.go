@@ -122,6 +122,9 @@ func (w *writer) restart() (later time.Duration) {
 	w.p.resync.Store(false) // before the walk: a change meanwhile asks for the next
 	w.cursor = 0
 	w.p.host.metrics.walks.Inc()
+	if wants := w.p.host.cfg.WantsMore; wants != nil {
+		wants(w.p.id)
+	}
 	return 0
 }
 

@@ -9,6 +9,7 @@ import (
 	"statusd/internal/testnet"
 	"statusd/transport"
 	"statusd/transport/topics"
+	"statusd/waku"
 )
 
 func bubble(t *testing.T, test func(t *testing.T)) {
@@ -129,13 +130,13 @@ func TestOutboxWaitsForAPeer(t *testing.T) {
 	})
 }
 
-// TestGivenUp: what no peer takes is posted as often as configured, then
-// reported.
+// TestGivenUp: what a peer wants but never confirms is posted as often as
+// configured, then reported.
 func TestGivenUp(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		w := newWorld(t, 2, testnet.LinkConfig{})
-		w.person(1, newIdentity(t), "bob-1") // does not want it
+		w := newWorldOf(t, 2, testnet.LinkConfig{}, waku.Config{Confirmations: true, FullNode: true})
 		w.settle(time.Second)
+		w.net.Link(testnet.Edge{A: 0, B: 1}).Silence(true)
 		alice := w.person(0, newIdentity(t), "alice-1")
 		alice.shout("status", "into the void")
 		w.settle(60 * time.Second)

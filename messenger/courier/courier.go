@@ -35,8 +35,10 @@ type Host interface {
 		fn func(*waku.ReceivedMessage, []waku.FilterID) error,
 	) error
 	Info() waku.Info
-	// Forwarders is how many peers pass on what is sent to them.
+	// Forwarders is how many peers pass on what is sent to them, Takers how many
+	// of these would be sent an envelope with this topic and proof of work.
 	Forwarders() int
+	Takers(topic wire.Topic, pow float64) int
 }
 
 // History fetches what mailservers keep; *history.Client implements it.
@@ -253,10 +255,12 @@ func (c *Courier) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// PeersChanged has to be called after a peer came or went, or said that it is
-// light. A light peer does not count: it passes nothing on.
+// PeersChanged has to be called after a peer came or went, said that it is
+// light, or asked for more than before. A light peer does not count: it passes
+// nothing on.
 func (c *Courier) PeersChanged() {
 	up := c.cfg.Host.Forwarders() > 0
+	defer poke(c.outbox.wake) // somebody may take what waits
 	if c.online.Swap(up) == up && up {
 		return
 	}
@@ -278,7 +282,6 @@ func (c *Courier) PeersChanged() {
 		c.historian.everything()
 	}
 	poke(c.historian.wake)
-	poke(c.outbox.wake)
 	poke(c.code)
 }
 
@@ -310,7 +313,7 @@ func (c *Courier) drop(reason string) {
 type Stats struct {
 	Drops  map[string]uint64 // messages that were not taken, by reason
 	Inbox  int               // messages that wait to be processed
-	Outbox int               // posts that wait for a peer that forwards
+	Outbox int               // posts that wait for a peer that takes and forwards them
 	Oldest time.Time         // since when the oldest of them waits; zero: none
 	Places int               // filters
 }

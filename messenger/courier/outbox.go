@@ -43,7 +43,7 @@ type outbox struct {
 	notes   []envelopes.Effect         // to be written
 	loaded  int64                      // highest number that was read from the table
 	fresh   bool                       // the table has posts above it
-	own     map[wire.Hash]struct{}
+	own     map[wire.Hash]need
 	ring    []wire.Hash
 	at      int
 }
@@ -52,6 +52,7 @@ type outbox struct {
 type post struct {
 	created   time.Time
 	untracked bool
+	need      need
 }
 
 // newOutbox reads what a former run left.
@@ -59,7 +60,7 @@ func newOutbox(ctx context.Context, c *Courier) (*outbox, error) {
 	o := &outbox{
 		c: c, wake: make(chan struct{}, 1), posts: make(map[envelopes.PostID]*post), fresh: true,
 		tracker: envelopes.New(envelopes.Config{MaxAttempts: c.cfg.MaxAttempts, MailServersOnly: c.cfg.MailServersOnly}),
-		own:     make(map[wire.Hash]struct{}), ring: make([]wire.Hash, ownRing),
+		own:     make(map[wire.Hash]need), ring: make([]wire.Hash, ownRing),
 	}
 	err := c.cfg.DB.View(ctx, func(tx *store.Tx) (err error) {
 		o.next, err = tx.LastPost()
@@ -121,11 +122,11 @@ func (o *outbox) isOwn(hash wire.Hash) bool {
 }
 
 // remember adds an own envelope. The caller holds mu.
-func (o *outbox) remember(hash wire.Hash) {
+func (o *outbox) remember(hash wire.Hash, n need) {
 	delete(o.own, o.ring[o.at])
 	o.ring[o.at] = hash
 	o.at = (o.at + 1) % len(o.ring)
-	o.own[hash] = struct{}{}
+	o.own[hash] = n
 }
 
 // state returns how many posts there are and since when the oldest waits.
@@ -163,8 +164,8 @@ func (o *outbox) run(ctx context.Context) error {
 	return err
 }
 
-// feed gives posts to the posters while a peer that forwards is connected, and writes down
-// what became of them.
+// feed gives posts to the posters while a peer is connected that takes and
+// forwards them, and writes down what became of them.
 func (o *outbox) feed(ctx context.Context, jobs chan<- envelopes.PostID) {
 	var retry time.Duration
 	timer := time.NewTimer(time.Hour)
@@ -187,30 +188,12 @@ func (o *outbox) feed(ctx context.Context, jobs chan<- envelopes.PostID) {
 		case <-ctx.Done():
 			return
 		case give <- head:
-			o.pop()
+			o.pop(head)
 		case <-o.wake:
 		case <-timer.C:
 			retry = 0
 		}
 	}
-}
-
-func (o *outbox) head() (id envelopes.PostID, ok bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for len(o.queue) > 0 && o.posts[o.queue[0]] == nil {
-		o.queue = o.queue[1:] // cancelled meanwhile
-	}
-	if len(o.queue) == 0 {
-		return 0, false
-	}
-	return o.queue[0], true
-}
-
-func (o *outbox) pop() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.queue = o.queue[1:]
 }
 
 // load reads rows that are new in the table.
@@ -227,6 +210,7 @@ func (o *outbox) load(ctx context.Context) error {
 		rows, err = tx.Posts(above)
 		return err
 	})
+	least := o.c.cfg.Host.Info().MinPoW
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if err != nil {
@@ -236,7 +220,7 @@ func (o *outbox) load(ctx context.Context) error {
 	for _, row := range rows {
 		id := envelopes.PostID(row.ID)
 		o.loaded = row.ID
-		o.posts[id] = &post{row.Created, row.Untracked}
+		o.posts[id] = &post{row.Created, row.Untracked, needOf(&row, max(row.Waku.PoWTarget, least))}
 		if row.Untracked {
 			o.queue = append(o.queue, id)
 			continue
@@ -280,7 +264,7 @@ func (o *outbox) post(ctx context.Context, id envelopes.PostID) {
 		o.mu.Unlock()
 		return // cancelled while it was mined
 	}
-	o.remember(env.Hash())
+	o.remember(env.Hash(), needOf(&row, env.PoW(0)))
 	o.tracker.Posted(id, env.Hash())
 	o.mu.Unlock()
 	if err := o.c.cfg.Host.Submit(env); err != nil {
@@ -466,11 +450,13 @@ func (c *Courier) ReceivedBack(hash wire.Hash, peer envelopes.Peer) {
 	c.outbox.event(func(t *envelopes.Tracker) []envelopes.Effect { return t.ReceivedBack(hash, peer) })
 }
 
-// Expired notes that an envelope left the pool. With nobody there to forward
-// it, that was no attempt.
+// Expired notes that an envelope left the pool. With nobody there to take and
+// forward it, that was no attempt.
 func (c *Courier) Expired(hash wire.Hash) {
-	c.outbox.event(func(t *envelopes.Tracker) []envelopes.Effect {
-		if c.cfg.Host.Forwarders() == 0 {
+	o := c.outbox
+	o.event(func(t *envelopes.Tracker) []envelopes.Effect {
+		n, known := o.own[hash]
+		if known && !o.taken(n) || c.cfg.Host.Forwarders() == 0 {
 			return t.Unheard(hash)
 		}
 		return t.Expired(hash)

@@ -3,6 +3,7 @@ package courier
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"go.uber.org/zap"
 
@@ -193,7 +194,32 @@ func (p syncPort) Send(_ context.Context, tx *store.Tx, s datasync.Send, payload
 	for _, ref := range s.Refs() {
 		ids = append(ids, ID(ref))
 	}
+	if len(s.Acks)+len(s.Offers)+len(s.Requests) == 0 {
+		if waits, err := p.waits(tx, to, ids); err != nil || waits {
+			return err
+		}
+	}
 	return p.c.sendDirect(tx, to, payload, ids)
+}
+
+// waits reports whether all messages to a person are in posts that nobody takes:
+// there is nothing to be sent again.
+func (p syncPort) waits(tx *store.Tx, to key.Public, ids []ID) (bool, error) {
+	if len(ids) == 0 {
+		return false, nil
+	}
+	posts, err := tx.PostsTo(to)
+	posts = slices.DeleteFunc(posts, func(id int64) bool { return !p.c.outbox.stuck(envelopes.PostID(id)) })
+	if err != nil || len(posts) == 0 {
+		return false, err
+	}
+	for _, id := range ids {
+		with, err := tx.PostsWith(id)
+		if err != nil || !slices.ContainsFunc(with, func(n int64) bool { return slices.Contains(posts, n) }) {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // Receipts implements runner.Port.

@@ -77,7 +77,7 @@ func newWorldFrom(t *testing.T, nodes int, link testnet.LinkConfig, cfg func(nod
 	w := &world{t: t}
 	w.net = testnet.New(t, testnet.Config{Seed: 7, Link: link, Host: func(i int) waku.Config {
 		c := cfg(i)
-		c.Tracker, c.Watcher = w.ears[i], w.ears[i]
+		c.Tracker, c.Watcher, c.WantsMore = w.ears[i], w.ears[i], w.ears[i].PeerUp
 		return c
 	}})
 	for i := range nodes {
