@@ -58,6 +58,11 @@ func (c ComponentHealth) MarshalJSON() ([]byte, error) {
 	return json.Marshal(m)
 }
 
+// JSONShape implements Shaped.
+func (ComponentHealth) JSONShape() string {
+	return `{"type":"object","additionalProperties":{"type":"string"}}`
+}
+
 // UnmarshalJSON implements json.Unmarshaler.
 func (c *ComponentHealth) UnmarshalJSON(in []byte) error {
 	var m map[string]string

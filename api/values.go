@@ -203,3 +203,30 @@ func (s *Secret) UnmarshalJSON(raw []byte) error {
 	*s = NewSecret([]byte(text))
 	return nil
 }
+
+// Shaped is implemented by types whose form in JSON does not follow from their
+// form in Go.
+type Shaped interface {
+	// JSONShape is a JSON schema.
+	JSONShape() string
+}
+
+// JSONShape implements Shaped.
+func (Bytes) JSONShape() string { return `{"type":"string","pattern":"^0x([0-9a-fA-F]{2})*$"}` }
+
+// JSONShape implements Shaped.
+func (LooseBytes) JSONShape() string {
+	return `{"type":"string","description":"bytes in 0x hex or base64"}`
+}
+
+// JSONShape implements Shaped.
+func (Quantity) JSONShape() string { return `{"type":"string","pattern":"^0x[0-9a-f]+$"}` }
+
+// JSONShape implements Shaped.
+func (Hash) JSONShape() string { return `{"type":"string","pattern":"^0x[0-9a-fA-F]{64}$"}` }
+
+// JSONShape implements Shaped.
+func (Topic) JSONShape() string { return `{"type":"string","pattern":"^0x[0-9a-fA-F]{8}$"}` }
+
+// JSONShape implements Shaped.
+func (Secret) JSONShape() string { return `{"type":"string","format":"password"}` }

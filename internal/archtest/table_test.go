@@ -31,8 +31,9 @@ func table() map[string][]string {
 // layer0 is layer 0: pure packages and leaves.
 func layer0() map[string][]string {
 	return map[string][]string{
-		"statusd/api":        {},
-		"statusd/api/client": {"statusd/api", "github.com/gorilla/websocket"},
+		"statusd/api":         {},
+		"statusd/api/openrpc": {"statusd/api"},
+		"statusd/api/client":  {"statusd/api", "github.com/gorilla/websocket"},
 		"statusd/accounts": {
 			"statusd/accounts/hd", "statusd/accounts/kdf", "statusd/accounts/key", "statusd/accounts/keystore",
 			"statusd/accounts/mnemonic", "statusd/accounts/secret", "statusd/accounts/vault", "statusd/internal/atomicfile",
