@@ -1,11 +1,14 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
+	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,10 +18,10 @@ import (
 const reserveShare = 16
 
 // connTable bounds the connections of a listener. A new one always gets in:
-// when there are max, the one that has waited longest closes, of those that
-// have not shown a valid token and are not being served if there are any. So
-// nobody can keep others, a health check for instance, from being answered by
-// opening connections.
+// when there are max, another closes that has not shown a valid token, of the
+// address that has most of those: the one that has waited longest, rather not
+// one whose request has come or is being served. So nobody can keep others, a
+// health check for instance, from being answered by opening connections.
 type connTable struct {
 	max     int
 	trustAt int // how many may have shown a token
@@ -26,15 +29,16 @@ type connTable struct {
 
 	mu     sync.Mutex
 	conns  map[*tableConn]struct{}
-	proved int            // of conns, those that have shown a token
-	shares map[*grant]int // of proved, by token; nil: callers that need none
-	hurry  bool           // the server stops
+	peers  map[netip.Addr]int // those that have shown no token, by group of addresses
+	proved int                // of conns, those that have shown a token
+	shares map[*grant]int     // of proved, by token; nil: callers that need none
+	hurry  bool               // the server stops
 }
 
 func newConnTable(max int, closed func()) *connTable {
 	return &connTable{
 		max: max, trustAt: max - max/reserveShare, closed: closed, conns: make(map[*tableConn]struct{}),
-		shares: make(map[*grant]int),
+		peers: make(map[netip.Addr]int), shares: make(map[*grant]int),
 	}
 }
 
@@ -43,6 +47,7 @@ func newConnTable(max int, closed func()) *connTable {
 type tableConn struct {
 	*net.TCPConn
 	table   *connTable
+	peer    netip.Addr // a group of addresses
 	open    bool
 	proved  bool   // its last request had a valid token
 	grant   *grant // of that token
@@ -53,19 +58,53 @@ type tableConn struct {
 
 // add takes a connection in, and closes another if need be.
 func (t *connTable) add(conn *net.TCPConn) *tableConn {
-	c := &tableConn{TCPConn: conn, table: t, open: true, since: time.Now()}
+	c := &tableConn{TCPConn: conn, table: t, open: true, since: time.Now(), peer: groupOf(conn)}
 	t.mu.Lock()
 	var victim *tableConn
 	if len(t.conns) >= t.max {
-		victim = t.idlest(func(c *tableConn) bool { return !c.proved })
+		victim = t.crowding()
 		if victim != nil {
 			t.drop(victim)
 		}
 	}
 	t.conns[c] = struct{}{}
+	t.peers[c.peer]++
 	t.mu.Unlock()
 	t.end(victim)
 	return c
+}
+
+func groupOf(conn net.Conn) netip.Addr {
+	remote, _ := conn.RemoteAddr().(*net.TCPAddr)
+	if remote == nil {
+		return netip.Addr{}
+	}
+	return group(remote.AddrPort().Addr())
+}
+
+// crowding returns the connection that makes room for one without token. The
+// caller holds mu.
+func (t *connTable) crowding() *tableConn {
+	largest := 0
+	for _, n := range t.peers {
+		largest = max(largest, n)
+	}
+	var all []*tableConn
+	for c := range t.conns {
+		if !c.proved && t.peers[c.peer] == largest {
+			all = append(all, c)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	slices.SortFunc(all, idler)
+	for _, c := range all {
+		if c.serving == 0 && !pending(c.TCPConn) {
+			return c
+		}
+	}
+	return all[0]
 }
 
 // idlest returns the connection that has waited longest, of those that may go;
@@ -73,12 +112,17 @@ func (t *connTable) add(conn *net.TCPConn) *tableConn {
 func (t *connTable) idlest(may func(*tableConn) bool) *tableConn {
 	var found *tableConn
 	for c := range t.conns {
-		if may(c) && (found == nil || c.serving < found.serving ||
-			c.serving == found.serving && c.since.Before(found.since)) {
+		if may(c) && (found == nil || idler(c, found) < 0) {
 			found = c
 		}
 	}
 	return found
+}
+
+// idler orders connections: those that are not being served first, of them the
+// one that has waited longest.
+func idler(a, b *tableConn) int {
+	return cmp.Or(cmp.Compare(a.serving, b.serving), a.since.Compare(b.since))
 }
 
 // drop takes a connection out. The caller holds mu.
@@ -89,11 +133,21 @@ func (t *connTable) drop(c *tableConn) {
 	c.open = false
 	delete(t.conns, c)
 	t.doubt(c)
+	t.uncount(c)
+}
+
+// uncount takes a connection out of those without token of its address. The
+// caller holds mu.
+func (t *connTable) uncount(c *tableConn) {
+	if t.peers[c.peer]--; t.peers[c.peer] == 0 {
+		delete(t.peers, c.peer)
+	}
 }
 
 // trust counts a connection for a token, doubt for none. The caller holds mu.
 func (t *connTable) trust(c *tableConn, g *grant) {
 	c.proved, c.grant = true, g
+	t.uncount(c)
 	t.proved++
 	t.shares[g]++
 }
@@ -107,6 +161,7 @@ func (t *connTable) doubt(c *tableConn) {
 		delete(t.shares, c.grant)
 	}
 	c.proved, c.grant = false, nil
+	t.peers[c.peer]++
 }
 
 // end closes a connection that had to go.

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -98,6 +99,86 @@ func TestIdleConnectionsSilenceNobody(t *testing.T) {
 	}
 }
 
+// TestAFloodOfConnectionsSparesOtherAddresses: however many connections an
+// address opens, idle or held in the middle of a request, one of another address
+// that came before them all is still answered.
+func TestAFloodOfConnectionsSparesOtherAddresses(t *testing.T) {
+	f := start(t, func(c *Config, _ *Deps) { c.Metrics = ListenConfig{Enabled: true, Addr: "127.0.0.1:0"} })
+	elsewhere := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IP{127, 0, 0, 2}}}
+	if c, err := elsewhere.Dial("tcp", strings.TrimPrefix(f.Endpoints().HTTP, "http://")); err != nil {
+		t.Skip("this machine has one loopback address: ", err)
+	} else {
+		c.Close()
+	}
+	for _, c := range []struct {
+		url string
+		max int
+	}{{f.Endpoints().HTTP, maxHTTPConns}, {f.Endpoints().Metrics, maxProbeConns}} {
+		probe := dialTCP(t, c.url)
+		for i := range 2 * c.max {
+			conn, err := elsewhere.Dial("tcp", strings.TrimPrefix(c.url, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			begun := []string{"", "GET /hea", "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"}[i%3]
+			_, _ = io.WriteString(conn, begun) // may be closed already
+		}
+		if got := probe.get("/health", ""); got != http.StatusOK {
+			t.Errorf("a probe of another address: status %d", got)
+		}
+		if got := dialTCP(t, c.url).get("/health", ""); got != http.StatusOK {
+			t.Errorf("a new probe: status %d", got)
+		}
+	}
+}
+
+// TestRequestsThatCameAreServed: of one address, those that say nothing go
+// before those that wait to be read.
+func TestRequestsThatCameAreServed(t *testing.T) {
+	const max = 16
+	table := newConnTable(max, func() {})
+	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IP{127, 0, 0, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	accept := func(text string) *tableConn {
+		t.Helper()
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		if _, err := io.WriteString(c, text); err != nil {
+			t.Fatal(err)
+		}
+		conn, err := l.AcceptTCP()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for deadline := time.Now().Add(patience); text != "" && !pending(conn); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Skip("what waits to be read cannot be seen here")
+			}
+		}
+		return table.add(conn)
+	}
+	probe := accept("GET /health HTTP/1.1\r\n\r\n")
+	for range 3 * max {
+		accept("")
+	}
+	if !probe.open {
+		t.Error("a connection whose request has come was closed for one that says nothing")
+	}
+	for range max {
+		accept("GET")
+	}
+	if len(table.conns) != max || probe.open {
+		t.Errorf("%d connections, the oldest of those that came is open: %v", len(table.conns), probe.open)
+	}
+}
+
 // TestTokensLeaveRoom: connections with a token do not take all places either.
 // When too many are busy, more are refused; one that waits makes room.
 func TestTokensLeaveRoom(t *testing.T) {
@@ -174,15 +255,17 @@ func TestConnTableKeepsCount(t *testing.T) {
 		case 2:
 			c.rest(rnd.IntN(2) == 0)
 		}
-		proved, shares := 0, make(map[*grant]int)
+		proved, shares, peers := 0, make(map[*grant]int), make(map[netip.Addr]int)
 		for c := range table.conns {
 			if c.proved {
 				proved++
 				shares[c.grant]++
+			} else {
+				peers[c.peer]++
 			}
 		}
 		if len(table.conns) > table.max || proved != table.proved || proved > table.trustAt ||
-			!maps.Equal(shares, table.shares) {
+			!maps.Equal(shares, table.shares) || !maps.Equal(peers, table.peers) {
 			t.Fatalf("step %d: %s", step, fmt.Sprint(len(table.conns), proved, table.proved))
 		}
 	}

@@ -92,17 +92,40 @@ func (h *Host) admit(
 	}
 	e, added, evicted, first := h.pool.insert(env, v.pow, from == nil, slot)
 	if !added {
-		h.metrics.duplicates.Inc()
-		if slot != nil && e != nil {
-			e.known.set(slot.n)
-			if e.own {
-				h.reportBack(env.Hash(), from)
-			}
-		}
+		h.again(env, e, s, from)
 		return v
 	}
 	h.metrics.validated.Inc()
 	h.testify(env, s, at, 0, from)
+	h.pooled(e, s, evicted, first)
+	if h.cfg.Archive != nil {
+		h.cfg.Archive.Put(env)
+	}
+	h.openers.submit(env, v.pow, done)
+	return v
+}
+
+// again deals with an envelope that was pooled before: e, or nil when it was
+// evicted. Archive and filters have had it.
+func (h *Host) again(env *wire.Envelope, e *entry, s *settings, from *peer) {
+	h.metrics.duplicates.Inc()
+	if from == nil {
+		return
+	}
+	if e == nil {
+		if e, evicted, first := h.pool.readmit(env, from.slot); e != nil {
+			h.pooled(e, s, evicted, first)
+		}
+		return
+	}
+	e.known.set(from.slot.n)
+	if e.own {
+		h.reportBack(env.Hash(), from)
+	}
+}
+
+// pooled follows a change of the pool: an entry came, others had to go for it.
+func (h *Host) pooled(e *entry, s *settings, evicted int, first bool) {
 	if evicted > 0 {
 		h.metrics.evicted.Add(float64(evicted))
 		h.reportExpired()
@@ -114,11 +137,6 @@ func (h *Host) admit(
 		}
 	}
 	h.offer(e, s)
-	if h.cfg.Archive != nil {
-		h.cfg.Archive.Put(env)
-	}
-	h.openers.submit(env, v.pow, done)
-	return v
 }
 
 // offer wakes the writers of the peers that want the envelope. The writers

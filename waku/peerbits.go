@@ -37,6 +37,20 @@ func (b *peerBits) clear(n int) {
 	}
 }
 
+// add sets all that is set in other.
+func (b *peerBits) add(other *peerBits) {
+	b.first.Or(other.first.Load())
+	to := &b.more
+	for from := other.more.Load(); from != nil; from = from.next.Load() {
+		to.CompareAndSwap(nil, new(bitBlock))
+		block := to.Load()
+		for i := range from.words {
+			block.words[i].Or(from.words[i].Load())
+		}
+		to = &block.next
+	}
+}
+
 // word returns the word of peer n, or nil when it is not there and grow is
 // not set. Blocks are only ever added, so that no bit can get lost in copying.
 func (b *peerBits) word(n int, grow bool) *atomic.Uint64 {

@@ -29,6 +29,7 @@ type entry struct {
 
 	by   *source // who brought it, and answers for the room it takes
 	also *source // somebody of another group who brought it later; nil: nobody
+	late bool    // by was not the first who brought it
 }
 
 // pool holds the live envelopes, bounded in bytes and number. It is the source
@@ -88,25 +89,56 @@ func (p *pool) insert(
 		}
 		return e, false, 0, false
 	}
-	e = &entry{pow: pow, topic: env.Topic(), own: own, seq: p.nextSeq}
-	e.env.Store(env)
+	e = &entry{pow: pow, topic: env.Topic(), own: own}
 	if from != nil {
 		e.known.set(from.n)
 	}
+	evicted, first = p.put(e, env, by)
+	return e, true, evicted, first
+}
+
+// put adds an entry and makes room for it.
+func (p *pool) put(e *entry, env *wire.Envelope, by *source) (evicted int, first bool) {
+	e.seq = p.nextSeq
 	p.nextSeq++
-	p.byHash[hash] = e
+	e.env.Store(env)
+	p.byHash[env.Hash()] = e
 	p.log = append(p.log, e)
 	p.bytes += cost(env)
 	p.shares.add(e, by, env)
 	first = p.expiry.add(env.Expiry(), e)
 	for len(p.byHash) > p.maxCount || p.bytes > p.maxBytes && len(p.byHash) > 0 {
 		victim := p.shares.victim()
-		p.evicted.add(victim.env.Load().Hash())
+		p.evicted.add(victim.env.Load().Hash(), victim)
 		p.drop(victim)
 		evicted++
 	}
 	p.compact()
-	return e, true, evicted, first
+	return evicted, first
+}
+
+// readmit takes an envelope again that was evicted, from a peer that has room
+// for it: whoever brought it first and then flooded does not keep it from
+// others. It counts as known to those that got it before. What peers bring again
+// makes room before anything they brought first, so that a flood that comes by
+// way of them costs them nothing. The entry is nil when there is no room.
+func (p *pool) readmit(env *wire.Envelope, from *peerSlot) (e *entry, evicted int, first bool) {
+	hash := env.Hash()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	gone := p.evicted.set[hash]
+	if gone == nil || from == nil || from.by == nil || p.byHash[hash] != nil {
+		return nil, 0, false
+	}
+	gone.known.set(from.n)
+	room := len(p.byHash) < p.maxCount && p.bytes+cost(env) <= p.maxBytes
+	if !room && !p.shares.fits(from.by.group, env) {
+		return nil, 0, false
+	}
+	e = &entry{pow: gone.pow, topic: gone.topic, late: true}
+	e.known.add(&gone.known)
+	evicted, first = p.put(e, env, from.by)
+	return e, evicted, first
 }
 
 func cost(env *wire.Envelope) int64 { return int64(len(env.RLP())) + entryOverhead }
@@ -204,6 +236,9 @@ func (p *pool) forget(slot *peerSlot) {
 	for _, e := range p.log {
 		e.known.clear(slot.n)
 	}
+	for _, e := range p.evicted.set {
+		e.known.clear(slot.n)
+	}
 }
 
 // size returns the number of live envelopes and their cost in bytes.
@@ -216,11 +251,11 @@ func (p *pool) size() (count int, bytes int64) {
 // maxEvicted bounds how many evicted envelopes are remembered.
 const maxEvicted = 1 << 15
 
-// hashRing remembers the latest maxEvicted hashes. An envelope that other
-// peers still send after the pool had no room for it has been archived and
-// matched against the filters already.
+// hashRing remembers the latest maxEvicted entries that were evicted. An envelope
+// that other peers still send after the pool had no room for it has been
+// archived and matched against the filters already.
 type hashRing struct {
-	set  map[wire.Hash]struct{}
+	set  map[wire.Hash]*entry
 	ring []wire.Hash
 	next int
 }
@@ -230,10 +265,11 @@ func (r *hashRing) has(h wire.Hash) bool {
 	return ok
 }
 
-func (r *hashRing) add(h wire.Hash) {
+func (r *hashRing) add(h wire.Hash, e *entry) {
 	switch {
+	case r.has(h): // evicted once more
 	case r.set == nil:
-		r.set = make(map[wire.Hash]struct{})
+		r.set = make(map[wire.Hash]*entry)
 		fallthrough
 	case len(r.ring) < maxEvicted:
 		r.ring = append(r.ring, h)
@@ -242,7 +278,7 @@ func (r *hashRing) add(h wire.Hash) {
 		r.ring[r.next] = h
 		r.next = (r.next + 1) % maxEvicted
 	}
-	r.set[h] = struct{}{}
+	r.set[h] = e
 }
 
 // expiryIndex groups entries by the second of their expiry.
@@ -304,12 +340,15 @@ func (h *uint32Heap) Pop() any {
 	return x
 }
 
-// powHeap orders the entries of a source for eviction: lowest proof of work first, and of
-// equals the oldest.
+// powHeap orders the entries of a source for eviction: what others had brought
+// before it, then the lowest proof of work, and of equals the oldest.
 type powHeap []*entry
 
 func (h powHeap) Len() int { return len(h) }
 func (h powHeap) Less(i, j int) bool {
+	if h[i].late != h[j].late {
+		return h[i].late
+	}
 	if h[i].pow != h[j].pow {
 		return h[i].pow < h[j].pow
 	}

@@ -19,7 +19,7 @@ const (
 // shares knows what of the pool was brought by whom, so that room is made at
 // the cost of who takes most of it: of the group with the largest share, the
 // member with the largest share, and of what that one brought, the envelope
-// with the least proof of work. Whoever takes less than an equal part loses
+// with the least proof of work, but first what others had brought before. Whoever takes less than an equal part loses
 // nothing, however much others bring.
 //
 // A group is a network, so that somebody with many addresses in it has the part
@@ -197,11 +197,14 @@ func (s *shares) weigh(src *source, bytes int64, count int) {
 	heap.Fix(&s.groups, g.at)
 }
 
-// also notes that somebody else brought a pooled envelope too. The first of
-// another group counts: it answers for the envelope when the room of who brought
-// it first has to be cut.
+// also notes that somebody else brought a pooled envelope too. Of those of other
+// groups the one whose group takes least counts: it answers for the envelope when
+// the room of who brought it first has to be cut.
 func (s *shares) also(e *entry, src *source) {
-	if e.also == nil && e.by != nil && src.group != e.by.group {
+	if e.by == nil || src.group == e.by.group {
+		return
+	}
+	if e.also == nil || e.also.group == nil || src.group.share < e.also.group.share {
 		e.also = src
 	}
 }
@@ -219,6 +222,7 @@ func (s *shares) victim() *entry {
 			return e
 		}
 		s.remove(e, env)
+		e.late = true
 		s.add(e, other, env)
 	}
 }
