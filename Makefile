@@ -10,7 +10,7 @@ FUZZTIME  ?= 60s
 RUN_ARGS  ?=
 DEVNET_ARGS ?=
 
-.PHONY: help run devnet build test check bench fuzz generate
+.PHONY: help run devnet build test test-long check bench fuzz generate
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -25,6 +25,9 @@ devnet: build ## a network on this machine, and a tour of it (DEVNET_ARGS=--keep
 
 test: ## all tests, with the race detector, and the end-to-end test
 	./scripts/test.sh
+
+test-long: ## what takes hours: kills, days, every crash point, fuzzing (FUZZTIME), both architectures
+	./scripts/test-long.sh
 
 check: ## formatting, vet, lint, layering, generated files
 	./scripts/check.sh

@@ -14,12 +14,12 @@ failed=0
 
 # step NAME COMMAND… runs a command; output of one that fails is shown.
 step() {
-	local name=$1 out
+	local name=$1 out begin=$SECONDS
 	shift
 	if out=$("$@" 2>&1); then
-		echo "ok    $name"
+		echo "ok    $name ($((SECONDS - begin)) s)"
 	else
-		echo "FAIL  $name"
+		echo "FAIL  $name ($((SECONDS - begin)) s)"
 		printf '%s\n' "$out"
 		failed=1
 	fi

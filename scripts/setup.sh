@@ -26,3 +26,13 @@ need_compiler() {
 	echo "The race detector needs a C compiler: apt-get install gcc libc6-dev" >&2
 	exit 1
 }
+
+# stage NAME COMMAND… runs a part of the gate and says how long it took.
+stage() {
+	local name=$1 begin=$SECONDS status=0
+	shift
+	echo "== $name"
+	"$@" || status=$?
+	echo "== $name: $((SECONDS - begin)) s"
+	return $status
+}

@@ -9,13 +9,11 @@ source scripts/setup.sh
 need_go
 need_compiler
 
-echo "== build without cgo"
-CGO_ENABLED=0 go build ./...
+stage "build without cgo" env CGO_ENABLED=0 go build ./...
 
-echo "== tests"
-go test -race -tags integration -timeout 12m "$@" ./...
+stage "unit tests and real processes, race detector" go test -race -tags integration -timeout 12m "$@" ./...
 
 # goleveldb sends on a channel that it may be closing, and recovers; the race
 # detector takes that for ours. The long simulations run in full without it.
-echo "== tests without the race detector"
-go test -run 'TestEveryCallFails|TestHonestStrangerInAFlood|TestDayOfTwentyPeople' ./mailserver/leveldb ./messenger
+stage "tests without the race detector" \
+	go test -run 'TestEveryCallFails|TestHonestStrangerInAFlood|TestDayOfTwentyPeople' ./mailserver/leveldb ./messenger

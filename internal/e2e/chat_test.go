@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -98,7 +99,11 @@ func (n *node) received(t *testing.T) (map[string]int, error) {
 // TestKillsLoseNothing kills sender, relay and recipient in random order while
 // messages travel: each whose send returned arrives exactly once.
 func TestKillsLoseNothing(t *testing.T) {
-	const messages, kills = 60, 15
+	messages := 60 // one in four with a kill
+	if n, err := strconv.Atoi(os.Getenv("STATUSD_KILL_MESSAGES")); err == nil && n > 0 {
+		messages = n
+	}
+	kills := messages / 4
 	relay := newNode(t, "relay", nil)
 	relay.start(t)
 	ana, ben := newPerson(t, "ana", relay), newPerson(t, "ben", relay)
