@@ -37,6 +37,14 @@ func (c *crowd) does(from string, e Event) *Event {
 	return &c.events[len(c.events)-1]
 }
 
+// size is what events weigh in an update.
+func size(events []Event) (bytes int) {
+	for i := range events {
+		bytes += len(events[i].Raw)
+	}
+	return bytes
+}
+
 func (c *crowd) adds(by string, ids ...string) { c.does(by, Event{Type: MembersAdded, Members: ids}) }
 
 // promotes makes somebody a member and an admin.

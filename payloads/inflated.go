@@ -53,15 +53,18 @@ func (e Event) digest() (kept Event, ok bool) {
 	case e.Type == ChatCreated: // there is no group without it, and it could not be sent
 		return e, false
 	}
+	return e.compact(e.people()), true
+}
+
+// compact returns what stands for an event that is not sent, about some people.
+func (e Event) compact(people []string) Event {
 	content := keccak(e.content())
-	e.Raw = append(slices.Clone(e.Raw[:signatureSize]), 0)
-	e.Raw, e.id, e.Name = append(e.Raw, content[:]...), EventID{}, ""
-	if e.Members = e.people(); len(e.Members) > 0 {
-		for _, id := range e.Members {
-			e.Raw = append(e.Raw, id...) // for what it weighs
-		}
+	e.Raw = append(e.Raw[:signatureSize:signatureSize], 0)
+	e.Raw, e.id, e.Name, e.Members = append(e.Raw, content[:]...), EventID{}, "", people
+	for _, id := range people {
+		e.Raw = append(e.Raw, id...) // for what it weighs
 	}
-	return e, true
+	return e
 }
 
 // people returns whom an inflated event deprives of rights, or makes it

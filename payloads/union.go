@@ -45,9 +45,11 @@ const (
 // an older event that adds him came later. It is not sent to anybody. Everybody
 // can sign such removals of himself: a few of these are kept. Those that an admin
 // signed are kept as his other acts are: they need his rights, which he may have
-// given up for others. Beyond MaxGroupEvents and MaxGroupBytes the events go that are not
-// sent, of those who signed most: a group that hostile admins fill so far may
-// look different to different members until an admin acts.
+// given up for others.
+//
+// Beyond MaxGroupEvents and MaxGroupBytes the events go that are not sent, of
+// those who signed most, some of them but for a trace: a group that hostile admins
+// fill so far may look different to different members until an admin acts.
 func UnionOf(chatID string, events []Event) (Group, error) {
 	kept := keep(events)
 	g := foldUnion(chatID, kept)
@@ -295,48 +297,4 @@ func pointers(events []Event) iter.Seq[*Event] {
 // early reports whether an event removes somebody of whom nothing is known.
 func (e *Event) early(named map[string]bool) bool {
 	return e.Type == MemberRemoved && len(e.Members) == 1 && !named[e.Members[0]]
-}
-
-// size is what the events weigh in an update.
-func size(events []Event) (bytes int) {
-	for i := range events {
-		bytes += len(events[i].Raw)
-	}
-	return bytes
-}
-
-// shrink returns the events that stay when there are too many, nil if all do:
-// what is sent, then what is not, of those first who signed least.
-func (g *Group) shrink() []Event {
-	if len(g.Events) <= MaxGroupEvents && size(g.Events) <= MaxGroupBytes {
-		return nil
-	}
-	sent := g.shared()
-	weight := make(map[string]int)
-	order := make([]int, len(g.Events))
-	for i := range g.Events {
-		order[i] = i
-		weight[g.Events[i].From] += len(g.Events[i].Raw)
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		if c := cmp.Compare(btoi(sent[b]), btoi(sent[a])); c != 0 {
-			return c
-		}
-		return cmp.Compare(weight[g.Events[a].From], weight[g.Events[b].From])
-	})
-	room := MaxGroupBytes
-	stays := make([]bool, len(g.Events))
-	for n, i := range order {
-		if room -= len(g.Events[i].Raw); room < 0 || n >= MaxGroupEvents {
-			break
-		}
-		stays[i] = true
-	}
-	var out []Event
-	for i := range g.Events {
-		if stays[i] {
-			out = append(out, g.Events[i])
-		}
-	}
-	return out
 }

@@ -32,8 +32,13 @@ func (p *peer2020) receive(chatID string, list []Event) error {
 		return fmt.Errorf("alone: %w", err)
 	}
 	all := slices.Clone(p.Events)
+	known := make(map[[signatureSize]byte]bool, len(all))
+	for i := range all {
+		known[all[i].Signature()] = true
+	}
 	for _, e := range list {
-		if !slices.ContainsFunc(all, func(o Event) bool { return o.Signature() == e.Signature() }) {
+		if !known[e.Signature()] {
+			known[e.Signature()] = true
 			all = append(all, e)
 		}
 	}
