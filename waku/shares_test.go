@@ -199,7 +199,13 @@ func (c *crowd) insert(t *testing.T, rnd *rand.Rand, n int, env *wire.Envelope) 
 	for _, e := range c.p.byHash {
 		live[e] = e.by.group
 	}
-	_, _, evicted, _ := c.p.insert(env, float64(rnd.IntN(9)), slot == nil, slot)
+	e, added, evicted, _ := c.p.insert(env, float64(rnd.IntN(9)), slot == nil, slot)
+	if e == nil && !added {
+		e, evicted, _ = c.p.readmit(env, slot)
+		if slot == nil && e != nil {
+			t.Fatal("an own envelope was taken again")
+		}
+	}
 	if evicted == 0 {
 		return
 	}
@@ -229,6 +235,42 @@ func TestSecondBringerAnswersForAnEnvelope(t *testing.T) {
 	}
 	if e := c.p.get(env.Hash()); e == nil || e.by != c.open[3].by {
 		t.Errorf("the envelope is gone, or not with the second peer: %+v", e)
+	}
+	c.check(t, 0)
+}
+
+// TestLeastTakingBringerAnswersForAnEnvelope: two that flood together bring an
+// envelope first and second; it does not go with them when a third brought it.
+func TestLeastTakingBringerAnswersForAnEnvelope(t *testing.T) {
+	c := &crowd{p: newPool(1<<40, 30), open: make(map[int]*peerSlot)}
+	for _, n := range []int{0, 3, 6} {
+		c.toggle(n)
+	}
+	nonce := uint64(0)
+	flood := func() {
+		for range 100 {
+			nonce++
+			c.p.insert(wire.NewEnvelope(1000, 1, testTopic(0), nil, nonce), 2, false, c.open[3*int(nonce%2)])
+		}
+	}
+	flood()
+	var honest []*wire.Envelope
+	for i := range uint64(5) {
+		env := wire.NewEnvelope(1000, 1, testTopic(0), nil, 1<<40+i)
+		honest = append(honest, env)
+		for _, n := range []int{0, 3, 6} {
+			c.p.insert(env, 5, false, c.open[n])
+		}
+	}
+	for range 20 {
+		flood()
+		nonce++
+		c.p.insert(wire.NewEnvelope(1000, 1, testTopic(0), nil, nonce), 9, false, c.open[0])
+	}
+	for i, env := range honest {
+		if e := c.p.get(env.Hash()); e == nil {
+			t.Errorf("envelope %d is gone", i)
+		}
 	}
 	c.check(t, 0)
 }
