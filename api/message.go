@@ -10,6 +10,120 @@ type Changes struct {
 	Invitations    []Invitation   `json:"invitations,omitempty"`
 }
 
+// MessageType says to what kind of chat a message was sent.
+type MessageType int32
+
+// Message types.
+const (
+	MessageOneToOne     MessageType = 1
+	MessagePublic       MessageType = 2 // public chats and profiles
+	MessagePrivateGroup MessageType = 3
+	MessageSystem       MessageType = 4 // made here: it tells what happened in a group
+)
+
+// Values implements Enum.
+func (MessageType) Values() []MessageType {
+	return []MessageType{MessageOneToOne, MessagePublic, MessagePrivateGroup, MessageSystem}
+}
+
+// ContentType says what a message holds.
+type ContentType int32
+
+// Content types.
+const (
+	ContentText    ContentType = 1
+	ContentSticker ContentType = 2
+	ContentStatus  ContentType = 3
+	ContentEmoji   ContentType = 4
+	ContentCommand ContentType = 5 // about a payment
+	ContentSystem  ContentType = 6 // of a group
+	ContentImage   ContentType = 7
+	ContentAudio   ContentType = 8
+)
+
+// Values implements Enum.
+func (ContentType) Values() []ContentType {
+	return []ContentType{
+		ContentText, ContentSticker, ContentStatus, ContentEmoji, ContentCommand, ContentSystem, ContentImage, ContentAudio,
+	}
+}
+
+// OutgoingStatus says how far a message of ours is; it is empty for those of
+// others.
+type OutgoingStatus string
+
+// How far messages of ours are.
+const (
+	OutgoingSending   OutgoingStatus = "sending"
+	OutgoingNotSent   OutgoingStatus = "not-sent" // given up
+	OutgoingSent      OutgoingStatus = "sent"     // a peer of the network has it
+	OutgoingDelivered OutgoingStatus = "delivered"
+)
+
+// Values implements Enum.
+func (OutgoingStatus) Values() []OutgoingStatus {
+	return []OutgoingStatus{OutgoingSending, OutgoingNotSent, OutgoingSent, OutgoingDelivered}
+}
+
+// SendState says how far a message is that was sent with status_send.
+type SendState string
+
+// How far such messages are.
+const (
+	SendQueued    SendState = "queued" // on disk; it leaves as soon as there is a peer
+	SendSent      SendState = "sent"   // a peer of the network has it
+	SendDelivered SendState = "delivered"
+	SendFailed    SendState = "failed" // given up
+)
+
+// Values implements Enum.
+func (SendState) Values() []SendState {
+	return []SendState{SendQueued, SendSent, SendDelivered, SendFailed}
+}
+
+// SendWait is the state that status_send waits for.
+type SendWait string
+
+// What to wait for.
+const (
+	WaitNone      SendWait = "none"
+	WaitSent      SendWait = "sent"
+	WaitDelivered SendWait = "delivered"
+)
+
+// Values implements Enum.
+func (SendWait) Values() []SendWait { return []SendWait{WaitNone, WaitSent, WaitDelivered} }
+
+// Sent is what became of a message that was sent with status_send.
+type Sent struct {
+	MessageID string    `json:"messageId"`
+	ChatID    string    `json:"chatId"`
+	Clock     uint64    `json:"clock"`
+	Status    SendState `json:"status"`
+}
+
+// CommandState says how far a payment is.
+type CommandState int
+
+// States of payments.
+const (
+	CommandAddressRequested     CommandState = 1
+	CommandAddressDeclined      CommandState = 2
+	CommandAddressAccepted      CommandState = 3
+	CommandTransactionRequested CommandState = 4
+	CommandTransactionDeclined  CommandState = 5
+	CommandTransactionPending   CommandState = 6
+	CommandTransactionSent      CommandState = 7
+)
+
+// Values implements Enum.
+func (CommandState) Values() []CommandState {
+	return []CommandState{
+		CommandAddressRequested, CommandAddressDeclined, CommandAddressAccepted, CommandTransactionRequested,
+		CommandTransactionDeclined, CommandTransactionPending, CommandTransactionSent,
+	}
+}
+
 // Message is a message of a chat. Times are Unix milliseconds.
 type Message struct {
 	ID                string             `json:"id"`
@@ -18,7 +132,7 @@ type Message struct {
 	Alias             string             `json:"alias"`
 	Identicon         string             `json:"identicon"`
 	Seen              bool               `json:"seen"`
-	OutgoingStatus    string             `json:"outgoingStatus,omitempty"`
+	OutgoingStatus    OutgoingStatus     `json:"outgoingStatus,omitempty"`
 	QuotedMessage     *QuotedMessage     `json:"quotedMessage"`
 	RTL               bool               `json:"rtl"`
 	LineCount         int                `json:"lineCount"`
@@ -36,8 +150,8 @@ type Message struct {
 	Sticker           *Sticker           `json:"sticker"`
 	CommandParameters *CommandParameters `json:"commandParameters"`
 	Timestamp         uint64             `json:"timestamp"`
-	ContentType       int32              `json:"contentType"`
-	MessageType       int32              `json:"messageType"`
+	ContentType       ContentType        `json:"contentType"`
+	MessageType       MessageType        `json:"messageType"`
 	Mentions          []string           `json:"mentions,omitempty"`
 	Links             []string           `json:"links,omitempty"`
 	// EditedAt and Pinned come from later extensions, when switched on.
@@ -67,12 +181,12 @@ type Sticker struct {
 
 // CommandParameters describe a transaction command.
 type CommandParameters struct {
-	ID              string `json:"id"`
-	From            string `json:"from"`
-	Address         string `json:"address"`
-	Contract        string `json:"contract"`
-	Value           string `json:"value"`
-	TransactionHash string `json:"transactionHash"`
-	CommandState    int    `json:"commandState"`
-	Signature       []byte `json:"signature"`
+	ID              string       `json:"id"`
+	From            string       `json:"from"`
+	Address         string       `json:"address"`
+	Contract        string       `json:"contract"`
+	Value           string       `json:"value"`
+	TransactionHash string       `json:"transactionHash"`
+	CommandState    CommandState `json:"commandState"`
+	Signature       []byte       `json:"signature"`
 }

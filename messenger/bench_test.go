@@ -103,13 +103,13 @@ func fillChats(b *testing.B, p *party, stored, n int) {
 		for i := range benchChats {
 			id := newKey(b).Public().ContactID()
 			authors = append(authors, id)
-			chat := store.Chat{ID: id, Type: api.ChatOneToOne, Name: id[:8], Active: true, Timestamp: int64(i)}
+			chat := store.Chat{ID: id, Type: store.ChatOneToOne, Name: id[:8], Active: true, Timestamp: int64(i)}
 			if len(known) > i {
 				chats = append(chats, known[i])
 				continue
 			}
 			if i%10 == 0 {
-				chat = p.m.newPublic(fmt.Sprint("channel-", i), api.ChatPublic)
+				chat = p.m.newPublic(fmt.Sprint("channel-", i), store.ChatPublic)
 			}
 			if err := tx.Chats().Save(&chat); err != nil {
 				return err
@@ -201,7 +201,7 @@ func BenchmarkReading(b *testing.B) {
 // commit to disk.
 func BenchmarkReceive(b *testing.B) {
 	alice, bob := newParty(b, newKey(b)), newParty(b, newKey(b))
-	ok(b, bob.m.Contacts().Save(b.Context(), api.Contact{ID: alice.id, SystemTags: []string{api.TagAdded}}))
+	ok(b, bob.m.Contacts().Save(b.Context(), api.Contact{ID: alice.id, SystemTags: []api.SystemTag{api.TagAdded}}))
 	b.ReportAllocs()
 	for b.Loop() {
 		b.StopTimer()

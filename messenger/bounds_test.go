@@ -94,7 +94,7 @@ func TestPipesAreNoAttachments(t *testing.T) {
 		_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: bob.id, AttachmentPath: pipe})
 		done <- err
 		_, err = alice.m.Messages().Send(t.Context(), api.Message{
-			ChatID: bob.id, Text: "x", ContentType: int32(payloads.ContentImage), ImagePath: pipe,
+			ChatID: bob.id, Text: "x", ContentType: api.ContentImage, ImagePath: pipe,
 		})
 		done <- err
 	}()
@@ -144,7 +144,7 @@ func TestGroupsOfStrangers(t *testing.T) {
 	if err := invite(0, 300); !errors.Is(err, courier.ErrDrop) {
 		t.Errorf("a group of a stranger grew: %v", err)
 	}
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: mallory.id, SystemTags: []string{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: mallory.id, SystemTags: []api.SystemTag{api.TagAdded}}))
 	if err := invite(201, 300); err != nil {
 		t.Errorf("a large group of a contact: %v", err)
 	}
@@ -245,7 +245,7 @@ func TestPictureOfAStranger(t *testing.T) {
 			t.Errorf("%.40s: picture %.40q, name %q", c.photo, k.PhotoPath, k.Name)
 		}
 	}
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: mallory.id, SystemTags: []string{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: mallory.id, SystemTags: []api.SystemTag{api.TagAdded}}))
 	body := &payloads.ContactUpdate{Clock: clock + 100, ProfileImage: large}
 	ok(t, alice.receive(alice.parcelFrom(mallory, sending{
 		route: routeReliable, wrapper: seal(t, body, mallory.key),

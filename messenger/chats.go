@@ -41,9 +41,9 @@ func publicType(id string) (int, error) {
 		}
 	}
 	if _, ok := payloads.ProfileOwner(id); ok {
-		return api.ChatProfile, nil
+		return store.ChatProfile, nil
 	}
-	return api.ChatPublic, nil
+	return store.ChatPublic, nil
 }
 
 // newPublic makes a public or profile chat.
@@ -112,7 +112,7 @@ func (s *Chats) Save(ctx context.Context, v api.Chat) error {
 			if err := s.meet(tx, &chat); err != nil {
 				return err
 			}
-		} else if v.ChatType != 0 && v.ChatType != chat.Type {
+		} else if v.ChatType != 0 && int(v.ChatType) != chat.Type {
 			return ErrChatType
 		}
 		wasListening := found && !chat.Deleted && chat.Active
@@ -122,7 +122,7 @@ func (s *Chats) Save(ctx context.Context, v api.Chat) error {
 			}
 		}
 		chat.Active, chat.Muted = v.Active, v.Muted
-		if v.Name != "" && chat.Type != api.ChatPrivateGroup {
+		if v.Name != "" && chat.Type != store.ChatPrivateGroup {
 			chat.Name = v.Name[:min(len(v.Name), maxChatName)]
 		}
 		if v.Color != "" {
@@ -142,7 +142,7 @@ func (s *Chats) Save(ctx context.Context, v api.Chat) error {
 // roomToListen checks that another chat may become active. Those of groups are
 // listened to by their members.
 func roomToListen(tx *store.Tx, chat *store.Chat) error {
-	kinds := []int{api.ChatOneToOne, api.ChatPublic, api.ChatProfile}
+	kinds := []int{store.ChatOneToOne, store.ChatPublic, store.ChatProfile}
 	if !slices.Contains(kinds, chat.Type) {
 		return nil
 	}
@@ -163,12 +163,12 @@ func (s *Chats) newChat(v *api.Chat) (store.Chat, error) {
 				Detail: "the id of a one-to-one chat is the other person's contact id, 0x04 and 128 hex digits",
 			}
 		}
-		chat := store.Chat{ID: v.ID, Type: v.ChatType, Name: v.ID[:8], Color: colorOf(v.ID)}
+		chat := store.Chat{ID: v.ID, Type: int(v.ChatType), Name: v.ID[:8], Color: colorOf(v.ID)}
 		chat.Timestamp = s.now().UnixMilli()
 		return chat, nil
 	case api.ChatPublic, api.ChatProfile:
 		kind, err := publicType(v.ID)
-		if err == nil && kind != v.ChatType {
+		if err == nil && kind != int(v.ChatType) {
 			err = ErrChatType
 		}
 		return s.newPublic(v.ID, kind), err
@@ -176,7 +176,7 @@ func (s *Chats) newChat(v *api.Chat) (store.Chat, error) {
 		if v.ID == "" || len(v.ID) > maxChatName {
 			return store.Chat{}, &payloads.RuleError{Rule: payloads.RuleChatID, Detail: "the chat has no id"}
 		}
-		return store.Chat{ID: v.ID, Type: v.ChatType, Name: v.ID, Color: colorOf(v.ID)}, nil
+		return store.Chat{ID: v.ID, Type: int(v.ChatType), Name: v.ID, Color: colorOf(v.ID)}, nil
 	case api.ChatPrivateGroup:
 		return store.Chat{}, ErrUnknownChat
 	}
@@ -206,7 +206,7 @@ func (c *core) deleteChat(tx *store.Tx, chat *store.Chat) error {
 	}
 	if !chat.Stranger {
 		chat.BegunBy = ""
-	} else if chat.Type == api.ChatOneToOne {
+	} else if chat.Type == store.ChatOneToOne {
 		chat.BegunBy = chat.ID
 	}
 	chat.Active, chat.Deleted, chat.Stranger, chat.Muted = false, true, false, false
@@ -240,7 +240,7 @@ func (c *core) join(ctx context.Context, tx *store.Tx, id string) (store.Chat, e
 		fresh := c.newPublic(id, kind)
 		fresh.Key, fresh.DeletedClock, fresh.LastClock = chat.Key, chat.DeletedClock, chat.LastClock
 		chat = fresh
-	} else if chat.Active || chat.Type != api.ChatPublic && chat.Type != api.ChatProfile {
+	} else if chat.Active || chat.Type != store.ChatPublic && chat.Type != store.ChatProfile {
 		return chat, nil
 	}
 	if err := roomToListen(tx, &chat); err != nil {
@@ -248,7 +248,7 @@ func (c *core) join(ctx context.Context, tx *store.Tx, id string) (store.Chat, e
 	}
 	chat.Active = true
 	c.courier.ListeningChanged(tx, c.now().Add(-historyOfNew))
-	if err := tx.Chats().Save(&chat); err != nil || chat.Type != api.ChatPublic {
+	if err := tx.Chats().Save(&chat); err != nil || chat.Type != store.ChatPublic {
 		return chat, err
 	}
 	return chat, c.syncPublicChat(ctx, tx, id)
@@ -259,7 +259,7 @@ func (c *core) join(ctx context.Context, tx *store.Tx, id string) (store.Chat, e
 func (s *Chats) Leave(ctx context.Context, id string) error {
 	return s.update(ctx, func(tx *store.Tx) error {
 		chat, err := s.chat(tx, id)
-		if err != nil || chat.Type != api.ChatPublic && chat.Type != api.ChatProfile {
+		if err != nil || chat.Type != store.ChatPublic && chat.Type != store.ChatProfile {
 			return err
 		}
 		chat.Active = false

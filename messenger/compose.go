@@ -184,7 +184,7 @@ func (c *core) compose(
 // mayWrite refuses to write where it would reach nobody.
 func (c *core) mayWrite(tx *store.Tx, chat *store.Chat) error {
 	switch chat.Type {
-	case api.ChatOneToOne:
+	case store.ChatOneToOne:
 		contact, err := c.contactOf(tx, chat.ID)
 		if err != nil {
 			return err
@@ -192,12 +192,12 @@ func (c *core) mayWrite(tx *store.Tx, chat *store.Chat) error {
 		if contact.Blocked {
 			return ErrBlocked
 		}
-	case api.ChatPublic:
-	case api.ChatProfile:
+	case store.ChatPublic:
+	case store.ChatProfile:
 		if chat.ID != payloads.ProfileChat(c.self) {
 			return ErrNotOwner
 		}
-	case api.ChatPrivateGroup:
+	case store.ChatPrivateGroup:
 		if !hasJoined(chat, c.id) {
 			return ErrNotMember
 		}
@@ -209,9 +209,9 @@ func (c *core) mayWrite(tx *store.Tx, chat *store.Chat) error {
 
 func messageType(chat *store.Chat) payloads.MessageType {
 	switch chat.Type {
-	case api.ChatOneToOne:
+	case store.ChatOneToOne:
 		return payloads.OneToOne
-	case api.ChatPrivateGroup:
+	case store.ChatPrivateGroup:
 		return payloads.PrivateGroup
 	}
 	return payloads.PublicGroup
@@ -223,10 +223,10 @@ func (c *core) addressed(
 	tx *store.Tx, chat *store.Chat, body *payloads.ChatMessage,
 ) (outgoing, payloads.Body, error) {
 	switch chat.Type {
-	case api.ChatOneToOne:
+	case store.ChatOneToOne:
 		peer, err := key.ParseContactID(chat.ID)
 		return outgoing{chat: chat.ID, route: routeReliable, to: []key.Public{peer}}, body, err
-	case api.ChatPrivateGroup:
+	case store.ChatPrivateGroup:
 		g, err := c.group(tx, chat)
 		if err != nil {
 			return outgoing{}, nil, err
@@ -321,13 +321,13 @@ func (s *Messages) extend(
 		}
 		o := outgoing{chat: chat.ID, route: routePublic}
 		switch chat.Type {
-		case api.ChatOneToOne:
+		case store.ChatOneToOne:
 			peer, err := key.ParseContactID(chat.ID)
 			if err != nil {
 				return err
 			}
 			o.route, o.to = routeReliable, []key.Public{peer}
-		case api.ChatPrivateGroup:
+		case store.ChatPrivateGroup:
 			o.route, o.to = routeReliable, memberKeys(&chat, true)
 		}
 		_, _, err = s.send(ctx, tx, o, body)

@@ -90,7 +90,7 @@ func (s *Contacts) Save(ctx context.Context, v api.Contact) error {
 		wasAdded := k.Added
 		tags := slices.Compact(slices.Sorted(slices.Values(v.SystemTags)))
 		if v.ID == s.id {
-			tags = slices.DeleteFunc(tags, func(t string) bool { return t == api.TagBlocked })
+			tags = slices.DeleteFunc(tags, func(t api.SystemTag) bool { return t == api.TagBlocked })
 		}
 		setTags(&k, tags)
 		k.Nickname, k.Photo = v.LocalNickname, photo
@@ -176,8 +176,7 @@ func (s *Contacts) Block(ctx context.Context, v api.Contact) (out []api.Chat, er
 		if v.LocalNickname != "" {
 			k.Nickname = v.LocalNickname
 		}
-		tags := slices.DeleteFunc(slices.Clone(k.Tags), func(t string) bool { return t == api.TagAdded })
-		setTags(&k, tags)
+		setTags(&k, slices.DeleteFunc(tagsOf(&k), func(t api.SystemTag) bool { return t == api.TagAdded }))
 		addTag(&k, api.TagBlocked)
 		if err := tx.Contacts().Save(&k); err != nil {
 			return err

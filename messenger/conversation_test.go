@@ -26,7 +26,7 @@ func pair(t *testing.T) (alice, bob *party) {
 // write sends a text to somebody and returns the message id.
 func (p *party) write(to, text string) string {
 	p.t.Helper()
-	return must[SendResult](p.t)(p.m.Mail().SendTo(p.t.Context(), SendRequest{Recipient: to, Message: text})).MessageID
+	return must[api.Sent](p.t)(p.m.Mail().SendTo(p.t.Context(), SendRequest{Recipient: to, Message: text})).MessageID
 }
 
 func (p *party) message(id string) api.Message {
@@ -73,10 +73,10 @@ func idOf(t testing.TB, text string) courier.ID {
 func TestOneToOne(t *testing.T) {
 	alice, bob := pair(t)
 	var atAlice, atBob int64
-	sent := must[SendResult](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{
+	sent := must[api.Sent](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{
 		Recipient: contact.Text(bob.key.Public()), Message: "hello bob",
 	}))
-	if sent.ChatID != bob.id || sent.Status != "sending" || sent.Clock != uint64(start().UnixMilli()) {
+	if sent.ChatID != bob.id || sent.Status != api.SendQueued || sent.Clock != uint64(start().UnixMilli()) {
 		t.Errorf("sent %+v", sent)
 	}
 	alice.wantEvents(&atAlice)
@@ -140,10 +140,10 @@ func TestStatusNeverMovesBackwards(t *testing.T) {
 				ok(t, alice.m.Messages().Resend(t.Context(), id))
 			}
 			if status, set := strings.CutPrefix(what, "set:"); set {
-				ok(t, alice.m.Messages().SetStatus(t.Context(), id, status))
+				ok(t, alice.m.Messages().SetStatus(t.Context(), id, api.OutgoingStatus(status)))
 			}
 		}
-		if got := alice.message(id).OutgoingStatus; got != c.want {
+		if got := alice.message(id).OutgoingStatus; string(got) != c.want {
 			t.Errorf("after %s the status is %s, want %s", c.happens, got, c.want)
 		}
 	}
@@ -161,7 +161,7 @@ func TestReplies(t *testing.T) {
 	if m := bob.message(first); !slices.Equal(m.Mentions, []string{bob.id}) {
 		t.Errorf("mentions %v", m.Mentions)
 	}
-	answer := must[SendResult](t)(bob.m.Mail().SendTo(t.Context(), SendRequest{
+	answer := must[api.Sent](t)(bob.m.Mail().SendTo(t.Context(), SendRequest{
 		Recipient: alice.id, Message: "I see", ReplyTo: first,
 	}))
 	var at int64

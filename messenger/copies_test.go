@@ -211,7 +211,7 @@ func TestCopyBeforeTheOriginal(t *testing.T) {
 			}
 			alice.flush()
 			must[api.Changes](t)(alice.m.Messages().Send(ctx, api.Message{ChatID: "garden", Text: "yum", ResponseTo: first}))
-			must[api.Changes](t)(alice.m.Reactions().Send(ctx, "garden", first, int32(payloads.Sad)))
+			must[api.Changes](t)(alice.m.Reactions().Send(ctx, "garden", first, api.EmojiSad))
 			ok(t, alice.m.Messages().Pin(ctx, first, true))
 			for _, s := range alice.flush() {
 				m, err := payloads.Parse(s.wrapper, alice.key.Public(), payloads.Options{Extensions: true})
@@ -331,7 +331,7 @@ func TestReactionPassedOnAsSomethingElse(t *testing.T) {
 		alice.take(bob)
 		bob.pass(time.Second)
 		alice.pass(time.Second)
-		must[api.Changes](t)(bob.m.Reactions().Send(t.Context(), "garden", id, int32(payloads.ThumbsUp)))
+		must[api.Changes](t)(bob.m.Reactions().Send(t.Context(), "garden", id, api.EmojiThumbsUp))
 		reaction := bob.flush()[0].wrapper
 		if first {
 			ok(t, passOn(alice, bob, reaction))

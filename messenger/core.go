@@ -7,7 +7,6 @@ import (
 	"go.uber.org/zap"
 
 	"statusd/accounts/key"
-	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/event"
 	"statusd/payloads"
@@ -173,7 +172,7 @@ func (c *core) oneToOne(tx *store.Tx, id string) (store.Chat, error) {
 		return chat, err
 	}
 	fresh := store.Chat{
-		ID: id, Type: api.ChatOneToOne, Name: id[:min(len(id), 8)], Active: true, Timestamp: c.now().UnixMilli(),
+		ID: id, Type: store.ChatOneToOne, Name: id[:min(len(id), 8)], Active: true, Timestamp: c.now().UnixMilli(),
 		Color: colorOf(id),
 	}
 	if found { // it was deleted: what came before stays away

@@ -134,7 +134,7 @@ func (s *Devices) Sync(ctx context.Context, ens, image string) error {
 			return err
 		}
 		for i := range chats {
-			if chats[i].Active && chats[i].Type == api.ChatPublic {
+			if chats[i].Active && chats[i].Type == store.ChatPublic {
 				if err := s.syncPublicChat(ctx, tx, chats[i].ID); err != nil {
 					return err
 				}

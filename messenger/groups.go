@@ -51,7 +51,7 @@ func (s *Groups) Create(ctx context.Context, name string, members []string) (out
 			return err
 		}
 		chat := store.Chat{
-			ID: payloads.GroupChat(random, s.self), Type: api.ChatPrivateGroup, Active: true,
+			ID: payloads.GroupChat(random, s.self), Type: store.ChatPrivateGroup, Active: true,
 			Timestamp: s.now().UnixMilli(),
 		}
 		chat.Name, chat.Color = name, colorOf(chat.ID)
@@ -183,7 +183,7 @@ func (s *Groups) changeIn(
 	if err != nil {
 		return api.Changes{}, err
 	}
-	if chat.Type != api.ChatPrivateGroup {
+	if chat.Type != store.ChatPrivateGroup {
 		return api.Changes{}, ErrChatType
 	}
 	before, err := s.group(tx, &chat)
@@ -320,7 +320,7 @@ func (s *Groups) CreateFromInvitation(ctx context.Context, name, id, admin strin
 		if found && !chat.Deleted {
 			return ErrExists
 		}
-		chat.ID, chat.Type, chat.Name, chat.Color = id, api.ChatPrivateGroup, name, colorOf(id)
+		chat.ID, chat.Type, chat.Name, chat.Color = id, store.ChatPrivateGroup, name, colorOf(id)
 		chat.Active, chat.Deleted, chat.InvitationAdmin, chat.Timestamp = true, false, admin, s.now().UnixMilli()
 		if err := tx.Chats().Save(&chat); err != nil {
 			return err

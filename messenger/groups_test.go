@@ -100,7 +100,7 @@ func TestGroupLife(t *testing.T) {
 	spread(alice, bob, carol)
 	bob.wantEvents(&at[1], event.NameMessagesNew)
 	for _, p := range []*party{bob, carol} {
-		if m := p.message(hello.ID); m.Text != "hello" || m.MessageType != int32(payloads.PrivateGroup) || m.ChatID != group {
+		if m := p.message(hello.ID); m.Text != "hello" || m.MessageType != api.MessagePrivateGroup || m.ChatID != group {
 			t.Errorf("group message %+v", m)
 		}
 	}
@@ -218,7 +218,7 @@ func TestGroupReactions(t *testing.T) {
 	spread(alice, all[1:]...)
 	var at int64
 	_, _ = alice.events(&at)
-	r := must[api.Changes](t)(bob.m.Reactions().Send(ctx, group, m.ID, int32(payloads.Laugh)))
+	r := must[api.Changes](t)(bob.m.Reactions().Send(ctx, group, m.ID, api.EmojiLaugh))
 	if sent := bob.courier.sent; len(sent) != 1 || sent[0].route != routeOnce {
 		t.Errorf("sent %+v", sent)
 	}
@@ -226,7 +226,7 @@ func TestGroupReactions(t *testing.T) {
 	alice.wantEvents(&at, event.NameMessagesNew, event.NameReactionAdded)
 	for _, p := range all {
 		list := must[[]api.Reaction](t)(p.m.Reactions().ByChat(ctx, group, "", 20))
-		if len(list) != 1 || list[0].From != bob.id || list[0].EmojiID != int32(payloads.Laugh) {
+		if len(list) != 1 || list[0].From != bob.id || list[0].EmojiID != api.EmojiLaugh {
 			t.Errorf("reactions %+v", list)
 		}
 	}
@@ -278,7 +278,7 @@ func TestGroupInvitations(t *testing.T) {
 	must[api.Changes](t)(alice.m.Groups().RejectInvitation(ctx, list[0].ID))
 	spread(alice, bob)
 	mine := must[[]api.Invitation](t)(bob.m.Groups().Invitations(ctx))
-	if len(mine) != 1 || mine[0].State != int32(payloads.InvitationRejected) || mine[0].ID != r.Invitations[0].ID {
+	if len(mine) != 1 || mine[0].State != api.InvitationRejected || mine[0].ID != r.Invitations[0].ID {
 		t.Errorf("after rejection %+v", mine)
 	}
 	bob.pass(time.Second)
@@ -288,7 +288,7 @@ func TestGroupInvitations(t *testing.T) {
 	spread(alice, bob)
 	for _, p := range []*party{alice, bob} {
 		list := must[[]api.Invitation](t)(p.m.Groups().Invitations(ctx))
-		if list[0].State != int32(payloads.InvitationApproved) {
+		if list[0].State != api.InvitationApproved {
 			t.Errorf("after joining %+v", list)
 		}
 	}
@@ -382,7 +382,7 @@ func TestProfileChats(t *testing.T) {
 	if m := bob.message(post); m.LocalChatID != profile || bob.chat(profile).ChatType != api.ChatProfile {
 		t.Errorf("post %+v", m)
 	}
-	must[api.Changes](t)(bob.m.Reactions().Send(ctx, profile, post, int32(payloads.Sad)))
+	must[api.Changes](t)(bob.m.Reactions().Send(ctx, profile, post, api.EmojiSad))
 	alice.take(bob)
 	if list := must[[]api.Reaction](t)(alice.m.Reactions().ByChat(ctx, profile, "", 0)); len(list) != 1 {
 		t.Errorf("reactions %+v", list)

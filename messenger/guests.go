@@ -1,7 +1,6 @@
 package messenger
 
 import (
-	"statusd/api"
 	"statusd/internal/store"
 	"statusd/payloads"
 )
@@ -23,7 +22,7 @@ func guestClass(r *received, chat *store.Chat, m *store.Message) store.Guest {
 }
 
 func isPublic(chat *store.Chat) bool {
-	return chat.Type == api.ChatPublic || chat.Type == api.ChatProfile
+	return chat.Type == store.ChatPublic || chat.Type == store.ChatProfile
 }
 
 // trimMessages makes room for a message that was just filed, and corrects what

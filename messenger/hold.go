@@ -6,7 +6,6 @@ import (
 	"math"
 	"time"
 
-	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/courier"
 	"statusd/payloads"
@@ -301,7 +300,7 @@ func (c *core) removedAuthor(tx *store.Tx, r *received) (bool, error) {
 		return false, nil
 	}
 	chat, found, err := tx.Chats().ByID(id)
-	if err != nil || !found || chat.Type != api.ChatPrivateGroup {
+	if err != nil || !found || chat.Type != store.ChatPrivateGroup {
 		return false, err
 	}
 	gone, back, err := tx.Groups().Removed(chat.Key, r.author)

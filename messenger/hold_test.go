@@ -181,7 +181,7 @@ func TestClocksThatNeverComeAreNotKept(t *testing.T) {
 func TestHeldHasBounds(t *testing.T) {
 	alice, mallory := pair(t)
 	bob := newParty(t, newKey(t))
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: bob.id, SystemTags: []string{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: bob.id, SystemTags: []api.SystemTag{api.TagAdded}}))
 	send := func(from *party, i int) bool {
 		w := chatMessage(t, from, payloads.OneToOne, alice.id, fmt.Sprint(i), from.clockIn(time.Hour)+uint64(i))
 		return alice.arrive(from, sending{to: keysOf(alice), route: routeReliable, wrapper: w}) == 1
@@ -224,7 +224,7 @@ func TestHeldHasBounds(t *testing.T) {
 func TestNotYetAContact(t *testing.T) {
 	for name, admit := range map[string]func(alice, bob *party){
 		"added": func(alice, bob *party) {
-			ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: bob.id, SystemTags: []string{api.TagAdded}}))
+			ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: bob.id, SystemTags: []api.SystemTag{api.TagAdded}}))
 		},
 		"written to": func(alice, bob *party) { alice.write(bob.id, "who is it?") },
 		"policy":     func(alice, _ *party) { alice.open() },

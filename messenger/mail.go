@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"statusd/accounts/contact"
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/naming"
 	"statusd/payloads"
@@ -32,22 +33,14 @@ type SendRequest struct {
 	ReplyTo        string // message id
 }
 
-// SendResult says what became of a SendRequest.
-type SendResult struct {
-	MessageID string `json:"messageId"`
-	ChatID    string `json:"chatId"`
-	Clock     uint64 `json:"clock"`
-	Status    string `json:"status"`
-}
-
 // SendTo sends a message, and creates the chat with a person or a public chat
 // if there is none. An attachment without text gets one, because receivers
 // refuse messages without. Errors: ErrRecipient, ErrAmbiguous, ErrNameLookup,
 // and those of Messages.Send.
-func (s *Mail) SendTo(ctx context.Context, q SendRequest) (out SendResult, err error) {
+func (s *Mail) SendTo(ctx context.Context, q SendRequest) (out api.Sent, err error) {
 	body, err := s.written(&q)
 	if err != nil {
-		return SendResult{}, err
+		return api.Sent{}, err
 	}
 	err = s.update(ctx, func(tx *store.Tx) error {
 		chat, err := s.resolve(ctx, tx, q.Recipient)
@@ -55,9 +48,9 @@ func (s *Mail) SendTo(ctx context.Context, q SendRequest) (out SendResult, err e
 			return err
 		}
 		m, err := s.compose(ctx, tx, &chat, body)
-		out = SendResult{
+		out = api.Sent{
 			MessageID: payloads.MessageID(m.ID).String(), ChatID: chat.ID, Clock: m.Clock,
-			Status: statusNames()[m.Status],
+			Status: SendState(statusNames()[m.Status]),
 		}
 		return err
 	})
@@ -143,7 +136,7 @@ type known struct {
 // Chat implements naming.Directory.
 func (k known) Chat(id string) (naming.Kind, bool, error) {
 	chat, found, err := k.tx.Chats().ByID(id)
-	kind := naming.KindOf(chat.Type)
+	kind := naming.KindOf(api.ChatType(chat.Type))
 	return kind, found && !chat.Deleted && kind != "", err
 }
 

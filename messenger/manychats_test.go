@@ -15,10 +15,10 @@ func TestChatsThatWouldBeSilentAreRefused(t *testing.T) {
 	alice, _ := pair(t)
 	fill := func(from int) {
 		err := alice.db.Update(t.Context(), func(tx *store.Tx) error {
-			n, err := tx.Chats().Listened(api.ChatOneToOne, api.ChatPublic, api.ChatProfile)
+			n, err := tx.Chats().Listened(store.ChatOneToOne, store.ChatPublic, store.ChatProfile)
 			for i := from; err == nil && n < MaxListened; i, n = i+1, n+1 {
 				id := fmt.Sprint("chat ", i)
-				err = tx.Chats().Save(&store.Chat{ID: id, Name: id, Type: api.ChatPublic, Active: true})
+				err = tx.Chats().Save(&store.Chat{ID: id, Name: id, Type: store.ChatPublic, Active: true})
 			}
 			return err
 		})

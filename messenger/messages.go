@@ -227,7 +227,7 @@ func (s *Messages) markSeen(tx *store.Tx, id string, ids []store.MessageID) (int
 
 // SetStatus sets the status of a message of ours, never backwards; what would
 // be a step back changes nothing. Errors: ErrUnknownMessage, ErrStatus.
-func (s *Messages) SetStatus(ctx context.Context, id, status string) error {
+func (s *Messages) SetStatus(ctx context.Context, id string, status api.OutgoingStatus) error {
 	to := slices.Index(statusNames(), status)
 	if to <= int(store.StatusNone) {
 		return ErrStatus

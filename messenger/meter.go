@@ -3,7 +3,6 @@ package messenger
 import (
 	"time"
 
-	"statusd/api"
 	"statusd/internal/store"
 )
 
@@ -60,13 +59,13 @@ func (c *core) countDelivered(tx *store.Tx, m *store.Message) {
 // kindName names a type of chat as a label of metrics.
 func kindName(chatType int) string {
 	switch chatType {
-	case api.ChatOneToOne:
+	case store.ChatOneToOne:
 		return "one_to_one"
-	case api.ChatPublic:
+	case store.ChatPublic:
 		return "public"
-	case api.ChatPrivateGroup:
+	case store.ChatPrivateGroup:
 		return "private_group"
-	case api.ChatProfile:
+	case store.ChatProfile:
 		return "profile"
 	}
 	return "other"

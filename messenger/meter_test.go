@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/courier"
 )
@@ -25,7 +26,7 @@ func TestMeter(t *testing.T) {
 	mine, theirs := newTally(), newTally()
 	alice, bob := newParty(t, newKey(t), mine.install), newParty(t, newKey(t), theirs.install)
 	send := func() courier.ID {
-		sent := must[SendResult](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: bob.id, Message: "hello"}))
+		sent := must[api.Sent](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: bob.id, Message: "hello"}))
 		bob.take(alice)
 		return idOf(t, sent.MessageID)
 	}

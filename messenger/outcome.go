@@ -194,11 +194,11 @@ func (b *inbox) Listening(_ context.Context, tx *store.Tx) (chats []string, peop
 		chat := &list[i]
 		switch {
 		case !chat.Active || chat.Stranger:
-		case chat.Type == api.ChatPublic || chat.Type == api.ChatProfile:
+		case chat.Type == store.ChatPublic || chat.Type == store.ChatProfile:
 			chats = append(chats, chat.ID)
-		case chat.Type == api.ChatOneToOne:
+		case chat.Type == store.ChatOneToOne:
 			add(chat.ID)
-		case chat.Type == api.ChatPrivateGroup:
+		case chat.Type == store.ChatPrivateGroup:
 			for _, m := range chat.Members {
 				add(m.ID)
 			}

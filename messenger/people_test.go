@@ -21,13 +21,13 @@ func TestContacts(t *testing.T) {
 	alice, bob := pair(t)
 	ctx := t.Context()
 	var at int64
-	ok(t, alice.m.Contacts().Save(ctx, api.Contact{ID: bob.id, SystemTags: []string{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(ctx, api.Contact{ID: bob.id, SystemTags: []api.SystemTag{api.TagAdded}}))
 	must[api.Changes](t)(alice.m.Contacts().SendUpdate(ctx, bob.id, "alice.eth", "data:image/png;base64,AA=="))
 	bob.take(alice)
 	bob.wantEvents(&at, event.NameMessagesNew, event.NameContactRequested)
 	list := must[[]api.Contact](t)(bob.m.Contacts().List(ctx))
 	if len(list) != 1 || list[0].Name != "alice.eth" || list[0].EnsVerified ||
-		!slices.Equal(list[0].SystemTags, []string{api.TagRequestReceived}) || list[0].Address == "" {
+		!slices.Equal(list[0].SystemTags, []api.SystemTag{api.TagRequestReceived}) || list[0].Address == "" {
 		t.Errorf("contacts %+v", list)
 	}
 	if c := bob.chat(alice.id); c.Active {
@@ -143,7 +143,7 @@ func TestStrangers(t *testing.T) {
 		t.Error("a stranger sent too many bytes at once")
 	}
 	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{
-		ID: strangers[3].id, SystemTags: []string{api.TagAdded},
+		ID: strangers[3].id, SystemTags: []api.SystemTag{api.TagAdded},
 	}))
 	if err := try(strangers[3], strings.Repeat("€", 4000)); err != nil {
 		t.Errorf("after adding: %v", err)
@@ -190,7 +190,7 @@ func TestListening(t *testing.T) {
 	ok(t, alice.m.Chats().Join(ctx, "garden"))
 	ok(t, alice.m.Chats().Join(ctx, "left"))
 	ok(t, alice.m.Chats().Leave(ctx, "left"))
-	ok(t, alice.m.Contacts().Save(ctx, api.Contact{ID: all[3].id, SystemTags: []string{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(ctx, api.Contact{ID: all[3].id, SystemTags: []api.SystemTag{api.TagAdded}}))
 	chats, people, err := listening(alice)
 	slices.Sort(people)
 	want := []string{all[1].id, all[2].id, all[3].id}
@@ -239,7 +239,7 @@ func TestDevices(t *testing.T) {
 	}
 	desk.wantEvents(&at, event.NameMessagesNew)
 	ok(t, phone.m.Contacts().Save(ctx, api.Contact{
-		ID: bob.id, LocalNickname: "bobby", SystemTags: []string{api.TagAdded},
+		ID: bob.id, LocalNickname: "bobby", SystemTags: []api.SystemTag{api.TagAdded},
 	}))
 	ok(t, phone.m.Chats().Join(ctx, "garden"))
 	spread(phone, desk)
@@ -303,7 +303,7 @@ func TestTransactions(t *testing.T) {
 	one := must[api.Changes](t)(alice.m.Transactions().RequestAddress(ctx, bob.id, "0xaa", "1.5", "0xc0")).Messages[0]
 	bob.take(alice)
 	if m := bob.message(one.ID); m.CommandParameters == nil || m.CommandParameters.CommandState != 1 ||
-		m.CommandParameters.Value != "1.5" || m.ContentType != int32(payloads.ContentCommand) {
+		m.CommandParameters.Value != "1.5" || m.ContentType != api.ContentCommand {
 		t.Errorf("request %+v", m.CommandParameters)
 	}
 	if _, err := bob.m.Transactions().DeclineTransaction(ctx, one.ID); !errors.Is(err, ErrTransaction) {

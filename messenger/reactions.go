@@ -16,8 +16,8 @@ type Reactions struct{ *core }
 // Send reacts to a message of a chat with an emoji, 1 to 6. The message need
 // not be stored. Reactions are not sent again and can get lost. Errors:
 // ErrUnknownChat, ErrBlocked, ErrNotMember, *payloads.RuleError.
-func (s *Reactions) Send(ctx context.Context, chat, message string, emoji int32) (out api.Changes, err error) {
-	if emoji < int32(payloads.Love) || emoji > int32(payloads.Angry) {
+func (s *Reactions) Send(ctx context.Context, chat, message string, emoji api.Emoji) (out api.Changes, err error) {
+	if emoji < api.EmojiLove || emoji > api.EmojiAngry {
 		return api.Changes{}, &payloads.RuleError{
 			Rule: payloads.RuleReaction, Detail: "the emoji of a reaction is a number from 1 to 6",
 		}
@@ -80,13 +80,13 @@ func (s *Reactions) react(
 	}
 	o, payload := outgoing{chat: chat.ID, route: routePublic, once: true}, payloads.Body(body)
 	switch chat.Type {
-	case api.ChatOneToOne:
+	case store.ChatOneToOne:
 		peer, err := key.ParseContactID(chat.ID)
 		if err != nil {
 			return api.Changes{}, err
 		}
 		o.route, o.to = routeOnce, []key.Public{peer}
-	case api.ChatPrivateGroup:
+	case store.ChatPrivateGroup:
 		g, err := s.group(tx, chat)
 		if err != nil {
 			return api.Changes{}, err

@@ -36,7 +36,7 @@ func (c *core) matchPublic(tx *store.Tx, r *received, id string) (store.Chat, er
 		return chat, err
 	case !found || chat.Deleted || !chat.Active:
 		return chat, drop("unknown_chat")
-	case chat.Type != api.ChatPublic && chat.Type != api.ChatProfile:
+	case chat.Type != store.ChatPublic && chat.Type != store.ChatProfile:
 		return chat, drop("not_public")
 	case !r.arrivedIn(id):
 		return chat, drop("not_in_public")
@@ -86,7 +86,7 @@ func (c *core) matchGroup(tx *store.Tx, r *received, id string) (store.Chat, err
 		return chat, err
 	case !found:
 		return chat, c.unknownGroup(tx, r, id)
-	case chat.Type != api.ChatPrivateGroup:
+	case chat.Type != store.ChatPrivateGroup:
 		return chat, drop("unknown_chat")
 	case !hasJoined(&chat, r.author) || !hasJoined(&chat, c.id):
 		return chat, c.notJoined(tx, r, &chat)
@@ -117,7 +117,7 @@ func (c *core) receiveMessage(_ context.Context, tx *store.Tx, r *received) erro
 	if err != nil {
 		return err
 	}
-	if chat.Type == api.ChatProfile && chat.ID != payloads.ProfileChat(r.msg.Author) {
+	if chat.Type == store.ChatProfile && chat.ID != payloads.ProfileChat(r.msg.Author) {
 		return drop("not_profile_owner") // others may react only
 	}
 	if body.Clock <= chat.DeletedClock {

@@ -13,19 +13,32 @@ import (
 	"statusd/transport"
 )
 
+// tagsOf returns the tags of a contact, never nil.
+func tagsOf(k *store.Contact) []api.SystemTag {
+	tags := make([]api.SystemTag, len(k.Tags))
+	for i, t := range k.Tags {
+		tags[i] = api.SystemTag(t)
+	}
+	return tags
+}
+
 // setTags stores tags of a contact and what they say.
-func setTags(k *store.Contact, tags []string) {
-	k.Tags = tags
+func setTags(k *store.Contact, tags []api.SystemTag) {
+	k.Tags = make([]string, len(tags))
+	for i, t := range tags {
+		k.Tags[i] = string(t)
+	}
 	k.Added = slices.Contains(tags, api.TagAdded)
 	k.Blocked = slices.Contains(tags, api.TagBlocked)
 }
 
 // addTag adds a tag, and reports whether it was not there.
-func addTag(k *store.Contact, tag string) bool {
-	if slices.Contains(k.Tags, tag) {
+func addTag(k *store.Contact, tag api.SystemTag) bool {
+	tags := tagsOf(k)
+	if slices.Contains(tags, tag) {
 		return false
 	}
-	setTags(k, append(slices.Clone(k.Tags), tag))
+	setTags(k, append(tags, tag))
 	return true
 }
 
@@ -225,7 +238,7 @@ func (c *core) receivePublicChatSync(_ context.Context, tx *store.Tx, r *receive
 	if err != nil || found && (chat.Active || body.Clock <= chat.DeletedClock) {
 		return err
 	}
-	if found && chat.Type != api.ChatPublic && chat.Type != api.ChatProfile {
+	if found && chat.Type != store.ChatPublic && chat.Type != store.ChatProfile {
 		return drop("chat_id")
 	}
 	kind, err := publicType(body.ID)

@@ -31,7 +31,7 @@ func (c *core) receiveGroupUpdate(ctx context.Context, tx *store.Tx, r *received
 	if err != nil {
 		return err
 	}
-	if found && chat.Type != api.ChatPrivateGroup {
+	if found && chat.Type != store.ChatPrivateGroup {
 		return drop("unknown_chat")
 	}
 	known, err := c.groupEvents(tx, &chat)
@@ -113,7 +113,7 @@ func (c *core) foldUpdate(
 // lets them.
 func (c *core) newGroup(tx *store.Tx, r *received, g *payloads.Group) (store.Chat, error) {
 	chat := store.Chat{
-		ID: g.ChatID, Type: api.ChatPrivateGroup, Name: g.Name, Color: colorOf(g.ChatID), Active: true,
+		ID: g.ChatID, Type: store.ChatPrivateGroup, Name: g.Name, Color: colorOf(g.ChatID), Active: true,
 		Timestamp: c.now().UnixMilli(),
 	}
 	if r.own || g.HasJoined(c.id) {

@@ -3,7 +3,6 @@ package messenger
 import (
 	"context"
 
-	"statusd/api"
 	"statusd/internal/store"
 	"statusd/payloads"
 )
@@ -202,4 +201,4 @@ func (c *core) receiveTransactionSent(_ context.Context, tx *store.Tx, r *receiv
 }
 
 // isOneToOne tells whether a chat is with a person.
-func isOneToOne(chat *store.Chat) bool { return chat.Type == api.ChatOneToOne }
+func isOneToOne(chat *store.Chat) bool { return chat.Type == store.ChatOneToOne }

@@ -31,7 +31,7 @@ func TestAttachments(t *testing.T) {
 	wantImage := "data:image/png;base64," + base64.StdEncoding.EncodeToString(png())
 	wantAudio := "data:audio/amr;base64," + base64.StdEncoding.EncodeToString(amr())
 	for _, m := range []api.Message{
-		{ImagePath: picture}, {Image: wantImage}, {ImagePath: picture, ContentType: int32(payloads.ContentImage)},
+		{ImagePath: picture}, {Image: wantImage}, {ImagePath: picture, ContentType: api.ContentImage},
 		{Audio: wantAudio, AudioDurationMs: 1500},
 	} {
 		m.ChatID, m.Text = bob.id, "look"
@@ -40,14 +40,14 @@ func TestAttachments(t *testing.T) {
 		got := bob.message(out.Messages[0].ID)
 		switch {
 		case m.Audio != "":
-			if got.Audio != wantAudio || got.AudioDurationMs != 1500 || got.ContentType != int32(payloads.ContentAudio) {
+			if got.Audio != wantAudio || got.AudioDurationMs != 1500 || got.ContentType != api.ContentAudio {
 				t.Errorf("recording %.80s %d", got.Audio, got.AudioDurationMs)
 			}
-		case got.Image != wantImage || got.ContentType != int32(payloads.ContentImage):
+		case got.Image != wantImage || got.ContentType != api.ContentImage:
 			t.Errorf("image %.80s", got.Image)
 		}
 	}
-	sent := must[SendResult](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{
+	sent := must[api.Sent](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{
 		Recipient: bob.id, AttachmentPath: picture,
 	}))
 	if m := alice.message(sent.MessageID); m.Text != "Image" || m.Image != wantImage {
@@ -152,7 +152,7 @@ func TestRecipients(t *testing.T) {
 	for _, to := range []string{
 		bob.id, " " + bob.id + " ", "@bobby", contact.Text(bob.key.Public()), "0x" + hexOf(compressed[:]),
 	} {
-		r := must[SendResult](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: to, Message: "x"}))
+		r := must[api.Sent](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: to, Message: "x"}))
 		if r.ChatID != bob.id {
 			t.Errorf("%q is %s", to, r.ChatID)
 		}
@@ -164,7 +164,7 @@ func TestRecipients(t *testing.T) {
 		t.Errorf("two of one nickname: %v", err)
 	}
 	alice.flush()
-	r := must[SendResult](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: "#garden", Message: "x"}))
+	r := must[api.Sent](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: "#garden", Message: "x"}))
 	if sent := alice.flush(); r.ChatID != "garden" || len(sent) != 1 || sent[0].chat != "garden" {
 		t.Errorf("public: %+v %+v", r, sent)
 	}
@@ -176,7 +176,7 @@ func TestRecipients(t *testing.T) {
 func TestAGroupThatIsCalledLikeSomethingElse(t *testing.T) {
 	alice, bob := pair(t)
 	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: bob.id, LocalNickname: "bobby"}))
-	send := func(to string) (SendResult, error) {
+	send := func(to string) (api.Sent, error) {
 		return alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: to, Message: "x"})
 	}
 	for name, kind := range map[string]string{

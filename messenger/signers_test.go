@@ -73,7 +73,7 @@ func TestWhoPaysForSignatures(t *testing.T) {
 	if got := alice.m.signers.members.spent; got < n-freeSignatures {
 		t.Errorf("a member pays %v", got)
 	}
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: mallory.id, SystemTags: []string{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: mallory.id, SystemTags: []api.SystemTag{api.TagAdded}}))
 	before := alice.m.signers.members.spent
 	send(1000)
 	if got := alice.m.signers.members.spent; got > before {

@@ -11,7 +11,6 @@ import (
 
 	"statusd/api"
 	"statusd/internal/testnet"
-	"statusd/payloads"
 )
 
 // newMessages returns the ids of the messages that an event announces.
@@ -21,7 +20,7 @@ func newMessages(body []byte) (ids []string) {
 		return []string{err.Error()}
 	}
 	for i := range news.Messages {
-		if news.Messages[i].New && news.Messages[i].MessageType != int32(payloads.SystemMessage) {
+		if news.Messages[i].New && news.Messages[i].MessageType != api.MessageSystem {
 			ids = append(ids, news.Messages[i].ID)
 		}
 	}
@@ -177,7 +176,7 @@ func (r *simRun) inGroup(d *simDevice, i int) {
 		if slices.Contains(g.members, d.person) {
 			r.send(d, g.id, fmt.Sprint("group message ", i), g.members, false)
 			last := r.sent[len(r.sent)-1]
-			_, err := d.m.Reactions().Send(context.Background(), g.id, last.id, int32(payloads.Love))
+			_, err := d.m.Reactions().Send(context.Background(), g.id, last.id, api.EmojiLove)
 			d.ok(err)
 			return
 		}
@@ -330,9 +329,9 @@ func (r *simRun) checkStatus(m *simMessage) {
 		r.t.Errorf("%q at its sender: %v", m.text, err)
 		return
 	}
-	want := "delivered"
+	want := api.OutgoingDelivered
 	if m.public || len(m.receivers) == 1 {
-		want = "sent"
+		want = api.OutgoingSent
 	}
 	if v.OutgoingStatus != want {
 		r.t.Errorf("%q of %s is %s, want %s", m.text, m.by.name, v.OutgoingStatus, want)

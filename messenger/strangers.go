@@ -1,7 +1,6 @@
 package messenger
 
 import (
-	"statusd/api"
 	"statusd/internal/store"
 	"statusd/payloads"
 )
@@ -80,7 +79,7 @@ func (c *core) makeRoom(tx *store.Tx, kind, limit int) error {
 func (c *core) evict(tx *store.Tx, chat *store.Chat) error {
 	c.drops.count("stranger_made_room")
 	tx.Forget()
-	if chat.Type == api.ChatOneToOne {
+	if chat.Type == store.ChatOneToOne {
 		k, err := c.contactOf(tx, chat.ID)
 		if err != nil {
 			return err
@@ -108,7 +107,7 @@ func (c *core) admitGroup(tx *store.Tx, chat *store.Chat, author string, g *payl
 		}
 	}
 	limit := max(1, c.policy.MaxStrangers/strangerGroups)
-	if err := c.makeRoom(tx, api.ChatPrivateGroup, limit); err != nil {
+	if err := c.makeRoom(tx, store.ChatPrivateGroup, limit); err != nil {
 		return err
 	}
 	return c.makeRoom(tx, 0, c.policy.MaxStrangers)
@@ -122,7 +121,7 @@ func (c *core) mayAsk(tx *store.Tx, author, group string, isNew bool) error {
 	switch {
 	case err != nil:
 		return err
-	case !found || chat.Deleted || chat.Type != api.ChatPrivateGroup || !isAdmin(&chat, c.id):
+	case !found || chat.Deleted || chat.Type != store.ChatPrivateGroup || !isAdmin(&chat, c.id):
 		return drop("not_our_group")
 	case !isNew:
 		return nil

@@ -103,7 +103,7 @@ func TestHonestStrangerInAFlood(t *testing.T) {
 	}
 	alice := newParty(t, newKey(t), func(c *Config) { c.Policy = Policy{MaxStrangers: places} })
 	friend := stranger(t, alice.now)
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: friend.id, SystemTags: []string{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: friend.id, SystemTags: []api.SystemTag{api.TagAdded}}))
 	ok(t, friend.brings(alice, hello(friend, alice, "hi")))
 	comeFlood(t, alice, flood/2)
 	at := alice.newest()
@@ -112,7 +112,7 @@ func TestHonestStrangerInAFlood(t *testing.T) {
 	ok(t, asking.brings(alice, &payloads.ContactUpdate{Clock: uint64(asking.now().UnixMilli()), ENSName: "carol"}))
 	alice.wantEvents(&at, event.NameMessagesNew, event.NameMessagesNew, event.NameContactRequested)
 	must[uint64](t)(alice.m.Messages().MarkSeen(t.Context(), honest.id, nil))
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: asking.id, SystemTags: []string{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: asking.id, SystemTags: []api.SystemTag{api.TagAdded}}))
 	group := board(t, inviting, alice, 1)
 	ok(t, inviting.brings(alice, group))
 	must[api.Changes](t)(alice.m.Groups().Confirm(t.Context(), group.ChatID))
@@ -260,7 +260,7 @@ func TestRequestsForOurGroups(t *testing.T) {
 	if n := asked(mallory); n != requestsOfStranger {
 		t.Errorf("%d requests of one stranger", n)
 	}
-	ok(t, alice.m.Contacts().Save(ctx, api.Contact{ID: friend.id, SystemTags: []string{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(ctx, api.Contact{ID: friend.id, SystemTags: []api.SystemTag{api.TagAdded}}))
 	ok(t, ask(friend, groups[0]))
 	for range 200 {
 		ok(t, ask(stranger(t, alice.now), groups[0]))

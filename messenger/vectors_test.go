@@ -52,10 +52,10 @@ type (
 		ChatID      string `json:"chat_id"`
 		LocalChatID string `json:"local_chat_id"`
 		Clock       uint64
-		ContentType int32 `json:"content_type"`
+		ContentType api.ContentType `json:"content_type"`
 		From, ID    string
-		MessageType int32  `json:"message_type"`
-		Status      string `json:"outgoing_status"`
+		MessageType api.MessageType    `json:"message_type"`
+		Status      api.OutgoingStatus `json:"outgoing_status"`
 		Seen        bool
 		Text        string
 	}
@@ -64,14 +64,14 @@ type (
 		ID, Name  string
 		LastClock uint64 `json:"last_clock"`
 		Members   []api.Member
-		Type      int
+		Type      api.ChatType
 		Unviewed  uint
 	}
 	vectorContact struct {
 		ID, Name, Photo string
-		LastUpdated     uint64   `json:"last_updated"`
-		Nickname        string   `json:"local_nickname"`
-		Tags            []string `json:"system_tags"`
+		LastUpdated     uint64          `json:"last_updated"`
+		Nickname        string          `json:"local_nickname"`
+		Tags            []api.SystemTag `json:"system_tags"`
 	}
 	vectorReaction struct {
 		ID, From    string
@@ -83,7 +83,7 @@ type (
 	vectorInvitation struct {
 		ID, From string
 		ChatID   string `json:"chat_id"`
-		State    int32
+		State    api.InvitationState
 	}
 )
 
@@ -271,7 +271,7 @@ func messageVector(m *api.Message, self string) vectorMessage {
 }
 
 func (v vectorMessage) comparable(self string) vectorMessage {
-	if v.MessageType == int32(payloads.SystemMessage) {
+	if v.MessageType == api.MessageSystem {
 		v.Text = ""
 	}
 	if v.From == self {
@@ -344,7 +344,7 @@ func checkDeviation(t *testing.T, before, after state, step *vectorStep) {
 	}
 	want := 0
 	for _, m := range step.Messages {
-		if m.MessageType == int32(payloads.SystemMessage) {
+		if m.MessageType == api.MessageSystem {
 			want++
 		}
 	}

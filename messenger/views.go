@@ -52,8 +52,27 @@ func (c *core) alias(id string) string {
 	return c.names.Name(p)
 }
 
-// statusNames are the texts of statuses.
-func statusNames() []string { return []string{"", "sending", "not-sent", "sent", "delivered"} }
+// statusNames are the statuses as programs see them.
+func statusNames() []api.OutgoingStatus {
+	return []api.OutgoingStatus{
+		store.StatusNone: "", store.StatusSending: api.OutgoingSending, store.StatusNotSent: api.OutgoingNotSent,
+		store.StatusSent: api.OutgoingSent, store.StatusDelivered: api.OutgoingDelivered,
+	}
+}
+
+// SendState translates the status of a message of ours for those who sent it.
+func SendState(status api.OutgoingStatus) api.SendState {
+	switch status {
+	case api.OutgoingNotSent:
+		return api.SendFailed
+	case api.OutgoingSent:
+		return api.SendSent
+	case api.OutgoingDelivered:
+		return api.SendDelivered
+	default:
+		return api.SendQueued
+	}
+}
 
 // detail says which pictures and recordings come with a message.
 type detail int
@@ -105,7 +124,8 @@ func (c *core) textView(m *store.Message) api.Message {
 		Identicon: c.faces.of(m.Author), Seen: m.Seen, OutgoingStatus: statusNames()[m.Status],
 		RTL: text.RTL, LineCount: text.LineCount, Text: m.Text, ChatID: m.WireChat, LocalChatID: m.ChatID,
 		Clock: m.Clock, Replace: m.Replaces, ResponseTo: m.ReplyTo, EnsName: m.ENSName, Timestamp: m.Timestamp,
-		ContentType: int32(m.Content), MessageType: int32(m.Type), Mentions: text.Mentions, Links: text.Links,
+		ContentType: api.ContentType(m.Content), MessageType: api.MessageType(m.Type),
+		Mentions: text.Mentions, Links: text.Links,
 		EditedAt: m.Extra.EditedAt, Pinned: m.Extra.Pinned,
 	}
 	if m.Extra.StickerHash != "" {
@@ -114,7 +134,7 @@ func (c *core) textView(m *store.Message) api.Message {
 	if x := m.Extra.Command; x != nil {
 		v.CommandParameters = &api.CommandParameters{
 			ID: x.ID, From: x.From, Address: x.Address, Contract: x.Contract, Value: x.Value,
-			TransactionHash: x.Hash, CommandState: x.State, Signature: x.Signature,
+			TransactionHash: x.Hash, CommandState: api.CommandState(x.State), Signature: x.Signature,
 		}
 	}
 	return v
@@ -184,7 +204,7 @@ func (c *core) messageViews(tx *store.Tx, list []store.Message) ([]api.Message, 
 // picture and quote, membership events come only withEvents.
 func (c *core) chatView(tx *store.Tx, chat *store.Chat, withEvents bool) (api.Chat, error) {
 	v := api.Chat{
-		ID: chat.ID, Name: chat.Name, Color: chat.Color, Active: chat.Active, ChatType: chat.Type,
+		ID: chat.ID, Name: chat.Name, Color: chat.Color, Active: chat.Active, ChatType: api.ChatType(chat.Type),
 		Timestamp: chat.Timestamp, LastClockValue: chat.LastClock, DeletedAtClockValue: chat.DeletedClock,
 		UnviewedMessagesCount: chat.Unread, Muted: chat.Muted, InvitationAdmin: chat.InvitationAdmin,
 		Profile: chat.Profile, Members: make([]api.Member, 0, len(chat.Members)),
@@ -194,12 +214,12 @@ func (c *core) chatView(tx *store.Tx, chat *store.Chat, withEvents bool) (api.Ch
 		v.Members = append(v.Members, api.Member(m))
 	}
 	switch chat.Type {
-	case api.ChatPrivateGroup:
+	case store.ChatPrivateGroup:
 		v.NameGivenBy = api.GivenByThem
-	case api.ChatPublic:
+	case store.ChatPublic:
 		v.NameGivenBy = api.GivenByYou
 	}
-	if chat.Type == api.ChatOneToOne {
+	if chat.Type == store.ChatOneToOne {
 		v.Alias, v.Identicon = c.alias(chat.ID), c.faces.of(chat.ID)
 	}
 	if chat.Last != 0 {
@@ -212,7 +232,7 @@ func (c *core) chatView(tx *store.Tx, chat *store.Chat, withEvents bool) (api.Ch
 			v.LastMessage = &m
 		}
 	}
-	if !withEvents || chat.Type != api.ChatPrivateGroup {
+	if !withEvents || chat.Type != store.ChatPrivateGroup {
 		return v, nil
 	}
 	events, err := tx.Groups().Events(chat.Key)
@@ -222,7 +242,7 @@ func (c *core) chatView(tx *store.Tx, chat *store.Chat, withEvents bool) (api.Ch
 			continue
 		}
 		v.MembershipUpdateEvents = append(v.MembershipUpdateEvents, api.MembershipEvent{
-			Type: int32(e.Type), ClockValue: e.Clock, Members: e.Members, Name: e.Name, From: e.From,
+			Type: api.MembershipEventType(e.Type), ClockValue: e.Clock, Members: e.Members, Name: e.Name, From: e.From,
 			Signature: e.Raw[:65], ChatID: chat.ID, RawPayload: e.Raw,
 		})
 	}
@@ -234,13 +254,10 @@ func (c *core) contactView(k *store.Contact) api.Contact {
 	v := api.Contact{
 		ID: k.ID, Name: k.Name, EnsVerified: k.ENSVerified, EnsVerifiedAt: k.ENSVerifiedAt,
 		LastENSClockValue: k.ENSClock, EnsVerificationRetries: k.ENSRetries, Alias: c.alias(k.ID),
-		Identicon: c.faces.of(k.ID), PhotoPath: harmless(k.Photo), LastUpdated: k.Updated, SystemTags: k.Tags,
+		Identicon: c.faces.of(k.ID), PhotoPath: harmless(k.Photo), LastUpdated: k.Updated, SystemTags: tagsOf(k),
 		DeviceInfo: []api.ContactDevice{}, LocalNickname: k.Nickname,
 	}
 	v.NameGivenBy = naming.GivenBy(&v, c.id)
-	if v.SystemTags == nil {
-		v.SystemTags = []string{}
-	}
 	if p, err := key.ParseContactID(k.ID); err == nil {
 		v.Address = p.Address().Hex()
 	}
@@ -250,14 +267,15 @@ func (c *core) contactView(k *store.Contact) api.Contact {
 func reactionView(e *store.Reaction) api.Reaction {
 	return api.Reaction{
 		ID: payloads.MessageID(e.ID).String(), Clock: e.Clock, ChatID: e.WireChat, LocalChatID: e.ChatID, From: e.Author,
-		MessageID: e.MessageID, MessageType: int32(e.Type), Retracted: e.Retracted, EmojiID: int32(e.Emoji),
+		MessageID: e.MessageID, MessageType: api.MessageType(e.Type), Retracted: e.Retracted,
+		EmojiID: api.Emoji(e.Emoji),
 	}
 }
 
 func invitationView(i *store.Invitation) api.Invitation {
 	return api.Invitation{
 		ID: payloads.MessageID(i.ID).String(), ChatID: i.Chat, From: i.Author, IntroductionMessage: i.Text,
-		State: int32(i.State),
+		State: api.InvitationState(i.State),
 	}
 }
 

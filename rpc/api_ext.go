@@ -97,7 +97,7 @@ type (
 	updatesArg  struct{ EnsName, Image *string }
 	reactionArg struct {
 		ChatID, MessageID string
-		EmojiType         int32
+		EmojiType         api.Emoji
 	}
 	requestTransactionArg struct{ ChatID, Value, Contract, Address string }
 	requestAddressArg     struct{ ChatID, From, Value, Contract string }

@@ -9,19 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"statusd/api"
 	"statusd/internal/feed"
 	"statusd/messenger"
 	"statusd/messenger/event"
 	"statusd/rpc/jsonrpc"
-)
-
-// States of a message as status_send tells them.
-const (
-	stateQueued    = "queued"
-	stateSent      = "sent"
-	stateDelivered = "delivered"
-	stateFailed    = "failed"
-	waitNone       = "none"
 )
 
 // sendWait is how long status_send waits for a state when nobody says.
@@ -79,7 +71,7 @@ type sendArgs struct {
 	Message        *string
 	Attachment     *oneText
 	ReplyTo        *string
-	Wait           *string
+	Wait           *api.SendWait
 	TimeoutSeconds *float64
 }
 
@@ -95,33 +87,32 @@ func sendTimeoutOf(args []json.RawMessage) time.Duration {
 
 // send sends a message to whom a person names, and waits until it has reached
 // a state.
-func (a *sendAPI) send(ctx context.Context, in sendArgs) (messenger.SendResult, error) {
+func (a *sendAPI) send(ctx context.Context, in sendArgs) (api.Sent, error) {
 	q := messenger.SendRequest{Recipient: string(in.Recipient), Message: orZero(in.Message), ReplyTo: orZero(in.ReplyTo)}
 	want, limit, err := in.waiting()
 	if err != nil {
-		return messenger.SendResult{}, err
+		return api.Sent{}, err
 	}
 	if err := in.attach(ctx, &q); err != nil {
-		return messenger.SendResult{}, err
+		return api.Sent{}, err
 	}
 	m := a.current()
 	if m == nil {
-		return messenger.SendResult{}, notLoggedIn()
+		return api.Sent{}, notLoggedIn()
 	}
 	var news *feed.Reader
-	if want != waitNone { // from before the message, so that nothing is missed
+	if want != api.WaitNone { // from before the message, so that nothing is missed
 		news, err = a.events.Open(ctx, feed.Query{Types: []string{
 			event.NameEnvelopeSent, event.NameEnvelopeExpired, event.NameMessageDelivered,
 		}})
 		if err != nil {
-			return messenger.SendResult{}, eventFailure(err)
+			return api.Sent{}, eventFailure(err)
 		}
 	}
 	sent, err := m.Mail().SendTo(ctx, q)
 	if err != nil {
-		return messenger.SendResult{}, extFailure(err)
+		return api.Sent{}, extFailure(err)
 	}
-	sent.Status = stateOf(sent.Status)
 	if news != nil {
 		waitCtx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
@@ -131,13 +122,14 @@ func (a *sendAPI) send(ctx context.Context, in sendArgs) (messenger.SendResult, 
 }
 
 // waiting reads which state to wait for, and how long.
-func (in *sendArgs) waiting() (want string, limit time.Duration, err error) {
-	want, limit = waitNone, sendWait
+func (in *sendArgs) waiting() (want api.SendWait, limit time.Duration, err error) {
+	want, limit = api.WaitNone, sendWait
 	if in.Wait != nil {
 		want = *in.Wait
 	}
-	if !slices.Contains([]string{waitNone, stateSent, stateDelivered}, want) {
-		return "", 0, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "wait: %q, want sent, delivered or none", shortened(want))
+	if !slices.Contains(want.Values(), want) {
+		return "", 0, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "wait: %q, want sent, delivered or none",
+			shortened(string(want)))
 	}
 	if s := in.TimeoutSeconds; s != nil {
 		if !(*s >= 0) {
@@ -169,7 +161,7 @@ var errReached = errors.New("rpc: the state is reached")
 // follow waits until a message has reached a state, can get no further, or ctx
 // ends, and notes how far it has come.
 func (a *sendAPI) follow(
-	ctx context.Context, m *messenger.Messenger, news *feed.Reader, want string, sent *messenger.SendResult,
+	ctx context.Context, m *messenger.Messenger, news *feed.Reader, want api.SendWait, sent *api.Sent,
 ) {
 	public := false
 	look := func() bool {
@@ -177,9 +169,9 @@ func (a *sendAPI) follow(
 		if err != nil {
 			return true // deleted, or logged out: what is known stays
 		}
-		sent.Status, public = stateOf(v.OutgoingStatus), v.MessageType == messageTypePublic
-		return sent.Status == want || sent.Status == stateDelivered || sent.Status == stateFailed ||
-			public && sent.Status == stateSent // nobody acknowledges it
+		sent.Status, public = messenger.SendState(v.OutgoingStatus), v.MessageType == api.MessagePublic
+		return string(sent.Status) == string(want) || sent.Status == api.SendDelivered || sent.Status == api.SendFailed ||
+			public && sent.Status == api.SendSent // nobody acknowledges it
 	}
 	if look() {
 		return
@@ -192,22 +184,6 @@ func (a *sendAPI) follow(
 	})
 	if errors.Is(err, errReached) {
 		return
-	}
-}
-
-// messageTypePublic is the message type of public and profile chats (spec 05
-// section 6).
-const messageTypePublic = 2
-
-// stateOf translates the status of an own message.
-func stateOf(status string) string {
-	switch status {
-	case "", "sending":
-		return stateQueued
-	case "not-sent":
-		return stateFailed
-	default:
-		return status
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"statusd/accounts/key"
 	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger"
 	"statusd/messenger/courier"
 	"statusd/payloads"
 	"statusd/rpc/jsonrpc"
@@ -42,7 +41,7 @@ func TestSend(t *testing.T) {
 		`{"recipient":"#tea","message":"x","wait":"sent","timeoutSeconds":0.01,"account":"` + exampleAccount + `"}`: "tea",
 	} {
 		for _, method := range []string{"status_send", "send"} {
-			got := must[messenger.SendResult](t, l, method, params)
+			got := must[api.Sent](t, l, method, params)
 			if got.ChatID != chat || got.Status != "queued" || got.Clock == 0 || len(got.MessageID) != 66 {
 				t.Errorf("%s %s: %+v", method, params, got)
 			}
@@ -73,7 +72,7 @@ func TestSend(t *testing.T) {
 	}
 	_, e = invoke(t, f.http(), "send", `{"recipient":"#tea","attachment":"`+file+`"}`)
 	wantError(t, e, jsonrpc.CodeScope, "unix socket")
-	must[messenger.SendResult](t, f.http(), "send", `{"recipient":"#tea","attachment":"`+image+`"}`)
+	must[api.Sent](t, f.http(), "send", `{"recipient":"#tea","attachment":"`+image+`"}`)
 }
 
 // outcome lets a message reach a state, as the courier does.
@@ -128,8 +127,8 @@ func TestSendWaits(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.outcome(courier.ID(id), tt.want)
-		var got messenger.SendResult
-		if err := json.Unmarshal(decode(t, <-done).Result, &got); err != nil || got.Status != tt.want ||
+		var got api.Sent
+		if err := json.Unmarshal(decode(t, <-done).Result, &got); err != nil || string(got.Status) != tt.want ||
 			got.MessageID != page.Messages[0].ID {
 			t.Errorf("%+v: %+v %v", tt, got, err)
 		}

@@ -55,7 +55,7 @@ func (a *extAPI) messageMethods() []method {
 			params:  []param{{"id", docMessageID}, {"status", "sending, sent, not-sent or delivered"}},
 			example: ex(`["{{messageID}}","sent"]`, `null`, withMessage()...),
 			handler: tell(a, messages, func(s *messenger.Messages, ctx context.Context, in twoIDs) error {
-				return s.SetStatus(ctx, in.First, in.Second)
+				return s.SetStatus(ctx, in.First, api.OutgoingStatus(in.Second))
 			}),
 		},
 		method{

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"slices"
 
 	"statusd/api"
 	"statusd/messenger"
@@ -75,10 +76,10 @@ type (
 		Number string `json:"number"`
 		Name   string `json:"name"`
 		// NameGivenBy is api.GivenByYou, GivenByThem or GivenByKey.
-		NameGivenBy string `json:"nameGivenBy"`
-		Alias       string `json:"alias"`
-		IsBlocked   bool   `json:"isBlocked"`
-		IsAdded     bool   `json:"isAdded"`
+		NameGivenBy api.GivenBy `json:"nameGivenBy"`
+		Alias       string      `json:"alias"`
+		IsBlocked   bool        `json:"isBlocked"`
+		IsAdded     bool        `json:"isAdded"`
 	}
 )
 
@@ -126,18 +127,9 @@ func (a *sendAPI) listContacts(ctx context.Context, only *oneText) ([]scContact,
 			}
 			out = append(out, scContact{
 				Number: c.ID, Name: name, NameGivenBy: c.NameGivenBy, Alias: c.Alias,
-				IsBlocked: hasTag(c.SystemTags, api.TagBlocked), IsAdded: hasTag(c.SystemTags, api.TagAdded),
+				IsBlocked: slices.Contains(c.SystemTags, api.TagBlocked), IsAdded: slices.Contains(c.SystemTags, api.TagAdded),
 			})
 		}
 		return out, err
 	})
-}
-
-func hasTag(tags []string, tag string) bool {
-	for _, t := range tags {
-		if t == tag {
-			return true
-		}
-	}
-	return false
 }

@@ -91,7 +91,7 @@ func (d *chatDaemon) Messages(
 }
 
 func (d *chatDaemon) Send(ctx context.Context, chat, text, replyTo string) error {
-	m := api.Message{ChatID: chat, Text: text, ContentType: 1, ResponseTo: replyTo}
+	m := api.Message{ChatID: chat, Text: text, ContentType: api.ContentText, ResponseTo: replyTo}
 	return d.session.call(ctx, nil, "wakuext_sendChatMessage", m)
 }
 
@@ -165,21 +165,21 @@ func chatEvent(e logEvent) (out chatui.Event, ok bool) {
 	if json.Unmarshal(e.Event, &body) != nil {
 		return out, false
 	}
-	out.Statuses = map[string]string{}
+	out.Statuses = map[string]api.OutgoingStatus{}
 	switch {
 	case e.Type == "messages.new":
 		out.News = body.Changes
 	case e.Type == "envelope.sent":
 		for _, id := range body.IDs {
-			out.Statuses[id] = "sent"
+			out.Statuses[id] = api.OutgoingSent
 		}
 	case e.Type == "envelope.expired":
 		for _, id := range body.IDs {
-			out.Statuses[id] = "not-sent"
+			out.Statuses[id] = api.OutgoingNotSent
 		}
 	case e.Type == "message.delivered":
 		if body.Waiting == 0 {
-			out.Statuses[body.MessageID] = "delivered"
+			out.Statuses[body.MessageID] = api.OutgoingDelivered
 		}
 	case strings.HasPrefix(e.Type, "group."), strings.HasPrefix(e.Type, "contact."), e.Type == "history.synced":
 		out.Chats = true

@@ -75,8 +75,8 @@ func (s *session) contact(ctx context.Context, text string) (api.Contact, error)
 	return *known, nil
 }
 
-func without(tags []string, tag string) []string {
-	return slices.DeleteFunc(slices.Clone(tags), func(t string) bool { return t == tag })
+func without(tags []api.SystemTag, tag api.SystemTag) []api.SystemTag {
+	return slices.DeleteFunc(slices.Clone(tags), func(t api.SystemTag) bool { return t == tag })
 }
 
 func removeContact(ctx context.Context, s *session, c api.Contact) error {

@@ -105,12 +105,12 @@ func statusMark(m *api.Message) string {
 	switch m.OutgoingStatus {
 	case "":
 		return ""
-	case "sending":
+	case api.OutgoingSending:
 		return "  …"
-	case "not-sent":
+	case api.OutgoingNotSent:
 		return "  not sent"
 	}
-	return "  " + m.OutgoingStatus
+	return "  " + string(m.OutgoingStatus)
 }
 
 // messageAction is a subcommand that does one thing with one message.
@@ -164,7 +164,7 @@ func (a *app) showMessage(s *session, m *api.Message) error {
 	row("from", s.nameOf(m.From, m.Alias))
 	row("key", m.From)
 	row("time", millisText(m.WhisperTimestamp))
-	row("status", m.OutgoingStatus)
+	row("status", string(m.OutgoingStatus))
 	row("answers", m.ResponseTo)
 	for _, id := range m.DeliveredTo {
 		row("delivered", s.nameOf(id, ""))

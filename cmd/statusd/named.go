@@ -8,8 +8,8 @@ import "statusd/api"
 
 type namedMessage struct {
 	*api.Message
-	FromName        string `json:"fromName"`
-	FromNameGivenBy string `json:"fromNameGivenBy"` // api.GivenByYou, GivenByThem or GivenByKey
+	FromName        string      `json:"fromName"`
+	FromNameGivenBy api.GivenBy `json:"fromNameGivenBy"` // api.GivenByYou, GivenByThem or GivenByKey
 }
 
 func (s *session) namedMessage(m *api.Message) namedMessage {
@@ -18,8 +18,8 @@ func (s *session) namedMessage(m *api.Message) namedMessage {
 
 type namedChat struct {
 	*api.Chat
-	DisplayName string `json:"displayName"`
-	NameGivenBy string `json:"nameGivenBy"`
+	DisplayName string      `json:"displayName"`
+	NameGivenBy api.GivenBy `json:"nameGivenBy"`
 }
 
 func (s *session) namedChat(c *api.Chat) namedChat {
@@ -28,8 +28,8 @@ func (s *session) namedChat(c *api.Chat) namedChat {
 
 type namedContact struct {
 	*api.Contact
-	DisplayName string `json:"displayName"`
-	NameGivenBy string `json:"nameGivenBy"`
+	DisplayName string      `json:"displayName"`
+	NameGivenBy api.GivenBy `json:"nameGivenBy"`
 }
 
 func (s *session) namedContact(c *api.Contact) namedContact {
@@ -38,8 +38,8 @@ func (s *session) namedContact(c *api.Contact) namedContact {
 
 type namedMember struct {
 	api.Member
-	DisplayName string `json:"displayName"`
-	NameGivenBy string `json:"nameGivenBy"`
+	DisplayName string      `json:"displayName"`
+	NameGivenBy api.GivenBy `json:"nameGivenBy"`
 }
 
 func (s *session) namedMember(m api.Member) namedMember {

@@ -23,9 +23,9 @@ func TestStrangersCannotTakeNames(t *testing.T) {
 	f := &fakeDaemon{
 		self: self, status: "sent", chats: []api.Chat{{ID: "tea", ChatType: api.ChatPublic, Active: true}},
 		messages: map[string][]api.Message{"tea": wrote}, contacts: []api.Contact{
-			{ID: ana, LocalNickname: "Ben", SystemTags: []string{api.TagAdded}},
-			{ID: eve, Name: "treasurer", SystemTags: []string{api.TagRequestReceived}},
-			{ID: mallory, Name: "Веn ✓", SystemTags: []string{api.TagRequestReceived}},
+			{ID: ana, LocalNickname: "Ben", SystemTags: []api.SystemTag{api.TagAdded}},
+			{ID: eve, Name: "treasurer", SystemTags: []api.SystemTag{api.TagRequestReceived}},
+			{ID: mallory, Name: "Веn ✓", SystemTags: []api.SystemTag{api.TagRequestReceived}},
 		},
 	}
 	f.events = append(f.events, newsEvent(t, 10, wrote[0]), newsEvent(t, 20, api.Message{

@@ -229,7 +229,7 @@ func TestReceiveAcknowledgesWhatItPrints(t *testing.T) {
 func TestContactsAreFoundByNickname(t *testing.T) {
 	ana, ben := person(t), person(t)
 	f := &fakeDaemon{self: person(t), contacts: []api.Contact{
-		{ID: ana, LocalNickname: "Ana", SystemTags: []string{api.TagAdded, api.TagRequestReceived}},
+		{ID: ana, LocalNickname: "Ana", SystemTags: []api.SystemTag{api.TagAdded, api.TagRequestReceived}},
 		{ID: ben, LocalNickname: "ana "},
 	}}
 	dir := f.start(t)

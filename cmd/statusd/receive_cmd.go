@@ -227,7 +227,7 @@ func chatOf(chats []api.Chat, id string) *api.Chat {
 }
 
 // chatTypeOf guesses the type of a chat from its id (spec 05 section 6).
-func chatTypeOf(id string) int {
+func chatTypeOf(id string) api.ChatType {
 	switch {
 	case len(id) == 132 && id[:4] == "0x04":
 		return api.ChatOneToOne
@@ -246,15 +246,11 @@ func (s *session) line(m *api.Message, chat *api.Chat) string {
 
 // said is who says what, on one line. What happened to a group says so itself.
 func (s *session) said(m *api.Message) string {
-	if m.MessageType == systemMessage {
+	if m.MessageType == api.MessageSystem {
 		return "* " + strings.TrimPrefix(s.messageText(m), "@")
 	}
 	return s.nameOf(m.From, m.Alias) + ": " + s.messageText(m)
 }
-
-// systemMessage is the type of messages that tell what happened to a group
-// (spec 05 section 3).
-const systemMessage = 4
 
 // messageText is what a message says, on one line.
 func (s *session) messageText(m *api.Message) string {

@@ -6,6 +6,14 @@ import (
 	"math"
 )
 
+// Types of chats.
+const (
+	ChatOneToOne     = 1
+	ChatPublic       = 2
+	ChatPrivateGroup = 3
+	ChatProfile      = 4
+)
+
 // Chat is a conversation. Its numbers are those of spec 05 section 14.1.
 type Chat struct {
 	Key             int64 // 0 until it is stored

@@ -204,7 +204,7 @@ func (f *finder) decide() (Target, error) {
 }
 
 // KindOf returns the kind of a chat type, "" for the timeline.
-func KindOf(chatType int) Kind {
+func KindOf(chatType api.ChatType) Kind {
 	switch chatType {
 	case api.ChatOneToOne:
 		return Person

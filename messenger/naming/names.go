@@ -230,7 +230,7 @@ func isKey(text string) bool {
 }
 
 // GivenBy says who gave the name by which a person is called.
-func GivenBy(c *api.Contact, self string) string {
+func GivenBy(c *api.Contact, self string) api.GivenBy {
 	switch {
 	case c.ID == self || c.LocalNickname != "":
 		return api.GivenByYou
@@ -241,14 +241,14 @@ func GivenBy(c *api.Contact, self string) string {
 }
 
 // PersonGivenBy is GivenBy for somebody by the id.
-func (n *Names) PersonGivenBy(id string) string {
+func (n *Names) PersonGivenBy(id string) api.GivenBy {
 	c := n.contacts[id]
 	c.ID = id
 	return GivenBy(&c, n.self)
 }
 
 // ChatGivenBy says who gave the name by which a chat is called.
-func (n *Names) ChatGivenBy(c *api.Chat) string {
+func (n *Names) ChatGivenBy(c *api.Chat) api.GivenBy {
 	switch c.ChatType {
 	case api.ChatPrivateGroup:
 		return api.GivenByThem

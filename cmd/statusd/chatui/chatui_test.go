@@ -77,7 +77,7 @@ func (f *fake) ChatName(c *api.Chat) string           { return "#" + c.ID }
 func (f *fake) PersonName(id, _ string) string        { return id }
 func (f *fake) Next(context.Context) ([]Event, error) { return nil, errors.New("not in this test") }
 
-func message(chat string, n int, text, status string) api.Message {
+func message(chat string, n int, text string, status api.OutgoingStatus) api.Message {
 	return api.Message{
 		ID: fmt.Sprintf("0x%064x", n), Clock: uint64(n), WhisperTimestamp: uint64(1_790_000_000_000 + n*1000),
 		From: "ana", Text: text, LocalChatID: chat, ChatID: chat, OutgoingStatus: status,
@@ -173,7 +173,7 @@ func TestSendingShowsTheMessageAndItsMarks(t *testing.T) {
 		{"sending", "hello there  …"}, {"sent", "hello there  ✓"}, {"delivered", "hello there  ✓✓"},
 		{"not-sent", "✗ not sent"},
 	} {
-		m.apply(Event{Statuses: map[string]string{id: step.status}})
+		m.apply(Event{Statuses: map[string]api.OutgoingStatus{id: api.OutgoingStatus(step.status)}})
 		if got := screen(m); !strings.Contains(got, step.want) {
 			t.Errorf("%s: the screen lacks %q:\n%s", step.status, step.want, got)
 		}

@@ -43,7 +43,7 @@ type Event struct {
 	// News are new and changed messages and chats.
 	News api.Changes
 	// Statuses are new states of own messages, by id.
-	Statuses map[string]string
+	Statuses map[string]api.OutgoingStatus
 	// Chats says that the list of chats is to be read again.
 	Chats bool
 }

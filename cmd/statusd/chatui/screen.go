@@ -19,9 +19,6 @@ const (
 	minWide   = 60 // narrower screens show no list
 )
 
-// systemMessage is the type of messages that tell what happened to a group.
-const systemMessage = 4
-
 // styles are the looks of the parts. They are values, made for each frame.
 type styles struct{ bar, open, unread, name, me, dim, failed lipgloss.Style }
 
@@ -154,7 +151,7 @@ func (m *Model) messageLines(s styles, msg *api.Message, at time.Time, width int
 		style = s.me
 	}
 	text := termtext.Lines(termtext.Mentions(msg.Text, func(id string) string { return m.daemon.PersonName(id, "") }))
-	if msg.MessageType == systemMessage {
+	if msg.MessageType == api.MessageSystem {
 		return []string{ansi.Truncate("       "+s.dim.Render(strings.TrimPrefix(termtext.Line(text), "@")), width, "…")}
 	}
 	head := " " + s.dim.Render(at.Format("15:04")) + " " + style.Render(name) + " "
@@ -186,13 +183,13 @@ func (m *Model) messageLines(s styles, msg *api.Message, at time.Time, width int
 // mark says what became of an own message.
 func mark(s styles, m *api.Message) string {
 	switch m.OutgoingStatus {
-	case "sending":
+	case api.OutgoingSending:
 		return s.dim.Render("  …")
-	case "sent":
+	case api.OutgoingSent:
 		return s.dim.Render("  ✓")
-	case "delivered":
+	case api.OutgoingDelivered:
 		return s.dim.Render("  ✓✓")
-	case "not-sent":
+	case api.OutgoingNotSent:
 		return s.failed.Render("  ✗ not sent")
 	}
 	return ""
