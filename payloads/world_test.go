@@ -119,7 +119,15 @@ func (w *world) random(clock uint64) Event {
 	by := w.people[w.rng.IntN(len(w.people))]
 	on := w.people[w.rng.IntN(len(w.people))].id
 	e := Event{Clock: clock}
-	switch w.rng.IntN(9) {
+	if w.rng.IntN(8) == 0 {
+		on = fmt.Sprint("ghost ", w.rng.IntN(6))
+	}
+	switch w.rng.IntN(10) {
+	case 9:
+		e.Type = MembersAdded
+		if w.rng.IntN(2) == 0 {
+			e.Type, e.Members = MemberRemoved, []string{fmt.Sprint("ghost ", w.rng.IntN(6))}
+		}
 	case 0:
 		e.Type, e.Name = NameChanged, fmt.Sprint("name ", w.rng.IntN(1000))
 	case 1, 2:
