@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"statusd/internal/nearest"
 )
 
 // envPrefix begins the name of every variable that is ours.
@@ -67,7 +69,7 @@ func (ld *loader) variable(byName map[string]leaf, name, value string) error {
 				names = append(names, strings.TrimPrefix(n, envPrefix))
 			}
 			slices.Sort(names)
-			if near := nearest(strings.TrimPrefix(name, envPrefix), names); near != "" {
+			if near := nearest.Word(strings.TrimPrefix(name, envPrefix), names); near != "" {
 				hint = "; did you mean " + envPrefix + near + "?"
 			}
 			ld.warn(fmt.Sprintf("environment: %s sets nothing%s", name, hint))

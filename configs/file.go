@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"statusd/internal/nearest"
 )
 
 // maxFile bounds a configuration file, in bytes.
@@ -116,7 +118,7 @@ func (r *fileReader) unknown(path string, at int64) {
 		group, key = path[:i], path[i+1:]
 	}
 	hint := ""
-	if near := nearest(key, r.names[strings.ToLower(group)]); near != "" {
+	if near := nearest.Word(key, r.names[strings.ToLower(group)]); near != "" {
 		hint = fmt.Sprintf(`; did you mean "%s"?`, near)
 	}
 	text := fmt.Sprintf("%s: unknown key %q%s", r.at(at), path, hint)

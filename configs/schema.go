@@ -155,39 +155,3 @@ func describe(t reflect.Type) string {
 		return "a text"
 	}
 }
-
-// nearest returns the word most like the given one, or "" when none is near.
-func nearest(word string, words []string) string {
-	best, limit := "", len(word)/3+1
-	for _, w := range words {
-		if d := distance(strings.ToLower(word), strings.ToLower(w)); d <= limit {
-			best, limit = w, d-1
-		}
-	}
-	return best
-}
-
-// distance is the number of single-character edits between two words, a swap
-// of neighbours counting as one.
-func distance(a, b string) int {
-	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
-	for j := range rows[1] {
-		rows[1][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		before, last, row := rows[0], rows[1], rows[2]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		rows = [3][]int{last, row, before}
-	}
-	return rows[1][len(b)]
-}

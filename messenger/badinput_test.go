@@ -14,7 +14,6 @@ import (
 	"statusd/internal/store"
 	"statusd/internal/vectors"
 	"statusd/messenger/courier"
-	"statusd/messenger/event"
 	"statusd/payloads"
 	"statusd/transport"
 	"statusd/transport/topics"
@@ -232,7 +231,7 @@ func TestUnknownTypesWait(t *testing.T) {
 	if m := alice.message(id); m.Text != "the text" || m.EditedAt != edit.Clock {
 		t.Errorf("after a restart with extensions: %q", m.Text)
 	}
-	alice.wantEvents(&at, event.NameMessageEdited)
+	alice.wantEvents(&at, api.EventMessageEdited)
 	alice.open()
 	for range store.MaxQuarantineOf + 10 {
 		edit.Clock++
@@ -264,7 +263,7 @@ func TestExtensions(t *testing.T) {
 	alice.pass(time.Second)
 	must[api.Message](t)(alice.m.Messages().Edit(ctx, id, "the text"))
 	bob.take(alice)
-	bob.wantEvents(&at, event.NameMessageEdited)
+	bob.wantEvents(&at, api.EventMessageEdited)
 	for _, p := range []*party{alice, bob} {
 		if m := p.message(id); m.Text != "the text" || m.EditedAt == 0 {
 			t.Errorf("edited %+v", m)
@@ -290,7 +289,7 @@ func TestExtensions(t *testing.T) {
 	}
 	ok(t, alice.m.Messages().TakeBack(ctx, id))
 	bob.take(alice)
-	bob.wantEvents(&at, event.NameMessagePinned, event.NameMessageDeleted)
+	bob.wantEvents(&at, api.EventMessagePinned, api.EventMessageDeleted)
 	if _, err := bob.m.Messages().ByID(ctx, id); !errors.Is(err, ErrUnknownMessage) {
 		t.Errorf("taken back: %v", err)
 	}

@@ -13,7 +13,6 @@ import (
 	"statusd/accounts/key"
 	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/event"
 	"statusd/payloads"
 )
 
@@ -254,7 +253,7 @@ func (s *Messages) Edit(ctx context.Context, id, text string) (out api.Message, 
 		return &payloads.EditMessage{
 			Clock: clock, Text: text, ChatID: chat.ID, MessageID: payloads.MessageID(m.ID).String(),
 			MessageType: messageType(chat),
-		}, s.append(tx, event.MessageEdited{Message: out})
+		}, s.append(tx, api.MessageEditedEvent{Message: out})
 	})
 	return out, err
 }

@@ -13,7 +13,6 @@ import (
 	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/courier"
-	"statusd/messenger/event"
 	"statusd/payloads"
 )
 
@@ -81,7 +80,7 @@ func TestOneToOne(t *testing.T) {
 	}
 	alice.wantEvents(&atAlice)
 	bob.take(alice)
-	body := bob.wantEvents(&atBob, event.NameMessagesNew)
+	body := bob.wantEvents(&atBob, api.EventMessagesNew)
 	var news api.Changes
 	if err := json.Unmarshal([]byte(body[0]), &news); err != nil {
 		t.Fatal(err)
@@ -96,9 +95,9 @@ func TestOneToOne(t *testing.T) {
 	}
 	id := idOf(t, sent.MessageID)
 	alice.tx(func(tx *store.Tx) error { return alice.m.Sent(t.Context(), tx, []courier.ID{id}) })
-	alice.wantEvents(&atAlice, event.NameEnvelopeSent)
+	alice.wantEvents(&atAlice, api.EventEnvelopeSent)
 	alice.tx(func(tx *store.Tx) error { return alice.m.Delivered(t.Context(), tx, id, bob.key.Public(), 0) })
-	delivered := alice.wantEvents(&atAlice, event.NameMessageDelivered)
+	delivered := alice.wantEvents(&atAlice, api.EventMessageDelivered)
 	want := `{"chatID":"` + bob.id + `","messageID":"` + sent.MessageID + `","by":"` + bob.id + `","waiting":0}`
 	if len(delivered) != 1 || delivered[0] != want {
 		t.Errorf("event %v, want %s", delivered, want)
@@ -172,7 +171,7 @@ func TestReplies(t *testing.T) {
 		m.QuotedMessage.Text != "look, @"+bob.id {
 		t.Errorf("answer %+v, quotes %+v", m, m.QuotedMessage)
 	}
-	body := alice.wantEvents(&at, event.NameMessagesNew)
+	body := alice.wantEvents(&at, api.EventMessagesNew)
 	var news api.Changes
 	if err := json.Unmarshal([]byte(body[0]), &news); err != nil || len(news.Messages) != 2 || news.Messages[1].New {
 		t.Errorf("the original should come along: %v %s", err, body[0])
@@ -195,7 +194,7 @@ func TestNotesToSelf(t *testing.T) {
 	if got := alice.texts(alice.id); !slices.Equal(got, []string{"bread", "milk"}) {
 		t.Errorf("notes %v", got)
 	}
-	alice.wantEvents(&at, event.NameMessagesNew, event.NameMessagesNew)
+	alice.wantEvents(&at, api.EventMessagesNew, api.EventMessagesNew)
 	alice.courier.paired = true
 	alice.write(alice.id, "eggs")
 	if sent := alice.flush(); len(sent) != 1 || !slices.Equal(sent[0].to, []key.Public{alice.key.Public()}) {

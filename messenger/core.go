@@ -7,6 +7,7 @@ import (
 	"go.uber.org/zap"
 
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/event"
 	"statusd/payloads"
@@ -40,7 +41,7 @@ func (c *core) update(ctx context.Context, fn func(tx *store.Tx) error) error {
 }
 
 // append adds an event to the log.
-func (c *core) append(tx *store.Tx, e event.Event) error { return event.Append(tx, e, c.now()) }
+func (c *core) append(tx *store.Tx, e api.EventPayload) error { return event.Append(tx, e, c.now()) }
 
 // chat returns a chat that is not deleted.
 func (c *core) chat(tx *store.Tx, id string) (store.Chat, error) {

@@ -6,7 +6,6 @@ import (
 
 	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/event"
 	"statusd/payloads"
 	"statusd/transport"
 )
@@ -59,7 +58,7 @@ func (s *Devices) Enable(ctx context.Context, id string) error {
 		}
 		for i := range list {
 			if list[i].ID == id {
-				return s.append(tx, event.DevicePaired{Installation: installationView(&list[i])})
+				return s.append(tx, api.DevicePairedEvent{Installation: installationView(&list[i])})
 			}
 		}
 		return nil
@@ -73,7 +72,7 @@ func (s *Devices) Disable(ctx context.Context, id string) error {
 		if err := s.courier.Disable(tx, id); err != nil {
 			return err
 		}
-		return s.append(tx, event.DeviceUnpaired{InstallationID: id})
+		return s.append(tx, api.DeviceUnpairedEvent{InstallationID: id})
 	})
 }
 

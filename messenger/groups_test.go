@@ -12,7 +12,6 @@ import (
 	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/courier"
-	"statusd/messenger/event"
 	"statusd/payloads"
 	"statusd/transport"
 )
@@ -78,9 +77,9 @@ func TestGroupLife(t *testing.T) {
 	if len(r.Messages) != 2 || len(r.Chats[0].MembershipUpdateEvents) != 2 {
 		t.Errorf("created: %+v", r)
 	}
-	alice.wantEvents(&at[0], event.NameGroupCreated, event.NameMessagesNew, event.NameMemberAdded, event.NameMemberAdded)
+	alice.wantEvents(&at[0], api.EventGroupCreated, api.EventMessagesNew, api.EventMemberAdded, api.EventMemberAdded)
 	spread(alice, bob, carol)
-	bob.wantEvents(&at[1], event.NameGroupCreated, event.NameMessagesNew, event.NameMemberAdded, event.NameMemberAdded)
+	bob.wantEvents(&at[1], api.EventGroupCreated, api.EventMessagesNew, api.EventMemberAdded, api.EventMemberAdded)
 
 	// Invited, one sees the group but neither writes nor receives.
 	if _, err := bob.m.Messages().Send(ctx, api.Message{ChatID: group, Text: "x"}); !errors.Is(err, ErrNotMember) {
@@ -98,7 +97,7 @@ func TestGroupLife(t *testing.T) {
 	_, _ = bob.events(&at[1])
 	hello := must[api.Changes](t)(alice.m.Messages().Send(ctx, api.Message{ChatID: group, Text: "hello"})).Messages[0]
 	spread(alice, bob, carol)
-	bob.wantEvents(&at[1], event.NameMessagesNew)
+	bob.wantEvents(&at[1], api.EventMessagesNew)
 	for _, p := range []*party{bob, carol} {
 		if m := p.message(hello.ID); m.Text != "hello" || m.MessageType != api.MessagePrivateGroup || m.ChatID != group {
 			t.Errorf("group message %+v", m)
@@ -118,7 +117,7 @@ func TestGroupLife(t *testing.T) {
 	}
 	must[api.Changes](t)(alice.m.Groups().AddAdmins(ctx, group, []string{bob.id}))
 	spread(alice, bob, carol)
-	bob.wantEvents(&at[1], event.NameMessagesNew, event.NameAdminAdded)
+	bob.wantEvents(&at[1], api.EventMessagesNew, api.EventAdminAdded)
 	must[api.Changes](t)(bob.m.Groups().Rename(ctx, group, "our crew"))
 	must[api.Changes](t)(bob.m.Groups().AddMembers(ctx, group, []string{dave.id}))
 	spread(bob, alice, carol, dave)
@@ -136,7 +135,7 @@ func TestGroupLife(t *testing.T) {
 	_, _ = alice.events(&at[0])
 	must[api.Changes](t)(alice.m.Groups().RemoveMember(ctx, group, dave.id))
 	spread(alice, bob, dave)
-	alice.wantEvents(&at[0], event.NameMessagesNew, event.NameMemberRemoved)
+	alice.wantEvents(&at[0], api.EventMessagesNew, api.EventMemberRemoved)
 	wantSame(t, group, alice, bob, dave)
 	if _, err := dave.m.Messages().Send(ctx, api.Message{ChatID: group, Text: "x"}); !errors.Is(err, ErrNotMember) {
 		t.Errorf("after removal: %v", err)
@@ -175,7 +174,7 @@ func TestGroupDelivery(t *testing.T) {
 	if got := alice.message(m.ID); got.OutgoingStatus != "delivered" || len(got.DeliveredTo) != 2 {
 		t.Errorf("after all: %s %v", got.OutgoingStatus, got.DeliveredTo)
 	}
-	bodies := alice.wantEvents(&at, event.NameMessageDelivered, event.NameMessageDelivered)
+	bodies := alice.wantEvents(&at, api.EventMessageDelivered, api.EventMessageDelivered)
 	if !strings.Contains(bodies[0], `"waiting":1`) || !strings.Contains(bodies[1], `"waiting":0`) {
 		t.Errorf("events %v", bodies)
 	}
@@ -223,7 +222,7 @@ func TestGroupReactions(t *testing.T) {
 		t.Errorf("sent %+v", sent)
 	}
 	spread(bob, alice, all[2])
-	alice.wantEvents(&at, event.NameMessagesNew, event.NameReactionAdded)
+	alice.wantEvents(&at, api.EventMessagesNew, api.EventReactionAdded)
 	for _, p := range all {
 		list := must[[]api.Reaction](t)(p.m.Reactions().ByChat(ctx, group, "", 20))
 		if len(list) != 1 || list[0].From != bob.id || list[0].EmojiID != api.EmojiLaugh {
@@ -232,7 +231,7 @@ func TestGroupReactions(t *testing.T) {
 	}
 	must[api.Changes](t)(bob.m.Reactions().Retract(ctx, r.EmojiReactions[0].ID))
 	spread(bob, alice, all[2])
-	alice.wantEvents(&at, event.NameMessagesNew, event.NameReactionRetracted)
+	alice.wantEvents(&at, api.EventMessagesNew, api.EventReactionRetracted)
 	for _, p := range all {
 		if list := must[[]api.Reaction](t)(p.m.Reactions().ByChat(ctx, group, "", 20)); len(list) != 0 {
 			t.Errorf("reactions %+v", list)

@@ -11,7 +11,6 @@ import (
 	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/courier"
-	"statusd/messenger/event"
 	"statusd/payloads"
 )
 
@@ -200,7 +199,7 @@ func TestWhatRefersToARemovedMessageBehaves(t *testing.T) {
 		}
 	}
 	ok(t, mallory.posts(alice, first)) // a copy: handled before
-	alice.wantEvents(&at, event.NameMessagesNew, event.NameMessagesNew, event.NameReactionAdded)
+	alice.wantEvents(&at, api.EventMessagesNew, api.EventMessagesNew, api.EventReactionAdded)
 	if slices.Contains(alice.texts(tea), "first") {
 		t.Error("the removed message came back")
 	}

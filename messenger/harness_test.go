@@ -13,6 +13,7 @@ import (
 
 	"statusd/accounts/key"
 	"statusd/accounts/secret"
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/courier"
 	"statusd/payloads"
@@ -316,12 +317,12 @@ func (p *party) wantDrops(want map[string]uint64) {
 }
 
 // events returns the names of events since the last one seen.
-func (p *party) events(after *int64) (names []string, bodies []string) {
+func (p *party) events(after *int64) (names []api.EventType, bodies []string) {
 	p.t.Helper()
 	err := p.db.View(context.Background(), func(tx *store.Tx) error {
 		page, err := tx.Events(store.EventQuery{Since: *after})
 		for _, e := range page.Events {
-			names, bodies = append(names, e.Type), append(bodies, string(e.Body))
+			names, bodies = append(names, api.EventType(e.Type)), append(bodies, string(e.Body))
 		}
 		*after = page.Next
 		return err
@@ -333,7 +334,7 @@ func (p *party) events(after *int64) (names []string, bodies []string) {
 }
 
 // wantEvents checks the names of the events since the last call.
-func (p *party) wantEvents(after *int64, want ...string) []string {
+func (p *party) wantEvents(after *int64, want ...api.EventType) []string {
 	p.t.Helper()
 	names, bodies := p.events(after)
 	if !slices.Equal(names, want) {

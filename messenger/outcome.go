@@ -10,7 +10,6 @@ import (
 	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/courier"
-	"statusd/messenger/event"
 	"statusd/payloads"
 	"statusd/transport"
 )
@@ -25,7 +24,7 @@ func (b *inbox) Sent(_ context.Context, tx *store.Tx, ids []courier.ID) error {
 			return err
 		}
 	}
-	return b.append(tx, event.EnvelopeSent{IDs: idTexts(ids), Hash: noHash()})
+	return b.append(tx, api.EnvelopeSentEvent{IDs: idTexts(ids), Hash: noHash()})
 }
 
 func idTexts(ids []courier.ID) []string {
@@ -69,7 +68,7 @@ func (b *inbox) Failed(_ context.Context, tx *store.Tx, ids []courier.ID, why co
 			return err
 		}
 	}
-	return b.append(tx, event.EnvelopeExpired{IDs: idTexts(ids), Hash: noHash(), Message: string(why)})
+	return b.append(tx, api.EnvelopeExpiredEvent{IDs: idTexts(ids), Hash: noHash(), Message: string(why)})
 }
 
 // Delivered implements courier.Chats. Our own other devices do not count: a
@@ -102,7 +101,7 @@ func (b *inbox) Delivered(_ context.Context, tx *store.Tx, id courier.ID, by key
 	} else if err := b.advance(tx, store.MessageID(id), store.StatusSent); err != nil {
 		return err
 	}
-	return b.append(tx, event.MessageDelivered{
+	return b.append(tx, api.MessageDeliveredEvent{
 		ChatID: chat, MessageID: payloads.MessageID(id).String(), By: by.ContactID(), Waiting: waiting,
 	})
 }
@@ -130,7 +129,7 @@ func (b *inbox) waiting(tx *store.Tx, id store.MessageID, to [][key.Uncompressed
 // Found implements courier.Chats.
 func (b *inbox) Found(_ context.Context, tx *store.Tx, found []transport.Installation) error {
 	for i := range found {
-		e := event.BundlesAdded{Identity: found[i].Identity.ContactID(), InstallationID: found[i].ID}
+		e := api.BundlesAddedEvent{Identity: found[i].Identity.ContactID(), InstallationID: found[i].ID}
 		if err := b.append(tx, e); err != nil {
 			return err
 		}
@@ -138,11 +137,11 @@ func (b *inbox) Found(_ context.Context, tx *store.Tx, found []transport.Install
 			continue
 		}
 		v := installationView(&found[i])
-		news := event.MessagesNew{Changes: api.Changes{Installations: []api.Installation{v}}}
+		news := api.MessagesNewEvent{Changes: api.Changes{Installations: []api.Installation{v}}}
 		if err := b.append(tx, news); err != nil {
 			return err
 		}
-		if err := b.append(tx, event.DeviceFound{Installation: v}); err != nil {
+		if err := b.append(tx, api.DeviceFoundEvent{Installation: v}); err != nil {
 			return err
 		}
 	}
@@ -151,7 +150,7 @@ func (b *inbox) Found(_ context.Context, tx *store.Tx, found []transport.Install
 
 // Undecryptable implements courier.Chats.
 func (b *inbox) Undecryptable(_ context.Context, tx *store.Tx, from key.Public) error {
-	return b.append(tx, event.DecryptFailed{Sender: from.ContactID()})
+	return b.append(tx, api.MessagesDecryptFailEvent{Sender: from.ContactID()})
 }
 
 // Listens implements courier.Chats.
@@ -159,10 +158,10 @@ func (b *inbox) Listens(_ context.Context, tx *store.Tx, added []courier.Filter)
 	if len(added) == 0 {
 		return nil
 	}
-	e := event.FilterAdded{}
+	e := api.FilterAddedEvent{}
 	for _, f := range added {
 		u := f.Person.Uncompressed()
-		e.Filters = append(e.Filters, event.Filter{
+		e.Filters = append(e.Filters, api.AddedFilter{
 			ChatID: f.Person.ContactID(), Listen: true, FilterID: f.Name,
 			Identity: hex.EncodeToString(u[:]), Topic: f.Place.Topic().String(),
 		})
@@ -172,7 +171,7 @@ func (b *inbox) Listens(_ context.Context, tx *store.Tx, added []courier.Filter)
 
 // HistorySynced implements courier.Chats.
 func (b *inbox) HistorySynced(_ context.Context, tx *store.Tx, to time.Time, envelopes int) error {
-	return b.append(tx, event.HistorySynced{To: to.Unix(), Envelopes: envelopes})
+	return b.append(tx, api.HistorySyncedEvent{To: to.Unix(), Envelopes: envelopes})
 }
 
 // Listening implements courier.Chats: active public and profile chats, our own

@@ -11,7 +11,6 @@ import (
 	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/courier"
-	"statusd/messenger/event"
 	"statusd/payloads"
 	"statusd/transport"
 )
@@ -24,7 +23,7 @@ func TestContacts(t *testing.T) {
 	ok(t, alice.m.Contacts().Save(ctx, api.Contact{ID: bob.id, SystemTags: []api.SystemTag{api.TagAdded}}))
 	must[api.Changes](t)(alice.m.Contacts().SendUpdate(ctx, bob.id, "alice.eth", "data:image/png;base64,AA=="))
 	bob.take(alice)
-	bob.wantEvents(&at, event.NameMessagesNew, event.NameContactRequested)
+	bob.wantEvents(&at, api.EventMessagesNew, api.EventContactRequested)
 	list := must[[]api.Contact](t)(bob.m.Contacts().List(ctx))
 	if len(list) != 1 || list[0].Name != "alice.eth" || list[0].EnsVerified ||
 		!slices.Equal(list[0].SystemTags, []api.SystemTag{api.TagRequestReceived}) || list[0].Address == "" {
@@ -36,7 +35,7 @@ func TestContacts(t *testing.T) {
 	alice.pass(time.Second)
 	ok(t, alice.m.Contacts().SendUpdates(ctx, "al.eth", ""))
 	bob.take(alice)
-	bob.wantEvents(&at, event.NameMessagesNew, event.NameContactUpdated)
+	bob.wantEvents(&at, api.EventMessagesNew, api.EventContactUpdated)
 	if k, err := bob.m.Contacts().ByID(ctx, alice.id); err != nil || k.Name != "al.eth" || k.PhotoPath != "" {
 		t.Errorf("contact %+v, %v", k, err)
 	}
@@ -215,7 +214,7 @@ func TestDevices(t *testing.T) {
 		p.tx(func(tx *store.Tx) error { return p.m.Found(ctx, tx, p.courier.devices) })
 	}
 	var at int64
-	desk.wantEvents(&at, event.NameBundlesAdded, event.NameMessagesNew, event.NameDeviceFound)
+	desk.wantEvents(&at, api.EventBundlesAdded, api.EventMessagesNew, api.EventDeviceFound)
 	if _, err := phone.m.Devices().SendPairing(ctx); !errors.Is(err, transport.ErrNoMetadata) {
 		t.Errorf("without a name: %v", err)
 	}
@@ -224,12 +223,12 @@ func TestDevices(t *testing.T) {
 	phone.courier.devices[0].ID, desk.courier.devices[0].ID = "other", "this"
 	must[api.Changes](t)(phone.m.Devices().SendPairing(ctx))
 	desk.take(phone)
-	desk.wantEvents(&at, event.NameMessagesNew, event.NameDeviceFound)
+	desk.wantEvents(&at, api.EventMessagesNew, api.EventDeviceFound)
 	if err := desk.m.Devices().Enable(ctx, "unknown"); !errors.Is(err, transport.ErrInstallation) {
 		t.Errorf("unknown device: %v", err)
 	}
 	ok(t, desk.m.Devices().Enable(ctx, "this"))
-	desk.wantEvents(&at, event.NameDevicePaired)
+	desk.wantEvents(&at, api.EventDevicePaired)
 	ok(t, phone.m.Devices().Enable(ctx, "other"))
 
 	id := phone.write(bob.id, "from the phone")
@@ -237,7 +236,7 @@ func TestDevices(t *testing.T) {
 	if m := desk.message(id); m.LocalChatID != bob.id || m.OutgoingStatus != "sent" || !m.Seen {
 		t.Errorf("copy %+v", m)
 	}
-	desk.wantEvents(&at, event.NameMessagesNew)
+	desk.wantEvents(&at, api.EventMessagesNew)
 	ok(t, phone.m.Contacts().Save(ctx, api.Contact{
 		ID: bob.id, LocalNickname: "bobby", SystemTags: []api.SystemTag{api.TagAdded},
 	}))

@@ -6,7 +6,6 @@ import (
 	"statusd/accounts/key"
 	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/event"
 	"statusd/payloads"
 )
 
@@ -196,7 +195,7 @@ func (c *core) tell(tx *store.Tx, chat *store.Chat, m *store.Message) error {
 		}
 		news.Messages = append(news.Messages, v)
 	}
-	return c.append(tx, event.MessagesNew{Changes: news})
+	return c.append(tx, api.MessagesNewEvent{Changes: news})
 }
 
 // claimName stores the name that somebody claims to own, unverified.
@@ -290,11 +289,11 @@ func (c *core) tellReaction(tx *store.Tx, chat *store.Chat, e *store.Reaction) e
 	}
 	v := reactionView(e)
 	news := api.Changes{Chats: []api.Chat{cv}, EmojiReactions: []api.Reaction{v}}
-	if err := c.append(tx, event.MessagesNew{Changes: news}); err != nil {
+	if err := c.append(tx, api.MessagesNewEvent{Changes: news}); err != nil {
 		return err
 	}
 	if e.Retracted {
-		return c.append(tx, event.ReactionRetracted{Reaction: v})
+		return c.append(tx, api.ReactionRetractedEvent{Reaction: v})
 	}
-	return c.append(tx, event.ReactionAdded{Reaction: v})
+	return c.append(tx, api.ReactionAddedEvent{Reaction: v})
 }

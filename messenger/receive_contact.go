@@ -8,7 +8,6 @@ import (
 
 	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/event"
 	"statusd/payloads"
 	"statusd/transport"
 )
@@ -117,13 +116,13 @@ func (c *core) tellContact(tx *store.Tx, contact *store.Contact, chat *store.Cha
 		}
 		news.Chats = []api.Chat{cv}
 	}
-	if err := c.append(tx, event.MessagesNew{Changes: news}); err != nil {
+	if err := c.append(tx, api.MessagesNewEvent{Changes: news}); err != nil {
 		return err
 	}
 	if requested {
-		return c.append(tx, event.ContactRequested{Contact: v})
+		return c.append(tx, api.ContactRequestedEvent{Contact: v})
 	}
-	return c.append(tx, event.ContactUpdated{Contact: v})
+	return c.append(tx, api.ContactUpdatedEvent{Contact: v})
 }
 
 // receivePairing handles the introduction of another device of ours (spec 05
@@ -150,10 +149,10 @@ func (c *core) receivePairing(_ context.Context, tx *store.Tx, r *received) erro
 		}
 		v := installationView(&list[i])
 		news := api.Changes{Installations: []api.Installation{v}}
-		if err := c.append(tx, event.MessagesNew{Changes: news}); err != nil {
+		if err := c.append(tx, api.MessagesNewEvent{Changes: news}); err != nil {
 			return err
 		}
-		return c.append(tx, event.DeviceFound{Installation: v})
+		return c.append(tx, api.DeviceFoundEvent{Installation: v})
 	}
 	return nil
 }
@@ -257,5 +256,5 @@ func (c *core) receivePublicChatSync(_ context.Context, tx *store.Tx, r *receive
 	if err != nil {
 		return err
 	}
-	return c.append(tx, event.MessagesNew{Changes: api.Changes{Chats: []api.Chat{v}}})
+	return c.append(tx, api.MessagesNewEvent{Changes: api.Changes{Chats: []api.Chat{v}}})
 }

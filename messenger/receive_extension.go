@@ -3,8 +3,8 @@ package messenger
 import (
 	"context"
 
+	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/event"
 	"statusd/payloads"
 )
 
@@ -59,7 +59,7 @@ func (c *core) receiveEdit(_ context.Context, tx *store.Tx, r *received) error {
 	if err != nil {
 		return err
 	}
-	return c.append(tx, event.MessageEdited{Message: v})
+	return c.append(tx, api.MessageEditedEvent{Message: v})
 }
 
 // receiveDelete removes a message of its author.
@@ -83,7 +83,7 @@ func (c *core) takeBack(tx *store.Tx, m *store.Message, by string) error {
 	if err := c.removeMessage(tx, m); err != nil {
 		return err
 	}
-	return c.append(tx, event.MessageDeleted{
+	return c.append(tx, api.MessageDeletedEvent{
 		ChatID: m.ChatID, MessageID: payloads.MessageID(m.ID).String(), By: by,
 	})
 }
@@ -121,7 +121,7 @@ func (c *core) pin(tx *store.Tx, m *store.Message, body *payloads.PinMessage, by
 	if err := tx.Messages().Change(m); err != nil {
 		return err
 	}
-	return c.append(tx, event.MessagePinned{
+	return c.append(tx, api.MessagePinnedEvent{
 		ChatID: m.ChatID, MessageID: payloads.MessageID(m.ID).String(), By: by, Pinned: body.Pinned,
 	})
 }

@@ -8,7 +8,6 @@ import (
 	"statusd/accounts/key"
 	"statusd/api"
 	"statusd/internal/store"
-	"statusd/messenger/event"
 	"statusd/payloads"
 )
 
@@ -239,7 +238,7 @@ func (c *core) tellGroup(tx *store.Tx, chat *store.Chat) error {
 	if err != nil {
 		return err
 	}
-	return c.append(tx, event.GroupCreated{Chat: v})
+	return c.append(tx, api.GroupCreatedEvent{Chat: v})
 }
 
 // showEvents shows the events of a group as messages in it, each once, and
@@ -266,7 +265,7 @@ func (c *core) showEvents(tx *store.Tx, chat *store.Chat, events []payloads.Even
 		return err
 	}
 	news.Chats = []api.Chat{cv}
-	if err := c.append(tx, event.MessagesNew{Changes: news}); err != nil {
+	if err := c.append(tx, api.MessagesNewEvent{Changes: news}); err != nil {
 		return err
 	}
 	for _, e := range shown {
@@ -299,30 +298,30 @@ func (c *core) systemMessage(
 
 // tellEvent appends what a group event did, one event for each member.
 func (c *core) tellEvent(tx *store.Tx, chat *store.Chat, e *payloads.Event) error {
-	of := func(member string) event.MemberChanged {
-		return event.MemberChanged{ChatID: chat.ID, Member: member, By: e.From}
+	of := func(member string) api.MemberChanged {
+		return api.MemberChanged{ChatID: chat.ID, Member: member, By: e.From}
 	}
-	var list []event.Event
+	var list []api.EventPayload
 	switch e.Type {
 	case payloads.NameChanged:
-		list = append(list, event.GroupRenamed{ChatID: chat.ID, Name: e.Name, By: e.From})
+		list = append(list, api.GroupRenamedEvent{ChatID: chat.ID, Name: e.Name, By: e.From})
 	case payloads.MemberJoined:
-		list = append(list, event.MemberJoined(of(e.From)))
+		list = append(list, api.MemberJoinedEvent(of(e.From)))
 	case payloads.MembersAdded:
 		for _, id := range e.Members {
-			list = append(list, event.MemberAdded(of(id)))
+			list = append(list, api.MemberAddedEvent(of(id)))
 		}
 	case payloads.AdminsAdded:
 		for _, id := range e.Members {
-			list = append(list, event.AdminAdded(of(id)))
+			list = append(list, api.AdminAddedEvent(of(id)))
 		}
 	case payloads.AdminRemoved:
-		list = append(list, event.AdminRemoved(of(e.From)))
+		list = append(list, api.AdminRemovedEvent(of(e.From)))
 	case payloads.MemberRemoved:
 		if e.Members[0] == e.From {
-			list = append(list, event.MemberLeft(of(e.From)))
+			list = append(list, api.MemberLeftEvent(of(e.From)))
 		} else {
-			list = append(list, event.MemberRemoved(of(e.Members[0])))
+			list = append(list, api.MemberRemovedEvent(of(e.Members[0])))
 		}
 	}
 	for _, one := range list {
@@ -348,7 +347,7 @@ func (c *core) approve(tx *store.Tx, g *payloads.Group) error {
 		if err := tx.Invitations().Put(&i); err != nil {
 			return err
 		}
-		if err := c.append(tx, event.GroupInvitation{Invitation: invitationView(&i)}); err != nil {
+		if err := c.append(tx, api.GroupInvitationEvent{Invitation: invitationView(&i)}); err != nil {
 			return err
 		}
 	}
@@ -440,11 +439,11 @@ func (c *core) putInvitation(tx *store.Tx, i *store.Invitation) error {
 		return err
 	}
 	v := invitationView(i)
-	news := event.MessagesNew{Changes: api.Changes{Invitations: []api.Invitation{v}}}
+	news := api.MessagesNewEvent{Changes: api.Changes{Invitations: []api.Invitation{v}}}
 	if err := c.append(tx, news); err != nil {
 		return err
 	}
-	return c.append(tx, event.GroupInvitation{Invitation: v})
+	return c.append(tx, api.GroupInvitationEvent{Invitation: v})
 }
 
 // memberKeys returns the keys of members; see payloads.Group.MemberKeys.

@@ -11,7 +11,6 @@ import (
 	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/courier"
-	"statusd/messenger/event"
 	"statusd/payloads"
 )
 
@@ -110,7 +109,7 @@ func TestHonestStrangerInAFlood(t *testing.T) {
 	honest, asking, inviting := stranger(t, alice.now), stranger(t, alice.now), stranger(t, alice.now)
 	ok(t, honest.brings(alice, hello(honest, alice, "we met at the fair")))
 	ok(t, asking.brings(alice, &payloads.ContactUpdate{Clock: uint64(asking.now().UnixMilli()), ENSName: "carol"}))
-	alice.wantEvents(&at, event.NameMessagesNew, event.NameMessagesNew, event.NameContactRequested)
+	alice.wantEvents(&at, api.EventMessagesNew, api.EventMessagesNew, api.EventContactRequested)
 	must[uint64](t)(alice.m.Messages().MarkSeen(t.Context(), honest.id, nil))
 	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: asking.id, SystemTags: []api.SystemTag{api.TagAdded}}))
 	group := board(t, inviting, alice, 1)

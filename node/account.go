@@ -13,7 +13,6 @@ import (
 	"statusd/accounts/names"
 	"statusd/api"
 	"statusd/configs"
-	"statusd/internal/feed"
 	"statusd/internal/profile"
 	"statusd/internal/store"
 )
@@ -63,11 +62,11 @@ func (n *Node) startAccounts(ctx context.Context, life *lifecycle) error {
 
 // loginSignal tells who listens of an attempt to log in.
 func (n *Node) loginSignal(err error) {
-	var f feed.Failure
+	var f api.NodeLoginEvent
 	if err != nil {
 		f.Error = err.Error()
 	}
-	n.signals.Emit(feed.NodeLogin, f)
+	n.signals.Emit(f)
 }
 
 func login(ctx context.Context, m *profile.Manager, name string, p kdf.Password) error {

@@ -1,10 +1,9 @@
 package node
 
 import (
-	"encoding/json"
-
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
+	"statusd/api"
 	"statusd/discovery"
 	"statusd/discovery/discv5"
 	"statusd/discovery/pool"
@@ -33,7 +32,7 @@ func (n *Node) PeerStatus() *pool.Status {
 
 // OnSignal calls f for each signal of discovery until stop is called. f must
 // not block.
-func (n *Node) OnSignal(f func(kind pool.Signal, event any)) (stop func()) {
+func (n *Node) OnSignal(f func(api.EventPayload)) (stop func()) {
 	if s := n.searching(); s != nil {
 		return s.signals.add(f)
 	}
@@ -43,12 +42,25 @@ func (n *Node) OnSignal(f func(kind pool.Signal, event any)) (stop func()) {
 // Signal implements pool.Sink: signals go to the node's own and to those who
 // listen to discovery alone.
 func (s *search) Signal(kind pool.Signal, event any) {
-	if event == nil {
-		s.node.signals.Emit(string(kind), json.RawMessage("null"))
-	} else {
-		s.node.signals.Emit(string(kind), event)
+	e := signalOf(kind, event)
+	s.node.signals.Emit(e)
+	s.signals.tell(e)
+}
+
+// signalOf is what a signal of the pool is called outside.
+func signalOf(kind pool.Signal, event any) api.EventPayload {
+	switch kind {
+	case pool.SignalStarted:
+		return api.DiscoveryStartedEvent{}
+	case pool.SignalStopped:
+		return api.DiscoveryStoppedEvent{}
+	case pool.SignalSummary:
+		peers, _ := event.([]api.PeerInfo) // of poolServer.Summary
+		return api.DiscoverySummaryEvent(peers)
+	default: // SignalDiscovered
+		found, _ := event.(pool.Discovered)
+		return api.EnodeDiscoveredEvent{Enode: found.Enode, Topic: string(found.Topic)}
 	}
-	s.signals.tell(kind, event)
 }
 
 // DiscoveryStatus describes how peers are looked for.

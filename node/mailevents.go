@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/mailserver/history"
 	"statusd/messenger/event"
@@ -18,12 +19,12 @@ func (n *Node) requestEnded(end history.RequestEnd) {
 	if s == nil {
 		return
 	}
-	var e event.Event = event.HistoryPageCompleted{
+	var e api.EventPayload = api.HistoryPageCompletedEvent{
 		RequestID: end.ID.String(), LastEnvelopeHash: end.Last.String(), Cursor: hex.EncodeToString(end.Cursor),
 		ErrorMessage: end.Error,
 	}
 	if end.Silent {
-		e = event.HistoryPageExpired{Hash: end.ID.String()}
+		e = api.HistoryPageExpiredEvent{Hash: end.ID.String()}
 	}
 	err := s.account.DB().Update(context.Background(), func(tx *store.Tx) error { // local, and open while logged in
 		return event.Append(tx, e, n.clock.Now())

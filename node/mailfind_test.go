@@ -121,5 +121,5 @@ func TestNoSearch(t *testing.T) {
 	if h := n.discoveryHealth(); h.Level != api.HealthNotMounted {
 		t.Errorf("health %+v", h)
 	}
-	n.OnSignal(func(pool.Signal, any) {})()
+	n.OnSignal(func(api.EventPayload) {})()
 }

@@ -20,7 +20,6 @@ import (
 	"statusd/internal/store"
 	"statusd/mailserver/history"
 	"statusd/messenger"
-	"statusd/messenger/event"
 	"statusd/waku/wire"
 )
 
@@ -64,7 +63,7 @@ func (r *running) login(uid key.UID) *profile.Account {
 
 // eventsUntil returns the types in the event log of an account, once one is
 // there.
-func eventsUntil(t *testing.T, db *store.DB, want string) string {
+func eventsUntil(t *testing.T, db *store.DB, want api.EventType) string {
 	t.Helper()
 	for {
 		arrived := db.EventsAfter(0)
@@ -81,7 +80,7 @@ func eventsUntil(t *testing.T, db *store.DB, want string) string {
 			t.Fatal(err)
 		}
 		all := strings.Join(types, " ")
-		if strings.Contains(all, want) {
+		if strings.Contains(all, string(want)) {
 			return all
 		}
 		if seq > 0 {
@@ -116,12 +115,12 @@ func TestTwoAccountsTalk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventsUntil(t, bob.DB(), "messages.new")
+	eventsUntil(t, bob.DB(), api.EventMessagesNew)
 	list, _, err := b.Messenger().Messages().Page(ctx, alice.ChatKey().Public().ContactID(), "", 10)
 	if err != nil || len(list) != 1 || list[0].Text != "hello bob" || list[0].ID != sent.MessageID {
 		t.Errorf("received %+v, %v", list, err)
 	}
-	all := eventsUntil(t, alice.DB(), "message.delivered")
+	all := eventsUntil(t, alice.DB(), api.EventMessageDelivered)
 	for _, want := range []string{"account.login", "envelope.sent"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no %s in %s", want, all)
@@ -142,7 +141,7 @@ func TestTwoAccountsTalk(t *testing.T) {
 	if a.Messenger() != nil {
 		t.Error("the messenger outlives the logout")
 	}
-	if all := eventsUntil(t, a.login(uid).DB(), "account.logout"); !strings.HasSuffix(all, "account.login") {
+	if all := eventsUntil(t, a.login(uid).DB(), api.EventAccountLogout); !strings.HasSuffix(all, "account.login") {
 		t.Errorf("after another login: %s", all)
 	}
 }
@@ -158,7 +157,7 @@ func TestRequestsTellTheirEnd(t *testing.T) {
 	n.requestEnded(history.RequestEnd{ID: id, Last: wire.Hash{2}, Cursor: []byte{3, 4}})
 	n.requestEnded(history.RequestEnd{ID: id, Error: "too many requests"})
 	n.requestEnded(history.RequestEnd{ID: id, Silent: true})
-	eventsUntil(t, db, event.NameHistoryPageExpired)
+	eventsUntil(t, db, api.EventHistoryPageExpired)
 	var got []string
 	err := db.View(t.Context(), func(tx *store.Tx) error {
 		page, err := tx.Events(store.EventQuery{})
@@ -222,7 +221,7 @@ func TestHistoryReachesWhoWasAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	bob = again.login(uid)
-	all := eventsUntil(t, bob.DB(), "messages.new")
+	all := eventsUntil(t, bob.DB(), api.EventMessagesNew)
 	eventsUntil(t, bob.DB(), "history.synced")
 	list, _, err := again.Messenger().Messages().Page(t.Context(), from, "", 10)
 	if err != nil || len(list) != 1 || list[0].Text != "while you were away" {

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"statusd/accounts/names"
+	"statusd/api"
 	"statusd/configs"
 	"statusd/internal/clock"
 	"statusd/internal/feed"
@@ -153,9 +154,9 @@ func (n *Node) Run(ctx context.Context) error {
 		err = n.wait(ctx, life)
 	}
 	if err != nil {
-		n.signals.Emit(feed.NodeCrashed, feed.Failure{Error: err.Error()})
+		n.signals.Emit(api.NodeCrashedEvent{Error: err.Error()})
 	}
-	n.signals.Emit(feed.NodeStopped, nil)
+	n.signals.Emit(api.NodeStoppedEvent{})
 	wasUp := n.phase.Swap(int32(phaseStopping)) == int32(phaseUp)
 	close(n.stopping)
 	n.monitor.report(n.deps.Notify.Stopping())
@@ -188,7 +189,7 @@ func (n *Node) wait(ctx context.Context, life *lifecycle) error {
 	}
 	n.phase.Store(int32(phaseUp))
 	close(n.ready)
-	n.signals.Emit(feed.NodeReady, nil)
+	n.signals.Emit(api.NodeReadyEvent{})
 	n.monitor.report(n.deps.Notify.Ready())
 	n.monitor.peersChanged()
 	select {
@@ -245,7 +246,7 @@ func (n *Node) start(ctx context.Context, life *lifecycle) error {
 	if n.host != nil {
 		n.startKeeper(life)
 	}
-	n.signals.Emit(feed.NodeStarted, nil)
+	n.signals.Emit(api.NodeStartedEvent{})
 	life.run("monitor", stopSmall, n.monitor.Run)
 	if err := n.startFrontend(ctx, life); err != nil {
 		return err

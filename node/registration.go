@@ -7,8 +7,8 @@ import (
 
 	"go.uber.org/zap"
 
+	"statusd/api"
 	"statusd/discovery"
-	"statusd/discovery/pool"
 	"statusd/internal/deadline"
 )
 
@@ -73,23 +73,23 @@ func (r *registration) failure() error {
 type signals struct {
 	mu        sync.Mutex
 	next      int
-	listeners map[int]func(pool.Signal, any)
+	listeners map[int]func(api.EventPayload)
 }
 
 // tell calls everybody who listens.
-func (s *signals) tell(kind pool.Signal, event any) {
+func (s *signals) tell(e api.EventPayload) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.listeners {
-		f(kind, event) // does not block, and holding mu makes stop final
+		f(e) // does not block, and holding mu makes stop final
 	}
 }
 
-func (s *signals) add(f func(pool.Signal, any)) (stop func()) {
+func (s *signals) add(f func(api.EventPayload)) (stop func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.listeners == nil {
-		s.listeners = make(map[int]func(pool.Signal, any))
+		s.listeners = make(map[int]func(api.EventPayload))
 	}
 	id := s.next
 	s.next++

@@ -10,7 +10,10 @@ import (
 	"strings"
 
 	"statusd/accounts/secret"
+	"statusd/api"
+	"statusd/configs"
 	"statusd/internal/atomicfile"
+	"statusd/internal/feed"
 	"statusd/internal/webhook"
 )
 
@@ -26,18 +29,40 @@ func (n *Node) startWebhook(life *lifecycle) error {
 	if !n.cfg.WebhookURL.IsSet() {
 		return nil
 	}
+	types, err := webhookTypes(n.cfg)
+	if err != nil {
+		return err
+	}
 	key, err := n.webhookSecret()
 	if err != nil {
 		path := n.cfg.WebhookSecretPath()
 		return &StartError{Kind: ErrWebhookSecret, Text: "cannot use the webhook secret " + path, Cause: err}
 	}
 	hook := webhook.New(webhook.Config{
-		URL: n.cfg.WebhookURL.Reveal(), Secret: key, Types: n.cfg.WebhookTypes, Chats: n.cfg.WebhookChats,
+		URL: n.cfg.WebhookURL.Reveal(), Secret: key, Types: types, Chats: n.cfg.WebhookChats,
 		Agent: "statusd/" + n.deps.Version.Version, Accounts: n.Accounts(), Events: n.Events(), Log: n.root,
 		Now: n.clock.Now,
 	})
 	life.run("webhook", stopSmall, hook.Run)
 	return nil
+}
+
+// CheckConfig looks for what the parts of a node would refuse in a
+// configuration that is valid by itself. The error is a *StartError.
+func CheckConfig(cfg *configs.Config) error {
+	_, err := webhookTypes(cfg)
+	return err
+}
+
+// webhookTypes reads the types of events that the webhook is to get.
+func webhookTypes(cfg *configs.Config) ([]api.EventType, error) {
+	types, err := feed.Types(cfg.WebhookTypes)
+	if unknown := (*feed.UnknownTypeError)(nil); errors.As(err, &unknown) {
+		return nil, &StartError{
+			Kind: configs.ErrInvalid, Text: fmt.Sprintf("WebhookTypes: %v; %s", unknown, unknown.Hint()),
+		}
+	}
+	return types, err
 }
 
 // webhookSecret returns the key of signatures: that of the configuration, or

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"statusd/api"
 	"statusd/discovery"
 	"statusd/discovery/discv5"
 	"statusd/discovery/pool"
@@ -20,7 +21,7 @@ type Discovery interface {
 	// PrunePeers forgets peers of earlier runs and returns how many.
 	PrunePeers() (int, error)
 	// OnSignal calls f for each signal until stop is called. f must not block.
-	OnSignal(f func(kind pool.Signal, event any)) (stop func())
+	OnSignal(f func(api.EventPayload)) (stop func())
 }
 
 // DiscoveryStatus describes how peers are looked for (discovery_status).
@@ -144,8 +145,8 @@ func (a *discoveryAPI) status(context.Context) (DiscoveryStatus, error) {
 // discoverySignal is what discovery_subscribe pushes, in the shape of
 // status-go's signals.
 type discoverySignal struct {
-	Type  pool.Signal `json:"type"`
-	Event any         `json:"event"`
+	Type  api.EventType    `json:"type"`
+	Event api.EventPayload `json:"event"`
 }
 
 // signalBytes is what a queued signal is taken to hold on to: a summary of a
@@ -157,8 +158,8 @@ func (a *discoveryAPI) subscribe(context.Context) (attach, error) {
 		return nil, errNoDiscoverer()
 	}
 	return func(q *queue) (func(), error) {
-		return a.source.OnSignal(func(kind pool.Signal, event any) {
-			q.push(discoverySignal{kind, event}, signalBytes)
+		return a.source.OnSignal(func(e api.EventPayload) {
+			q.push(discoverySignal{e.EventType(), e}, signalBytes)
 		}), nil
 	}, nil
 }

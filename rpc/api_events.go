@@ -2,11 +2,11 @@ package rpc
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
 
+	"statusd/api"
 	"statusd/internal/feed"
 	"statusd/internal/store"
 	"statusd/rpc/jsonrpc"
@@ -25,45 +25,17 @@ type eventsAPI struct {
 	ended    func(owner string) bool // whether the token of an owner is no longer valid
 }
 
-// eventsQuery is the object that status_getEvents takes.
-type eventsQuery struct {
-	Since    *int64   `json:"since"`
-	Limit    *int     `json:"limit"`
-	Wait     *float64 `json:"wait"` // seconds
-	Types    []string `json:"types"`
-	Chats    []string `json:"chats"`
-	Consumer string   `json:"consumer"`
-}
-
-// signalsQuery is the object that status_subscribe takes.
-type signalsQuery struct {
-	Types    []string `json:"types"`
-	Chats    []string `json:"chats"`
-	Since    *int64   `json:"since"`
-	Consumer string   `json:"consumer"`
-}
-
-// eventsPage is what status_getEvents answers with.
-type eventsPage struct {
-	Events []feed.Event `json:"events"`
-	Next   int64        `json:"next"`
-	Gap    bool         `json:"gap,omitempty"`
-	From   int64        `json:"from,omitempty"`
-}
-
-// gapMark is what a subscriber gets in the place of events that are gone.
-type gapMark struct {
-	Gap  bool  `json:"gap"`
-	From int64 `json:"from"`
-}
-
 // query checks what a caller asks for, and that it may use a consumer's name.
-func (c *caller) query(since *int64, consumer string, types, chats []string) (feed.Query, error) {
-	q := feed.Query{Since: since, Consumer: consumer, By: c.party(), Types: types}
+func (c *caller) query(since *int64, consumer string, types []api.EventType, chats []string) (feed.Query, error) {
+	q := feed.Query{Since: since, Consumer: consumer, By: c.party()}
 	if consumer != "" && c.scopes&scopeEvents == 0 {
 		return q, lacks(scopeEvents, "a consumer")
 	}
-	for name, list := range map[string][]string{"types": types, "chats": chats} {
+	names := make([]string, len(types))
+	for i, t := range types {
+		names[i] = string(t)
+	}
+	for name, list := range map[string][]string{"types": names, "chats": chats} {
 		if len(list) > maxEventNames {
 			return q, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%d %s are too many, want at most %d", len(list), name,
 				maxEventNames)
@@ -73,6 +45,10 @@ func (c *caller) query(since *int64, consumer string, types, chats []string) (fe
 				return q, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%s: %q is empty or too long", name, shortened(v))
 			}
 		}
+	}
+	var err error
+	if q.Types, err = feed.Types(names); err != nil {
+		return q, eventFailure(err)
 	}
 	for _, c := range chats {
 		q.Chats = append(q.Chats, strings.TrimPrefix(c, "#")) // as people write public chats
@@ -96,62 +72,41 @@ func seconds(wait *float64) (time.Duration, error) {
 	}
 }
 
-// waiting is the time that a call may take which waits for events.
-func waiting([]json.RawMessage) time.Duration { return feed.MaxWait + callTimeout }
-
-func (a *eventsAPI) get(ctx context.Context, in *eventsQuery) (eventsPage, error) {
-	if in == nil {
-		in = &eventsQuery{}
-	}
-	q, err := callFrom(ctx).caller.query(in.Since, in.Consumer, in.Types, in.Chats)
+func (a *eventsAPI) get(ctx context.Context, in api.GetEventsArgs) (api.EventPage, error) {
+	want := orZero(in.Query)
+	q, err := callFrom(ctx).caller.query(want.Since, want.Consumer, want.Types, want.Chats)
 	if err != nil {
-		return eventsPage{}, err
+		return api.EventPage{}, err
 	}
-	return a.read(ctx, q, in.Limit, in.Wait)
+	return a.read(ctx, q, want.Limit, want.Wait)
 }
 
-func (a *eventsAPI) read(ctx context.Context, q feed.Query, limit *int, wait *float64) (eventsPage, error) {
+func (a *eventsAPI) read(ctx context.Context, q feed.Query, limit *int, wait *float64) (api.EventPage, error) {
 	if limit != nil && *limit < 1 {
-		return eventsPage{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "a limit of %d, want at least 1", *limit)
+		return api.EventPage{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "a limit of %d, want at least 1", *limit)
 	}
 	d, err := seconds(wait)
 	if err != nil {
-		return eventsPage{}, err
+		return api.EventPage{}, err
 	}
 	page, err := a.events.Read(ctx, q, orZero(limit), d, a.stopping)
-	return eventsPage(page), eventFailure(err)
+	return page, eventFailure(err)
 }
 
-// receiveArgs are the parameters of status_receive.
-type receiveArgs struct {
-	Since          *int64
-	TimeoutSeconds *float64
-	MaxMessages    *int
-	Chat           *string
-	Consumer       *string
-}
-
-func (a *eventsAPI) receive(ctx context.Context, in receiveArgs) (eventsPage, error) {
+func (a *eventsAPI) receive(ctx context.Context, in api.ReceiveArgs) (api.EventPage, error) {
 	var chats []string
 	if in.Chat != nil {
 		chats = []string{*in.Chat}
 	}
-	q, err := callFrom(ctx).caller.query(in.Since, orZero(in.Consumer), []string{messagesNew}, chats)
+	q, err := callFrom(ctx).caller.query(in.Since, orZero(in.Consumer), []api.EventType{api.EventMessagesNew}, chats)
 	if err != nil {
-		return eventsPage{}, err
+		return api.EventPage{}, err
 	}
 	return a.read(ctx, q, in.MaxMessages, in.TimeoutSeconds)
 }
 
-// ackArgs are the parameters of status_ackEvents.
-type ackArgs struct {
-	Consumer string
-	Cursor   int64
-	Owner    *string
-}
-
-func (a *eventsAPI) ack(ctx context.Context, in ackArgs) (nothing, error) {
-	return nil, eventFailure(a.events.Ack(ctx, a.manager(ctx, in.Owner), in.Consumer, in.Cursor))
+func (a *eventsAPI) ack(ctx context.Context, in api.AckEventsArgs) (api.None, error) {
+	return api.None{}, eventFailure(a.events.Ack(ctx, a.manager(ctx, in.Owner), in.Consumer, in.Cursor))
 }
 
 // manager is the caller as a party that moves or removes consumers of an owner;
@@ -162,53 +117,35 @@ func (a *eventsAPI) manager(ctx context.Context, owner *string) store.Party {
 	return p
 }
 
-// consumerInfo is a named consumer in a list. Owner is "local", "token:" and the
-// name of a token, "daemon" for those of webhooks, or empty for one from before
-// there were owners.
-type consumerInfo struct {
-	Name   string    `json:"name"`
-	Owner  string    `json:"owner"`
-	Cursor int64     `json:"cursor"`
-	Behind int64     `json:"behind"` // events that came after it
-	Time   time.Time `json:"time"`   // of the last acknowledgement
-}
-
-func (a *eventsAPI) consumers(ctx context.Context) ([]consumerInfo, error) {
+func (a *eventsAPI) consumers(ctx context.Context, _ api.None) ([]api.Consumer, error) {
 	all, last, err := a.events.Consumers(ctx, callFrom(ctx).caller.party())
-	out := make([]consumerInfo, 0, len(all))
+	out := make([]api.Consumer, 0, len(all))
 	for _, c := range all {
-		out = append(out, consumerInfo{c.Name, c.Owner, c.Seq, max(0, last-c.Seq), c.Time.UTC()})
+		out = append(out, api.Consumer{
+			Name: c.Name, Owner: c.Owner, Cursor: c.Seq, Behind: max(0, last-c.Seq), Time: c.Time.UTC(),
+		})
 	}
 	return out, eventFailure(err)
 }
 
-// removeArgs are the parameters of status_removeConsumer.
-type removeArgs struct {
-	Consumer string
-	Owner    *string
-}
-
-func (a *eventsAPI) removeConsumer(ctx context.Context, in removeArgs) (nothing, error) {
-	return nil, eventFailure(a.events.Forget(ctx, a.manager(ctx, in.Owner), in.Consumer))
+func (a *eventsAPI) removeConsumer(ctx context.Context, in api.RemoveConsumerArgs) (api.None, error) {
+	return api.None{}, eventFailure(a.events.Forget(ctx, a.manager(ctx, in.Owner), in.Consumer))
 }
 
 // subscribeSignals follows the event log and the node's own signals.
-func (a *eventsAPI) subscribeSignals(ctx context.Context, in *signalsQuery) (follow, error) {
-	if in == nil {
-		in = &signalsQuery{}
-	}
-	c := callFrom(ctx).caller
-	q, err := c.query(in.Since, in.Consumer, in.Types, in.Chats)
+func (a *eventsAPI) subscribeSignals(ctx context.Context, in api.StatusSubscribeArgs) (source, error) {
+	c, want := callFrom(ctx).caller, orZero(in.Options)
+	q, err := c.query(want.Since, want.Consumer, want.Types, want.Chats)
 	if err != nil {
-		return nil, err
+		return source{}, err
 	}
 	q.Account = c.grant.only()
 	r, err := a.events.Open(ctx, q)
 	if err != nil {
-		return nil, eventFailure(err)
+		return source{}, eventFailure(err)
 	}
 	subs := c.subs
-	return func(ctx context.Context, send func(any, *jsonrpc.Error) error) error {
+	return source{follow: func(ctx context.Context, send func(any, *jsonrpc.Error) error) error {
 		return r.Follow(ctx, subs.holding(func(b feed.Batch) error {
 			if b.Lost > 0 {
 				if err := send(nil, subs.lagged(b.Lost)); err != nil {
@@ -216,18 +153,18 @@ func (a *eventsAPI) subscribeSignals(ctx context.Context, in *signalsQuery) (fol
 				}
 			}
 			if b.Gap {
-				if err := send(gapMark{true, b.From}, nil); err != nil {
+				if err := send(api.EventNotice{Gap: true, From: b.From}, nil); err != nil {
 					return err
 				}
 			}
-			for _, e := range b.Events {
-				if err := send(e, nil); err != nil {
+			for i := range b.Events {
+				if err := send(api.EventNotice{Event: &b.Events[i]}, nil); err != nil {
 					return err
 				}
 			}
 			return nil
 		}))
-	}, nil
+	}}, nil
 }
 
 // notLoggedIn is the answer of what needs an account.
@@ -238,9 +175,12 @@ func notLoggedIn() *jsonrpc.Error {
 
 // eventFailure gives the errors of the event log their codes.
 func eventFailure(err error) error {
+	var unknown *feed.UnknownTypeError
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &unknown):
+		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%v", unknown).WithHint("%s", unknown.Hint())
 	case errors.Is(err, feed.ErrNotLoggedIn):
 		return notLoggedIn()
 	case errors.Is(err, store.ErrConsumer):

@@ -12,7 +12,6 @@ import (
 	"statusd/api"
 	"statusd/internal/feed"
 	"statusd/messenger"
-	"statusd/messenger/event"
 	"statusd/rpc/jsonrpc"
 )
 
@@ -102,8 +101,8 @@ func (a *sendAPI) send(ctx context.Context, in sendArgs) (api.Sent, error) {
 	}
 	var news *feed.Reader
 	if want != api.WaitNone { // from before the message, so that nothing is missed
-		news, err = a.events.Open(ctx, feed.Query{Types: []string{
-			event.NameEnvelopeSent, event.NameEnvelopeExpired, event.NameMessageDelivered,
+		news, err = a.events.Open(ctx, feed.Query{Types: []api.EventType{
+			api.EventEnvelopeSent, api.EventEnvelopeExpired, api.EventMessageDelivered,
 		}})
 		if err != nil {
 			return api.Sent{}, eventFailure(err)

@@ -52,6 +52,16 @@ func bindSubscription[Args, Event any](
 	return out
 }
 
+// bindNumbered gives a subscription of signal-cli, whose id is a number, its
+// handler.
+func bindNumbered[Args, Event any](
+	m api.Subscription[Args, int, Event], f func(context.Context, Args) (int, error),
+) method {
+	out := bound(m.Describe())
+	out.handler.call = bind(api.Method[Args, int](m), f).handler.call
+	return out
+}
+
 // bound is the row of a method without its handler.
 func bound(d api.Description) method {
 	m := method{

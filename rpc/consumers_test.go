@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/rpc/jsonrpc"
 )
@@ -18,7 +19,7 @@ import (
 // consumerNames lists what a caller sees.
 func consumerNames(t *testing.T, l link) (out []string) {
 	t.Helper()
-	for _, c := range must[[]consumerInfo](t, l, "status_listConsumers", `[]`) {
+	for _, c := range must[[]api.Consumer](t, l, "status_listConsumers", `[]`) {
 		out = append(out, c.Name)
 	}
 	return out
@@ -72,7 +73,7 @@ func TestConsumersAreOutOfReachOfOthers(t *testing.T) {
 	}
 	_, e := invoke(t, b, "status_removeConsumer", `["bot"]`)
 	wantError(t, e, jsonrpc.CodeUnknownObject, "no consumer")
-	if page := must[eventsPage](t, b, "status_getEvents", `{"consumer":"bot"}`); len(page.Events) != 2 {
+	if page := must[api.EventPage](t, b, "status_getEvents", `{"consumer":"bot"}`); len(page.Events) != 2 {
 		t.Errorf("under the name of another's consumer the events are %+v", page.Events)
 	}
 	must[any](t, b, "status_ackEvents", `["bot",2]`)
@@ -92,7 +93,7 @@ func TestConsumersAreOutOfReachOfOthers(t *testing.T) {
 func (f *fixture) wantConsumers(want map[string]int64) {
 	f.t.Helper()
 	got := make(map[string]int64)
-	for _, c := range must[[]consumerInfo](f.t, f.http(), "status_listConsumers", `[]`) {
+	for _, c := range must[[]api.Consumer](f.t, f.http(), "status_listConsumers", `[]`) {
 		got[c.Owner+" "+c.Name] = c.Cursor
 	}
 	if !maps.Equal(got, want) {
@@ -114,7 +115,7 @@ func TestAdminsLookAfterConsumersOfOthers(t *testing.T) {
 	_, e := invoke(t, admin, "status_removeConsumer", `["bot"]`)
 	wantError(t, e, jsonrpc.CodeInvalidParams, "several others")
 	must[any](t, admin, "status_removeConsumer", `["bot","token:a"]`)
-	if page := must[eventsPage](t, admin, "status_getEvents", `{"consumer":"bot"}`); len(page.Events) != 2 {
+	if page := must[api.EventPage](t, admin, "status_getEvents", `{"consumer":"bot"}`); len(page.Events) != 2 {
 		t.Errorf("an admin reads %+v", page.Events)
 	}
 	must[any](t, admin, "status_ackEvents", `["bot",2]`)
@@ -257,15 +258,15 @@ func TestProgramsGoOnWithTheirConsumersAfterTheUpgrade(t *testing.T) {
 	for _, g := range f.tokens.list() {
 		g.old = true
 	}
-	must[eventsPage](t, f.ipc(), "status_getEvents", `{"consumer":"bot"}`)
+	must[api.EventPage](t, f.ipc(), "status_getEvents", `{"consumer":"bot"}`)
 	must[any](t, f.ipc(), "status_ackEvents", `["other",1]`)
-	page := must[eventsPage](t, old, "status_getEvents", `{"consumer":"bot"}`)
+	page := must[api.EventPage](t, old, "status_getEvents", `{"consumer":"bot"}`)
 	if len(page.Events) > 0 && page.Events[0].Cursor < 2 {
 		t.Errorf("the bot lost its place: %+v", page.Events[0])
 	}
 	must[any](t, f.http(), "status_ackEvents", `["other",1]`)
 	owners := map[string]string{}
-	for _, c := range must[[]consumerInfo](t, f.ipc(), "status_listConsumers", `[]`) {
+	for _, c := range must[[]api.Consumer](t, f.ipc(), "status_listConsumers", `[]`) {
 		owners[c.Name] = c.Owner
 	}
 	if owners["bot"] != "token:old" || owners["other"] != ownerLocal {

@@ -132,7 +132,7 @@ type AccountUser interface {
 
 // Events are what programs are told; *feed.Feed implements it.
 type Events interface {
-	Read(ctx context.Context, q feed.Query, limit int, wait time.Duration, stop <-chan struct{}) (feed.Page, error)
+	Read(ctx context.Context, q feed.Query, limit int, wait time.Duration, stop <-chan struct{}) (api.EventPage, error)
 	Ack(ctx context.Context, by store.Party, consumer string, cursor int64) error
 	Open(context.Context, feed.Query) (*feed.Reader, error)
 	Consumers(ctx context.Context, by store.Party) (all []store.Consumer, last int64, err error)

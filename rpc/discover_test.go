@@ -90,7 +90,7 @@ func conforms(s schema, v any) string {
 	}
 	switch got := v.(type) {
 	case nil:
-		if want != "" {
+		if want != "" && want != "null" {
 			return "null instead of " + want
 		}
 	case bool:

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"statusd/api"
 	"statusd/discovery"
 	"statusd/discovery/pool"
 	"statusd/rpc/jsonrpc"
@@ -18,7 +19,7 @@ type fakeDiscovery struct {
 
 	mu     sync.Mutex
 	limits map[discovery.Topic]pool.Limits
-	listen func(pool.Signal, any)
+	listen func(api.EventPayload)
 }
 
 func (f *fakeDiscovery) Discover(topic discovery.Topic, l pool.Limits) error {
@@ -58,7 +59,7 @@ func (f *fakeDiscovery) PrunePeers() (int, error) {
 	return 3, nil
 }
 
-func (f *fakeDiscovery) OnSignal(listen func(pool.Signal, any)) (stop func()) {
+func (f *fakeDiscovery) OnSignal(listen func(api.EventPayload)) (stop func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.listen = listen
@@ -69,13 +70,13 @@ func (f *fakeDiscovery) OnSignal(listen func(pool.Signal, any)) (stop func()) {
 	}
 }
 
-func (f *fakeDiscovery) tell(kind pool.Signal, event any) bool {
+func (f *fakeDiscovery) tell(e api.EventPayload) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.listen == nil {
 		return false
 	}
-	f.listen(kind, event)
+	f.listen(e)
 	return true
 }
 
@@ -133,8 +134,8 @@ func TestDiscoverySignals(t *testing.T) {
 	source := &fakeDiscovery{}
 	l := start(t, func(_ *Config, d *Deps) { d.Discovery = source }).ws()
 	id := must[string](t, l, "discovery_subscribe", `["signals"]`)
-	source.tell(pool.SignalStarted, nil)
-	source.tell(pool.SignalDiscovered, pool.Discovered{Enode: exampleID, Topic: "whispermail"})
+	source.tell(api.DiscoveryStartedEvent{})
+	source.tell(api.EnodeDiscoveredEvent{Enode: exampleID, Topic: "whispermail"})
 	for _, want := range []string{
 		`{"type":"discovery.started","event":null}`,
 		`{"type":"enode.discovered","event":{"enode":"` + exampleID + `","topic":"whispermail"}}`,
@@ -145,7 +146,7 @@ func TestDiscoverySignals(t *testing.T) {
 		}
 	}
 	must[bool](t, l, "discovery_unsubscribe", `["`+id+`"]`)
-	if source.tell(pool.SignalStopped, nil) {
+	if source.tell(api.DiscoveryStoppedEvent{}) {
 		t.Error("still subscribed")
 	}
 	_, e := invoke(t, l, "discovery_subscribe", `["peers"]`)

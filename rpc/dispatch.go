@@ -6,13 +6,14 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"maps"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
 
+	"statusd/internal/nearest"
 	"statusd/rpc/jsonrpc"
 )
 
@@ -362,35 +363,7 @@ func skippedNamespace(ns string) bool {
 
 // nearest returns the known method closest to a misspelt name, if any is.
 func (d *dispatcher) nearest(name string) string {
-	best, found := len(name)/4+1, ""
-	for known := range d.methods {
-		n := distance(strings.ToLower(name), strings.ToLower(known))
-		if n < best || n == best && found != "" && known < found {
-			best, found = n, known
-		}
-	}
-	return found
-}
-
-// distance is the Levenshtein distance of two short strings.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
+	return nearest.Word(name, slices.Sorted(maps.Keys(d.methods)))
 }
 
 // failureOf makes the answer of an error that a handler returned.

@@ -61,6 +61,7 @@ func document(methods []method) string {
 				optional = ", optional"
 			}
 			fmt.Fprintf(&b, "- `%s` (%s%s): %s\n", p.name, typeName(m.handler.args[i]), optional, p.doc)
+			members(&b, m.handler.args[i], "  ")
 		}
 		fmt.Fprintf(&b, "- result (%s): %s\n", typeName(m.handler.result), m.result)
 		b.WriteString("\n```\n")
@@ -79,6 +80,23 @@ func document(methods []method) string {
 	}
 	b.WriteString("\n")
 	return b.String()
+}
+
+// members lists the explained members of an object.
+func members(b *strings.Builder, t reflect.Type, indent string) {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return
+	}
+	for f := range t.Fields() {
+		if doc := f.Tag.Get("doc"); doc != "" {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			fmt.Fprintf(b, "%s- `%s` (%s): %s\n", indent, name, typeName(f.Type), doc)
+			members(b, f.Type, indent+"  ")
+		}
+	}
 }
 
 // anchor is how a heading is linked to.

@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"statusd/api"
 	"statusd/internal/feed"
 	"statusd/internal/store"
 	"statusd/rpc/jsonrpc"
@@ -39,7 +41,7 @@ func (f *fixture) happen(kind, body string) {
 }
 
 // seen lists events as type and cursor.
-func seen(events []feed.Event) (out []string) {
+func seen(events []api.Event) (out []string) {
 	for _, e := range events {
 		out = append(out, fmt.Sprint(e.Type, " ", e.Cursor))
 	}
@@ -56,25 +58,25 @@ func TestEventsByCursorAndConsumer(t *testing.T) {
 		wantError(t, e, jsonrpc.CodeNotLoggedIn, "no account is logged in")
 	}
 	f.login()
-	f.happen("k", `{}`)
-	f.happen(messagesNew, inChatA)
+	f.happen("history.synced", `{}`)
+	f.happen("messages.new", inChatA)
 	for name, l := range map[string]link{"ipc": l, "http": f.http(), "ws": f.ws()} {
 		for params, want := range map[string][]string{
-			`[]`:                        {"account.login 1", "k 2", "messages.new 3"},
-			`[{"since":1,"limit":1}]`:   {"k 2"},
-			`{"since":2}`:               {"messages.new 3"},
-			`{"query":{"types":["k"]}}`: {"k 2"},
-			`[{"chats":["#a"]}]`:        {"messages.new 3"},
-			`[{"since":-1}]`:            nil,
+			`[]`:                                     {"account.login 1", "history.synced 2", "messages.new 3"},
+			`[{"since":1,"limit":1}]`:                {"history.synced 2"},
+			`{"since":2}`:                            {"messages.new 3"},
+			`{"query":{"types":["history.synced"]}}`: {"history.synced 2"},
+			`[{"chats":["#a"]}]`:                     {"messages.new 3"},
+			`[{"since":-1}]`:                         nil,
 		} {
-			p := must[eventsPage](t, l, "status_getEvents", params)
+			p := must[api.EventPage](t, l, "status_getEvents", params)
 			if !slices.Equal(seen(p.Events), want) || p.Gap {
 				t.Errorf("%s %s: %v", name, params, seen(p.Events))
 			}
 		}
 	}
 	for _, call := range []string{"status_receive", "receive"} {
-		p := must[eventsPage](t, l, call, `{"since":0,"chat":"a","maxMessages":5}`)
+		p := must[api.EventPage](t, l, call, `{"since":0,"chat":"a","maxMessages":5}`)
 		if !slices.Equal(seen(p.Events), []string{"messages.new 3"}) || p.Next != 3 {
 			t.Errorf("%s: %+v", call, p)
 		}
@@ -91,16 +93,16 @@ func TestEventsByCursorAndConsumer(t *testing.T) {
 	l = g.ipc()
 	must[any](t, l, "account_login", `["`+exampleAccount+`","`+examplePassword+`"]`)
 	for consumer, want := range map[string][]string{
-		"one":   {"k 2", "messages.new 3", "account.logout 4", "account.login 5"},
+		"one":   {"history.synced 2", "messages.new 3", "account.logout 4", "account.login 5"},
 		"two":   {"messages.new 3", "account.logout 4", "account.login 5"},
-		"never": {"account.login 1", "k 2", "messages.new 3", "account.logout 4", "account.login 5"},
+		"never": {"account.login 1", "history.synced 2", "messages.new 3", "account.logout 4", "account.login 5"},
 	} {
-		p := must[eventsPage](t, l, "status_getEvents", `{"consumer":"`+consumer+`"}`)
+		p := must[api.EventPage](t, l, "status_getEvents", `{"consumer":"`+consumer+`"}`)
 		if !slices.Equal(seen(p.Events), want) || p.Next != 5 {
 			t.Errorf("%s: %v", consumer, seen(p.Events))
 		}
 	}
-	all := must[[]consumerInfo](t, l, "status_listConsumers", `[]`)
+	all := must[[]api.Consumer](t, l, "status_listConsumers", `[]`)
 	_, text := g.do(http.MethodGet, "/metrics", "", g.http().headers)
 	for _, line := range []string{`statusd_events_lag{consumer="one"} 4`, `statusd_events_lag{consumer="two"} 3`} {
 		if !strings.Contains(text, line+"\n") {
@@ -147,6 +149,29 @@ func TestBadEventQueries(t *testing.T) {
 	wantError(t, e, jsonrpc.CodeFailed, "subscription not found")
 }
 
+// TestUnknownTypesOfEventsAreRefused: who misspells a type would wait for ever.
+func TestUnknownTypesOfEventsAreRefused(t *testing.T) {
+	f := start(t, nil)
+	f.login()
+	l := f.ipc()
+	for _, tt := range []struct{ method, params string }{
+		{"status_getEvents", `[{"types":["messages.new","message.new"]}]`},
+		{"status_getEvents", `{"types":["message.new"]}`},
+		{"status_subscribe", `["signals",{"types":["message.new"]}]`},
+	} {
+		_, e := invoke(t, l, tt.method, tt.params)
+		wantError(t, e, jsonrpc.CodeInvalidParams, `no events of the type "message.new"`)
+		if !strings.HasPrefix(e.Data.Hint, "types like it: messages.new") {
+			t.Errorf("%s: hint %q", tt.method, e.Data.Hint)
+		}
+	}
+	resp, _ := f.stream("?types=message.new", nil)
+	body, err := io.ReadAll(resp.Body)
+	if resp.StatusCode != 400 || err != nil || !strings.Contains(string(body), "messages.new") {
+		t.Errorf("stream: %d, %s, %v", resp.StatusCode, body, err)
+	}
+}
+
 // TestLongPoll waits for an event, and for the end of the daemon.
 func TestLongPoll(t *testing.T) {
 	f := start(t, nil)
@@ -157,7 +182,7 @@ func TestLongPoll(t *testing.T) {
 		fmt.Fprintf(l.conn, `{"jsonrpc":"2.0","id":1,"method":"status_getEvents","params":[{"since":%d,"wait":60}]}`, since)
 		l.send(`{"jsonrpc":"2.0","id":2,"method":"waku_version"}`) // answered first
 	}
-	result := func() (p eventsPage) {
+	result := func() (p api.EventPage) {
 		t.Helper()
 		a := decode(t, l.push())
 		if err := json.Unmarshal(a.Result, &p); err != nil || string(a.ID) != "1" {
@@ -166,8 +191,8 @@ func TestLongPoll(t *testing.T) {
 		return p
 	}
 	poll(1)
-	f.happen("k", `{}`)
-	if p := result(); !slices.Equal(seen(p.Events), []string{"k 2"}) || p.Next != 2 {
+	f.happen("history.synced", `{}`)
+	if p := result(); !slices.Equal(seen(p.Events), []string{"history.synced 2"}) || p.Next != 2 {
 		t.Errorf("%+v", p)
 	}
 	poll(2)
@@ -178,10 +203,10 @@ func TestLongPoll(t *testing.T) {
 }
 
 // signal reads a notification of status_subscribe.
-func signal(t *testing.T, l link, id string) (feed.Event, answer) {
+func signal(t *testing.T, l link, id string) (api.Event, answer) {
 	t.Helper()
 	a := decode(t, l.push())
-	var e feed.Event
+	var e api.Event
 	if a.Method != "status_subscription" || a.Params.Subscription != id {
 		t.Fatalf("notification %+v", a)
 	}
@@ -196,9 +221,9 @@ func signal(t *testing.T, l link, id string) (feed.Event, answer) {
 func TestSubscribeToSignals(t *testing.T) {
 	f := start(t, nil)
 	for name, l := range map[string]link{"ipc": f.ipc(), "ws": f.ws()} {
-		id := must[string](t, l, "status_subscribe", `["signals",{"types":["node.ready","account.login","k"]}]`)
-		f.ring.Emit("node.started", nil)
-		f.ring.Emit("node.ready", nil)
+		id := must[string](t, l, "status_subscribe", `["signals",{"types":["node.ready","account.login","history.synced"]}]`)
+		f.ring.Emit(api.NodeStartedEvent{})
+		f.ring.Emit(api.NodeReadyEvent{})
 		e, a := signal(t, l, id)
 		if want := fmt.Sprintf(`{"time":%d,"type":"node.ready","event":{}}`, e.Time); string(a.Params.Result) != want {
 			t.Errorf("%s: %s, want %s", name, a.Params.Result, want)
@@ -210,7 +235,7 @@ func TestSubscribeToSignals(t *testing.T) {
 		}
 		begin := e.Cursor
 		for i := range 300 { // more than one page
-			f.happen("k", fmt.Sprint(i))
+			f.happen("history.synced", fmt.Sprint(i))
 		}
 		for i := range 300 {
 			if e, _ = signal(t, l, id); string(e.Event) != fmt.Sprint(i) || e.Cursor != begin+int64(i)+1 {
@@ -220,10 +245,11 @@ func TestSubscribeToSignals(t *testing.T) {
 		if !must[bool](t, l, "status_unsubscribe", `["`+id+`"]`) {
 			t.Error("not unsubscribed")
 		}
-		f.happen("k", `"late"`)
+		f.happen("history.synced", `"late"`)
 		// A consumer goes on after its acknowledgement, on another connection.
 		must[any](t, l, "status_ackEvents", fmt.Sprintf(`["bot-%s",%d]`, name, e.Cursor-1))
-		id = must[string](t, l, "status_subscribe", `{"name":"signals","options":{"consumer":"bot-`+name+`","types":["k"]}}`)
+		id = must[string](t, l, "status_subscribe",
+			`{"name":"signals","options":{"consumer":"bot-`+name+`","types":["history.synced"]}}`)
 		for _, want := range []string{"299", `"late"`} {
 			if e, _ = signal(t, l, id); string(e.Event) != want {
 				t.Errorf("%s: %+v, want %s", name, e, want)
@@ -291,14 +317,14 @@ func frame(t *testing.T, r *bufio.Reader) string {
 func TestEventStream(t *testing.T) {
 	f := start(t, nil)
 	f.login()
-	f.happen("k", `{}`)
-	f.happen(messagesNew, inChatA)
+	f.happen("history.synced", `{}`)
+	f.happen("messages.new", inChatA)
 	want := func(text string, cursor int, kind string) {
 		t.Helper()
 		id, data, _ := strings.Cut(text, "\ndata: ")
-		var e feed.Event
+		var e api.Event
 		if json.Unmarshal([]byte(data), &e) != nil || id != fmt.Sprint("id: ", cursor) || e.Cursor != int64(cursor) ||
-			e.Type != kind || e.Account != exampleAccount {
+			string(e.Type) != kind || e.Account != exampleAccount {
 			t.Errorf("frame %q, want %s with the id %d", text, kind, cursor)
 		}
 	}
@@ -306,20 +332,20 @@ func TestEventStream(t *testing.T) {
 	if resp.Header.Get("Content-Type") != "text/event-stream" {
 		t.Errorf("content type %q", resp.Header.Get("Content-Type"))
 	}
-	want(frame(t, r), 2, "k")
-	want(frame(t, r), 3, messagesNew)
-	f.happen("k", `{}`)
-	want(frame(t, r), 4, "k")
+	want(frame(t, r), 2, "history.synced")
+	want(frame(t, r), 3, "messages.new")
+	f.happen("history.synced", `{}`)
+	want(frame(t, r), 4, "history.synced")
 	resp.Body.Close()
 	// It goes on where it broke off; the header beats the query.
 	_, r = f.stream("?since=0&account="+exampleAccount, map[string]string{"Last-Event-ID": "3"})
-	want(frame(t, r), 4, "k")
-	f.ring.Emit("node.ready", nil)
+	want(frame(t, r), 4, "history.synced")
+	f.ring.Emit(api.NodeReadyEvent{})
 	if text := frame(t, r); !strings.HasPrefix(text, `data: {"time":`) {
 		t.Errorf("signal %q", text)
 	}
-	_, r = f.stream("?since=0&types=a,k&types=messages.new&chats=a", nil)
-	want(frame(t, r), 3, messagesNew)
+	_, r = f.stream("?since=0&types=account.login,history.synced&types=messages.new&chats=a", nil)
+	want(frame(t, r), 3, "messages.new")
 	_, r = f.stream("?since=99", nil)
 	if text := frame(t, r); text != "event: gap\ndata: {\"gap\":true,\"from\":1}\n" {
 		t.Errorf("gap %q", text)

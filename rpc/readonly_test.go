@@ -253,7 +253,7 @@ func TestReadingOnConnectionChangesNothing(t *testing.T) {
 		return &wsLink{t, conn}
 	}
 	first, second := connect(reader), connect(bot)
-	f.happen(messagesNew, inChatA)
+	f.happen("messages.new", inChatA)
 	note(t, first)
 	note(t, second)
 	var names []string

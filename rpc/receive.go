@@ -14,9 +14,6 @@ import (
 	"statusd/rpc/jsonrpc"
 )
 
-// messagesNew is the event that brings messages.
-const messagesNew = "messages.new"
-
 // ReceiveMode says which connections get receive notifications without asking
 // (signal-cli's words).
 type ReceiveMode string
@@ -28,84 +25,31 @@ const (
 	ReceiveOnConnection ReceiveMode = "on-connection" // all, also what came since one last received
 )
 
-// The types of this block are signal-cli's notification, as far as what it
-// says exists here, with our ids added.
-type (
-	receiveParams struct {
-		Envelope receiveEnvelope `json:"envelope"`
-		Account  string          `json:"account"` // 0x key-uid
-		Cursor   int64           `json:"cursor"`
-	}
-	receiveEnvelope struct {
-		Source      string       `json:"source"` // contact id of the author
-		SourceName  string       `json:"sourceName"`
-		Timestamp   uint64       `json:"timestamp"` // Unix milliseconds
-		ChatID      string       `json:"chatId"`
-		DataMessage *dataMessage `json:"dataMessage,omitempty"`
-		SyncMessage *syncMessage `json:"syncMessage,omitempty"`
-	}
-	syncMessage struct {
-		SentMessage sentMessage `json:"sentMessage"`
-	}
-	sentMessage struct {
-		Destination string `json:"destination,omitempty"` // contact id; empty: a group or a public chat
-		dataMessage
-	}
-	dataMessage struct {
-		Timestamp   uint64              `json:"timestamp"`
-		MessageID   string              `json:"messageId,omitempty"`
-		Message     string              `json:"message,omitempty"`
-		GroupInfo   *groupInfo          `json:"groupInfo,omitempty"`
-		Quote       *quote              `json:"quote,omitempty"`
-		Reaction    *reaction           `json:"reaction,omitempty"`
-		Attachments []receiveAttachment `json:"attachments,omitempty"`
-	}
-	groupInfo struct {
-		GroupID string `json:"groupId"`
-		Type    string `json:"type"` // always DELIVER
-	}
-	quote struct {
-		ID     string `json:"id"`
-		Author string `json:"author"`
-		Text   string `json:"text"`
-	}
-	reaction struct {
-		Emoji           string `json:"emoji"`
-		TargetMessageID string `json:"targetMessageId"`
-		IsRemove        bool   `json:"isRemove"`
-	}
-	receiveAttachment struct {
-		ContentType string `json:"contentType"`
-		Size        int    `json:"size"`
-		Data        string `json:"data"` // base64
-	}
-)
-
 // emojis are the reactions by number (spec 05 section 10.6).
 func emojis() []string { return []string{"", "❤️", "👍", "👎", "😂", "😢", "😡"} }
 
-// received translates an event of messages that came. Other events give
-// nothing.
-func receivedOf(e feed.Event) []receiveParams {
+// receivedOf translates an event of messages that came to the account whose
+// chat key is own. Other events give nothing.
+func receivedOf(e api.Event, own string) []api.Received {
 	var r api.Changes
-	if e.Type != messagesNew || json.Unmarshal(e.Event, &r) != nil {
+	if e.Type != api.EventMessagesNew || json.Unmarshal(e.Event, &r) != nil {
 		return nil
 	}
-	var out []receiveParams
-	add := func(from, name, chat string, d dataMessage) {
+	var out []api.Received
+	add := func(from, name, chat string, d api.ReceivedData) {
 		if len(chat) > 0 && !strings.HasPrefix(chat, "0x") {
-			d.GroupInfo = &groupInfo{GroupID: chat, Type: "DELIVER"}
+			d.GroupInfo = &api.ReceivedGroup{GroupID: chat, Type: "DELIVER"}
 		}
-		env := receiveEnvelope{Source: from, SourceName: name, Timestamp: d.Timestamp, ChatID: chat}
-		if from == e.Own { // written on another device of ours, or to ourselves
-			env.SyncMessage = &syncMessage{sentMessage{dataMessage: d}}
+		env := api.ReceivedEnvelope{Source: from, SourceName: name, Timestamp: d.Timestamp, ChatID: chat}
+		if from == own { // written on another device of ours, or to ourselves
+			env.SyncMessage = &api.ReceivedSync{SentMessage: api.ReceivedSent{ReceivedData: d}}
 			if d.GroupInfo == nil {
 				env.SyncMessage.SentMessage.Destination = chat
 			}
 		} else {
 			env.DataMessage = &d
 		}
-		out = append(out, receiveParams{Envelope: env, Account: e.Account, Cursor: e.Cursor})
+		out = append(out, api.Received{Envelope: env, Account: e.Account, Cursor: e.Cursor})
 	}
 	for i := range r.Messages {
 		if m := &r.Messages[i]; m.New {
@@ -114,7 +58,9 @@ func receivedOf(e feed.Event) []receiveParams {
 	}
 	for i := range r.EmojiReactions {
 		x := &r.EmojiReactions[i]
-		d := dataMessage{Timestamp: x.Clock, Reaction: &reaction{TargetMessageID: x.MessageID, IsRemove: x.Retracted}}
+		d := api.ReceivedData{
+			Timestamp: x.Clock, Reaction: &api.ReceivedReaction{TargetMessageID: x.MessageID, IsRemove: x.Retracted},
+		}
 		if all := emojis(); x.EmojiID > 0 && int(x.EmojiID) < len(all) {
 			d.Reaction.Emoji = all[x.EmojiID]
 		}
@@ -123,17 +69,17 @@ func receivedOf(e feed.Event) []receiveParams {
 	return out
 }
 
-func messageData(m *api.Message) dataMessage {
-	d := dataMessage{Timestamp: m.WhisperTimestamp, MessageID: m.ID, Message: m.Text}
+func messageData(m *api.Message) api.ReceivedData {
+	d := api.ReceivedData{Timestamp: m.WhisperTimestamp, MessageID: m.ID, Message: m.Text}
 	if m.ResponseTo != "" {
-		d.Quote = &quote{ID: m.ResponseTo}
+		d.Quote = &api.ReceivedQuote{ID: m.ResponseTo}
 		if m.QuotedMessage != nil {
 			d.Quote.Author, d.Quote.Text = m.QuotedMessage.From, m.QuotedMessage.Text
 		}
 	}
 	for _, url := range []string{m.Image, m.Audio} {
 		if kind, data, ok := payloads.ParseMediaURL(url); ok {
-			d.Attachments = append(d.Attachments, receiveAttachment{
+			d.Attachments = append(d.Attachments, api.ReceivedAttachment{
 				ContentType: kind, Size: len(data), Data: base64.StdEncoding.EncodeToString(data),
 			})
 		}
@@ -147,7 +93,7 @@ func followReceive(subs *subscriptions, r *feed.Reader, done func(context.Contex
 	return func(ctx context.Context, send func(any, *jsonrpc.Error) error) error {
 		return r.Follow(ctx, subs.holding(func(b feed.Batch) error {
 			for _, e := range b.Events {
-				for _, p := range receivedOf(e) {
+				for _, p := range receivedOf(e, b.Own) {
 					if err := send(p, nil); err != nil {
 						return err
 					}
@@ -162,14 +108,14 @@ func followReceive(subs *subscriptions, r *feed.Reader, done func(context.Contex
 }
 
 // subscribeReceive is signal-cli's subscribeReceive.
-func (a *eventsAPI) subscribeReceive(ctx context.Context) (int, error) {
+func (a *eventsAPI) subscribeReceive(ctx context.Context, _ api.None) (int, error) {
 	c := callFrom(ctx)
 	subs := c.caller.subs
 	if subs == nil {
 		return 0, failed("notifications not supported").WithHint("subscribe over WebSocket or the unix socket; over HTTP " +
 			"call receive, or read the stream at /api/v1/events")
 	}
-	r, err := a.events.Open(ctx, feed.Query{Types: []string{messagesNew}, Account: c.caller.grant.only()})
+	r, err := a.events.Open(ctx, feed.Query{Types: []api.EventType{api.EventMessagesNew}, Account: c.caller.grant.only()})
 	if err != nil {
 		return 0, eventFailure(err)
 	}
@@ -182,12 +128,12 @@ func (a *eventsAPI) subscribeReceive(ctx context.Context) (int, error) {
 }
 
 // unsubscribeReceive ends what subscribeReceive began.
-func (a *eventsAPI) unsubscribeReceive(ctx context.Context, number int) (nothing, error) {
-	subs := callFrom(ctx).caller.subs
+func (a *eventsAPI) unsubscribeReceive(ctx context.Context, in api.NumberArgs) (api.None, error) {
+	number, subs := in.Subscription, callFrom(ctx).caller.subs
 	if number < 0 || subs == nil || !subs.close(strconv.Itoa(number)) {
-		return nil, failed("subscription not found").WithHint("a subscription belongs to the connection that made it")
+		return api.None{}, failed("subscription not found").WithHint("a subscription belongs to the connection that made it")
 	}
-	return nil, nil
+	return api.None{}, nil
 }
 
 // welcomeReceive gives a new connection the messages, in the modes that do so
@@ -199,7 +145,7 @@ func (a *eventsAPI) welcomeReceive(mode ReceiveMode, c *caller) func(context.Con
 	if mode != ReceiveOnStart && mode != ReceiveOnConnection {
 		return nil
 	}
-	q := feed.Query{Types: []string{messagesNew}, Account: c.grant.only()}
+	q := feed.Query{Types: []api.EventType{api.EventMessagesNew}, Account: c.grant.only()}
 	named := mode == ReceiveOnConnection && c.scopes&scopeEvents != 0
 	if named {
 		q.Consumer, q.By = store.ReceiveConsumer, c.party()

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
-	"statusd/internal/feed"
+	"statusd/api"
 )
 
 // TestReceiveShape compares with signal-cli's notifications.
@@ -50,8 +50,8 @@ func TestReceiveShape(t *testing.T) {
 		{"nothing new", `{"chats":[{"id":"a"}]}`, `null`},
 		{"not an object", `[]`, `null`},
 	} {
-		e := feed.Event{Cursor: 9, Account: "0xuid", Type: messagesNew, Event: json.RawMessage(tt.body), Own: own}
-		got, err := json.Marshal(receivedOf(e))
+		e := api.Event{Cursor: 9, Account: "0xuid", Type: api.EventMessagesNew, Event: json.RawMessage(tt.body)}
+		got, err := json.Marshal(receivedOf(e, own))
 		if err != nil || string(got) != tt.want {
 			t.Errorf("%s:\n%s\nwant\n%s", tt.name, got, tt.want)
 		}
@@ -88,7 +88,7 @@ func TestSubscribeReceive(t *testing.T) {
 	}
 	must[any](t, l, "unsubscribeReceive", `{"subscription":1}`)
 	f.happen("k", `{}`)
-	f.happen(messagesNew, inChatA)
+	f.happen("messages.new", inChatA)
 	if n := note(t, l); string(n.Params) != `{"subscription":0,"result":`+inChatAReceived+`3}}` {
 		t.Errorf("%s", n.Params)
 	}
@@ -100,7 +100,7 @@ func TestReceiveModes(t *testing.T) {
 	} {
 		f := start(t, func(c *Config, _ *Deps) { c.ReceiveMode = mode })
 		f.login()
-		f.happen(messagesNew, inChatA)
+		f.happen("messages.new", inChatA)
 		l := f.ipc()
 		must[string](t, f.http(), "net_version", `[]`) // other transports are not pushed to
 		if mode == ReceiveOnStart {
@@ -112,7 +112,7 @@ func TestReceiveModes(t *testing.T) {
 			}
 			want = want[1:]
 		}
-		f.happen(messagesNew, inChatA)
+		f.happen("messages.new", inChatA)
 		if n := note(t, l); string(n.Params) != inChatAReceived+want[0] {
 			t.Errorf("%s: %s", mode, n.Params)
 		}

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"strings"
 	"time"
@@ -36,6 +37,8 @@ func schemaOf(t reflect.Type) schema {
 		return schema{"type": "string", "pattern": "^[0-9a-fA-F]{64}$", "title": "node id"}
 	case reflect.TypeFor[time.Time]():
 		return schema{"type": "string", "format": "date-time"}
+	case reflect.TypeFor[api.None]():
+		return schema{"type": "null"}
 	case reflect.TypeFor[api.ComponentHealth]():
 		return schema{"type": "object", "additionalProperties": schema{"type": "string"}}
 	case reflect.TypeFor[json.RawMessage](), reflect.TypeFor[api.JSON]():
@@ -76,6 +79,10 @@ func structSchema(t reflect.Type) schema {
 		if name == "-" || !f.IsExported() {
 			continue
 		}
+		if f.Anonymous && name == "" {
+			maps.Copy(properties, structSchema(deref(f.Type))["properties"].(schema)) //nolint:forcetypeassert // below
+			continue
+		}
 		if name == "" {
 			name = f.Name
 		}
@@ -83,7 +90,10 @@ func structSchema(t reflect.Type) schema {
 		if f.Type.Kind() == reflect.Pointer {
 			p["type"] = []any{p["type"], "null"}
 		}
-		if strings.HasPrefix(options, "omit") {
+		switch doc := f.Tag.Get("doc"); {
+		case doc != "":
+			p["description"] = doc
+		case strings.HasPrefix(options, "omit"):
 			p["description"] = "left out when it has nothing to say"
 		}
 		properties[name] = p

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/feed"
 	"statusd/rpc/jsonrpc"
 )
@@ -87,7 +88,7 @@ func (s *Server) streamQuery(c *caller, r *http.Request) (feed.Query, int, *json
 		}
 		since = &n
 	}
-	q, err := c.query(since, form.Get("consumer"), listOf(form, "types"), listOf(form, "chats"))
+	q, err := c.query(since, form.Get("consumer"), eventTypes(listOf(form, "types")), listOf(form, "chats"))
 	if err != nil {
 		e := failureOf(r.Context(), err)
 		return q, statusOf(e), e
@@ -121,6 +122,15 @@ func listOf(form url.Values, name string) (out []string) {
 				out = append(out, part)
 			}
 		}
+	}
+	return out
+}
+
+// eventTypes are names of types of events, whether there are such or not.
+func eventTypes(names []string) []api.EventType {
+	out := make([]api.EventType, len(names))
+	for i, n := range names {
+		out[i] = api.EventType(n)
 	}
 	return out
 }
@@ -234,10 +244,10 @@ func (st *eventStream) put(text string) error {
 func (st *eventStream) batch(b feed.Batch) error {
 	var marks strings.Builder
 	if b.Gap {
-		fmt.Fprintf(&marks, "event: gap\ndata: {\"gap\":true,\"from\":%d}\n\n", b.From)
+		mark(&marks, "gap", api.EventNotice{Gap: true, From: b.From})
 	}
 	if b.Lost > 0 {
-		fmt.Fprintf(&marks, "event: lagged\ndata: {\"dropped\":%d}\n\n", b.Lost)
+		mark(&marks, "lagged", api.EventsLost{Dropped: b.Lost})
 	}
 	if err := st.put(marks.String()); err != nil {
 		return err
@@ -256,4 +266,10 @@ func (st *eventStream) batch(b feed.Batch) error {
 		}
 	}
 	return st.conn.Flush()
+}
+
+// mark writes an event that stands for what is missing.
+func mark(b *strings.Builder, name string, data any) {
+	raw, _ := json.Marshal(data) // our own types: they encode
+	fmt.Fprintf(b, "event: %s\ndata: %s\n\n", name, raw)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"statusd/api"
 	"statusd/rpc/jsonrpc"
 )
 
@@ -34,7 +35,7 @@ func TestTokens(t *testing.T) {
 	must[string](t, f.with(reader), "net_version", `[]`)
 	_, e := invoke(t, f.with(reader), "send", `["#tea","x"]`)
 	wantError(t, e, jsonrpc.CodeScope, `the token lacks the scope "send"`)
-	must[eventsPage](t, f.with(bot), "status_getEvents", `[]`)
+	must[api.EventPage](t, f.with(bot), "status_getEvents", `[]`)
 	_, e = invoke(t, f.with(bot), "admin_tokenList", `[]`)
 	wantError(t, e, jsonrpc.CodeScope, "admin")
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"statusd/api"
 	"statusd/internal/feed"
 	"statusd/rpc/jsonrpc"
 )
@@ -144,7 +145,7 @@ func TestUnreadEventsAreBounded(t *testing.T) {
 	b := &budget{max: maxBuffered}
 	g := new(grant)
 	u := b.unreadOf(&caller{transport: "ws", grant: g})
-	batch := feed.Batch{Events: []feed.Event{{Event: make([]byte, 1<<20)}}}
+	batch := feed.Batch{Events: []api.Event{{Event: make([]byte, 1<<20)}}}
 	var held []func()
 	for {
 		release, err := u.hold(&batch)

@@ -117,7 +117,11 @@ func (b *builder) members(t reflect.Type, properties map[string]Schema, required
 	for f := range t.Fields() {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if f.Anonymous && name == "" {
-			b.members(f.Type, properties, required)
+			if f.Type.Kind() == reflect.Pointer { // all of it may be missing
+				b.members(f.Type.Elem(), properties, &[]string{})
+			} else {
+				b.members(f.Type, properties, required)
+			}
 			continue
 		}
 		if name == "-" || !f.IsExported() {

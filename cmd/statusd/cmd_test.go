@@ -74,6 +74,10 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"-o", "xml", "version"}, exitUsage, "want plain or json"},
 		{[]string{"config", "check", "-maxpeers", "many"}, exitConfig, `--maxpeers: "many": want a whole number`},
 		{[]string{"config", "check", "-log", "loud"}, exitConfig, "want ERROR, WARN, INFO, DEBUG or TRACE"},
+		{
+			[]string{"config", "check", "--webhook-types", "messages.new,message.new"}, exitConfig,
+			`no events of the type "message.new"; types like it: messages.new`,
+		},
 		{[]string{"config", "check", "-c", "/nonexistent.json"}, exitNoInput, "read configuration: open /nonexistent.json"},
 		{[]string{"config", "check", "--http", "--http.addr", "0.0.0.0", "--http.no-auth"}, exitConfig, "loopback"},
 		{[]string{"key", "inspect", strings.Repeat("ab", 32)}, exitUsage, "private keys are not taken"},

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"statusd/configs"
+	"statusd/node"
 )
 
 func (a *app) configCommand() *cobra.Command {
@@ -107,6 +108,9 @@ func (a *app) configCheck() *cobra.Command {
 				}
 			}
 			if err != nil {
+				return err
+			}
+			if err := node.CheckConfig(loaded.Config); err != nil {
 				return err
 			}
 			if a.output == outputJSON {

@@ -79,6 +79,7 @@ func layer0() map[string][]string {
 		"statusd/internal/deadline":    {},
 		"statusd/internal/diskspace":   {},
 		"statusd/internal/logx":        {"statusd/internal/atomicfile", zap, "gopkg.in/natefinch/lumberjack.v2"},
+		"statusd/internal/nearest":     {},
 		"statusd/internal/sdnotify":    {unix},
 		"statusd/internal/multiaddr":   {"statusd/accounts/multibase", geth + "crypto"},
 		"statusd/internal/termtext":    {},
@@ -202,9 +203,12 @@ func layer3() map[string][]string {
 			"statusd/api", "statusd/accounts/contact", "statusd/internal/confusable", "statusd/internal/termtext",
 			"statusd/payloads",
 		},
-		"statusd/internal/feed": {"statusd/internal/profile", "statusd/internal/store"},
+		"statusd/internal/feed": {
+			"statusd/api", "statusd/internal/nearest", "statusd/internal/profile", "statusd/internal/store",
+		},
 		"statusd/internal/webhook": {
-			"statusd/accounts/secret", "statusd/internal/deadline", "statusd/internal/feed", "statusd/internal/profile",
+			"statusd/api", "statusd/accounts/secret", "statusd/internal/deadline", "statusd/internal/feed",
+			"statusd/internal/profile",
 			"statusd/internal/store", zap,
 		},
 		"statusd/internal/profile": {
@@ -217,7 +221,9 @@ func layer3() map[string][]string {
 // layer4 is layer 4: composition, control surface, configuration.
 func layer4() map[string][]string {
 	return map[string][]string{
-		"statusd/configs": {"statusd/internal/multiaddr", geth + "p2p/dnsdisc", geth + "p2p/enode", geth + "crypto"},
+		"statusd/configs": {
+			"statusd/internal/multiaddr", "statusd/internal/nearest", geth + "p2p/dnsdisc", geth + "p2p/enode", geth + "crypto",
+		},
 		"statusd/node": {
 			"statusd/api", "statusd/accounts/kdf", "statusd/accounts/names", "statusd/accounts/secret",
 			"statusd/configs", "statusd/discovery", "statusd/mailserver", "statusd/messenger", "statusd/internal",
@@ -227,7 +233,8 @@ func layer4() map[string][]string {
 		"statusd/deploy":      {},
 		"statusd/node/redial": {"statusd/internal/deadline", geth + "p2p/enode", zap},
 		"statusd/rpc": {
-			"statusd/api", "statusd/accounts", "statusd/discovery", "statusd/internal/feed", "statusd/internal/profile",
+			"statusd/api", "statusd/accounts", "statusd/discovery", "statusd/internal/feed", "statusd/internal/nearest",
+			"statusd/internal/profile",
 			"statusd/internal/store", "statusd/messenger/naming",
 			"statusd/configs", "statusd/internal/atomicfile", "statusd/mailserver", "statusd/mailserver/history",
 			"statusd/messenger", "statusd/payloads", "statusd/rpc/jsonrpc", "statusd/transport", "statusd/waku",

@@ -2,10 +2,10 @@ package feed
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
+	"statusd/api"
 	"statusd/internal/profile"
 	"statusd/internal/store"
 )
@@ -28,18 +28,6 @@ const (
 
 // ErrNotLoggedIn is the error of what needs an account.
 var ErrNotLoggedIn = errors.New("feed: no account is logged in")
-
-// Event is one thing that happened. Its JSON is what consumers get. Signals of
-// the node have neither cursor nor account.
-type Event struct {
-	Cursor  int64           `json:"cursor,omitempty"`
-	Account string          `json:"account,omitempty"` // 0x key-uid
-	Time    int64           `json:"time"`              // Unix milliseconds
-	Type    string          `json:"type"`
-	Event   json.RawMessage `json:"event"`
-	// Own is the chat key of the account as a contact id.
-	Own string `json:"-"`
-}
 
 // Accounts tell who is logged in; *profile.Manager implements it.
 type Accounts interface {
@@ -77,9 +65,9 @@ type Query struct {
 	// after Since if that is later. One that is new begins at Since, which is
 	// noted; without Since at the oldest event there is.
 	Consumer string
-	By       store.Party // who names the consumer
-	Types    []string    // none: all
-	Chats    []string    // ids of chats whose events are wanted; none: all events
+	By       store.Party     // who names the consumer
+	Types    []api.EventType // none: all
+	Chats    []string        // ids of chats whose events are wanted; none: all events
 	// Account is the only account whose events are wanted, as 0x key-uid; empty:
 	// whoever is logged in.
 	Account string
@@ -90,35 +78,29 @@ func (q *Query) wants(a *profile.Account) bool {
 	return q.Account == "" || q.Account == a.UID().String()
 }
 
-// Page is what Read returns.
-type Page struct {
-	Events []Event `json:"events"`
-	Next   int64   `json:"next"` // Since of the next reading
-	Gap    bool    `json:"gap,omitempty"`
-	From   int64   `json:"from,omitempty"` // with Gap: the oldest event there is
-}
-
 // Read reads up to limit events of the log; 0 means 200. When there is
 // none it waits, MaxWait at the longest, until there is one, or until stop is
 // closed. Errors: ErrNotLoggedIn, and those of store.Tx.AckEvents.
-func (f *Feed) Read(ctx context.Context, q Query, limit int, wait time.Duration, stop <-chan struct{}) (Page, error) {
+func (f *Feed) Read(
+	ctx context.Context, q Query, limit int, wait time.Duration, stop <-chan struct{},
+) (api.EventPage, error) {
 	account, changed := f.current()
 	if account == nil || !q.wants(account) {
-		return Page{}, ErrNotLoggedIn
+		return api.EventPage{}, ErrNotLoggedIn
 	}
 	if limit <= 0 {
 		limit = pageLimit
 	}
 	at, err := f.start(ctx, account, q, 0, End)
 	if err != nil {
-		return Page{}, closedIsLoggedOut(err)
+		return api.EventPage{}, closedIsLoggedOut(err)
 	}
 	timer := time.NewTimer(min(wait, MaxWait))
 	defer timer.Stop()
 	for {
 		page, more, err := f.page(ctx, account, q, at, limit)
 		if err != nil {
-			return Page{}, closedIsLoggedOut(err)
+			return api.EventPage{}, closedIsLoggedOut(err)
 		}
 		if len(page.Events) > 0 || page.Gap || more || wait <= 0 {
 			return page, nil
@@ -127,13 +109,13 @@ func (f *Feed) Read(ctx context.Context, q Query, limit int, wait time.Duration,
 		select {
 		case <-account.DB().EventsAfter(page.Next):
 		case <-changed:
-			return Page{}, ErrNotLoggedIn
+			return api.EventPage{}, ErrNotLoggedIn
 		case <-timer.C:
 			return page, nil
 		case <-stop:
 			return page, nil
 		case <-ctx.Done():
-			return Page{}, ctx.Err()
+			return api.EventPage{}, ctx.Err()
 		}
 	}
 }
@@ -220,17 +202,23 @@ func (f *Feed) start(ctx context.Context, a *profile.Account, q Query, without, 
 
 // page reads what a consumer wants from a place on. more says that there is
 // more to read at once.
-func (f *Feed) page(ctx context.Context, a *profile.Account, q Query, at position, limit int) (Page, bool, error) {
-	out := Page{Events: []Event{}, Next: at.seq}
-	account, own := a.UID().String(), a.ContactID()
+func (f *Feed) page(
+	ctx context.Context, a *profile.Account, q Query, at position, limit int,
+) (page api.EventPage, more bool, err error) {
+	out := api.EventPage{Events: []api.Event{}, Next: at.seq}
+	account := a.UID().String()
+	types := make([]string, len(q.Types))
+	for i, t := range q.Types {
+		types[i] = string(t)
+	}
 	for range passPages {
 		var got store.EventPage
 		err := a.DB().View(ctx, func(tx *store.Tx) (err error) {
-			got, err = tx.Events(store.EventQuery{Since: out.Next, Limit: limit, Types: q.Types})
+			got, err = tx.Events(store.EventQuery{Since: out.Next, Limit: limit, Types: types})
 			return err
 		})
 		if err != nil {
-			return Page{}, false, err
+			return api.EventPage{}, false, err
 		}
 		if got.Gap && !at.oldest {
 			out.Gap, out.From = true, got.From
@@ -238,8 +226,8 @@ func (f *Feed) page(ctx context.Context, a *profile.Account, q Query, at positio
 		out.Next = got.Next
 		for _, e := range got.Events {
 			if len(q.Chats) == 0 || concerns(e.Body, q.Chats) {
-				out.Events = append(out.Events, Event{
-					Cursor: e.Seq, Account: account, Time: e.Time.UnixMilli(), Type: e.Type, Event: e.Body, Own: own,
+				out.Events = append(out.Events, api.Event{
+					Cursor: e.Seq, Account: account, Time: e.Time.UnixMilli(), Type: api.EventType(e.Type), Event: e.Body,
 				})
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"statusd/accounts/kdf"
 	"statusd/accounts/key"
 	"statusd/accounts/secret"
+	"statusd/api"
 	"statusd/internal/profile"
 	"statusd/internal/store"
 )
@@ -90,7 +91,7 @@ func (w *world) add(n int, kind, body string) {
 	}
 }
 
-func (w *world) read(q Query, limit int) Page {
+func (w *world) read(q Query, limit int) api.EventPage {
 	w.t.Helper()
 	p, err := w.Read(w.t.Context(), q, limit, 0, nil)
 	if err != nil {
@@ -104,7 +105,7 @@ func tester() store.Party { return store.Party{Owner: "tester"} }
 
 func since(n int64) *int64 { return &n }
 
-func cursors(events []Event) (out []int64) {
+func cursors(events []api.Event) (out []int64) {
 	for _, e := range events {
 		out = append(out, e.Cursor)
 	}
@@ -130,7 +131,7 @@ func TestReadingByCursorAndByName(t *testing.T) {
 		{"nothing said", Query{}, []int64{1, 2}, 2},
 		{"from a cursor", Query{Since: since(2)}, []int64{3, 4}, 4},
 		{"from the end", Query{Since: since(End)}, nil, 5},
-		{"one type", Query{Types: []string{"account.login"}}, []int64{1}, 5},
+		{"one type", Query{Types: []api.EventType{"account.login"}}, []int64{1}, 5},
 		{"a new name", Query{Consumer: "bot", By: tester()}, []int64{1, 2}, 2},
 		{"the same without ack", Query{Consumer: "bot", By: tester()}, []int64{1, 2}, 2},
 		{"ahead of the ack", Query{Consumer: "bot", By: tester(), Since: since(2)}, []int64{3, 4}, 4},
@@ -171,13 +172,13 @@ func TestWaiting(t *testing.T) {
 	w := newWorld(t, 1, store.EventLimits{})
 	w.login(0)
 	type result struct {
-		Page
+		api.EventPage
 		err error
 	}
 	ask := func(ctx context.Context, stop chan struct{}) chan result {
 		done := make(chan result, 1)
 		go func() {
-			p, err := w.Read(ctx, Query{Since: since(1), Types: []string{"k"}}, 0, time.Hour, stop)
+			p, err := w.Read(ctx, Query{Since: since(1), Types: []api.EventType{"k"}}, 0, time.Hour, stop)
 			done <- result{p, err}
 		}()
 		return done
@@ -218,7 +219,7 @@ func TestGapsAreSaid(t *testing.T) {
 			t.Errorf("%s: %+v", name, p)
 		}
 	}
-	if p := w.read(Query{Since: since(5), Types: []string{"none"}}, 0); !p.Gap || p.From != 119 {
+	if p := w.read(Query{Since: since(5), Types: []api.EventType{"none"}}, 0); !p.Gap || p.From != 119 {
 		t.Errorf("a gap and no event: %+v", p)
 	}
 	for name, q := range map[string]Query{"nothing said": {}, "new name": {Consumer: "new", By: tester()}} {

@@ -5,13 +5,17 @@ import (
 	"errors"
 	"slices"
 
+	"statusd/api"
 	"statusd/internal/profile"
 	"statusd/internal/store"
 )
 
 // Batch is what a Reader delivers at a time.
 type Batch struct {
-	Events []Event // in order
+	Events []api.Event // in order
+	// Own is the chat key of the account as a contact id; empty: these are
+	// signals of the node.
+	Own string
 	// Gap says that events before From, which the consumer has not had, are gone
 	// from the log.
 	Gap  bool
@@ -110,7 +114,7 @@ func (r *Reader) log(ctx context.Context, a *profile.Account, deliver func(Batch
 		return false, err
 	}
 	if len(page.Events) > 0 || page.Gap {
-		if err := deliver(Batch{Events: page.Events, Gap: page.Gap, From: page.From}); err != nil {
+		if err := deliver(Batch{Events: page.Events, Own: a.ContactID(), Gap: page.Gap, From: page.From}); err != nil {
 			return false, err
 		}
 	}
@@ -127,7 +131,7 @@ func (r *Reader) signals(deliver func(Batch) error) (<-chan struct{}, error) {
 		return next, nil
 	}
 	if len(r.query.Types) > 0 {
-		events = slices.DeleteFunc(events, func(e Event) bool { return !slices.Contains(r.query.Types, e.Type) })
+		events = slices.DeleteFunc(events, func(e api.Event) bool { return !slices.Contains(r.query.Types, e.Type) })
 	}
 	if len(events) == 0 && lost == 0 {
 		return next, nil

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"statusd/api"
 	"statusd/internal/store"
 )
 
@@ -79,9 +80,9 @@ func (f *follower) want(events ...string) {
 // TestFollowingThroughLogins has one consumer see the whole life of a node.
 func TestFollowingThroughLogins(t *testing.T) {
 	w := newWorld(t, 2, store.EventLimits{})
-	w.ring.Emit("before", nil)
+	w.ring.Emit(api.NodeStartedEvent{})
 	f := w.follow(Query{})
-	w.ring.Emit(NodeReady, nil)
+	w.ring.Emit(api.NodeReadyEvent{})
 	f.want("node.ready 0")
 	w.login(0)
 	f.want("account.login 1")
@@ -105,7 +106,7 @@ func TestWhereFollowersBegin(t *testing.T) {
 		t.Fatal(err)
 	}
 	now, from, bot := w.follow(Query{}), w.follow(Query{Since: since(1)}), w.follow(Query{Consumer: "bot", By: tester()})
-	fresh := w.follow(Query{Consumer: "fresh", By: tester(), Types: []string{"k"}})
+	fresh := w.follow(Query{Consumer: "fresh", By: tester(), Types: []api.EventType{"k"}})
 	from.want("k 2", "k 3")
 	bot.want("k 3")
 	fresh.want("k 2", "k 3")
@@ -123,6 +124,11 @@ func TestWhereFollowersBegin(t *testing.T) {
 	now.want("account.login 6")
 }
 
+// numbered is a signal with a number.
+type numbered int
+
+func (numbered) EventType() api.EventType { return "s" }
+
 // TestSlowFollowers lets the log and the ring run away from who does not read.
 func TestSlowFollowers(t *testing.T) {
 	w := newWorld(t, 1, store.EventLimits{Count: 10})
@@ -130,7 +136,7 @@ func TestSlowFollowers(t *testing.T) {
 	f := w.prepare(Query{})
 	w.add(127, "k", `{}`) // 119 to 128 are left
 	for i := range RingSize + 5 {
-		w.ring.Emit("s", i)
+		w.ring.Emit(numbered(i))
 	}
 	f.start()
 	if b := <-f.got; !b.Gap || b.From != 119 || len(b.Events) != 10 || b.Events[0].Cursor != 119 {
@@ -145,10 +151,10 @@ func TestSlowFollowers(t *testing.T) {
 
 func TestChatsAndTypesOfSignals(t *testing.T) {
 	w := newWorld(t, 1, store.EventLimits{})
-	chats, types := w.follow(Query{Chats: []string{"c"}}), w.follow(Query{Types: []string{"b"}})
-	w.ring.Emit("a", nil)
-	w.ring.Emit("b", map[string]int{"n": 1})
-	types.want("b 0")
+	chats, types := w.follow(Query{Chats: []string{"c"}}), w.follow(Query{Types: []api.EventType{api.EventNodeCrashed}})
+	w.ring.Emit(api.NodeReadyEvent{})
+	w.ring.Emit(api.NodeCrashedEvent{Error: "boom"})
+	types.want("node.crashed 0")
 	w.login(0)
 	w.add(1, "m", `{"chatId":"c"}`)
 	chats.want("m 2")
@@ -185,5 +191,5 @@ func TestFeedWithoutAnything(t *testing.T) {
 		t.Error(err)
 	}
 	var none *Signals
-	none.Emit("a", nil)
+	none.Emit(api.NodeReadyEvent{})
 }

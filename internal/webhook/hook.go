@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"statusd/accounts/secret"
+	"statusd/api"
 	"statusd/internal/deadline"
 	"statusd/internal/feed"
 	"statusd/internal/profile"
@@ -28,10 +29,10 @@ const tryTimeout = 30 * time.Second
 // Config sets up a Hook.
 type Config struct {
 	URL    string
-	Secret secret.Bytes // signs
-	Types  []string     // of events; none: all
-	Chats  []string     // none: all
-	Agent  string       // User-Agent
+	Secret secret.Bytes    // signs
+	Types  []api.EventType // of events; none: all
+	Chats  []string        // none: all
+	Agent  string          // User-Agent
 
 	Accounts feed.Accounts
 	Events   *feed.Feed
@@ -218,7 +219,7 @@ func (h *Hook) try(ctx context.Context, q *queue, it item) error {
 	first := q.target.failures == 0 && q.lanes[it.lane] == nil
 	lost := q.settle(it, o, h.cfg.Now())
 	fields := []zap.Field{
-		zap.Int64("cursor", it.event.Cursor), zap.String("type", it.event.Type), zap.Int("status", status),
+		zap.Int64("cursor", it.event.Cursor), zap.String("type", string(it.event.Type)), zap.Int("status", status),
 	}
 	switch {
 	case lost > 0:
@@ -232,7 +233,7 @@ func (h *Hook) try(ctx context.Context, q *queue, it item) error {
 }
 
 // send makes one call.
-func (h *Hook) send(ctx context.Context, e feed.Event) (status int, err error) {
+func (h *Hook) send(ctx context.Context, e api.Event) (status int, err error) {
 	body, err := json.Marshal(e)
 	if err != nil {
 		return 0, err
@@ -244,7 +245,7 @@ func (h *Hook) send(ctx context.Context, e feed.Event) (status int, err error) {
 	timestamp := strconv.FormatInt(h.cfg.Now().Unix(), 10)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", h.cfg.Agent)
-	req.Header.Set("X-Statusd-Event", e.Type)
+	req.Header.Set("X-Statusd-Event", string(e.Type))
 	req.Header.Set("X-Statusd-Timestamp", timestamp)
 	req.Header.Set("X-Statusd-Signature", Sign(h.cfg.Secret.Reveal(), timestamp, body))
 	resp, err := h.client.Do(req)

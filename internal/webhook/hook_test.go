@@ -18,6 +18,7 @@ import (
 	"statusd/accounts/kdf"
 	"statusd/accounts/key"
 	"statusd/accounts/secret"
+	"statusd/api"
 	"statusd/internal/feed"
 	"statusd/internal/profile"
 	"statusd/internal/store"
@@ -113,7 +114,7 @@ func (x *target) RoundTrip(r *http.Request) (*http.Response, error) {
 	if x.down {
 		return nil, errors.New("connection refused")
 	}
-	var e feed.Event
+	var e api.Event
 	if err := json.NewDecoder(r.Body).Decode(&e); err != nil {
 		return nil, err
 	}
@@ -214,7 +215,7 @@ func TestCallsOverHTTP(t *testing.T) {
 	defer stop()
 	c := <-calls
 	body, ok := strings.CutPrefix(c.body, "POST /hook?x=1 ")
-	var e feed.Event
+	var e api.Event
 	if err := json.Unmarshal([]byte(body), &e); !ok || err != nil || e.Cursor != 1 || e.Account != p.uid.String() {
 		t.Errorf("call %q", c.body)
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"statusd/api"
 	"statusd/internal/feed"
 )
 
@@ -29,7 +30,7 @@ const (
 
 // item is an event that waits.
 type item struct {
-	event feed.Event
+	event api.Event
 	lane  string // events of one lane are sent in order
 }
 
@@ -67,7 +68,7 @@ func newQueue(read int64) *queue { return &queue{read: read, lanes: make(map[str
 func (q *queue) room() bool { return len(q.items) < windowEvents && q.bytes < windowBytes }
 
 // add appends events. Signals of the node, which have no cursor, are left out.
-func (q *queue) add(events []feed.Event) {
+func (q *queue) add(events []api.Event) {
 	for _, e := range events {
 		if e.Cursor == 0 {
 			continue
