@@ -147,6 +147,7 @@ func cost(env *wire.Envelope) int64 { return int64(len(env.RLP())) + entryOverhe
 func (p *pool) drop(e *entry) {
 	env := e.env.Load()
 	p.shares.remove(e, env)
+	e.by, e.also = nil, nil // log and ring keep the entry, not who brought it
 	delete(p.byHash, env.Hash())
 	p.bytes -= cost(env)
 	p.removed++
@@ -248,7 +249,8 @@ func (p *pool) size() (count int, bytes int64) {
 	return len(p.byHash), p.bytes
 }
 
-// maxEvicted bounds how many evicted envelopes are remembered.
+// maxEvicted bounds how many evicted envelopes are remembered, in some 200 bytes
+// each.
 const maxEvicted = 1 << 15
 
 // hashRing remembers the latest maxEvicted entries that were evicted. An envelope
