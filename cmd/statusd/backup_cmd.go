@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
 	"syscall"
 	"time"
@@ -40,7 +41,7 @@ restoring it needs the phrase or the private key too. The account stays in use.`
 			if out == "" {
 				return usageError(errors.New("missing flag: --out, the file to write (-: standard output)"))
 			}
-			if err := checkOut(out, force); err != nil {
+			if err := checkOut(a.place(out, 0o600, force)); err != nil {
 				return err
 			}
 			if err := c.reach(cmd.Context()); err != nil {
@@ -59,7 +60,7 @@ restoring it needs the phrase or the private key too. The account stays in use.`
 			if err := c.call(cmd.Context(), &written, "account_backup", string(typed), withKeys); err != nil {
 				return err
 			}
-			if err := a.fetch(cmd.Context(), written.Path, out); err != nil {
+			if err := a.fetch(cmd.Context(), written.Path, a.place(out, 0o600, force)); err != nil {
 				return err
 			}
 			switch {
@@ -82,7 +83,7 @@ restoring it needs the phrase or the private key too. The account stays in use.`
 }
 
 // fetch moves a file that the daemon wrote to where the user wants it.
-func (a *app) fetch(ctx context.Context, from, to string) error {
+func (a *app) fetch(ctx context.Context, from string, to atomicfile.Place) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return fail(exitPermission, fmt.Errorf("the backup is at %s of the daemon's machine, but cannot be read from "+
@@ -92,17 +93,19 @@ func (a *app) fetch(ctx context.Context, from, to string) error {
 	if !backup.Recognise(in) { // a daemon elsewhere may name any file of this machine
 		return fail(exitProtocol, fmt.Errorf("the daemon says that the backup is at %s, but there is no backup here", from))
 	}
-	if to == toStdout {
+	if to.Path == toStdout {
 		if _, err := io.Copy(a.out, in); err != nil {
 			return fail(exitIO, err)
 		}
 		return fail(exitIO, os.Remove(from))
 	}
 	err = syscall.EXDEV
-	if !atomicfile.IsStream(to) {
-		err = atomicfile.Rename(from, to)
+	if !atomicfile.IsStream(to.Path) {
+		err = to.Move(from)
 	}
 	if errors.Is(err, syscall.EXDEV) {
+		ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		defer stop()
 		if err = copyFile(ctx, in, to); err == nil {
 			return fail(exitIO, os.Remove(from))
 		}
@@ -114,8 +117,8 @@ func (a *app) fetch(ctx context.Context, from, to string) error {
 }
 
 // copyFile writes a file that appears when it is whole.
-func copyFile(ctx context.Context, in io.Reader, to string) error {
-	out, err := atomicfile.Create(ctx, to, 0o600)
+func copyFile(ctx context.Context, in io.Reader, to atomicfile.Place) error {
+	out, err := to.Create(ctx)
 	if err != nil {
 		return err
 	}

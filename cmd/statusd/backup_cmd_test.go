@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"statusd/internal/atomicfile"
 )
 
 // TestFetchTakesBackupsOnly has a daemon that says where the backup is: a file
@@ -33,7 +35,7 @@ func TestFetchTakesBackupsOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		err := (&app{out: &out}).fetch(t.Context(), from, tt.to)
+		err := (&app{out: &out}).fetch(t.Context(), from, atomicfile.Place{Path: tt.to, Perm: 0o600})
 		if err == nil && tt.code != exitOK || err != nil && exitCode(err) != tt.code {
 			t.Errorf("%q to %s: %v, want exit code %d", tt.content, tt.to, err, tt.code)
 		}
@@ -59,7 +61,7 @@ func TestFetchTakesBackupsOnly(t *testing.T) {
 			t.Errorf("%q to %s: %q", tt.content, tt.to, got)
 		}
 	}
-	if err := (&app{}).fetch(t.Context(), filepath.Join(dir, "none"), to); exitCode(err) != exitPermission {
+	if err := (&app{}).fetch(t.Context(), filepath.Join(dir, "none"), atomicfile.Place{Path: to, Perm: 0o600}); exitCode(err) != exitPermission {
 		t.Errorf("no file: %v", err)
 	}
 }

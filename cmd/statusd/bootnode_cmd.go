@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/netip"
@@ -95,16 +96,20 @@ it is told to stop.`,
 
 // bootnodeKey makes a key file. One that exists is not touched.
 func (a *app) bootnodeKey(ctx context.Context, path string) error {
-	if checkOut(path, true) == nil && checkOut(path, false) != nil {
+	place := a.keyPlace(path, false)
+	switch err := checkOut(place); {
+	case errors.Is(err, fs.ErrExist):
 		return fail(exitCantCreate, fmt.Errorf("%s exists, and no key is overwritten: choose another file, or remove it",
 			path))
+	case err != nil:
+		return err
 	}
 	key, err := crypto.GenerateKey()
 	if err != nil {
 		return fail(exitInternal, err)
 	}
 	text := hex.EncodeToString(crypto.FromECDSA(key))
-	return a.writeOut(ctx, path, []byte(text), 0o600, false)
+	return a.writeOut(ctx, place, []byte(text))
 }
 
 var errBootnodeKey = errors.New("no node key: give --nodekey FILE, or make one with --genkey FILE")

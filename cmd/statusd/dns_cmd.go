@@ -110,7 +110,7 @@ func reportOf(file string, d *dns.Draft, changed bool) treeReport {
 }
 
 func (a *app) makeTree(ctx context.Context, path string, files []string, f *dnsMakeFlags, seqGiven bool) error {
-	if err := checkOut(path, true); err != nil {
+	if err := checkOut(a.place(path, 0o644, true)); err != nil {
 		return err
 	}
 	var old *dns.Draft
@@ -240,7 +240,7 @@ func (a *app) writeTree(ctx context.Context, path string, d *dns.Draft) error {
 	if err != nil {
 		return fail(exitInternal, err)
 	}
-	return a.writeOut(ctx, path, append(raw, '\n'), 0o644, true)
+	return a.writeOut(ctx, a.place(path, 0o644, true), append(raw, '\n'))
 }
 
 func (a *app) dnsSign() *cobra.Command {
@@ -269,7 +269,7 @@ URL that clients have. It need not be, and should not be, the key of a node.`,
 }
 
 func (a *app) signTree(ctx context.Context, path, keyFile string, force bool) error {
-	if err := checkOut(path, true); err != nil {
+	if err := checkOut(a.place(path, 0o644, true)); err != nil {
 		return err
 	}
 	if atomicfile.IsStream(path) {

@@ -33,10 +33,11 @@ const (
 func (a *app) exportCommand() *cobra.Command {
 	var c *client
 	var chat, format, out string
+	var force bool
 	cmd := &cobra.Command{
 		Use: "export --chat CHAT", Short: "Write a whole chat as JSON, HTML or text", Args: noArguments,
 		Long: `Writes all messages of a chat that this device has, oldest first: as JSON, one
-message on each line; as one HTML page with its images inside; or as text. The
+message on each line; as one HTML page with its images inside; or as text. A new
 file is readable to you alone. It is not encrypted.`,
 		Example: "  statusd export --chat '#tea' --format html --out tea.html",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -48,8 +49,11 @@ file is readable to you alone. It is not encrypted.`,
 			if chat == "" {
 				return usageError(errors.New("missing flag: --chat, for instance '#tea'; see: statusd chats"))
 			}
+			if err := checkOut(a.place(out, 0o600, force)); err != nil {
+				return err
+			}
 			return a.within(cmd, c, func(ctx context.Context, s *session) error {
-				return a.export(ctx, s, chat, format, out)
+				return a.export(ctx, s, chat, format, a.place(out, 0o600, force))
 			})
 		},
 	}
@@ -57,6 +61,7 @@ file is readable to you alone. It is not encrypted.`,
 	cmd.Flags().StringVar(&chat, "chat", "", "the chat to write")
 	cmd.Flags().StringVar(&format, "format", exportJSON, "json, html or txt")
 	cmd.Flags().StringVar(&out, "out", toStdout, "file to write (-: standard output)")
+	cmd.Flags().BoolVar(&force, "force", false, "replace an existing file")
 	return cmd
 }
 
@@ -74,7 +79,7 @@ type exporter struct {
 	bar     *progress
 }
 
-func (a *app) export(ctx context.Context, s *session, name, format, out string) error {
+func (a *app) export(ctx context.Context, s *session, name, format string, out atomicfile.Place) error {
 	chat, err := s.chat(ctx, name)
 	if err != nil {
 		return err
@@ -102,10 +107,10 @@ func (a *app) export(ctx context.Context, s *session, name, format, out string) 
 	err = e.fetch(ctx)
 	e.bar.clear()
 	if err == nil {
-		err = fail(exitIO, e.write(target))
+		err = writeFailed(e.write(target))
 	}
-	if err = finish(err); err == nil && out != toStdout {
-		fmt.Fprintf(a.err, "statusd: %d messages in %s\n", e.count, out)
+	if err = finish(err); err == nil && out.Path != toStdout {
+		fmt.Fprintf(a.err, "statusd: %d messages in %s\n", e.count, out.Path)
 	}
 	return err
 }
@@ -114,15 +119,12 @@ func (a *app) export(ctx context.Context, s *session, name, format, out string) 
 // gives it up if something went wrong. folder has room for the result, so for
 // the pages as well.
 func (a *app) exportTarget(
-	ctx context.Context, out string,
+	ctx context.Context, out atomicfile.Place,
 ) (w io.Writer, finish func(error) error, folder string, err error) {
-	if out == toStdout {
+	if out.Path == toStdout {
 		return a.out, func(err error) error { return err }, "", nil
 	}
-	if err := checkOut(out, true); err != nil {
-		return nil, nil, "", err
-	}
-	o, err := atomicfile.Create(ctx, out, 0o600)
+	o, err := out.Create(ctx)
 	if err != nil {
 		return nil, nil, "", cannotCreate(err)
 	}
@@ -131,7 +133,7 @@ func (a *app) exportTarget(
 		if err != nil {
 			return err
 		}
-		return fail(exitIO, o.Commit())
+		return writeFailed(o.Commit())
 	}, o.Folder(), nil
 }
 

@@ -37,7 +37,7 @@ func (a *app) keyGen() *cobra.Command {
 		Use: "gen FILE", Short: "Make a node key and write it to a file (-: standard output)",
 		Args: exactly(1, "the file to write"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkOut(args[0], force); err != nil {
+			if err := checkOut(a.keyPlace(args[0], force)); err != nil {
 				return err
 			}
 			private, err := crypto.GenerateKey()
@@ -49,9 +49,7 @@ func (a *app) keyGen() *cobra.Command {
 				_, err := fmt.Fprintln(a.out, text)
 				return fail(exitIO, err)
 			}
-			ctx, stop := interruptible(cmd)
-			defer stop()
-			if err := a.writeOut(ctx, args[0], []byte(text), 0o600, force); err != nil {
+			if err := a.writeOut(cmd.Context(), a.keyPlace(args[0], force), []byte(text)); err != nil {
 				return err
 			}
 			return a.printKey(&private.PublicKey)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/signal"
 	"syscall"
 
 	"statusd/internal/atomicfile"
@@ -14,51 +15,81 @@ import (
 // toStdout is the path that stands for standard output.
 const toStdout = "-"
 
-// checkOut refuses a path that cannot be written to, before there is something
-// to write. A file is in the way unless it may be replaced; devices, pipes and
-// open files are written into.
-func checkOut(path string, replace bool) error {
-	if path == toStdout || atomicfile.IsStream(path) {
-		return nil
-	}
-	if _, err := os.Lstat(path); err == nil && !replace {
-		return fail(exitCantCreate, fmt.Errorf("%s exists; give --force to replace it", path))
-	}
-	_, info, err := atomicfile.Resolve(path)
-	if err == nil && info != nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s %w", path, atomicfile.ErrSpecial)
-	}
-	return cannotCreate(err)
+// place is where a command writes a file that its user named: an existing file
+// is replaced with --force only, and keeps its mode and owner then.
+func (a *app) place(path string, perm fs.FileMode, replace bool) atomicfile.Place {
+	return atomicfile.Place{Path: path, Perm: perm, Replace: replace, Waiting: func() {
+		fmt.Fprintf(a.err, "statusd: %s is a pipe that nobody reads yet; waiting\n", path)
+	}}
 }
 
-// cannotCreate gives an error of making a file its code: a disk that is full
-// or fails is another matter than a path that cannot be.
+// keyPlace is a place of a key: what it replaces does not open it to others.
+func (a *app) keyPlace(path string, replace bool) atomicfile.Place {
+	p := a.place(path, 0o600, replace)
+	p.Private = true
+	return p
+}
+
+// checkOut refuses a place that cannot be written to, before there is something
+// to write.
+func checkOut(p atomicfile.Place) error {
+	if p.Path == toStdout {
+		return nil
+	}
+	return cannotCreate(p.Check())
+}
+
+// cannotCreate gives an error of making a file its code, and the way out: a disk
+// that is full or fails is another matter than a path that cannot be.
 func cannotCreate(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EIO) {
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EIO):
 		return fail(exitIO, err)
+	case errors.Is(err, atomicfile.ErrNobodyReads):
+		return fail(exitTemporary, err)
+	case errors.Is(err, fs.ErrExist) && errors.As(err, &path):
+		return fail(exitCantCreate, &existsError{path.Path})
+	case errors.Is(err, atomicfile.ErrForeignLink), errors.Is(err, atomicfile.ErrOwner),
+		errors.Is(err, atomicfile.ErrSpecial):
+		err = fmt.Errorf("%w; give another path", err)
+	case errors.Is(err, fs.ErrNotExist) && errors.As(err, &path):
+		err = fmt.Errorf("%w: make its folder first, or give another path", err)
 	}
 	return fail(exitCantCreate, err)
 }
 
-// writeOut writes what somebody asked for to a path, whole or not at all.
-func (a *app) writeOut(ctx context.Context, path string, data []byte, perm fs.FileMode, replace bool) error {
-	if err := checkOut(path, replace); err != nil {
-		return err
+// existsError is a file that is in the way.
+type existsError struct{ path string }
+
+func (e *existsError) Error() string {
+	return e.path + " exists; give --force to replace it, or another path"
+}
+func (e *existsError) Is(target error) bool { return target == fs.ErrExist }
+
+// writeFailed gives an error of writing what somebody asked for its code.
+func writeFailed(err error) error {
+	if errors.Is(err, atomicfile.ErrNobodyReads) || errors.Is(err, fs.ErrExist) {
+		return cannotCreate(err)
 	}
-	if path == toStdout {
+	return fail(exitIO, err)
+}
+
+// writeOut writes what somebody asked for to a place, whole or not at all.
+func (a *app) writeOut(ctx context.Context, p atomicfile.Place, data []byte) error {
+	if p.Path == toStdout {
 		_, err := a.out.Write(data)
 		return fail(exitIO, err)
 	}
-	if !replace && !atomicfile.IsStream(path) {
-		return cannotCreate(atomicfile.New(path, data, perm))
-	}
-	out, err := atomicfile.Create(ctx, path, perm)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	out, err := p.Create(ctx)
 	if err != nil {
 		return cannotCreate(err)
 	}
 	defer out.Abort()
 	if _, err := out.Write(data); err != nil {
-		return fail(exitIO, err)
+		return writeFailed(err)
 	}
-	return fail(exitIO, out.Commit())
+	return writeFailed(out.Commit())
 }

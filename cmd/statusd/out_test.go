@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -64,7 +65,7 @@ func TestOutputsReplaceNothingButFiles(t *testing.T) {
 	}
 	const other = "enrtree://AM5FCQLWIZX2QFPNJAP7VUERCCRNGRHWZG3YYHIUV7BVDQ5FDPRT2@morenodes.example.org"
 	for what, args := range map[string][]string{
-		"hello":   {"export", "--dir", daemon, "--chat", "#tea", "--out"},
+		"hello":   {"export", "--dir", daemon, "--chat", "#tea", "--force", "--out"},
 		"key":     {"key", "gen", "--force"},
 		"genkey":  {"bootnode", "--genkey"},
 		"enrtree": {"dns", "make", "--domain", "nodes.example.org", "--link", other},
@@ -130,6 +131,53 @@ func TestDashIsStandardOutput(t *testing.T) {
 	}
 }
 
+// TestExistingFilesNeedForce: whatever writes a file that its user named leaves
+// an existing one as it is, and with --force its mode.
+func TestExistingFilesNeedForce(t *testing.T) {
+	f := &fakeDaemon{self: person(t), chats: []view.Chat{
+		{ID: "tea", ChatType: view.ChatPublic, Active: true},
+	}, messages: map[string][]view.Message{"tea": {{ID: "0x01", Text: "hello", WhisperTimestamp: 1}}}}
+	daemon := f.start(t)
+	for name, c := range map[string]struct {
+		args []string // before the path
+		file string   // below the path
+		mode fs.FileMode
+	}{
+		"export": {[]string{"export", "--dir", daemon, "--chat", "#tea", "--out"}, "", 0o640},
+		"key":    {[]string{"key", "gen"}, "", 0o600}, // not readable to others, whatever the old file was
+		"man":    {[]string{"man"}, "statusd-key-gen.1", 0o640},
+	} {
+		dir := filepath.Join(t.TempDir(), "out")
+		path := filepath.Join(dir, c.file)
+		if c.file != "" {
+			if err := os.Mkdir(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(os.WriteFile(path, []byte("old"), 0o600), os.Chmod(path, 0o640)); err != nil {
+			t.Fatal(err)
+		}
+		args := append(c.args, dir)
+		code, _, errOut := statusd(t, "", args...)
+		if code != exitCantCreate || !strings.Contains(errOut, path) || !strings.Contains(errOut, "--force") {
+			t.Errorf("%s: exit code %d: %s", name, code, errOut)
+		}
+		if raw, err := os.ReadFile(path); err != nil || string(raw) != "old" {
+			t.Errorf("%s: the file holds %q, %v", name, raw, err)
+		}
+		if code, _, errOut := statusd(t, "", append(args, "--force")...); code != exitOK {
+			t.Errorf("%s --force: exit code %d: %s", name, code, errOut)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode() != c.mode || info.Size() == 3 {
+			t.Errorf("%s --force: mode %v, %d bytes, want %v", name, info.Mode(), info.Size(), c.mode)
+		}
+	}
+}
+
 // TestABackupGoesWhereItIsSent: what the daemon wrote is moved to a file, and
 // copied into a pipe or a device.
 func TestABackupGoesWhereItIsSent(t *testing.T) {
@@ -145,7 +193,7 @@ func TestABackupGoesWhereItIsSent(t *testing.T) {
 		if strings.HasSuffix(name, "pipe") {
 			got = drainPipe(path)
 		}
-		if err := a.fetch(t.Context(), from, path); err != nil {
+		if err := a.fetch(t.Context(), from, a.place(path, 0o600, true)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if got != nil {

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
@@ -62,7 +66,8 @@ func writeJSON(w io.Writer, v any) error {
 }
 
 func (a *app) manCommand() *cobra.Command {
-	return &cobra.Command{
+	var force bool
+	cmd := &cobra.Command{
 		Use: "man DIRECTORY", Short: "Write the manual pages into a directory",
 		Args: exactly(1, "the directory to write to"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -71,12 +76,30 @@ func (a *app) manCommand() *cobra.Command {
 			}
 			header := &doc.GenManHeader{Title: "STATUSD", Section: "1", Source: "statusd " + version, Manual: "statusd"}
 			cmd.Root().DisableAutoGenTag = true
-			if err := doc.GenManTree(cmd.Root(), header, args[0]); err != nil {
-				return fail(exitIO, err)
-			}
-			return nil
+			return a.manPages(cmd.Context(), cmd.Root(), header, args[0], force)
 		},
 	}
+	cmd.Flags().BoolVar(&force, "force", false, "replace existing files")
+	return cmd
+}
+
+// manPages writes the page of a command and those of its subcommands.
+func (a *app) manPages(ctx context.Context, cmd *cobra.Command, header *doc.GenManHeader, dir string, force bool) error {
+	for _, sub := range cmd.Commands() {
+		if !sub.IsAvailableCommand() || sub.IsAdditionalHelpTopicCommand() {
+			continue
+		}
+		if err := a.manPages(ctx, sub, header, dir, force); err != nil {
+			return err
+		}
+	}
+	own := *header // it is filled in for each page
+	var page bytes.Buffer
+	if err := doc.GenMan(cmd, &own, &page); err != nil {
+		return fail(exitInternal, err)
+	}
+	name := strings.ReplaceAll(cmd.CommandPath(), " ", "-") + "." + header.Section
+	return a.writeOut(ctx, a.place(filepath.Join(dir, name), 0o644, force), page.Bytes())
 }
 
 // exactly checks the number of arguments and names what is missing.

@@ -10,8 +10,13 @@
 // Every function that puts a file in a place follows one rule. Only regular
 // files are replaced. A symbolic link is followed, and what it leads to is
 // replaced or made, the link stays; a link that belongs to neither us nor root
-// is refused, for somebody else chose where it leads. Devices and pipes are
-// never replaced: an Output writes into them, everything else refuses them.
+// (nor who owns "/") is refused, for somebody else chose where it leads. Devices
+// and pipes are never replaced: an Output writes into them, everything else
+// refuses them.
+//
+// Where a person names the path, a Place, more holds: links among its folders
+// are judged like the last element, and what exists is replaced only when that
+// is asked for; the new file then has the owner and the mode of the old one.
 package atomicfile
 
 import (
@@ -32,9 +37,12 @@ const tempMark = ".tmp-"
 // and the name are on disk. The file has exactly the mode perm. Errors:
 // ErrSpecial, ErrForeignLink.
 func Write(path string, data []byte, perm fs.FileMode) error {
-	target, err := replaceable(path)
+	target, info, err := replaceable(path)
 	if err != nil {
 		return err
+	}
+	if info != nil && info.IsDir() {
+		return special(path, info)
 	}
 	temp, err := writeTemp(target, data, perm)
 	if err != nil {
@@ -58,27 +66,29 @@ func New(path string, data []byte, perm fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temp)
-	err = os.Link(temp, path)
-	if err != nil && !errors.Is(err, fs.ErrExist) { // a file system without hard links
-		err = exclusive(path, data, perm)
-	}
-	if err != nil {
-		return fmt.Errorf("put %s in place: %w", path, err)
-	}
-	return SyncDir(filepath.Dir(path))
-}
-
-func exclusive(path string, data []byte, perm fs.FileMode) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
-	if err != nil {
+	if err := putNew(temp, path); err != nil {
+		_ = os.Remove(temp)
 		return err
 	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Chmod(perm), f.Sync(), f.Close()); err != nil {
-		_ = os.Remove(path)
+	return nil
+}
+
+// putNew moves a file to a name that must be free.
+func putNew(from, to string) error {
+	err := os.Link(from, to)
+	switch {
+	case err == nil:
+		err = os.Remove(from)
+	case !errors.Is(err, fs.ErrExist): // a file system without hard links: the name is taken first
+		var f *os.File
+		if f, err = os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err == nil {
+			err = errors.Join(f.Close(), os.Rename(from, to))
+		}
 	}
-	return err
+	if err != nil {
+		return about("create", to, err)
+	}
+	return SyncDir(filepath.Dir(to))
 }
 
 // writeTemp writes a temporary file beside path and returns its name.
@@ -106,7 +116,7 @@ func createTemp(path string) (*os.File, error) {
 	}
 	f, err := os.CreateTemp(dir, "."+base+tempMark+"*")
 	if err != nil {
-		return nil, fmt.Errorf("create temporary file: %w", err)
+		return nil, about("create", path, err)
 	}
 	return f, nil
 }
@@ -129,16 +139,30 @@ func settle(f *os.File, path string, perm fs.FileMode) error {
 // file at the target, and returns once the target's folder is synced. Errors:
 // ErrSpecial, ErrForeignLink.
 func Rename(from, to string) error {
-	target, err := replaceable(to)
+	target, _, err := replaceable(to)
 	if err != nil {
 		return err
 	}
 	return put(from, target)
 }
 
+// about names the path that was asked for in an error of the system that is
+// about a temporary file.
+func about(op, path string, err error) error {
+	var onPath *fs.PathError
+	var onLink *os.LinkError
+	switch {
+	case errors.As(err, &onPath):
+		err = onPath.Err
+	case errors.As(err, &onLink):
+		err = onLink.Err
+	}
+	return &fs.PathError{Op: op, Path: path, Err: err}
+}
+
 func put(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
-		return fmt.Errorf("put %s in place: %w", to, err)
+		return about("replace", to, err)
 	}
 	return SyncDir(filepath.Dir(to))
 }

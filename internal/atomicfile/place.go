@@ -57,10 +57,57 @@ func follow(path string) (string, error) {
 	return filepath.Join(dir, dest), err
 }
 
-// ours reports whether a file belongs to us or to root.
+// ours reports whether a file belongs to us or to root: also to who owns "/",
+// for in a container root's files can have another number.
 func ours(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
-	return ok && (stat.Uid == 0 || int64(stat.Uid) == int64(os.Geteuid()))
+	if !ok || stat.Uid == 0 || int64(stat.Uid) == int64(os.Geteuid()) {
+		return ok
+	}
+	var top syscall.Stat_t
+	return syscall.Stat("/", &top) == nil && stat.Uid == top.Uid
+}
+
+// checkFolders refuses a path that leads through a link of another user.
+func checkFolders(path string) error {
+	at := "/"
+	if !filepath.IsAbs(path) {
+		dir, err := os.Getwd() // without links
+		if err != nil {
+			return err
+		}
+		at = dir
+	}
+	rest := strings.Split(path, "/")
+	for links := 0; len(rest) > 1; {
+		part := rest[0]
+		rest = rest[1:]
+		next := filepath.Join(at, part) // at has no links, so ".." is its parent
+		info, err := os.Lstat(next)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil // whoever makes a file there says so
+		case err != nil:
+			return err
+		case info.Mode()&fs.ModeSymlink == 0:
+			at = next
+			continue
+		case !ours(info):
+			return fmt.Errorf("%s %w", next, ErrForeignLink)
+		}
+		if links++; links > maxLinks {
+			return &fs.PathError{Op: "follow", Path: path, Err: syscall.ELOOP}
+		}
+		dest, err := os.Readlink(next)
+		if err != nil {
+			return err
+		}
+		if filepath.IsAbs(dest) {
+			at = "/"
+		}
+		rest = append(strings.Split(dest, "/"), rest...)
+	}
+	return nil
 }
 
 // isOpenFile reports whether path is one of those that stand for open files,
@@ -81,16 +128,17 @@ func isStream(target string, info fs.FileInfo) bool {
 	return info.Mode()&(fs.ModeDevice|fs.ModeNamedPipe) != 0 || info.Mode().IsRegular() && isOpenFile(target)
 }
 
-// replaceable returns where to put a file or folder that belongs at path.
-func replaceable(path string) (string, error) {
+// replaceable returns where to put a file or folder that belongs at path, and
+// what is there.
+func replaceable(path string) (string, fs.FileInfo, error) {
 	target, info, err := Resolve(path)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	if info != nil && (!info.Mode().IsRegular() && !info.IsDir() || isOpenFile(target)) {
-		return "", special(path, info)
+		return "", nil, special(path, info)
 	}
-	return target, nil // to replace a folder by a file is refused by the system
+	return target, info, nil
 }
 
 func special(path string, info fs.FileInfo) error {
