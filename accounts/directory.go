@@ -103,19 +103,30 @@ func (d *Directory) uids() ([]key.UID, error) {
 func readVault(folder string) (*vault.Vault, error) {
 	raw, err := readBounded(filepath.Join(folder, vaultFile), vault.MaxFile)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %s is missing", ErrDamaged, vaultFile)
+		return nil, fmt.Errorf("%w: %s is missing", ErrDamaged, filepath.Join(folder, vaultFile))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read vault: %w", err)
 	}
 	v, err := vault.Parse(raw)
 	if errors.Is(err, kdf.ErrCost) { // those of no program that wrote it
-		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, vaultFile, err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrDamaged, filepath.Join(folder, vaultFile), err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read vault: %w", err)
+		return nil, aboutVault(folder, err)
 	}
 	return v, nil
+}
+
+// AboutVault names the vault of an account that an error is about; nil stays
+// nil.
+func (d *Directory) AboutVault(uid key.UID, err error) error { return aboutVault(d.Folder(uid), err) }
+
+func aboutVault(folder string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", err, filepath.Join(folder, vaultFile))
 }
 
 func writeVault(folder string, v *vault.Vault) error {
@@ -137,7 +148,8 @@ func (d *Directory) Vault(uid key.UID) (*vault.Vault, error) {
 		return nil, err
 	}
 	if v.UID() != uid {
-		return nil, fmt.Errorf("%w: the vault is that of another account", ErrDamaged)
+		return nil, fmt.Errorf("%w: %s is that of another account", ErrDamaged,
+			filepath.Join(d.Folder(uid), vaultFile))
 	}
 	return v, nil
 }
@@ -149,7 +161,8 @@ func (d *Directory) Unlock(uid key.UID, p kdf.Password) (*vault.Unlocked, error)
 	if err != nil {
 		return nil, err
 	}
-	return v.Unlock(p)
+	u, err := v.Unlock(p)
+	return u, d.AboutVault(uid, err)
 }
 
 // NewAccount is what Create needs.

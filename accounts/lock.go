@@ -41,8 +41,9 @@ func (l *Lock) Wipe() {
 
 // Locked is the vault and the key files of an account as they were read.
 type Locked struct {
-	vault *vault.Vault
-	files []lockedKey
+	folder string // of the account
+	vault  *vault.Vault
+	files  []lockedKey
 }
 
 // lockedKey is a key file, or why it cannot be read.
@@ -59,7 +60,7 @@ func (d *Directory) Locked(uid key.UID) (*Locked, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Locked{vault: v}
+	l := &Locked{folder: d.Folder(uid), vault: v}
 	for _, a := range v.Keys() {
 		file, err := d.keys.Read(a)
 		l.files = append(l.files, lockedKey{a, file, err})
@@ -79,7 +80,7 @@ type Opened struct {
 func (l *Locked) Open(p kdf.Password) (_ *Opened, err error) {
 	u, err := l.vault.Unlock(p)
 	if err != nil {
-		return nil, err
+		return nil, aboutVault(l.folder, err)
 	}
 	o := &Opened{vault: u}
 	defer func() {

@@ -49,8 +49,13 @@ func accountFailures() []failureClass {
 			jsonrpc.CodeKeyFile, "put the file back, restore a backup, or delete the account and import its phrase",
 			[]error{
 				accounts.ErrDamaged, vault.ErrMalformed, vault.ErrTooLarge, vault.ErrTampered, keystore.ErrNotFound,
-				keystore.ErrAddress, store.ErrMissing, store.ErrDamaged, store.ErrForeign,
+				keystore.ErrAddress,
 			},
+		},
+		{
+			jsonrpc.CodeKeyFile, "look at the disk, and put the database back with statusd restore of a backup; without one, " +
+				"delete the account and import its phrase: messages and contacts are lost then",
+			[]error{store.ErrMissing, store.ErrDamaged, store.ErrForeign},
 		},
 		{
 			jsonrpc.CodeKeyFile, "what is left is sound; fetch the time before from a mailserver again, or restore a backup; " +
@@ -105,7 +110,7 @@ func diskFailure(err error) *jsonrpc.Error {
 			e.Message = "the disk is full: " + e.Message
 		}
 		return e.WithHint("make room on the disk of the data directory, then try again")
-	case is(store.ErrIO, syscall.EIO, syscall.EROFS):
+	case is(store.ErrIO, syscall.EIO, syscall.EROFS, syscall.EISDIR, syscall.ENOTDIR, syscall.ELOOP):
 		e.Data.Kind = kindIO
 		return e.WithHint("look at the disk of the data directory, and at the permissions there")
 	}

@@ -128,9 +128,9 @@ func (s *Store) find(a key.Address) (name string, file []byte, err error) {
 	case err != nil:
 		return "", nil, err
 	case len(damaged) > 0:
-		return "", nil, fmt.Errorf("%w: %s", ErrMalformed, damaged[0])
+		return "", nil, fmt.Errorf("%w: %s", ErrMalformed, filepath.Join(s.dir, damaged[0]))
 	}
-	return "", nil, fmt.Errorf("%w: %s", ErrNotFound, a)
+	return "", nil, fmt.Errorf("%w: %s, in %s", ErrNotFound, a, s.dir)
 }
 
 // namedAfter returns the files whose name says that they are of an address,

@@ -142,7 +142,23 @@ func loginCode(err error) int {
 	if exit := rpcExit(code, kind); exit != exitOther {
 		return exit
 	}
+	var path *fs.PathError
+	if errors.As(err, &path) && !errors.Is(err, fs.ErrPermission) { // a file of the account
+		return exitIO
+	}
 	return exitPermission
+}
+
+// loginAdvice adds the way out to the error of a start that cannot log in, as
+// the same error has it over RPC.
+func loginAdvice(err error) error {
+	if !errors.Is(err, node.ErrLogin) {
+		return err
+	}
+	if _, _, _, hint := rpc.AccountError(err); hint != "" {
+		return fmt.Errorf("%w; %s", err, hint)
+	}
+	return err
 }
 
 // isRPCConfig reports whether the RPC server refuses its configuration.

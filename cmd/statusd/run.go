@@ -65,7 +65,12 @@ func (a *app) loginPassword(cfg *configs.Config, p *passwordFlags) (kdf.Password
 	}
 	typed, err := a.readPassword(p, fmt.Sprintf("Password of %s", cfg.Login), false)
 	if err != nil {
-		return kdf.Password{}, fail(exitPermission, fmt.Errorf("cannot log in account %q: %w", cfg.Login, err))
+		err = fmt.Errorf("cannot log in account %q: %w", cfg.Login, err)
+		var own *exitError
+		if errors.As(err, &own) && !own.usage { // a file that is missing, a command that failed
+			return kdf.Password{}, err
+		}
+		return kdf.Password{}, fail(exitPermission, err)
 	}
 	defer clear(typed)
 	return kdf.NewPassword(typed)
@@ -134,7 +139,7 @@ func (a *app) daemon(
 		case <-ctx.Done():
 		}
 	})
-	return p.run(ctx)
+	return loginAdvice(p.run(ctx))
 }
 
 // openLogs builds the logger that the configuration describes.

@@ -104,7 +104,7 @@ func writeTemp(path string, data []byte, perm fs.FileMode) (temp string, err err
 		}
 	}()
 	if _, err = f.Write(data); err != nil {
-		return "", fmt.Errorf("write %s: %w", path, err)
+		return "", about("write", path, err)
 	}
 	return f.Name(), settle(f, path, perm)
 }
@@ -124,13 +124,13 @@ func createTemp(path string) (*os.File, error) {
 // settle ends the writing of a temporary file.
 func settle(f *os.File, path string, perm fs.FileMode) error {
 	if err := f.Chmod(perm); err != nil {
-		return fmt.Errorf("set mode of %s: %w", path, err)
+		return about("set mode of", path, err)
 	}
 	if err := f.Sync(); err != nil {
-		return fmt.Errorf("sync %s: %w", path, err)
+		return about("sync", path, err)
 	}
 	if err := f.Close(); err != nil {
-		return fmt.Errorf("close %s: %w", path, err)
+		return about("close", path, err)
 	}
 	return nil
 }

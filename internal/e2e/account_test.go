@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -25,7 +26,9 @@ import (
 // its exit code and output.
 func (n *node) cli(t *testing.T, stdin string, args ...string) (code int, out, errOut string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), binary, append(args, "--dir", n.dir)...)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // for a daemon that starts though it must not
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, append(args, "--dir", n.dir)...)
 	cmd.Stdin = strings.NewReader(stdin)
 	var o, e bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &o, &e

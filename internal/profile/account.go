@@ -150,7 +150,7 @@ func (m *Manager) open(ctx context.Context, uid key.UID, u *vault.Unlocked, name
 	}
 	a := &Account{unlocked: u, chat: chat, stop: func() {}}
 	if err := m.bringUp(ctx, uid, a, name); err != nil {
-		return nil, errors.Join(err, m.shut(a))
+		return nil, m.aboutDatabase(uid, errors.Join(err, m.shut(a)))
 	}
 	return a, nil
 }
@@ -158,9 +158,7 @@ func (m *Manager) open(ctx context.Context, uid key.UID, u *vault.Unlocked, name
 // bringUp opens what belongs to an account. What it opened when it fails is in
 // a.
 func (m *Manager) bringUp(ctx context.Context, uid key.UID, a *Account, name string) (err error) {
-	if err := m.dir.Mend(); err != nil {
-		m.log.Warn("account.json of an account cannot be mended", zap.Error(err))
-	}
+	m.mend()
 	a.info, err = m.dir.Get(uid)
 	lost := errors.Is(err, accounts.ErrDamaged)
 	if lost {

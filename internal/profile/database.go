@@ -3,6 +3,9 @@ package profile
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
 	"statusd/accounts"
 	"statusd/accounts/kdf"
@@ -57,6 +60,17 @@ func (m *Manager) VacuumClosed(ctx context.Context, uid key.UID, p kdf.Password)
 	return size, err
 }
 
+// aboutDatabase names the database that an error is about, unless it does so.
+func (m *Manager) aboutDatabase(uid key.UID, err error) error {
+	path := m.database(uid)
+	if err == nil || strings.Contains(err.Error(), path) || !slices.ContainsFunc([]error{
+		store.ErrDamaged, store.ErrForeign, store.ErrNewer, store.ErrBusy, store.ErrIO, store.ErrFull, store.ErrLost,
+	}, func(target error) bool { return errors.Is(err, target) }) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
 // withClosed opens the database of an account that is not logged in for fn.
 func (m *Manager) withClosed(ctx context.Context, uid key.UID, p kdf.Password, fn func(*store.DB) error) error {
 	return m.exclusive(ctx, func() (err error) {
@@ -84,9 +98,9 @@ func (m *Manager) withClosed(ctx context.Context, uid key.UID, p kdf.Password, f
 			Path: m.database(uid), Key: dbKey, Keep: true, Log: m.cfg.Log, Now: m.cfg.Now,
 		})
 		if err != nil {
-			return err
+			return m.aboutDatabase(uid, err)
 		}
-		defer func() { err = errors.Join(err, db.Close()) }()
+		defer func() { err = m.aboutDatabase(uid, errors.Join(err, db.Close())) }()
 		return fn(db)
 	})
 }

@@ -16,7 +16,10 @@ func (m *Manager) unlock(ctx context.Context, uid key.UID, p kdf.Password) (*vau
 	if err != nil {
 		return nil, err
 	}
-	return derive(ctx, m, p, v.Unlock, (*vault.Unlocked).Wipe)
+	return derive(ctx, m, p, func(own kdf.Password) (*vault.Unlocked, error) {
+		u, err := v.Unlock(own)
+		return u, m.dir.AboutVault(uid, err)
+	}, (*vault.Unlocked).Wipe)
 }
 
 // lock derives the keys of a new password.

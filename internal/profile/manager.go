@@ -80,7 +80,9 @@ type Manager struct {
 	// deriving holds a token while keys are derived; see derive.
 	deriving chan struct{}
 
-	dir *accounts.Directory // used by who has the turn
+	// Used by who has the turn.
+	dir      *accounts.Directory
+	unmended string // what mend said last
 
 	mu      sync.Mutex // guards what follows; written by who has the turn
 	current *Account
@@ -221,10 +223,21 @@ func (m *Manager) List(ctx context.Context) ([]Listed, error) {
 
 // listed returns what is known of all accounts, after mending what can be.
 func (m *Manager) listed() ([]accounts.Info, error) {
-	if err := m.dir.Mend(); err != nil {
-		m.log.Warn("account.json of an account cannot be mended", zap.Error(err))
-	}
+	m.mend()
 	return m.dir.List()
+}
+
+// mend writes what can be mended of account.json and its copies, and says once
+// what cannot.
+func (m *Manager) mend() {
+	text := ""
+	if err := m.dir.Mend(); err != nil {
+		text = err.Error()
+	}
+	if text != m.unmended && text != "" {
+		m.log.Warn("account.json of an account cannot be mended", zap.String("error", text))
+	}
+	m.unmended = text
 }
 
 // Find returns the account that a text names: a key-uid, the address of one of

@@ -163,6 +163,12 @@ func writeFile(to string, fill func(io.Writer) error) error {
 	return atomicfile.Rename(f.Name(), to)
 }
 
+// damaged is ErrDamaged where the key is known to be right, with what was found.
+type damaged struct{ found string }
+
+func (d damaged) Error() string        { return "store: the database is damaged: " + d.found }
+func (d damaged) Is(target error) bool { return target == ErrDamaged }
+
 // Check reads the whole database and its write-ahead log. Errors: ErrDamaged
 // with the first findings when they are not sound; ErrLost when they are, but
 // transactions were lost before.
@@ -207,14 +213,14 @@ func (db *DB) check(ctx context.Context) error {
 		return fmt.Errorf("check database: %w", err)
 	}
 	if len(findings) != 1 || findings[0] != "ok" {
-		return fmt.Errorf("%w: %q", ErrDamaged, findings)
+		return damaged{fmt.Sprintf("%q", findings)}
 	}
 	broken, err := db.conn.query(ctx, `PRAGMA foreign_key_check`, nil, true, nil)
 	if err != nil {
 		return fmt.Errorf("check database: %w", err)
 	}
 	if broken {
-		return fmt.Errorf("%w: a row refers to one that is missing", ErrDamaged)
+		return damaged{"a row refers to one that is missing"}
 	}
 	return nil
 }

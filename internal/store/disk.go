@@ -121,7 +121,7 @@ func checksumError(err error) bool {
 
 // pageError is what a page whose checksum does not fit is reported as.
 func pageError(page int64) error {
-	return fmt.Errorf("%w: the checksum of page %d does not fit", ErrDamaged, page)
+	return damaged{fmt.Sprintf("the checksum of page %d does not fit", page)}
 }
 
 // verify reads every page of the file, also those that nothing uses. The log
@@ -171,7 +171,7 @@ func (c *conn) checkLog(ctx context.Context) error {
 		return err
 	}
 	if report.sound < int64(frames) {
-		return fmt.Errorf("%w: frame %d of %d does not fit", ErrDamaged, report.bad, frames)
+		return damaged{fmt.Sprintf("frame %d of %d of its log does not fit", report.bad, frames)}
 	}
 	return nil
 }

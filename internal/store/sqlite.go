@@ -223,8 +223,11 @@ func classify(ctx context.Context, err error) error {
 	if full := diskFull(err); full != err { // what the driver calls an I/O error
 		return full
 	}
-	if errors.Is(err, sqlite3.IOERR_DATA) { // of the many errors of reading, the one of a checksum
-		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	switch { // here the key is known to be right
+	case errors.Is(err, sqlite3.CORRUPT):
+		return damaged{err.Error()}
+	case errors.Is(err, sqlite3.IOERR_DATA): // of the many errors of reading, the one of a checksum
+		return damaged{"the checksum of a page does not fit"}
 	}
 	for _, class := range []struct {
 		code sqlite3.ErrorCode
@@ -234,7 +237,6 @@ func classify(ctx context.Context, err error) error {
 		{sqlite3.BUSY, ErrBusy},
 		{sqlite3.LOCKED, ErrBusy},
 		{sqlite3.NOTADB, ErrDamaged},
-		{sqlite3.CORRUPT, ErrDamaged},
 		{sqlite3.IOERR, ErrIO},
 		{sqlite3.CANTOPEN, ErrIO},
 		{sqlite3.READONLY, ErrIO},

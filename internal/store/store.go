@@ -148,7 +148,7 @@ func (c *Config) prepareFile() error {
 	if err == nil && info.Size() == 0 {
 		// SQLite would take the log for that of another database and remove it.
 		if log, err := os.Stat(path + "-wal"); err == nil && log.Size() > 0 {
-			return fmt.Errorf("%w: %s is empty, though its write-ahead log is not", ErrDamaged, path)
+			return damaged{path + " is empty, though its write-ahead log is not"}
 		}
 	}
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
@@ -190,7 +190,7 @@ func (db *DB) setUp(ctx context.Context, c Config) error {
 	}
 	if version == 0 && !c.Create {
 		if report, err := db.conn.walk(); err != nil || report.damaged() {
-			return errors.Join(fmt.Errorf("%w: its log is damaged near the beginning", ErrDamaged), err)
+			return errors.Join(damaged{"its log does not fit near the beginning"}, err)
 		}
 		return fmt.Errorf("%w: %s is empty", ErrMissing, c.Path)
 	}
