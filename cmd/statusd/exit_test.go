@@ -5,9 +5,15 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -49,6 +55,71 @@ func TestExitCodesAreDocumented(t *testing.T) {
 	}
 	if want != string(raw) {
 		t.Errorf("%s is not what the program says; run this test with -update-exit-codes", path)
+	}
+}
+
+// TestEveryExitCodeIsInTheTable finds the constants in the source.
+func TestEveryExitCodeIsInTheTable(t *testing.T) {
+	inTable := map[string]bool{}
+	for _, c := range exitCodes() {
+		code := strconv.Itoa(c.code)
+		if inTable[code] {
+			t.Errorf("exit code %s is in the table twice", code)
+		}
+		inTable[code] = true
+	}
+	packages, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	for _, name := range packages {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok {
+				return true
+			}
+			for i, id := range spec.Names {
+				if i >= len(spec.Values) || !regexp.MustCompile(`^exit[A-Z]`).MatchString(id.Name) {
+					continue
+				}
+				if value, ok := spec.Values[i].(*ast.BasicLit); ok && value.Kind == token.INT {
+					found[value.Value] = id.Name
+				} else {
+					t.Errorf("%s is not a number", id.Name)
+				}
+			}
+			return true
+		})
+	}
+	for code, name := range found {
+		if !inTable[code] {
+			t.Errorf("%s = %s is not in the table of exit codes", name, code)
+		}
+	}
+	if len(found) != len(inTable) {
+		t.Errorf("%d constants, %d codes in the table", len(found), len(inTable))
+	}
+}
+
+// brokenReader is an input that nobody thought of.
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { panic("nobody thought of that") }
+
+// TestAPanicIsReported goes the way of the program itself with a command that
+// panics.
+func TestAPanicIsReported(t *testing.T) {
+	var out, errOut strings.Builder
+	code := realMain([]string{"key", "inspect"}, brokenReader{}, &out, &errOut)
+	if text := errOut.String(); code != exitInternal || out.Len() > 0 ||
+		!regexp.MustCompile(`^statusd: internal error [0-9a-f]{8}: nobody thought of that\n`).MatchString(text) ||
+		!strings.Contains(text, "key_cmd.go") {
+		t.Errorf("exit code %d, stdout %q, stderr %s", code, out.String(), text)
 	}
 }
 

@@ -303,6 +303,10 @@ func callError(err error) error {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return fail(exitTemporary, errors.New("no answer in time; see --timeout"))
 		}
+		if notJSONRPC(err) {
+			return fail(exitProtocol, fmt.Errorf("what answers there is no daemon: its answer is not JSON-RPC (%w); look at "+
+				"the address", err))
+		}
 		if web := new(url.Error); errors.As(err, &web) {
 			return unreachable(web.URL, web.Err)
 		}
@@ -320,6 +324,14 @@ func callError(err error) error {
 		}
 	}
 	return fail(rpcExit(coded.ErrorCode(), kind), errors.New(text))
+}
+
+// notJSONRPC reports whether an error is about the form of an answer.
+func notJSONRPC(err error) bool {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	return errors.As(err, &syntax) || errors.As(err, &kind) || errors.Is(err, gethrpc.ErrNoResult) ||
+		errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // rpcExit maps error codes of JSON-RPC, and some kinds, to exit codes (spec 07
