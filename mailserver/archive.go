@@ -165,4 +165,7 @@ type Stats struct {
 type Damage struct {
 	Envelopes int64 `json:"envelopes"` // lost, at least
 	Bytes     int64 `json:"bytes"`     // of the damaged parts of files
+	// More may have been lost than was counted. Without it a damage that cost
+	// nothing is known to have cost nothing.
+	More bool `json:"more,omitempty"`
 }

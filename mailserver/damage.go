@@ -2,6 +2,7 @@ package mailserver
 
 import (
 	"fmt"
+	"strings"
 
 	"go.uber.org/zap"
 )
@@ -11,22 +12,33 @@ type damages struct{ spill, archive Damage }
 
 func (d damages) envelopes() int64 { return d.spill.Envelopes + d.archive.Envelopes }
 
-// health is not OK when something was lost. It stays so until the next start:
-// somebody has to look at the disk.
+// health is not OK when something was lost, or may have been. It stays so until
+// the next start: somebody has to look at the disk.
 func (d damages) health() Health {
-	text := func(where string, lost Damage) string {
-		return fmt.Sprintf("at least %d envelopes were lost: %d bytes of %s were damaged; check the disk. "+
-			"Archiving goes on", lost.Envelopes, lost.Bytes, where)
+	var reasons []string
+	for _, part := range []struct {
+		where string
+		lost  Damage
+	}{{"the spill file", d.spill}, {"the archive's journal", d.archive}} {
+		if text := part.lost.text(part.where); text != "" {
+			reasons = append(reasons, text)
+		}
 	}
+	if len(reasons) == 0 {
+		return Health{OK: true}
+	}
+	return Health{Reason: strings.Join(reasons, "; ") + "; check the disk. Archiving goes on"}
+}
+
+// text says what damage to a file has cost, "" for nothing.
+func (d Damage) text(where string) string {
 	switch {
-	case d.spill != Damage{} && d.archive != Damage{}:
-		return Health{Reason: text("the spill file", d.spill) + "; " + text("the archive's journal", d.archive)}
-	case d.spill != Damage{}:
-		return Health{Reason: text("the spill file", d.spill)}
-	case d.archive != Damage{}:
-		return Health{Reason: text("the archive's journal", d.archive)}
+	case d.Envelopes > 0:
+		return fmt.Sprintf("at least %d envelopes were lost: %d bytes of %s were damaged", d.Envelopes, d.Bytes, where)
+	case d.More:
+		return fmt.Sprintf("%d bytes at the end of %s were damaged: whether envelopes were lost cannot be told", d.Bytes, where)
 	}
-	return Health{OK: true}
+	return ""
 }
 
 // spillDamaged tells of damage in the spill file that has not been told of yet.

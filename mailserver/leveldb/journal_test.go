@@ -80,6 +80,7 @@ func TestDamagedJournal(t *testing.T) {
 	if testing.Short() {
 		step = 401
 	}
+	harmless, blind := 0, 0
 	for at := 0; at < len(raw); at += step {
 		content := bytes.Clone(raw)
 		content[at] ^= 1 << (at % 8)
@@ -100,6 +101,16 @@ func TestDamagedJournal(t *testing.T) {
 		if s.Damage != nil {
 			lost = s.Damage.Envelopes
 		}
+		if n == 34 && lost > 0 || n < 34 && s.Damage != nil && lost == 0 && !s.Damage.More {
+			t.Errorf("byte %d: %d of 34 envelopes, damage %+v", at, n, s.Damage)
+		}
+		if lost == 0 && s.Damage != nil {
+			if s.Damage.More {
+				blind++
+			} else {
+				harmless++
+			}
+		}
 		if n < 33 || int64(34-n) > lost || (s.Damage != nil) != (logs.Len() == 1) || n < 34 && s.Damage == nil {
 			t.Errorf("byte %d: %d of 34 envelopes, damage %+v, %d lines in the log", at, n, s.Damage, logs.Len())
 		}
@@ -113,6 +124,9 @@ func TestDamagedJournal(t *testing.T) {
 			t.Errorf("byte %d: afterwards: %+v, %v", at, s, err)
 		}
 		a.Close()
+	}
+	if harmless == 0 || !testing.Short() && blind == 0 {
+		t.Errorf("%d times nothing was lost, %d times that could not be told", harmless, blind)
 	}
 }
 

@@ -160,7 +160,15 @@ func (a *Archive) salvage() error {
 	lost := max(w.failed, w.expected+w.since-a.topics.stats().Envelopes, 0)
 	a.lost.Envelopes += lost
 	a.lost.Bytes += w.bytes
-	a.log.Error("journal of the archive is damaged; what is sound of it was stored again, the rest is lost",
+	a.lost.More = a.lost.More || w.blind
+	text := "journal of the archive is damaged; what is sound of it was stored again, the rest is lost"
+	switch {
+	case lost == 0 && !w.blind:
+		text = "journal of the archive is damaged, but no envelope of it is lost"
+	case lost == 0:
+		text = "journal of the archive is damaged at its end; whether envelopes of it are lost cannot be told"
+	}
+	a.log.Error(text,
 		zap.String("dir", a.dir), zap.Strings("kept", names), zap.Int64("bytes", w.bytes),
 		zap.Int64("envelopesAtLeast", lost))
 	if err := os.Remove(filepath.Join(a.dir, salvageName)); err != nil {
@@ -203,6 +211,7 @@ type wreck struct {
 	expected int64                        // envelopes in the archive, by the latest counters that are sound
 	since    int64                        // envelopes seen after those counters
 	failed   int64                        // envelopes that were seen and are not whole
+	blind    bool                         // damage after those counters may hide more envelopes
 	bytes    int64                        // of the damaged batches
 }
 
@@ -215,6 +224,7 @@ func (w *wreck) add(raw []byte) {
 		if isHit {
 			hit = hit[1:]
 			w.bytes += int64(b.to - b.from)
+			w.blind = true
 		}
 		if b.sound && b.records(w.put, w.del) || !isHit { // else it is the torn end
 			continue
@@ -233,7 +243,7 @@ func (w *wreck) put(_ uint64, key, value []byte) {
 		w.envs[env.Hash()] = env
 	} else if string(key) == keyCounters {
 		if totals, ok := parseCounters(value); ok {
-			w.expected, w.since = totals.envelopes, 0
+			w.expected, w.since, w.blind = totals.envelopes, 0, false
 		}
 	}
 }
