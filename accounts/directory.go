@@ -37,13 +37,13 @@ const (
 // Errors of a Directory. A wrong password is kdf.ErrWrongPassword; those of
 // packages vault and keystore are passed on.
 var (
-	ErrUnknown  = errors.New("accounts: no account with this key-uid")
-	ErrExists   = errors.New("accounts: this account exists already")
-	ErrKeyTaken = errors.New("accounts: the keystore has a file for one of these keys already")
-	ErrDamaged  = errors.New("accounts: a file of the account is damaged or missing")
+	ErrUnknown  = errors.New("no account with this key-uid")
+	ErrExists   = errors.New("this account exists already")
+	ErrKeyTaken = errors.New("the keystore has a file for one of these keys already")
+	ErrDamaged  = errors.New("a file of the account is damaged or missing")
 	// ErrUnsettled comes after the change was made: only tidying up failed.
-	ErrUnsettled = errors.New("accounts: the change is made, but old files remain; the next start removes them")
-	ErrName      = fmt.Errorf("accounts: name of an account is longer than %d bytes", MaxName)
+	ErrUnsettled = errors.New("the change is made, but old files remain; the next start removes them")
+	ErrName      = fmt.Errorf("name of an account is longer than %d bytes", MaxName)
 )
 
 // Directory is the accounts of a data directory.

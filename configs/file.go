@@ -15,7 +15,7 @@ import (
 const maxFile = 4 << 20
 
 // errFileSize is returned for files that nobody wrote by hand.
-var errFileSize = errors.New("configs: file is larger than 4 MiB")
+var errFileSize = errors.New("file is larger than 4 MiB")
 
 // fileReader applies one JSON document to a configuration.
 type fileReader struct {

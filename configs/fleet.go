@@ -41,7 +41,7 @@ func Fleets(dir string) ([]Fleet, error) {
 	for _, path := range own {
 		raw, err := os.ReadFile(path)
 		if err != nil {
-			return nil, fmt.Errorf("configs: read fleet: %w", err)
+			return nil, fmt.Errorf("read fleet: %w", err)
 		}
 		out = append(out, Fleet{strings.TrimSuffix(filepath.Base(path), ".json"), path, raw})
 	}
@@ -80,7 +80,7 @@ func FindFleet(dir, name string) (Fleet, error) {
 	case err == nil:
 		return Fleet{name, name, raw}, nil
 	case !errors.Is(err, fs.ErrNotExist):
-		return Fleet{}, fmt.Errorf("configs: read fleet: %w", err)
+		return Fleet{}, fmt.Errorf("read fleet: %w", err)
 	}
 	return Fleet{}, fmt.Errorf("%w: fleet %q is neither a file nor one of %s; put it in %s",
 		ErrInvalid, name, orList(names), filepath.Join(dir, "fleets", name+".json"))

@@ -105,7 +105,7 @@ func (ld *loader) layers(dry bool) (fleet string, err error) {
 		case f.optional && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)):
 			continue
 		case err != nil:
-			return "", fmt.Errorf("configs: read configuration: %w", err)
+			return "", fmt.Errorf("read configuration: %w", err)
 		}
 		ld.out.Files = append(ld.out.Files, f.path)
 		if err := ld.applyFile(f.path, "file:"+f.path, raw); err != nil {

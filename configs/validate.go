@@ -17,7 +17,7 @@ import (
 )
 
 // ErrInvalid is wrapped by every error about the content of a configuration.
-var ErrInvalid = errors.New("configs: invalid configuration")
+var ErrInvalid = errors.New("invalid configuration")
 
 // Problem is one value that cannot be used. It never holds a secret.
 type Problem struct {
@@ -85,13 +85,12 @@ func (v *checker) between(key string, n, lo, hi int64) {
 	v.want(lo <= n && n <= hi, key, n, fmt.Sprintf("want a number from %d to %d", lo, hi))
 }
 
-// reason is the text of an error, without the name of the package that begins
-// it.
+// reason is the text of an error, empty for none.
 func reason(err error) string {
 	if err == nil {
 		return ""
 	}
-	return strings.TrimPrefix(err.Error(), "multiaddr: ")
+	return err.Error()
 }
 
 // showValue prints a value for an error. Secrets mask themselves.

@@ -34,8 +34,8 @@ const maxParents = 64
 
 // Errors of Decode.
 var (
-	ErrMalformed       = errors.New("datasync: malformed payload")
-	ErrTooManyMessages = errors.New("datasync: too many messages in one payload")
+	ErrMalformed       = errors.New("malformed payload")
+	ErrTooManyMessages = errors.New("too many messages in one payload")
 )
 
 // Payload is what one peer sends to another in one envelope.

@@ -23,7 +23,7 @@ const (
 const messageIDPrefix = "MESSAGE_ID"
 
 // ErrPeerID is returned for bytes that are no uncompressed public key.
-var ErrPeerID = errors.New("datasync: peer id is not a 65-byte uncompressed public key")
+var ErrPeerID = errors.New("peer id is not a 65-byte uncompressed public key")
 
 type (
 	// PeerID is the uncompressed secp256k1 identity key of a peer,

@@ -35,9 +35,9 @@ const (
 
 // Errors of New and Append.
 var (
-	ErrConfig      = errors.New("datasync: bad config")
-	ErrTooLarge    = errors.New("datasync: message too large")
-	ErrNoRecipient = errors.New("datasync: message has no recipient")
+	ErrConfig      = errors.New("bad config")
+	ErrTooLarge    = errors.New("message too large")
+	ErrNoRecipient = errors.New("message has no recipient")
 )
 
 // Mode says how new messages to a group start.

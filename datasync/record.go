@@ -7,7 +7,7 @@ import (
 
 // ErrRecord is wrapped by the errors of Node.Load for a record that cannot
 // have been written by this package.
-var ErrRecord = errors.New("datasync: bad record")
+var ErrRecord = errors.New("bad record")
 
 // Kind says what a record makes the node send. The values are those of the
 // reference's database.

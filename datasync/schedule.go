@@ -8,7 +8,7 @@ import (
 )
 
 // ErrSchedule is wrapped by the errors of Schedule.Validate.
-var ErrSchedule = errors.New("datasync: bad schedule")
+var ErrSchedule = errors.New("bad schedule")
 
 // Schedule says when a record that nobody answered is sent again: after the
 // k-th transmission it waits min(Base * 2^(k-1), Cap), spread by Jitter; after

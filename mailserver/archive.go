@@ -16,17 +16,17 @@ import (
 var (
 	// ErrCorrupted means that stored data is damaged; the archive has to be
 	// repaired before it can be used again.
-	ErrCorrupted = errors.New("mailserver: archive is damaged")
+	ErrCorrupted = errors.New("archive is damaged")
 	// ErrDiskLow means that nothing was stored because the disk is nearly full.
-	ErrDiskLow = errors.New("mailserver: too little free disk space")
+	ErrDiskLow = errors.New("too little free disk space")
 	// ErrUnavailable means that the archive cannot be reached now; the same
 	// call may succeed later.
-	ErrUnavailable = errors.New("mailserver: archive is not available")
+	ErrUnavailable = errors.New("archive is not available")
 	// ErrRefused means that the archive works and never takes these envelopes,
 	// or one of them.
-	ErrRefused = errors.New("mailserver: envelope is refused by the archive")
+	ErrRefused = errors.New("envelope is refused by the archive")
 	// ErrClosed means that the archive has been closed.
-	ErrClosed = errors.New("mailserver: archive is closed")
+	ErrClosed = errors.New("archive is closed")
 )
 
 // Archive stores envelopes by creation time. All methods are safe for

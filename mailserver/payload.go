@@ -14,11 +14,11 @@ const maxPayloadTopics = wire.MaxTopicInterest
 
 // Errors of request payloads.
 var (
-	ErrPayloadShape  = errors.New("mailserver: request payload has an unknown shape")
-	errTrailing      = errors.New("mailserver: bytes after the request payload")
-	errTooManyTopics = errors.New("mailserver: more than 10000 topics")
-	errBool          = errors.New("mailserver: boolean is neither 0 nor 1")
-	errUint32        = errors.New("mailserver: integer does not fit in 32 bits")
+	ErrPayloadShape  = errors.New("request payload has an unknown shape")
+	errTrailing      = errors.New("bytes after the request payload")
+	errTooManyTopics = errors.New("more than 10000 topics")
+	errBool          = errors.New("boolean is neither 0 nor 1")
+	errUint32        = errors.New("integer does not fit in 32 bits")
 )
 
 // Payload is what a history request asks for. Lengths are as they came; the
@@ -41,7 +41,7 @@ func (p *Payload) Encode() ([]byte, error) {
 	}
 	b, err := rlp.EncodeToBytes([]any{p.Lower, p.Upper, p.Bloom, topics, p.Limit, p.Cursor, p.Batch})
 	if err != nil {
-		return nil, fmt.Errorf("mailserver: encode request payload: %w", err)
+		return nil, fmt.Errorf("encode request payload: %w", err)
 	}
 	return b, nil
 }
@@ -57,7 +57,7 @@ func (p *Payload) Encode() ([]byte, error) {
 func DecodePayload(raw []byte) (*Payload, error) {
 	content, rest, err := rlp.SplitList(raw)
 	if err != nil {
-		return nil, fmt.Errorf("mailserver: request payload: %w", err)
+		return nil, fmt.Errorf("request payload: %w", err)
 	}
 	if len(rest) != 0 {
 		return nil, errTrailing
@@ -101,7 +101,7 @@ func (d *decoder) atList() bool { return d.more() && d.rest[0] >= 0xc0 }
 
 func (d *decoder) fail(field string, err error) {
 	if d.err == nil {
-		d.err = fmt.Errorf("mailserver: %s of request payload: %w", field, err)
+		d.err = fmt.Errorf("%s of request payload: %w", field, err)
 	}
 }
 

@@ -120,7 +120,7 @@ type RecorderStatus struct {
 // file.
 func NewRecorder(cfg RecorderConfig) (*Recorder, error) {
 	if cfg.Archive == nil {
-		return nil, errors.New("mailserver: a recorder needs an archive")
+		return nil, errors.New("a recorder needs an archive")
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = zap.NewNop()

@@ -4,7 +4,6 @@ import (
 	"crypto/ecdsa"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
@@ -30,7 +29,7 @@ const TextRateLimited = "rate limit exceeded"
 
 // ErrMalformed marks a packet that is no request in any form. The peer gets no
 // answer, since there is nothing to name in it.
-var ErrMalformed = errors.New("mailserver: packet is not a request")
+var ErrMalformed = errors.New("packet is not a request")
 
 // refusal is the answer to a request that is not served: the text goes to the
 // peer, the kind into the metrics.
@@ -110,7 +109,7 @@ func (r *rules) open(in *incoming, peer enode.ID, now uint32, repeated func(wire
 		}
 		var err error
 		if p, err = DecodePayload(raw); err != nil {
-			return nil, refuse("failed to decode data: " + strings.TrimPrefix(err.Error(), "mailserver: "))
+			return nil, refuse("failed to decode data: " + err.Error())
 		}
 		prefix = ""
 	}

@@ -76,7 +76,7 @@ var _ waku.MailServer = (*Server)(nil)
 // NewServer makes a server, which works while Run does.
 func NewServer(cfg ServerConfig) (*Server, error) {
 	if cfg.Archive == nil {
-		return nil, errors.New("mailserver: a server needs an archive")
+		return nil, errors.New("a server needs an archive")
 	}
 	if cfg.Password == "" {
 		cfg.Password = DefaultPassword

@@ -13,10 +13,10 @@ import (
 )
 
 // ErrSpillFull means that the spill file has reached its bound.
-var ErrSpillFull = errors.New("mailserver: spill file is full")
+var ErrSpillFull = errors.New("spill file is full")
 
 // errNoRoom means that the disk is nearly full.
-var errNoRoom = errors.New("mailserver: too little free disk space for the spill file")
+var errNoRoom = errors.New("too little free disk space for the spill file")
 
 // spillFile keeps envelopes on disk while the database cannot take them:
 //

@@ -12,32 +12,32 @@ import (
 // Errors of what users ask for. What breaks a rule of payloads is a
 // *payloads.RuleError.
 var (
-	ErrUnknownChat       = errors.New("messenger: no such chat: see the list of chats, or create it first")
-	ErrUnknownContact    = errors.New("messenger: no such contact")
-	ErrUnknownMessage    = errors.New("messenger: no such message")
-	ErrUnknownReaction   = errors.New("messenger: no such reaction")
-	ErrUnknownInvitation = errors.New("messenger: no such invitation")
+	ErrUnknownChat       = errors.New("no such chat: see the list of chats, or create it first")
+	ErrUnknownContact    = errors.New("no such contact")
+	ErrUnknownMessage    = errors.New("no such message")
+	ErrUnknownReaction   = errors.New("no such reaction")
+	ErrUnknownInvitation = errors.New("no such invitation")
 	ErrRecipient         = errors.New(
-		"messenger: recipient is neither a contact (zQ3sh…, 0x04…), a #channel, a group nor a @nickname")
-	ErrManyChats    = fmt.Errorf("messenger: %d chats are active already; leave one first", MaxListened)
-	ErrExists       = errors.New("messenger: the chat exists already")
-	ErrChatType     = errors.New("messenger: the chat is of a kind that cannot do this")
-	ErrNotMember    = errors.New("messenger: you are not a member of this group, or have not joined it yet")
-	ErrNotAdmin     = errors.New("messenger: only admins of the group can do this")
-	ErrNotOwner     = errors.New("messenger: only its owner writes in a profile chat")
-	ErrNotAuthor    = errors.New("messenger: only the author of a message can do this")
-	ErrBlocked      = errors.New("messenger: the contact is blocked; unblock it first")
-	ErrSelf         = errors.New("messenger: this cannot be done with yourself")
-	ErrTooLarge     = errors.New("messenger: the message is too large to be sent")
-	ErrNoWrapper    = errors.New("messenger: the message is not ours, or too old to be sent again")
-	ErrStatus       = errors.New("messenger: status is none of sending, sent, not-sent, delivered")
-	ErrCursor       = errors.New("messenger: cursor is not one that a page returned")
-	ErrAttachment   = errors.New("messenger: the file cannot be attached")
-	ErrAmbiguous    = errors.New("messenger: the recipient is ambiguous")
-	ErrNameLookup   = errors.New("messenger: names ending in .eth cannot be looked up here; use the contact id")
-	ErrTransaction  = errors.New("messenger: the message is no transaction request that can be answered so")
-	ErrExtensionOff = errors.New("messenger: later extensions are switched off in the configuration")
-	ErrUnpaired     = errors.New("messenger: no other device is enabled; enable one first")
+		"recipient is neither a contact (zQ3sh…, 0x04…), a #channel, a group nor a @nickname")
+	ErrManyChats    = fmt.Errorf("%d chats are active already; leave one first", MaxListened)
+	ErrExists       = errors.New("the chat exists already")
+	ErrChatType     = errors.New("the chat is of a kind that cannot do this")
+	ErrNotMember    = errors.New("you are not a member of this group, or have not joined it yet")
+	ErrNotAdmin     = errors.New("only admins of the group can do this")
+	ErrNotOwner     = errors.New("only its owner writes in a profile chat")
+	ErrNotAuthor    = errors.New("only the author of a message can do this")
+	ErrBlocked      = errors.New("the contact is blocked; unblock it first")
+	ErrSelf         = errors.New("this cannot be done with yourself")
+	ErrTooLarge     = errors.New("the message is too large to be sent")
+	ErrNoWrapper    = errors.New("the message is not ours, or too old to be sent again")
+	ErrStatus       = errors.New("status is none of sending, sent, not-sent, delivered")
+	ErrCursor       = errors.New("cursor is not one that a page returned")
+	ErrAttachment   = errors.New("the file cannot be attached")
+	ErrAmbiguous    = errors.New("the recipient is ambiguous")
+	ErrNameLookup   = errors.New("names ending in .eth cannot be looked up here; use the contact id")
+	ErrTransaction  = errors.New("the message is no transaction request that can be answered so")
+	ErrExtensionOff = errors.New("later extensions are switched off in the configuration")
+	ErrUnpaired     = errors.New("no other device is enabled; enable one first")
 )
 
 // dropError refuses a received payload.
@@ -52,9 +52,9 @@ type dropError struct {
 
 func (e *dropError) Error() string {
 	if e.err != nil {
-		return "messenger: " + e.reason + ": " + e.err.Error()
+		return e.reason + ": " + e.err.Error()
 	}
-	return "messenger: " + e.reason
+	return e.reason
 }
 
 func (e *dropError) Unwrap() []error { return []error{courier.ErrDrop, e.err} }

@@ -99,7 +99,7 @@ type Config struct {
 
 // ErrConfig is returned by New for a Config without identity, database or
 // courier.
-var ErrConfig = errors.New("messenger: configuration needs an identity, a database and a courier")
+var ErrConfig = errors.New("configuration needs an identity, a database and a courier")
 
 // Messenger is the chats of one account: what the courier hands received
 // payloads to (courier.Chats, by embedding), and the services for users. It

@@ -39,7 +39,7 @@ const (
 )
 
 // errSignatures says that somebody's allowance of signatures is used up.
-var errSignatures = errors.New("messenger: too many signatures")
+var errSignatures = errors.New("too many signatures")
 
 // allowance refills with time. The zero value is full.
 type allowance struct {

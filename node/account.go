@@ -25,7 +25,7 @@ const stopAccount = 5 * time.Second
 
 // ErrLogin is returned by Run when the account named in the configuration
 // cannot be logged in.
-var ErrLogin = errors.New("node: cannot log in")
+var ErrLogin = errors.New("cannot log in")
 
 // startAccounts opens the accounts, and logs in the one that the configuration
 // names.

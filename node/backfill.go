@@ -12,7 +12,7 @@ import (
 )
 
 // ErrNotArchived is returned when envelopes came and could not be archived.
-var ErrNotArchived = errors.New("node: envelopes came but were not archived")
+var ErrNotArchived = errors.New("envelopes came but were not archived")
 
 // Backfilled is a page of a backfill.
 type Backfilled struct {

@@ -11,28 +11,28 @@ import (
 
 // Errors of Run before anything works.
 var (
-	ErrDataDir      = errors.New("node: data directory cannot be used")
-	ErrDataDirMode  = errors.New("node: data directory is open to others")
-	ErrLocked       = errors.New("node: data directory is in use")
-	ErrNewerData    = errors.New("node: data is newer than this program")
-	ErrSchemaFile   = errors.New("node: schema-version file is damaged")
-	ErrNodeKey      = errors.New("node: node key cannot be used")
-	ErrListen       = errors.New("node: cannot listen")
-	ErrAlreadyUsed  = errors.New("node: already run once")
-	ErrNotConnected = errors.New("node: the peer-to-peer server is not running")
+	ErrDataDir      = errors.New("data directory cannot be used")
+	ErrDataDirMode  = errors.New("data directory is open to others")
+	ErrLocked       = errors.New("data directory is in use")
+	ErrNewerData    = errors.New("data is newer than this program")
+	ErrSchemaFile   = errors.New("schema-version file is damaged")
+	ErrNodeKey      = errors.New("node key cannot be used")
+	ErrListen       = errors.New("cannot listen")
+	ErrAlreadyUsed  = errors.New("already run once")
+	ErrNotConnected = errors.New("the peer-to-peer server is not running")
 )
 
 // Errors of components.
 var (
-	ErrEnded = errors.New("node: component ended unexpectedly")
-	ErrStop  = errors.New("node: not everything stopped in time")
+	ErrEnded = errors.New("component ended unexpectedly")
+	ErrStop  = errors.New("not everything stopped in time")
 )
 
 // Errors of changes to the set of peers.
 var (
-	ErrSelf      = errors.New("node: that is this node itself")
-	ErrNoAddress = errors.New("node: peer has no address to dial")
-	ErrNoPeer    = errors.New("node: no such peer")
+	ErrSelf      = errors.New("that is this node itself")
+	ErrNoAddress = errors.New("peer has no address to dial")
+	ErrNoPeer    = errors.New("no such peer")
 )
 
 // StartError is a reason not to start in the words for an operator: what is

@@ -23,7 +23,7 @@ import (
 )
 
 // ErrArchive is returned by Run when the mail archive cannot be opened.
-var ErrArchive = errors.New("node: mail archive cannot be used")
+var ErrArchive = errors.New("mail archive cannot be used")
 
 // startDatabase is how long the start waits for the answer of a database.
 const startDatabase = 10 * time.Second
@@ -219,7 +219,7 @@ type MailStatus struct {
 const statsTimeout = 5 * time.Second
 
 // ErrNoMailServer is returned for questions about a mailserver that is off.
-var ErrNoMailServer = errors.New("node: this node is not a mailserver")
+var ErrNoMailServer = errors.New("this node is not a mailserver")
 
 // MailServer describes the mailserver of this node.
 func (n *Node) MailServer(ctx context.Context) (MailStatus, error) {

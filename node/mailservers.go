@@ -30,7 +30,7 @@ type savedServer struct {
 }
 
 // ErrMailserverAddress is returned for a mailserver that cannot be dialled.
-var ErrMailserverAddress = errors.New("node: this mailserver has no address to connect to")
+var ErrMailserverAddress = errors.New("this mailserver has no address to connect to")
 
 // mailDialer connects to mailservers for the client. It disconnects only from
 // those that nobody else asked for.

@@ -22,7 +22,7 @@ const minWebhookSecret = 16
 
 // ErrWebhookSecret is returned by Run when the key of the webhook's signatures
 // cannot be had.
-var ErrWebhookSecret = errors.New("node: the secret of the webhook cannot be used")
+var ErrWebhookSecret = errors.New("the secret of the webhook cannot be used")
 
 // startWebhook starts what sends events to the address of the configuration.
 func (n *Node) startWebhook(life *lifecycle) error {

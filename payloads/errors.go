@@ -12,15 +12,15 @@ import (
 var (
 	// ErrMalformed: the bytes are no protobuf of the expected message, or a
 	// string is not UTF-8.
-	ErrMalformed = errors.New("payloads: malformed")
+	ErrMalformed = errors.New("malformed")
 	// ErrTooManyFields: the payload was made to exhaust memory.
-	ErrTooManyFields = errors.New("payloads: too many fields")
+	ErrTooManyFields = errors.New("too many fields")
 	// ErrSignature: a signature is there and is not one.
-	ErrSignature = errors.New("payloads: signature is invalid")
+	ErrSignature = errors.New("signature is invalid")
 	// ErrType: the type is unknown, or an extension that is switched off.
-	ErrType = errors.New("payloads: type is unknown")
+	ErrType = errors.New("type is unknown")
 	// ErrNoSigner: an unsigned wrapper came in an envelope without signer.
-	ErrNoSigner = errors.New("payloads: neither wrapper nor envelope is signed")
+	ErrNoSigner = errors.New("neither wrapper nor envelope is signed")
 )
 
 // Rule names a rule that a payload breaks. The names are stable and fit as
@@ -62,7 +62,7 @@ type RuleError struct {
 }
 
 // Error implements error.
-func (e *RuleError) Error() string { return "payloads: " + e.Detail }
+func (e *RuleError) Error() string { return e.Detail }
 
 // broken makes a RuleError.
 func broken(rule Rule, format string, args ...any) error {

@@ -12,7 +12,7 @@ import (
 
 // ErrEvent is wrapped by the errors about group events that cannot be read or
 // are not allowed where they stand.
-var ErrEvent = errors.New("payloads: group event is invalid")
+var ErrEvent = errors.New("group event is invalid")
 
 // EventType says what a group event does.
 type EventType int32

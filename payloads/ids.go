@@ -14,7 +14,7 @@ import (
 )
 
 // ErrMessageID is returned for text that is no message id.
-var ErrMessageID = errors.New("payloads: message id is not 0x and 64 lower-case hex digits")
+var ErrMessageID = errors.New("message id is not 0x and 64 lower-case hex digits")
 
 // MessageID identifies an application payload, a system message, a reaction or
 // an invitation.

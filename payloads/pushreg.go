@@ -14,7 +14,7 @@ import (
 )
 
 // ErrSealed is returned for a push registration that cannot be opened.
-var ErrSealed = errors.New("payloads: push registration cannot be decrypted")
+var ErrSealed = errors.New("push registration cannot be decrypted")
 
 const (
 	// pushHashSize is the output of the SHAKE256 that hides keys and ids.

@@ -52,7 +52,7 @@ func (a *devicesAPI) carrier() (*courier.Courier, error) {
 
 // deviceFailure gives errors about devices their codes.
 func deviceFailure(err error) error {
-	text := func() string { return strings.TrimPrefix(err.Error(), "transport: ") }
+	text := func() string { return err.Error() }
 	switch {
 	case err == nil:
 		return nil
@@ -220,7 +220,7 @@ func filterFailure(err error) error {
 		return jsonrpc.NewError(jsonrpc.CodeBusy, "the filters would ask for more than 10000 topics").
 			WithHint("remove filters with wakuext_removeFilters, or leave chats")
 	case errors.Is(err, courier.ErrTooMuch), errors.Is(err, courier.ErrAskedAll):
-		return jsonrpc.NewError(jsonrpc.CodeBusy, "%s", strings.TrimPrefix(err.Error(), "courier: ")).
+		return jsonrpc.NewError(jsonrpc.CodeBusy, "%s", err.Error()).
 			WithHint("remove some with wakuext_removeFilters; those of a token go when it is revoked")
 	}
 	return deviceFailure(err)

@@ -210,10 +210,10 @@ func extFailure(err error) error {
 	if errors.Is(err, store.ErrClosed) || errors.Is(err, store.ErrEnded) {
 		return jsonrpc.NewError(jsonrpc.CodeNotLoggedIn, "the account was logged out")
 	}
-	text := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "messenger: "), "payloads: ")
+	text := err.Error()
 	var rule *payloads.RuleError
 	if errors.As(err, &rule) {
-		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%s", strings.TrimPrefix(rule.Error(), "payloads: "))
+		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%s", rule.Error())
 	}
 	for _, class := range extFailures() {
 		for _, target := range class.errors {

@@ -155,7 +155,7 @@ func (in *sendArgs) attach(ctx context.Context, q *messenger.SendRequest) error 
 }
 
 // errReached ends the waiting of follow.
-var errReached = errors.New("rpc: the state is reached")
+var errReached = errors.New("the state is reached")
 
 // follow waits until a message has reached a state, can get no further, or ctx
 // ends, and notes how far it has come.

@@ -146,7 +146,7 @@ func errUnread() *jsonrpc.Error {
 }
 
 // errBodyTooLarge is what readBody returns for a body above its limit.
-var errBodyTooLarge = errors.New("rpc: body exceeds the limit")
+var errBodyTooLarge = errors.New("body exceeds the limit")
 
 func errBusy() *jsonrpc.Error {
 	e := jsonrpc.NewError(jsonrpc.CodeBusy, "too much is being received at the moment").

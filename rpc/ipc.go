@@ -55,7 +55,7 @@ func newSocketStream(conn net.Conn, limit int64, b *budget) *socketStream {
 	return s
 }
 
-var errInterrupted = errors.New("rpc: connection interrupted")
+var errInterrupted = errors.New("connection interrupted")
 
 // wait prepares for a read: there is no hurry between messages, but one that
 // has begun must come to its end.

@@ -6,32 +6,32 @@ import "errors"
 // hand the payload of the waku message to the layers above, as unprotected
 // content. When NeedsAnswer says so, it calls Answer.
 var (
-	ErrNotProtocol     = errors.New("transport: no payload: not a message of the secure transport")
-	ErrBundle          = errors.New("transport: attached bundle is refused")
-	ErrDeviceNotFound  = errors.New("transport: device not found: the message is for other installations of ours")
-	ErrNotPaired       = errors.New("transport: message of ours for other devices, or from one that is not paired")
-	ErrSessionNotFound = errors.New("transport: session not found")
-	ErrNoKey           = errors.New("transport: no key specified")
-	ErrHeader          = errors.New("transport: invalid public key in a header")
-	ErrDecrypt         = errors.New("transport: message cannot be decrypted")
+	ErrNotProtocol     = errors.New("no payload: not a message of the secure transport")
+	ErrBundle          = errors.New("attached bundle is refused")
+	ErrDeviceNotFound  = errors.New("device not found: the message is for other installations of ours")
+	ErrNotPaired       = errors.New("message of ours for other devices, or from one that is not paired")
+	ErrSessionNotFound = errors.New("session not found")
+	ErrNoKey           = errors.New("no key specified")
+	ErrHeader          = errors.New("invalid public key in a header")
+	ErrDecrypt         = errors.New("message cannot be decrypted")
 	// ErrCopy is the normal end of a message that was opened before. It and
 	// ErrSpent come with ErrDecrypt.
-	ErrCopy = errors.New("transport: copy of a message that was opened before")
+	ErrCopy = errors.New("copy of a message that was opened before")
 	// ErrSpent is a message number that came before, with other content: the
 	// sender went back to an earlier state.
-	ErrSpent = errors.New("transport: the number of a message that was opened is used again for another one")
-	ErrPanic = errors.New("transport: handling a message failed unexpectedly, please report it")
+	ErrSpent = errors.New("the number of a message that was opened is used again for another one")
+	ErrPanic = errors.New("handling a message failed unexpectedly, please report it")
 )
 
 // Errors of sending and of managing installations.
 var (
-	ErrConfig       = errors.New("transport: configuration needs an identity key and an installation id of 1 to 256 bytes")
-	ErrEmpty        = errors.New("transport: a public message needs a payload")
-	ErrRecipient    = errors.New("transport: recipient is not a public key")
-	ErrPlace        = errors.New("transport: public messages go to public chats")
-	ErrNoMetadata   = errors.New("transport: set the name of this installation before pairing")
-	ErrInstallation = errors.New("transport: no such installation; it must be known from a bundle")
-	ErrTooManyOwn   = errors.New("transport: disable an installation first, 3 of an identity are active at most")
+	ErrConfig       = errors.New("configuration needs an identity key and an installation id of 1 to 256 bytes")
+	ErrEmpty        = errors.New("a public message needs a payload")
+	ErrRecipient    = errors.New("recipient is not a public key")
+	ErrPlace        = errors.New("public messages go to public chats")
+	ErrNoMetadata   = errors.New("set the name of this installation before pairing")
+	ErrInstallation = errors.New("no such installation; it must be known from a bundle")
+	ErrTooManyOwn   = errors.New("disable an installation first, 3 of an identity are active at most")
 )
 
 // NeedsAnswer reports whether a failed Receive is to be followed by Answer: the

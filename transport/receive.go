@@ -278,7 +278,7 @@ func (in *incoming) verdict(list []Session, payload []byte) (verdict error) {
 }
 
 // errStore marks errors that are not the message's fault.
-var errStore = errors.New("transport: store")
+var errStore = errors.New("store")
 
 // headers checks the headers of a ratchet entry.
 func (in *incoming) headers(entry protocol.Direct) (err error) {

@@ -16,7 +16,7 @@ import (
 )
 
 // errUnusable marks an installation that cannot be written to.
-var errUnusable = errors.New("transport: installation cannot be written to")
+var errUnusable = errors.New("installation cannot be written to")
 
 // sendingSession returns the session to write to an installation with: of the
 // live ones the first by shared key, a new one if there is none (spec 03

@@ -12,27 +12,27 @@ import (
 
 // Errors of the Host's methods.
 var (
-	ErrInvalidPoW          = errors.New("waku: proof of work is negative, infinite or not a number")
-	ErrMessageSizeTooLarge = errors.New("waku: maximum message size is above 10485760 bytes")
-	ErrInvalidBloomSize    = errors.New("waku: bloom filter is not 64 bytes long")
-	ErrUnknownFilter       = errors.New("waku: no filter has this id")
-	ErrFilterKey           = errors.New("waku: a filter needs either a symmetric or a private key")
-	ErrTooManyTopics       = errors.New("waku: the filters ask for more than 10000 topics")
-	ErrPostKey             = errors.New("waku: a message needs either a symmetric or a public key")
-	ErrPoWTargetNotReached = errors.New("waku: proof of work target not reached in the time given")
-	ErrPoWTooLow           = errors.New("waku: proof of work target is below the node's minimum")
-	ErrPeerNotConnected    = errors.New("waku: peer is not connected")
-	ErrStopped             = errors.New("waku: host has stopped")
-	ErrSymKeySize          = errors.New("waku: symmetric key is not 32 bytes long")
+	ErrInvalidPoW          = errors.New("proof of work is negative, infinite or not a number")
+	ErrMessageSizeTooLarge = errors.New("maximum message size is above 10485760 bytes")
+	ErrInvalidBloomSize    = errors.New("bloom filter is not 64 bytes long")
+	ErrUnknownFilter       = errors.New("no filter has this id")
+	ErrFilterKey           = errors.New("a filter needs either a symmetric or a private key")
+	ErrTooManyTopics       = errors.New("the filters ask for more than 10000 topics")
+	ErrPostKey             = errors.New("a message needs either a symmetric or a public key")
+	ErrPoWTargetNotReached = errors.New("proof of work target not reached in the time given")
+	ErrPoWTooLow           = errors.New("proof of work target is below the node's minimum")
+	ErrPeerNotConnected    = errors.New("peer is not connected")
+	ErrStopped             = errors.New("host has stopped")
+	ErrSymKeySize          = errors.New("symmetric key is not 32 bytes long")
 )
 
 // Quotas of a Guest that are used up.
 var (
-	ErrFilterQuota = fmt.Errorf("waku: too many filters: an owner may have %d, all together %d",
+	ErrFilterQuota = fmt.Errorf("too many filters: an owner may have %d, all together %d",
 		GuestFilters, AllGuestFilters)
-	ErrTopicQuota = fmt.Errorf("waku: too many topics: the filters of an owner may have %d, those of all together %d",
+	ErrTopicQuota = fmt.Errorf("too many topics: the filters of an owner may have %d, those of all together %d",
 		GuestTopics, AllGuestTopics)
-	ErrKeyQuota = fmt.Errorf("waku: too many keys: an owner may have %d", GuestKeys)
+	ErrKeyQuota = fmt.Errorf("too many keys: an owner may have %d", GuestKeys)
 )
 
 // RejectReason says why an envelope was refused (spec 01 section 5).
@@ -70,7 +70,7 @@ type RejectError struct {
 }
 
 func (e *RejectError) Error() string {
-	return fmt.Sprintf("waku: envelope %s refused: %s", e.Hash, e.Detail)
+	return fmt.Sprintf("envelope %s refused: %s", e.Hash, e.Detail)
 }
 
 // code returns the error code of a Message Response, 0 for none.
@@ -121,7 +121,7 @@ func (r CloseReason) String() string {
 	return fmt.Sprintf("reason %d", uint8(r))
 }
 
-func (r CloseReason) Error() string { return "waku: connection closed: " + r.String() }
+func (r CloseReason) Error() string { return "connection closed: " + r.String() }
 
 // disc maps a reason to what the peer is told.
 func (r CloseReason) disc() p2p.DiscReason {

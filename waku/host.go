@@ -98,7 +98,7 @@ func (c *Config) complete() error {
 		c.PoolEnvelopes = DefaultPoolEnvelopes
 	}
 	if c.LightNode && c.FullNode {
-		return errors.New("waku: a node is either light or full, not both")
+		return errors.New("a node is either light or full, not both")
 	}
 	return nil
 }

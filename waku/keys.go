@@ -75,7 +75,7 @@ func (k *Keys) close() {
 func (k *Keys) NewKeyPair() (string, error) {
 	key, err := crypto.GenerateKey()
 	if err != nil {
-		return "", fmt.Errorf("waku: generate key pair: %w", err)
+		return "", fmt.Errorf("generate key pair: %w", err)
 	}
 	return k.AddKeyPair(key)
 }

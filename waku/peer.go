@@ -204,7 +204,7 @@ func (p *peer) handshake() bool {
 	return true
 }
 
-var errOversize = errors.New("waku: packet is too large")
+var errOversize = errors.New("packet is too large")
 
 // readPayload reads a packet of at most limit bytes.
 func readPayload(msg p2p.Msg, limit uint32) ([]byte, error) {
@@ -214,7 +214,7 @@ func readPayload(msg p2p.Msg, limit uint32) ([]byte, error) {
 	}
 	payload := make([]byte, msg.Size)
 	if _, err := io.ReadFull(msg.Payload, payload); err != nil {
-		return nil, fmt.Errorf("waku: read packet: %w", err)
+		return nil, fmt.Errorf("read packet: %w", err)
 	}
 	return payload, nil
 }

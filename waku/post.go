@@ -111,7 +111,7 @@ func sealData(m *Post) ([]byte, error) {
 	}
 	ephemeral, err := crypto.GenerateKey()
 	if err != nil {
-		return nil, fmt.Errorf("waku: ephemeral key: %w", err)
+		return nil, fmt.Errorf("ephemeral key: %w", err)
 	}
 	var iv [wire.ECIESIVLength]byte
 	rand.Read(iv[:])

@@ -31,10 +31,10 @@ const codec = 0xe7
 
 // Errors of the readers. Errors of packages multibase and key are passed on.
 var (
-	ErrNotContact = errors.New("contact: neither a key (zQ3sh…, 0x04…, 02…, 03…) nor a name ending in .eth")
-	ErrCodec      = errors.New("contact: text does not say that it holds a secp256k1 public key (codec e7)")
-	ErrVarint     = errors.New("contact: malformed codec number")
-	ErrForm       = errors.New("contact: key is already in the form asked for")
+	ErrNotContact = errors.New("neither a key (zQ3sh…, 0x04…, 02…, 03…) nor a name ending in .eth")
+	ErrCodec      = errors.New("text does not say that it holds a secp256k1 public key (codec e7)")
+	ErrVarint     = errors.New("malformed codec number")
+	ErrForm       = errors.New("key is already in the form asked for")
 )
 
 // Contact is what a person typed: a key, or an ENS name to be looked up.

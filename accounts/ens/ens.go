@@ -24,7 +24,7 @@ const DefaultDomain = ".stateofus.eth"
 const maxName = 255
 
 // ErrName says that a text is no valid name.
-var ErrName = errors.New("ens: not a valid name")
+var ErrName = errors.New("not a valid name")
 
 // Normalize returns the form of a name that is hashed and compared: mapped by
 // UTS-46, so lower-case and composed, with labels kept in Unicode. The empty

@@ -40,24 +40,24 @@ const (
 
 // Errors of derivation.
 var (
-	ErrSeedSize     = errors.New("hd: seed is not 16 to 64 bytes long")
-	ErrNoKeyHere    = errors.New("hd: no key at this index, take the next one")
-	ErrDepth        = errors.New("hd: key is at depth 255 and has no children")
-	ErrHardened     = errors.New("hd: a public key has no hardened children")
-	ErrNotMaster    = errors.New("hd: path starts at the master key, but the key at hand is not one")
-	ErrNoPrivateKey = errors.New("hd: there is no key here, or it was wiped")
+	ErrSeedSize     = errors.New("seed is not 16 to 64 bytes long")
+	ErrNoKeyHere    = errors.New("no key at this index, take the next one")
+	ErrDepth        = errors.New("key is at depth 255 and has no children")
+	ErrHardened     = errors.New("a public key has no hardened children")
+	ErrNotMaster    = errors.New("path starts at the master key, but the key at hand is not one")
+	ErrNoPrivateKey = errors.New("there is no key here, or it was wiped")
 )
 
 // Errors of extended key text. None of them carries the input.
 var (
-	ErrText     = errors.New("hd: extended key is not base58 text of 82 bytes")
-	ErrChecksum = errors.New("hd: extended key has a wrong checksum: a character is wrong")
-	ErrVersion  = errors.New("hd: not an extended key of the kind asked for (xprv or xpub)")
-	ErrKey      = errors.New("hd: extended key holds no valid key")
+	ErrText     = errors.New("extended key is not base58 text of 82 bytes")
+	ErrChecksum = errors.New("extended key has a wrong checksum: a character is wrong")
+	ErrVersion  = errors.New("not an extended key of the kind asked for (xprv or xpub)")
+	ErrKey      = errors.New("extended key holds no valid key")
 )
 
 // Errors of path text.
 var (
-	ErrPath      = errors.New("hd: malformed derivation path")
-	ErrPathIndex = errors.New("hd: index in a derivation path is not below 2^31")
+	ErrPath      = errors.New("malformed derivation path")
+	ErrPathIndex = errors.New("index in a derivation path is not below 2^31")
 )

@@ -57,9 +57,9 @@ const (
 
 // Errors of parameters.
 var (
-	ErrMalformed   = errors.New("kdf: parameters are missing, mistyped or impossible")
-	ErrCost        = errors.New("kdf: parameters ask for more memory or time than allowed")
-	ErrUnsupported = errors.New("kdf: neither scrypt nor pbkdf2 with hmac-sha256")
+	ErrMalformed   = errors.New("parameters are missing, mistyped or impossible")
+	ErrCost        = errors.New("parameters ask for more memory or time than allowed")
+	ErrUnsupported = errors.New("neither scrypt nor pbkdf2 with hmac-sha256")
 )
 
 // Cost is a parameter set of scrypt.

@@ -22,11 +22,11 @@ const (
 )
 
 // ErrPassword says that a password cannot be used at all.
-var ErrPassword = fmt.Errorf("kdf: password is not UTF-8 text of at most %d bytes", MaxPassword)
+var ErrPassword = fmt.Errorf("password is not UTF-8 text of at most %d bytes", MaxPassword)
 
 // ErrWrongPassword says that a password does not open something. The same
 // error covers damaged content, which cannot be told apart.
-var ErrWrongPassword = errors.New("kdf: wrong password, or the file is damaged")
+var ErrWrongPassword = errors.New("wrong password, or the file is damaged")
 
 // Password is what a key is derived from. It prints as "[redacted]".
 type Password struct {

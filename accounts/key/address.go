@@ -11,9 +11,9 @@ import (
 
 // Errors of address and key-uid text.
 var (
-	ErrAddressText     = errors.New("key: address is not 40 hex digits, with 0x before them or not")
-	ErrAddressChecksum = errors.New("key: mixed-case address does not match its checksum (EIP-55)")
-	ErrUIDText         = errors.New("key: key-uid is not 64 hex digits, with 0x before them or not")
+	ErrAddressText     = errors.New("address is not 40 hex digits, with 0x before them or not")
+	ErrAddressChecksum = errors.New("mixed-case address does not match its checksum (EIP-55)")
+	ErrUIDText         = errors.New("key-uid is not 64 hex digits, with 0x before them or not")
 )
 
 // AddressSize is the length of an address in bytes.

@@ -18,10 +18,10 @@ const PrivateSize = 32
 
 // Errors of private keys. None of them carries the input.
 var (
-	ErrPrivateText  = errors.New("key: private key text is not 64 hex digits, with 0x before them or not")
-	ErrPrivateSize  = errors.New("key: private key is not 32 bytes long")
-	ErrPrivateRange = errors.New("key: private key is zero or not below the order of the curve")
-	ErrNoKey        = errors.New("key: there is no private key here, or it was wiped")
+	ErrPrivateText  = errors.New("private key text is not 64 hex digits, with 0x before them or not")
+	ErrPrivateSize  = errors.New("private key is not 32 bytes long")
+	ErrPrivateRange = errors.New("private key is zero or not below the order of the curve")
+	ErrNoKey        = errors.New("there is no private key here, or it was wiped")
 )
 
 // Private is a private key with its public key. The zero value holds none.

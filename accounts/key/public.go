@@ -20,10 +20,10 @@ const (
 
 // Errors of public keys.
 var (
-	ErrPublicSize  = errors.New("key: public key is neither 33 bytes (compressed) nor 65 bytes (uncompressed) long")
-	ErrPublicForm  = errors.New("key: public key does not start with 02, 03 (compressed) or 04 (uncompressed)")
-	ErrPublicPoint = errors.New("key: public key is not a point on the curve")
-	ErrContactID   = errors.New("key: contact id is not 0x04 and 128 lower-case hex digits")
+	ErrPublicSize  = errors.New("public key is neither 33 bytes (compressed) nor 65 bytes (uncompressed) long")
+	ErrPublicForm  = errors.New("public key does not start with 02, 03 (compressed) or 04 (uncompressed)")
+	ErrPublicPoint = errors.New("public key is not a point on the curve")
+	ErrContactID   = errors.New("contact id is not 0x04 and 128 lower-case hex digits")
 )
 
 // Public is a public key. Public keys compare with == and serve as map keys.

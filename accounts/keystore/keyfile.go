@@ -57,19 +57,19 @@ const (
 // Errors of reading a key file. A wrong password is kdf.ErrWrongPassword, and
 // parameters out of bounds are kdf.ErrCost.
 var (
-	ErrTooLarge  = fmt.Errorf("keystore: key file is larger than %d bytes", MaxFile)
-	ErrMalformed = errors.New("keystore: malformed key file")
-	ErrVersion   = errors.New("keystore: key file is neither of version 3 nor of version 1")
-	ErrCipher    = errors.New("keystore: key file uses a cipher other than aes-128-ctr")
-	ErrAddress   = errors.New("keystore: key file holds the key of another address")
-	ErrImported  = errors.New("keystore: the key in this file is not that of the address that the file names")
-	ErrExtended  = errors.New("keystore: the extended key in the key file is damaged")
+	ErrTooLarge  = fmt.Errorf("key file is larger than %d bytes", MaxFile)
+	ErrMalformed = errors.New("malformed key file")
+	ErrVersion   = errors.New("key file is neither of version 3 nor of version 1")
+	ErrCipher    = errors.New("key file uses a cipher other than aes-128-ctr")
+	ErrAddress   = errors.New("key file holds the key of another address")
+	ErrImported  = errors.New("the key in this file is not that of the address that the file names")
+	ErrExtended  = errors.New("the extended key in the key file is damaged")
 )
 
 // Errors of using a key for derivation.
 var (
-	ErrNoExtended     = errors.New("keystore: key file has no extended key, nothing can be derived from it")
-	ErrLegacyExtended = errors.New("keystore: key file is older than multi-account; nothing may be derived from it")
+	ErrNoExtended     = errors.New("key file has no extended key, nothing can be derived from it")
+	ErrLegacyExtended = errors.New("key file is older than multi-account; nothing may be derived from it")
 )
 
 // Key is what a key file holds.

@@ -25,8 +25,8 @@ const (
 
 // Errors of the folder.
 var (
-	ErrNotFound = errors.New("keystore: no key file for this address")
-	ErrExists   = errors.New("keystore: there is a key file for this address already")
+	ErrNotFound = errors.New("no key file for this address")
+	ErrExists   = errors.New("there is a key file for this address already")
 )
 
 // Store is a folder of key files. One process may write to it at a time; other

@@ -47,13 +47,13 @@ const (
 
 // Errors of Parse and New. A word that is unknown is a *WordError.
 var (
-	ErrEmpty     = errors.New("mnemonic: no phrase")
-	ErrWordCount = errors.New("mnemonic: a phrase has 12, 15, 18, 21 or 24 words")
-	ErrChecksum  = errors.New("mnemonic: the words are valid but do not belong together; one is wrong or out of place")
-	ErrEntropy   = errors.New("mnemonic: entropy is not 16, 20, 24, 28 or 32 bytes long")
-	ErrText      = fmt.Errorf("mnemonic: phrase is not UTF-8 text of at most %d bytes", MaxText)
-	ErrWord      = errors.New("mnemonic: a word is in none of the lists")
-	ErrAmbiguous = errors.New("mnemonic: the phrase is valid in several languages, with different accounts")
+	ErrEmpty     = errors.New("no phrase")
+	ErrWordCount = errors.New("a phrase has 12, 15, 18, 21 or 24 words")
+	ErrChecksum  = errors.New("the words are valid but do not belong together; one is wrong or out of place")
+	ErrEntropy   = errors.New("entropy is not 16, 20, 24, 28 or 32 bytes long")
+	ErrText      = fmt.Errorf("phrase is not UTF-8 text of at most %d bytes", MaxText)
+	ErrWord      = errors.New("a word is in none of the lists")
+	ErrAmbiguous = errors.New("the phrase is valid in several languages, with different accounts")
 )
 
 // AmbiguousError names the languages in which a phrase is valid with different
@@ -80,7 +80,7 @@ type WordError struct {
 
 // Error implements error. It does not show the word.
 func (e *WordError) Error() string {
-	return fmt.Sprintf("mnemonic: word %d is not in the %s list", e.Position, e.Language)
+	return fmt.Sprintf("word %d is not in the %s list", e.Position, e.Language)
 }
 
 // Unwrap returns ErrWord.

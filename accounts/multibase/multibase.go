@@ -28,12 +28,12 @@ const MaxText = 2048
 
 // Errors of Decode and Encode.
 var (
-	ErrEmpty   = errors.New("multibase: no text")
-	ErrTooLong = fmt.Errorf("multibase: text is longer than %d bytes", MaxText)
-	ErrBase    = errors.New("multibase: the first character names no supported base")
-	ErrDigit   = errors.New("multibase: character that is no digit of the base")
-	ErrPadding = errors.New("multibase: wrong padding")
-	ErrLength  = errors.New("multibase: no byte string has that many digits, or the last one has bits too many")
+	ErrEmpty   = errors.New("no text")
+	ErrTooLong = fmt.Errorf("text is longer than %d bytes", MaxText)
+	ErrBase    = errors.New("the first character names no supported base")
+	ErrDigit   = errors.New("character that is no digit of the base")
+	ErrPadding = errors.New("wrong padding")
+	ErrLength  = errors.New("no byte string has that many digits, or the last one has bits too many")
 )
 
 // Encoding is a base with its digits and padding; its value is the prefix.

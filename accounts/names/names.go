@@ -47,8 +47,8 @@ const maxFile = 256 << 10
 
 // Errors of Load.
 var (
-	ErrNoLists   = errors.New("names: no word lists")
-	ErrWrongList = errors.New("names: a word list is not the one that other clients use")
+	ErrNoLists   = errors.New("no word lists")
+	ErrWrongList = errors.New("a word list is not the one that other clients use")
 )
 
 // Lists are the two word lists.

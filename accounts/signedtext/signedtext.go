@@ -22,7 +22,7 @@ import (
 )
 
 // ErrSignature says that a signature is malformed or belongs to no key.
-var ErrSignature = errors.New("signedtext: not a signature of 65 bytes that ends in 0, 1, 27 or 28 and fits the text")
+var ErrSignature = errors.New("not a signature of 65 bytes that ends in 0, 1, 27 or 28 and fits the text")
 
 // prefix separates signed text from transactions.
 const prefix = "\x19Ethereum Signed Message:\n"

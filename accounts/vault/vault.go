@@ -72,12 +72,12 @@ const (
 // Errors of Parse and Unlock. A wrong password is kdf.ErrWrongPassword,
 // parameters out of bounds are kdf.ErrCost.
 var (
-	ErrTooLarge  = fmt.Errorf("vault: vault file is larger than %d bytes", MaxFile)
-	ErrMalformed = errors.New("vault: vault file is damaged")
-	ErrNewer     = errors.New("vault: vault file was written by a newer version of this program")
-	ErrTampered  = errors.New("vault: vault file was changed by something other than this program")
-	ErrNoPhrase  = errors.New("vault: no seed phrase is kept: its backup was confirmed, or there never was one")
-	ErrContents  = errors.New("vault: phrase or list of keys is too long, the data key has a wrong length, " +
+	ErrTooLarge  = fmt.Errorf("vault file is larger than %d bytes", MaxFile)
+	ErrMalformed = errors.New("vault file is damaged")
+	ErrNewer     = errors.New("vault file was written by a newer version of this program")
+	ErrTampered  = errors.New("vault file was changed by something other than this program")
+	ErrNoPhrase  = errors.New("no seed phrase is kept: its backup was confirmed, or there never was one")
+	ErrContents  = errors.New("phrase or list of keys is too long, the data key has a wrong length, " +
 		"or the chat key is missing")
 )
 

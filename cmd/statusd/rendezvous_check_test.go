@@ -51,7 +51,7 @@ func TestRendezvousCheck(t *testing.T) {
 		text   string
 	}{
 		{good, canary.CodeOK, 3, ""},
-		{strict, canary.CodeRequest, 3, "remoteip: rendezvous: server answered with status 300"},
+		{strict, canary.CodeRequest, 3, "remoteip: server answered with status 300"},
 		{strict[:len(urlHead)] + good[len(urlHead):], canary.CodeConnect, 1, "handshake"}, // another key
 		{someNode + "127.0.0.1:1", canary.CodeConnect, 1, "connection refused"},
 	} {

@@ -19,11 +19,11 @@ import (
 )
 
 // ErrNoBody is returned for a body that is not stored.
-var ErrNoBody = errors.New("memstore: no such body")
+var ErrNoBody = errors.New("no such body")
 
 // ErrChange is wrapped by the errors of Apply for a change that does not fit
 // what is stored.
-var ErrChange = errors.New("memstore: change does not fit")
+var ErrChange = errors.New("change does not fit")
 
 type stateKey struct {
 	peer datasync.PeerID

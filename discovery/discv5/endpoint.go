@@ -25,11 +25,11 @@ import (
 // Errors of searches and advertisements.
 var (
 	// ErrNotRunning is returned after the end of Run.
-	ErrNotRunning = errors.New("discv5: not running")
+	ErrNotRunning = errors.New("not running")
 	// ErrPort is wrapped by the error of a port that cannot be opened.
-	ErrPort = errors.New("discv5: cannot open the UDP port")
+	ErrPort = errors.New("cannot open the UDP port")
 	// ErrSilent says that packets were sent and none came back.
-	ErrSilent = errors.New("discv5: nobody answers over UDP; the port or the boot nodes are not reachable")
+	ErrSilent = errors.New("nobody answers over UDP; the port or the boot nodes are not reachable")
 )
 
 // settling is how long an endpoint may take to know anybody of use.

@@ -11,7 +11,7 @@ import (
 )
 
 // ErrParams is wrapped by the errors of ParseParams.
-var ErrParams = errors.New("discv5: constants of topic discovery")
+var ErrParams = errors.New("constants of topic discovery")
 
 // ParseParams reads constants of topic discovery in the form "E=15m,C=1000".
 // The names are those of spec 08 section 2.3; what is not named keeps its

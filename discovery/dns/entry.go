@@ -31,14 +31,14 @@ const (
 
 // Errors about what a name server said.
 var (
-	ErrRoot      = errors.New("dns: not the root of a tree")
-	ErrSignature = errors.New("dns: root is not signed by the key of the tree")
-	ErrNoRoot    = errors.New("dns: the domain has no root of a tree")
-	ErrOlder     = errors.New("dns: root is older than one seen before")
-	ErrEntry     = errors.New("dns: not an entry of a tree")
-	ErrHash      = errors.New("dns: entry does not match its hash")
+	ErrRoot      = errors.New("not the root of a tree")
+	ErrSignature = errors.New("root is not signed by the key of the tree")
+	ErrNoRoot    = errors.New("the domain has no root of a tree")
+	ErrOlder     = errors.New("root is older than one seen before")
+	ErrEntry     = errors.New("not an entry of a tree")
+	ErrHash      = errors.New("entry does not match its hash")
 	// ErrURL is returned for what is no URL of a tree.
-	ErrURL = errors.New("dns: want enrtree://<public key in base32>@<domain>")
+	ErrURL = errors.New("want enrtree://<public key in base32>@<domain>")
 )
 
 // Link is the address of a tree.

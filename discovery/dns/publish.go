@@ -20,12 +20,12 @@ const (
 
 // Errors of making trees.
 var (
-	ErrUnsigned    = errors.New("dns: an enode carries no signature: give the node's record (enr:…)")
-	ErrSequence    = errors.New("dns: the sequence number must grow")
-	ErrNotSigned   = errors.New("dns: the tree is not signed")
-	ErrDomain      = errors.New("dns: not a domain name")
-	errDoubleNode  = errors.New("dns: two records of one node")
-	errTooManyTree = fmt.Errorf("dns: more than %d records or links", maxVisits/2)
+	ErrUnsigned    = errors.New("an enode carries no signature: give the node's record (enr:…)")
+	ErrSequence    = errors.New("the sequence number must grow")
+	ErrNotSigned   = errors.New("the tree is not signed")
+	ErrDomain      = errors.New("not a domain name")
+	errDoubleNode  = errors.New("two records of one node")
+	errTooManyTree = fmt.Errorf("more than %d records or links", maxVisits/2)
 )
 
 // Draft is a tree as its owner keeps it: what is in it and, once it is signed,
@@ -94,7 +94,7 @@ func (d *Draft) tree() (*dnsdisc.Tree, error) {
 		n, err := enode.Parse(enode.ValidSchemes, text)
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("dns: node %d: %w", i+1, err)
+			return nil, fmt.Errorf("node %d: %w", i+1, err)
 		case len(n.Record().Signature()) == 0:
 			return nil, fmt.Errorf("%w: %s", ErrUnsigned, text)
 		case known[n.ID()]:
@@ -109,7 +109,7 @@ func (d *Draft) tree() (*dnsdisc.Tree, error) {
 	}
 	tree, err := dnsdisc.MakeTree(uint(d.Seq), nodes, d.Links)
 	if err != nil {
-		return nil, fmt.Errorf("dns: make tree: %w", err)
+		return nil, fmt.Errorf("make tree: %w", err)
 	}
 	return tree, nil
 }
@@ -122,7 +122,7 @@ func (d *Draft) Sign(key *ecdsa.PrivateKey) error {
 	}
 	url, err := tree.Sign(key, d.Domain)
 	if err != nil {
-		return fmt.Errorf("dns: sign tree: %w", err)
+		return fmt.Errorf("sign tree: %w", err)
 	}
 	d.URL, d.Signature = url, tree.Signature()
 	return nil

@@ -36,7 +36,7 @@ func AskRecords(ctx context.Context, nodes []*enode.Node) ([]*enode.Node, error)
 		if len(n.Record().Signature()) > 0 {
 			out[i] = n
 		} else if bare = append(bare, i); n.UDP() == 0 || !n.IPAddr().IsValid() {
-			return nil, fmt.Errorf("dns: ask %s for its record: %w", n, errNoUDP)
+			return nil, fmt.Errorf("ask %s for its record: %w", n, errNoUDP)
 		}
 	}
 	if len(bare) == 0 {
@@ -44,7 +44,7 @@ func AskRecords(ctx context.Context, nodes []*enode.Node) ([]*enode.Node, error)
 	}
 	udp, closeUDP, err := listenUDP()
 	if err != nil {
-		return nil, fmt.Errorf("dns: ask for records: %w", err)
+		return nil, fmt.Errorf("ask for records: %w", err)
 	}
 	defer closeUDP()
 	errs := make([]error, len(bare))
@@ -55,7 +55,7 @@ func AskRecords(ctx context.Context, nodes []*enode.Node) ([]*enode.Node, error)
 			slots <- struct{}{}
 			defer func() { <-slots }()
 			if out[i], errs[k] = askRecord(ctx, udp, nodes[i]); errs[k] != nil {
-				errs[k] = fmt.Errorf("dns: ask %s for its record: %w", nodes[i], errs[k])
+				errs[k] = fmt.Errorf("ask %s for its record: %w", nodes[i], errs[k])
 			}
 		})
 	}

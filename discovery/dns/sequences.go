@@ -70,7 +70,7 @@ func OpenSequences(path string, log *zap.Logger) (*FileSequences, error) {
 		return s, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("dns: sequence numbers: %w", err)
+		return nil, fmt.Errorf("sequence numbers: %w", err)
 	}
 	var f sequenceFile
 	if err := json.Unmarshal(raw, &f); err != nil || f.Version != 1 || len(raw) > maxSequenceFile {
@@ -82,7 +82,7 @@ func OpenSequences(path string, log *zap.Logger) (*FileSequences, error) {
 				zap.String("path", path), zap.String("movedTo", path+".damaged"), zap.Error(err))
 		}
 		if err := atomicfile.Rename(path, path+".damaged"); err != nil {
-			return nil, fmt.Errorf("dns: sequence numbers: %w", err)
+			return nil, fmt.Errorf("sequence numbers: %w", err)
 		}
 		return s, nil
 	}
@@ -121,7 +121,7 @@ func (s *FileSequences) Seen(tree string, seq uint64) error {
 	}
 	if err != nil {
 		s.trees[tree] = sequence{Seq: max(seq, old.Seq)} // written with the next one
-		return fmt.Errorf("dns: sequence numbers: %w", err)
+		return fmt.Errorf("sequence numbers: %w", err)
 	}
 	return nil
 }

@@ -87,10 +87,10 @@ type tree struct {
 }
 
 var (
-	errNoTrees  = errors.New("dns: no trees are known")
-	errTooMany  = fmt.Errorf("dns: more than %d trees", MaxDomains)
-	errResting  = errors.New("dns: tree failed lately")
-	errUnending = errors.New("dns: too many entries of the tree cannot be had")
+	errNoTrees  = errors.New("no trees are known")
+	errTooMany  = fmt.Errorf("more than %d trees", MaxDomains)
+	errResting  = errors.New("tree failed lately")
+	errUnending = errors.New("too many entries of the tree cannot be had")
 )
 
 // New returns a source of at least one tree. It asks nobody.
@@ -409,7 +409,7 @@ func (s *Source) lookup(ctx context.Context, t *tree, name string) ([]string, er
 	defer cancel()
 	texts, err := blocking.Call(ctx, func() ([]string, error) { return s.cfg.Resolver.LookupTXT(ctx, name) })
 	if err != nil {
-		return nil, fmt.Errorf("dns: look up: %w", err)
+		return nil, fmt.Errorf("look up: %w", err)
 	}
 	return texts, nil
 }

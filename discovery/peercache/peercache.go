@@ -116,7 +116,7 @@ func Open(cfg Config) (*Cache, error) {
 	if err == nil {
 		err = c.parse(raw)
 	} else if !errors.Is(err, errFile) {
-		return nil, fmt.Errorf("peercache: %w", err)
+		return nil, fmt.Errorf("%w", err)
 	}
 	if err != nil {
 		aside := c.path + ".damaged"
@@ -124,7 +124,7 @@ func Open(cfg Config) (*Cache, error) {
 			zap.String("movedTo", aside), zap.Error(err))
 		clear(c.entries)
 		if err := atomicfile.Rename(c.path, aside); err != nil {
-			return nil, fmt.Errorf("peercache: %w", err)
+			return nil, fmt.Errorf("%w", err)
 		}
 	}
 	return c, nil
@@ -312,7 +312,7 @@ func (c *Cache) change(fn func(now time.Time) bool) error {
 	raw, err := c.encode()
 	c.mu.Unlock()
 	if err != nil {
-		return fmt.Errorf("peercache: %w", err)
+		return fmt.Errorf("%w", err)
 	}
 	c.writing.Lock()
 	defer c.writing.Unlock()
@@ -320,7 +320,7 @@ func (c *Cache) change(fn func(now time.Time) bool) error {
 		return nil
 	}
 	if err := atomicfile.Write(c.path, raw, 0o600); err != nil {
-		return fmt.Errorf("peercache: %w", err)
+		return fmt.Errorf("%w", err)
 	}
 	c.written = changes
 	return nil

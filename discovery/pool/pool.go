@@ -225,7 +225,7 @@ func (p *Pool) Status() *Status { return p.status.Load() }
 
 // Run keeps peers until ctx ends, and returns after everything it started.
 func (p *Pool) Run(ctx context.Context) error {
-	err := errors.New("pool: Run was called before")
+	err := errors.New("Run was called before")
 	p.once.Do(func() { err = p.run(ctx) })
 	return err
 }

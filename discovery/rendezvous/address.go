@@ -16,11 +16,11 @@ import (
 // Errors of ParseServer.
 var (
 	// ErrLibp2p is returned for a server that only libp2p reaches.
-	ErrLibp2p = errors.New("rendezvous: libp2p rendezvous is not supported")
+	ErrLibp2p = errors.New("libp2p rendezvous is not supported")
 	// ErrAddress is returned for what is no address of a server.
-	ErrAddress = errors.New("rendezvous: want enode://<128 hex digits>@<host>:<port>, enr:… or a multiaddr")
+	ErrAddress = errors.New("want enode://<128 hex digits>@<host>:<port>, enr:… or a multiaddr")
 	// ErrNoEndpoint is returned for a node that does not say where it listens.
-	ErrNoEndpoint = errors.New("rendezvous: the address does not say where the server listens")
+	ErrNoEndpoint = errors.New("the address does not say where the server listens")
 )
 
 // maxAddress bounds the text of an address, in bytes.
@@ -58,7 +58,7 @@ func ParseServer(text string) (*enode.Node, error) {
 	case strings.HasPrefix(text, "enr:"):
 		n, err := enode.Parse(enode.ValidSchemes, text)
 		if err != nil {
-			return nil, fmt.Errorf("rendezvous: node record: %w", err)
+			return nil, fmt.Errorf("node record: %w", err)
 		}
 		return n, checkServer(n)
 	case strings.HasPrefix(text, "enode://"):

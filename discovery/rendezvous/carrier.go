@@ -18,7 +18,7 @@ import (
 const maxRead = 4 * MaxBody
 
 // errEmptyAddress is returned for a connection without a remote IP address.
-var errEmptyAddress = errors.New("rendezvous: connection has no remote address")
+var errEmptyAddress = errors.New("connection has no remote address")
 
 // bounded is a connection that refuses reads of large frames.
 type bounded struct{ net.Conn }
@@ -43,10 +43,10 @@ type carrier struct {
 func secure(conn net.Conn, own *ecdsa.PrivateKey, remote *ecdsa.PublicKey, deadline time.Time) (*carrier, error) {
 	c := &carrier{conn: conn, rlpx: rlpx.NewConn(bounded{conn}, remote)}
 	if err := conn.SetDeadline(deadline); err != nil {
-		return nil, fmt.Errorf("rendezvous: handshake: %w", err)
+		return nil, fmt.Errorf("handshake: %w", err)
 	}
 	if _, err := c.rlpx.Handshake(own); err != nil {
-		return nil, fmt.Errorf("rendezvous: handshake: %w", err)
+		return nil, fmt.Errorf("handshake: %w", err)
 	}
 	return c, nil
 }
@@ -54,11 +54,11 @@ func secure(conn net.Conn, own *ecdsa.PrivateKey, remote *ecdsa.PublicKey, deadl
 // read waits for one message. The body is valid until the next call.
 func (c *carrier) read(deadline time.Time) (Code, []byte, error) {
 	if err := c.conn.SetReadDeadline(deadline); err != nil {
-		return 0, nil, fmt.Errorf("rendezvous: read: %w", err)
+		return 0, nil, fmt.Errorf("read: %w", err)
 	}
 	code, body, _, err := c.rlpx.Read()
 	if err != nil {
-		return 0, nil, fmt.Errorf("rendezvous: read: %w", err)
+		return 0, nil, fmt.Errorf("read: %w", err)
 	}
 	if len(body) > MaxBody {
 		return 0, nil, ErrLarge
@@ -69,10 +69,10 @@ func (c *carrier) read(deadline time.Time) (Code, []byte, error) {
 // write sends one message.
 func (c *carrier) write(code Code, body []byte, deadline time.Time) error {
 	if err := c.conn.SetWriteDeadline(deadline); err != nil {
-		return fmt.Errorf("rendezvous: write: %w", err)
+		return fmt.Errorf("write: %w", err)
 	}
 	if _, err := c.rlpx.Write(uint64(code), body); err != nil {
-		return fmt.Errorf("rendezvous: write: %w", err)
+		return fmt.Errorf("write: %w", err)
 	}
 	return nil
 }

@@ -26,9 +26,9 @@ const DefaultTimeout = 5 * time.Second
 // Errors of a client.
 var (
 	// ErrNoServers is returned by NewClient without servers.
-	ErrNoServers = errors.New("rendezvous: no servers are known")
+	ErrNoServers = errors.New("no servers are known")
 	// ErrUnavailable is returned while no server can be used.
-	ErrUnavailable = errors.New("rendezvous: no server answers")
+	ErrUnavailable = errors.New("no server answers")
 )
 
 // StatusError is a response with a status other than StatusOK.
@@ -39,7 +39,7 @@ type StatusError struct {
 
 // Error implements error.
 func (e *StatusError) Error() string {
-	text := fmt.Sprintf("rendezvous: server answered with status %d (%s)", e.Status, e.Status.meaning())
+	text := fmt.Sprintf("server answered with status %d (%s)", e.Status, e.Status.meaning())
 	if e.Message != "" {
 		text += fmt.Sprintf(": %.100q", e.Message)
 	}
@@ -251,14 +251,14 @@ func (l *link) request(ctx context.Context, code Code, body []byte, read func([]
 func (l *link) connect(ctx context.Context) error {
 	conn, err := l.dial(ctx, "tcp", l.address)
 	if err != nil {
-		return fmt.Errorf("rendezvous: %w", err)
+		return fmt.Errorf("%w", err)
 	}
 	release := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer release()
 	own, err := crypto.GenerateKey()
 	if err != nil {
 		_ = conn.Close()
-		return fmt.Errorf("rendezvous: make a key: %w", err)
+		return fmt.Errorf("make a key: %w", err)
 	}
 	carrier, err := secure(conn, own, serverKey(l.server), deadlineOf(ctx))
 	if err != nil {
@@ -279,8 +279,8 @@ func deadlineOf(ctx context.Context) time.Time {
 
 var (
 	// errBroken says that the connection ended before an answer came.
-	errBroken = errors.New("rendezvous: connection ended")
-	errAnswer = errors.New("rendezvous: answer to another question")
+	errBroken = errors.New("connection ended")
+	errAnswer = errors.New("answer to another question")
 )
 
 // exchange sends a request over the open connection, which it closes after any

@@ -72,8 +72,8 @@ const (
 
 // Errors of the decoders.
 var (
-	ErrBody  = errors.New("rendezvous: message cannot be read")
-	ErrLarge = errors.New("rendezvous: message is too large")
+	ErrBody  = errors.New("message cannot be read")
+	ErrLarge = errors.New("message is too large")
 )
 
 // Register asks a server to keep a record under a topic.
@@ -114,7 +114,7 @@ type RemoteIPResponse struct {
 func encode(v any) ([]byte, error) {
 	b, err := rlp.EncodeToBytes(v)
 	if err != nil {
-		return nil, fmt.Errorf("rendezvous: encode message: %w", err)
+		return nil, fmt.Errorf("encode message: %w", err)
 	}
 	return b, nil
 }

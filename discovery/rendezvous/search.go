@@ -104,10 +104,10 @@ func (c *Client) candidate(n *enode.Node, topic discovery.Topic, server int) boo
 // others can reach, nothing is registered.
 func (c *Client) Advertise(ctx context.Context, topic discovery.Topic) error {
 	if c.cfg.Record == nil {
-		return fmt.Errorf("rendezvous: no record to register under %s", topic)
+		return fmt.Errorf("no record to register under %s", topic)
 	}
 	if !validTopic(string(topic)) {
-		return fmt.Errorf("rendezvous: topic %q: want 1 to %d bytes, none of them 0xff", topic, MaxTopic)
+		return fmt.Errorf("topic %q: want 1 to %d bytes, none of them 0xff", topic, MaxTopic)
 	}
 	defer c.enter()()
 	random := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())) //nolint:gosec // jitter is no secret

@@ -119,7 +119,7 @@ func (s *Server) Run(ctx context.Context) error {
 			}
 			return nil
 		case errors.Is(err, net.ErrClosed):
-			return fmt.Errorf("rendezvous: accept: %w", err)
+			return fmt.Errorf("accept: %w", err)
 		case err != nil:
 			s.log.Warn("connection not accepted", zap.Error(err))
 			wait(ctx, acceptPause)
@@ -228,8 +228,8 @@ func (s *Server) serve(ctx context.Context, c *serverConn) {
 }
 
 var (
-	errUnknownType = errors.New("rendezvous: request of an unknown type")
-	errFinal       = errors.New("rendezvous: request refused for good")
+	errUnknownType = errors.New("request of an unknown type")
+	errFinal       = errors.New("request refused for good")
 )
 
 func (s *Server) talk(c *serverConn) error {

@@ -14,9 +14,9 @@ import (
 // the network.
 var (
 	// ErrMalformed: the answer does not follow the protocol.
-	ErrMalformed = errors.New("topdisc: malformed answer")
+	ErrMalformed = errors.New("malformed answer")
 	// ErrNotCapable: the node does not know the protocol.
-	ErrNotCapable = errors.New("topdisc: node keeps no advertisements")
+	ErrNotCapable = errors.New("node keeps no advertisements")
 )
 
 // RegRequest asks a registrar to advertise a node.

@@ -8,7 +8,7 @@ import (
 )
 
 // ErrParams is wrapped by the errors of Params.Validate.
-var ErrParams = errors.New("topdisc: bad parameter")
+var ErrParams = errors.New("bad parameter")
 
 // Similarity is how a registrar weighs advertisements of the same service.
 type Similarity uint8

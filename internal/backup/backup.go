@@ -50,16 +50,16 @@ const (
 // Errors of reading. A wrong password, or a changed header, is
 // kdf.ErrWrongPassword; parameters out of bounds are kdf.ErrCost.
 var (
-	ErrNotBackup = errors.New("backup: the file is not a backup of this program")
-	ErrNewer     = errors.New("backup: the backup was written by a newer version of this program")
-	ErrDamaged   = errors.New("backup: the backup is damaged, incomplete or was changed")
+	ErrNotBackup = errors.New("the file is not a backup of this program")
+	ErrNewer     = errors.New("the backup was written by a newer version of this program")
+	ErrDamaged   = errors.New("the backup is damaged, incomplete or was changed")
 )
 
 // Errors of writing.
 var (
-	ErrTooLarge = errors.New("backup: the contents are larger than a backup can be")
-	ErrName     = fmt.Errorf("backup: name of an entry is empty or longer than %d bytes", MaxName)
-	ErrClosed   = errors.New("backup: the writer is closed")
+	ErrTooLarge = errors.New("the contents are larger than a backup can be")
+	ErrName     = fmt.Errorf("name of an entry is empty or longer than %d bytes", MaxName)
+	ErrClosed   = errors.New("the writer is closed")
 )
 
 // header is the JSON of the header.

@@ -39,7 +39,7 @@ const (
 const jump = time.Second
 
 // ErrTooFewAnswers is returned when fewer than half of the servers answered.
-var ErrTooFewAnswers = errors.New("clock: too few time servers answered")
+var ErrTooFewAnswers = errors.New("too few time servers answered")
 
 // Query asks one server how far the machine's clock is behind network time.
 type Query func(ctx context.Context, server string) (time.Duration, error)

@@ -6,4 +6,4 @@ package diskspace
 import "errors"
 
 // ErrUnknown is returned on systems that do not tell.
-var ErrUnknown = errors.New("diskspace: this system does not tell the free space of a disk")
+var ErrUnknown = errors.New("this system does not tell the free space of a disk")

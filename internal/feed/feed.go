@@ -27,7 +27,7 @@ const (
 )
 
 // ErrNotLoggedIn is the error of what needs an account.
-var ErrNotLoggedIn = errors.New("feed: no account is logged in")
+var ErrNotLoggedIn = errors.New("no account is logged in")
 
 // Accounts tell who is logged in; *profile.Manager implements it.
 type Accounts interface {

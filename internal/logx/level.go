@@ -18,9 +18,9 @@ const TraceLevel = zapcore.DebugLevel - 1
 
 // Errors of this package.
 var (
-	ErrLevel  = errors.New("logx: unknown log level")
-	ErrFormat = errors.New("logx: unknown log format")
-	ErrModule = errors.New("logx: bad module name")
+	ErrLevel  = errors.New("unknown log level")
+	ErrFormat = errors.New("unknown log format")
+	ErrModule = errors.New("bad module name")
 )
 
 // ParseLevel reads a level name in any case: error, warn, info, debug, trace,

@@ -210,7 +210,7 @@ func (e *lineEncoder) add(key, value string) {
 func (e *lineEncoder) addJSON(key string, value any) error {
 	raw, err := json.Marshal(value)
 	if err != nil {
-		return fmt.Errorf("logx: field %s: %w", key, err)
+		return fmt.Errorf("field %s: %w", key, err)
 	}
 	e.add(key, quoted(string(raw)))
 	return nil

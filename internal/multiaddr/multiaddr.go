@@ -51,10 +51,10 @@ const (
 
 // Errors of Parse and Decode.
 var (
-	ErrForm   = errors.New("multiaddr: want /ip4|ip6|dns4|dns6|dns/<host>/tcp/<port>/ethv4/<peer id>")
-	ErrHost   = errors.New("multiaddr: bad host")
-	ErrPort   = errors.New("multiaddr: want a port from 1 to 65535")
-	ErrPeerID = errors.New("multiaddr: the peer id is not that of a secp256k1 key")
+	ErrForm   = errors.New("want /ip4|ip6|dns4|dns6|dns/<host>/tcp/<port>/ethv4/<peer id>")
+	ErrHost   = errors.New("bad host")
+	ErrPort   = errors.New("want a port from 1 to 65535")
+	ErrPeerID = errors.New("the peer id is not that of a secp256k1 key")
 )
 
 // Addr is an address. Key is nil when the address names no peer; it then says

@@ -14,7 +14,7 @@ import (
 )
 
 // ErrNever is returned for the database of an account that has none yet.
-var ErrNever = errors.New("profile: the account was never logged in, so it has no database yet")
+var ErrNever = errors.New("the account was never logged in, so it has no database yet")
 
 // CheckDatabase reads the whole database of the account that is logged in.
 // Errors: ErrNotLoggedIn, store.ErrDamaged, store.ErrLost.

@@ -26,15 +26,15 @@ const maxWaiting = 16
 // Errors of a Manager. Those of packages accounts, vault, keystore, kdf,
 // mnemonic and store are passed on.
 var (
-	ErrNotLoggedIn   = errors.New("profile: no account is logged in")
-	ErrOther         = errors.New("profile: another account is logged in")
-	ErrLoggedIn      = errors.New("profile: the account is logged in")
-	ErrEmptyPassword = errors.New("profile: the password is empty")
-	ErrConfirm       = errors.New("profile: the confirmation is not the key-uid of the account")
-	ErrAmbiguous     = errors.New("profile: several accounts have this name")
-	ErrBusy          = errors.New("profile: too many calls wait for their turn")
-	ErrClosed        = errors.New("profile: the accounts are closed")
-	ErrService       = errors.New("profile: a component of the account ended by itself")
+	ErrNotLoggedIn   = errors.New("no account is logged in")
+	ErrOther         = errors.New("another account is logged in")
+	ErrLoggedIn      = errors.New("the account is logged in")
+	ErrEmptyPassword = errors.New("the password is empty")
+	ErrConfirm       = errors.New("the confirmation is not the key-uid of the account")
+	ErrAmbiguous     = errors.New("several accounts have this name")
+	ErrBusy          = errors.New("too many calls wait for their turn")
+	ErrClosed        = errors.New("the accounts are closed")
+	ErrService       = errors.New("a component of the account ended by itself")
 )
 
 // Service is what works for the account that is logged in.

@@ -28,10 +28,10 @@ const (
 
 // Errors of Restore. Those of packages backup and accounts are passed on.
 var (
-	ErrNotEmpty   = errors.New("profile: the directory to restore into is not empty")
-	ErrNeedsKeys  = errors.New("profile: the backup is without keys: the phrase or the private key is needed")
-	ErrOtherKeys  = errors.New("profile: the phrase or the private key is that of another account")
-	ErrIncomplete = errors.New("profile: the backup lacks a part")
+	ErrNotEmpty   = errors.New("the directory to restore into is not empty")
+	ErrNeedsKeys  = errors.New("the backup is without keys: the phrase or the private key is needed")
+	ErrOtherKeys  = errors.New("the phrase or the private key is that of another account")
+	ErrIncomplete = errors.New("the backup lacks a part")
 )
 
 // RestoreOptions say what to restore, and where to.

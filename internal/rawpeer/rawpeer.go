@@ -35,7 +35,7 @@ const (
 const timeout = 15 * time.Second
 
 // ErrNoWaku is returned when the other side does not offer the version.
-var ErrNoWaku = errors.New("rawpeer: peer does not offer the waku version")
+var ErrNoWaku = errors.New("peer does not offer the waku version")
 
 // Conn is one connection after the Waku handshake.
 type Conn struct {
@@ -73,16 +73,16 @@ func DialSilent(node *enode.Node, key *ecdsa.PrivateKey, version uint) (*Conn, e
 	if key == nil {
 		var err error
 		if key, err = crypto.GenerateKey(); err != nil {
-			return nil, fmt.Errorf("rawpeer: generate key: %w", err)
+			return nil, fmt.Errorf("generate key: %w", err)
 		}
 	}
 	endpoint, ok := node.TCPEndpoint()
 	if !ok {
-		return nil, errors.New("rawpeer: node has no TCP endpoint")
+		return nil, errors.New("node has no TCP endpoint")
 	}
 	fd, err := net.DialTimeout("tcp", endpoint.String(), timeout)
 	if err != nil {
-		return nil, fmt.Errorf("rawpeer: %w", err)
+		return nil, fmt.Errorf("%w", err)
 	}
 	c := &Conn{rlpx: rlpx.NewConn(fd, node.Pubkey()), Version: version}
 	if err := c.introduce(fd, key); err != nil {
@@ -95,31 +95,31 @@ func DialSilent(node *enode.Node, key *ecdsa.PrivateKey, version uint) (*Conn, e
 // introduce makes the encryption handshake and exchanges Hello packets.
 func (c *Conn) introduce(fd net.Conn, key *ecdsa.PrivateKey) error {
 	if err := fd.SetDeadline(time.Now().Add(timeout)); err != nil {
-		return fmt.Errorf("rawpeer: %w", err)
+		return fmt.Errorf("%w", err)
 	}
 	if _, err := c.rlpx.Handshake(key); err != nil {
-		return fmt.Errorf("rawpeer: rlpx handshake: %w", err)
+		return fmt.Errorf("rlpx handshake: %w", err)
 	}
 	own, err := rlp.EncodeToBytes(&hello{
 		Version: 5, Name: "rawpeer", Caps: []p2p.Cap{{Name: wire.ProtocolName, Version: c.Version}},
 		ID: crypto.FromECDSAPub(&key.PublicKey)[1:],
 	})
 	if err != nil {
-		return fmt.Errorf("rawpeer: %w", err)
+		return fmt.Errorf("%w", err)
 	}
 	if _, err := c.rlpx.Write(baseHello, own); err != nil {
-		return fmt.Errorf("rawpeer: write hello: %w", err)
+		return fmt.Errorf("write hello: %w", err)
 	}
 	code, data, _, err := c.rlpx.Read()
 	if err != nil {
-		return fmt.Errorf("rawpeer: read hello: %w", err)
+		return fmt.Errorf("read hello: %w", err)
 	}
 	if code == baseDisc {
 		return disconnected(data)
 	}
 	var theirs hello
 	if err := rlp.DecodeBytes(data, &theirs); err != nil {
-		return fmt.Errorf("rawpeer: hello: %w", err)
+		return fmt.Errorf("hello: %w", err)
 	}
 	c.rlpx.SetSnappy(true)
 	for _, offered := range theirs.Caps {
@@ -139,7 +139,7 @@ func (c *Conn) greet(status *wire.StatusOptions) error {
 		return err
 	}
 	if code != wire.CodeStatus {
-		return fmt.Errorf("rawpeer: first packet has code %d", code)
+		return fmt.Errorf("first packet has code %d", code)
 	}
 	c.Status, err = wire.DecodeStatus(c.Version, payload)
 	return err
@@ -148,7 +148,7 @@ func (c *Conn) greet(status *wire.StatusOptions) error {
 // Send writes one Waku packet.
 func (c *Conn) Send(code uint64, payload []byte) error {
 	if _, err := c.rlpx.Write(capability+code, payload); err != nil {
-		return fmt.Errorf("rawpeer: write: %w", err)
+		return fmt.Errorf("write: %w", err)
 	}
 	return nil
 }
@@ -160,14 +160,14 @@ func (c *Conn) Read() (code uint64, payload []byte, err error) {
 		code, data, _, err := c.rlpx.Read()
 		switch {
 		case err != nil:
-			return 0, nil, fmt.Errorf("rawpeer: read: %w", err)
+			return 0, nil, fmt.Errorf("read: %w", err)
 		case code >= capability:
 			return code - capability, data, nil
 		case code == baseDisc:
 			return 0, nil, disconnected(data)
 		case code == basePing:
 			if _, err := c.rlpx.Write(basePong, []byte{0xc0}); err != nil {
-				return 0, nil, fmt.Errorf("rawpeer: pong: %w", err)
+				return 0, nil, fmt.Errorf("pong: %w", err)
 			}
 		}
 	}
@@ -186,7 +186,7 @@ func disconnected(data []byte) error {
 	}
 	var bare p2p.DiscReason
 	if err := rlp.DecodeBytes(data, &bare); err != nil {
-		return fmt.Errorf("rawpeer: disconnect: %w", err)
+		return fmt.Errorf("disconnect: %w", err)
 	}
 	return bare
 }

@@ -20,7 +20,7 @@ import (
 const writeTimeout = time.Second
 
 // ErrSocket is returned for a NOTIFY_SOCKET that cannot be used.
-var ErrSocket = errors.New("sdnotify: cannot use the notification socket")
+var ErrSocket = errors.New("cannot use the notification socket")
 
 // Notifier sends messages. A nil Notifier does nothing.
 type Notifier struct{ conn *net.UnixConn }

@@ -31,16 +31,16 @@ const (
 
 // Errors of consumers.
 var (
-	ErrConsumer     = fmt.Errorf("store: name of a consumer is not UTF-8 text of 1 to %d bytes", MaxConsumerName)
-	ErrConsumerName = errors.New("store: name of a consumer has characters that are not shown")
-	ErrReserved     = fmt.Errorf("store: names of consumers that begin with %s, or look so, are reserved",
+	ErrConsumer     = fmt.Errorf("name of a consumer is not UTF-8 text of 1 to %d bytes", MaxConsumerName)
+	ErrConsumerName = errors.New("name of a consumer has characters that are not shown")
+	ErrReserved     = fmt.Errorf("names of consumers that begin with %s, or look so, are reserved",
 		ReservedConsumers)
-	ErrOtherOwner = errors.New("store: the consumer belongs to somebody else")
-	ErrManyOwners = errors.New("store: several others have a consumer of this name; say whose")
-	ErrNoConsumer = errors.New("store: there is no such consumer")
-	ErrAhead      = errors.New("store: acknowledged an event that has not happened")
-	ErrOwnQuota   = errors.New("store: as many consumers as one owner may have")
-	ErrTooMany    = fmt.Errorf("store: more than %d consumers of all tokens; remove one", MaxConsumers)
+	ErrOtherOwner = errors.New("the consumer belongs to somebody else")
+	ErrManyOwners = errors.New("several others have a consumer of this name; say whose")
+	ErrNoConsumer = errors.New("there is no such consumer")
+	ErrAhead      = errors.New("acknowledged an event that has not happened")
+	ErrOwnQuota   = errors.New("as many consumers as one owner may have")
+	ErrTooMany    = fmt.Errorf("more than %d consumers of all tokens; remove one", MaxConsumers)
 )
 
 // Party is who works with named consumers. Each owner has names of its own, and

@@ -9,7 +9,7 @@ import (
 )
 
 // ErrContactID is returned for text that is no contact id.
-var ErrContactID = errors.New("store: contact id is not 0x and 130 hex digits")
+var ErrContactID = errors.New("contact id is not 0x and 130 hex digits")
 
 // Contact is a person. Clocks are Unix milliseconds.
 type Contact struct {

@@ -30,7 +30,7 @@ const (
 
 // ErrLost is what Check returns when transactions were lost for good, by damage
 // that was found when the database was opened.
-var ErrLost = errors.New("store: a damaged write-ahead log cost committed transactions")
+var ErrLost = errors.New("a damaged write-ahead log cost committed transactions")
 
 // Loss is damage of the write-ahead log that was found when the database was
 // opened. What was committed behind it cannot be read any more.

@@ -12,11 +12,11 @@ import (
 )
 
 // ErrNoBody is returned for the body of an outgoing message that is not stored.
-var ErrNoBody = errors.New("store: no such message body")
+var ErrNoBody = errors.New("no such message body")
 
 // ErrChange is wrapped by errors for a change of data sync that does not fit
 // what is stored: the node and the database have come apart.
-var ErrChange = errors.New("store: data sync does not match the database")
+var ErrChange = errors.New("data sync does not match the database")
 
 // SyncStore is the database as the runner of data sync sees it.
 type SyncStore struct{ *DB }
@@ -142,7 +142,7 @@ func copyBlob(dst []byte, r Row, column int) error {
 }
 
 // errStopped ends a query whose reader has had enough.
-var errStopped = errors.New("store: reader stopped")
+var errStopped = errors.New("reader stopped")
 
 // rows makes an iterator of a query.
 func rows[T any](tx *Tx, query string, scan func(Row) (T, error)) iter.Seq2[T, error] {

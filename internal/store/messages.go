@@ -88,7 +88,7 @@ const (
 )
 
 // ErrClock is returned for a clock above MaxMessageClock.
-var ErrClock = errors.New("store: clock of a message is beyond the year 2248")
+var ErrClock = errors.New("clock of a message is beyond the year 2248")
 
 // Position returns where a message with a clock and id belongs in the order of
 // messages.

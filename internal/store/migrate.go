@@ -44,7 +44,7 @@ func readMigrations(files fs.FS) ([]string, error) {
 	for i, name := range names {
 		number, _, _ := strings.Cut(name, "_")
 		if n, err := strconv.Atoi(number); err != nil || n != i+1 || len(number) != 4 {
-			return nil, fmt.Errorf("store: migration %s is not number %04d", name, i+1)
+			return nil, fmt.Errorf("migration %s is not number %04d", name, i+1)
 		}
 		text, err := fs.ReadFile(files, name)
 		if err != nil {

@@ -106,7 +106,7 @@ func (c *conn) statement(sql string) (s *sqlite3.Stmt, keep bool, err error) {
 	}
 	if s == nil || tail != "" {
 		_ = s.Close() // it never ran
-		return nil, false, errors.New("store: query is not exactly one statement")
+		return nil, false, errors.New("query is not exactly one statement")
 	}
 	if known || len(c.prepared) >= maxStatements {
 		return s, false, nil
@@ -141,7 +141,7 @@ func (c *conn) query(
 		return false, ErrReadOnly
 	}
 	if s.BindCount() != len(args) {
-		return false, fmt.Errorf("store: query wants %d arguments, got %d", s.BindCount(), len(args))
+		return false, fmt.Errorf("query wants %d arguments, got %d", s.BindCount(), len(args))
 	}
 	for i, arg := range args {
 		if err := bind(s, i+1, arg); err != nil {
@@ -174,7 +174,7 @@ func bind(s *sqlite3.Stmt, at int, arg any) error {
 		return s.BindInt64(at, int64(v))
 	case uint64:
 		if v > math.MaxInt64 {
-			return fmt.Errorf("store: argument %d is above 2^63", at)
+			return fmt.Errorf("argument %d is above 2^63", at)
 		}
 		return s.BindInt64(at, int64(v))
 	case bool:
@@ -189,7 +189,7 @@ func bind(s *sqlite3.Stmt, at int, arg any) error {
 		}
 		return s.BindBlob(at, v)
 	}
-	return fmt.Errorf("store: argument %d has type %T", at, arg)
+	return fmt.Errorf("argument %d has type %T", at, arg)
 }
 
 // Row is a row of a query. It is valid until the function that got it returns.
@@ -247,7 +247,7 @@ func classify(ctx context.Context, err error) error {
 		}
 	}
 	if errors.Is(err, sqlite3.INTERRUPT) && ctx.Err() != nil {
-		return fmt.Errorf("store: interrupted: %w", context.Cause(ctx))
+		return fmt.Errorf("interrupted: %w", context.Cause(ctx))
 	}
 	return err
 }

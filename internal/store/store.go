@@ -33,22 +33,22 @@ const (
 
 // Errors of Open.
 var (
-	ErrMissing = errors.New("store: there is no database")
-	ErrKey     = errors.New("store: the database key is not 32 bytes long")
-	ErrBusy    = errors.New("store: the database is in use by another process")
-	ErrNewer   = errors.New("store: the database was written by a newer version of this program")
-	ErrForeign = errors.New("store: the file is a database of another program")
+	ErrMissing = errors.New("there is no database")
+	ErrKey     = errors.New("the database key is not 32 bytes long")
+	ErrBusy    = errors.New("the database is in use by another process")
+	ErrNewer   = errors.New("the database was written by a newer version of this program")
+	ErrForeign = errors.New("the file is a database of another program")
 )
 
 // Errors of transactions, and of Open too.
 var (
-	ErrDamaged    = errors.New("store: the database is damaged, or the key is not its key")
-	ErrFull       = errors.New("store: the disk is full")
-	ErrIO         = errors.New("store: the database file cannot be read or written")
-	ErrConstraint = errors.New("store: the change breaks a rule of the database")
-	ErrReadOnly   = errors.New("store: a reading transaction cannot write")
-	ErrEnded      = errors.New("store: the transaction has ended, by itself after an error or with its function")
-	ErrClosed     = errors.New("store: the database is closed")
+	ErrDamaged    = errors.New("the database is damaged, or the key is not its key")
+	ErrFull       = errors.New("the disk is full")
+	ErrIO         = errors.New("the database file cannot be read or written")
+	ErrConstraint = errors.New("the change breaks a rule of the database")
+	ErrReadOnly   = errors.New("a reading transaction cannot write")
+	ErrEnded      = errors.New("the transaction has ended, by itself after an error or with its function")
+	ErrClosed     = errors.New("the database is closed")
 )
 
 // Config says what to open.

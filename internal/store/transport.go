@@ -12,7 +12,7 @@ import (
 
 // ErrTransport is wrapped by errors for a row of the secure transport that
 // cannot have been written by this program, or a key without session.
-var ErrTransport = errors.New("store: state of the secure transport is damaged")
+var ErrTransport = errors.New("state of the secure transport is damaged")
 
 // Transport returns the state of the secure transport as the transaction sees
 // it. What it deletes or overwrites is gone from the disk after ForgetDelay.

@@ -15,7 +15,7 @@ import (
 // respTimeout is when an answer no longer counts.
 const respTimeout = time.Second
 
-var errTimeout = errors.New("topicsim: timeout")
+var errTimeout = errors.New("timeout")
 
 // latency of one datagram: log-normal, median 60 ms, cut at 400 ms.
 func (w *world) latency() time.Duration {

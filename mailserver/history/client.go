@@ -127,7 +127,7 @@ type outcome struct {
 // New builds a client. Attach must be called before it is used.
 func New(cfg Config) (*Client, error) {
 	if cfg.NodeKey == nil {
-		return nil, errors.New("history: a node key is required")
+		return nil, errors.New("a node key is required")
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = zap.NewNop()

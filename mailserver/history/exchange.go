@@ -16,10 +16,10 @@ import (
 // Errors of one page. All but ErrBadRequest are the server's or the network's
 // fault and make the client try again, here or elsewhere.
 var (
-	ErrTimeout    = errors.New("history: the server sent nothing in time")
-	ErrGone       = errors.New("history: the server disconnected")
-	ErrUnverified = errors.New("history: the answer does not hold together")
-	ErrBadRequest = errors.New("history: invalid request")
+	ErrTimeout    = errors.New("the server sent nothing in time")
+	ErrGone       = errors.New("the server disconnected")
+	ErrUnverified = errors.New("the answer does not hold together")
+	ErrBadRequest = errors.New("invalid request")
 )
 
 // ServerError is a failure that the server reported.
@@ -29,7 +29,7 @@ type ServerError struct {
 }
 
 func (e *ServerError) Error() string {
-	return fmt.Sprintf("history: server %s answers: %s", e.Server.TerminalString(), e.Text)
+	return fmt.Sprintf("server %s answers: %s", e.Server.TerminalString(), e.Text)
 }
 
 // maxServerText bounds the words of a server that are kept.

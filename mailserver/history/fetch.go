@@ -23,7 +23,7 @@ import (
 const maxPages = 100_000
 
 // ErrNoServer is returned when there is no mailserver to ask.
-var ErrNoServer = errors.New("history: no mailserver is configured")
+var ErrNoServer = errors.New("no mailserver is configured")
 
 // Request asks for the history of topics.
 type Request struct {
@@ -140,7 +140,7 @@ func (c *Client) Fetch(ctx context.Context, r Request) (Result, error) {
 		failures = append(failures, fmt.Errorf("%s: %w", s, err))
 		c.log.Warn("mailserver failed", zap.Stringer("server", s), zap.Error(err))
 	}
-	return total, fmt.Errorf("history: no mailserver answered: %w", errors.Join(failures...))
+	return total, fmt.Errorf("no mailserver answered: %w", errors.Join(failures...))
 }
 
 // choose returns the servers to ask, in order.

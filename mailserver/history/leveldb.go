@@ -32,7 +32,7 @@ func OpenLevelDB(dir string) (*LevelDB, error) {
 	options := &opt.Options{WriteBuffer: 1 << 20, BlockCacheCapacity: 1 << 20, OpenFilesCacheCapacity: 16}
 	db, damage, err := cache.OpenDB(dir, options)
 	if err != nil {
-		return nil, fmt.Errorf("history: open ledger: %w", err)
+		return nil, fmt.Errorf("open ledger: %w", err)
 	}
 	return &LevelDB{db, damage}, nil
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // ErrRecordName is returned for names that records cannot have.
-var ErrRecordName = errors.New("history: table or key of a record is empty, too long or has a zero byte")
+var ErrRecordName = errors.New("table or key of a record is empty, too long or has a zero byte")
 
 // maxRecordName bounds table names and keys of records, in bytes.
 const maxRecordName = 1024
@@ -44,7 +44,7 @@ func (l *LevelDB) Records(table string) ([]Record, error) {
 		out = append(out, Record{string(it.Key()[len(prefix):]), bytes.Clone(it.Value())})
 	}
 	if err := it.Error(); err != nil {
-		return nil, fmt.Errorf("history: read table %s: %w", table, err)
+		return nil, fmt.Errorf("read table %s: %w", table, err)
 	}
 	return out, nil
 }
@@ -79,7 +79,7 @@ func (l *LevelDB) writeRecords(table string, batch *leveldb.Batch) error {
 		return nil
 	}
 	if err := l.db.Write(batch, syncWrite); err != nil {
-		return fmt.Errorf("history: write table %s: %w", table, err)
+		return fmt.Errorf("write table %s: %w", table, err)
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func (c *Client) SyncLedger(
 	ctx context.Context, l Ledger, topics []wire.Topic, from, to uint32, progress func(Result),
 ) (Result, error) {
 	if l.Store == nil {
-		return Result{}, errors.New("history: a client without a store keeps no ledger")
+		return Result{}, errors.New("a client without a store keeps no ledger")
 	}
 	if to == 0 {
 		to = uint32(c.cfg.Now().Unix())
@@ -98,7 +98,7 @@ func (c *Client) plan(l Ledger, topics []wire.Topic, want Span) ([]gap, error) {
 		done[t] = true
 		have, err := l.Store.Spans(t)
 		if err != nil {
-			return nil, fmt.Errorf("history: read ledger: %w", err)
+			return nil, fmt.Errorf("read ledger: %w", err)
 		}
 		for _, missing := range have.Missing(want) {
 			if missing.From > want.From {
@@ -163,7 +163,7 @@ func (c *Client) resume(l Ledger, g gap) (*Bookmark, error) {
 	defer c.storeMu.Unlock()
 	mark, err := l.Store.Resume(fetchKey(g.topics))
 	if err != nil {
-		return nil, fmt.Errorf("history: read bookmark: %w", err)
+		return nil, fmt.Errorf("read bookmark: %w", err)
 	}
 	if mark == nil || mark.Span.From > g.span.To || mark.Span.To < g.span.From {
 		return nil, nil
@@ -197,7 +197,7 @@ func (c *Client) fetchGap(
 		return res, err
 	}
 	if unsettled != nil {
-		return res, fmt.Errorf("history: envelopes were not stored: %w", unsettled)
+		return res, fmt.Errorf("envelopes were not stored: %w", unsettled)
 	}
 	return res, c.record(l, g, key)
 }
@@ -210,12 +210,12 @@ func (c *Client) record(l Ledger, g gap, key string) error {
 	for _, t := range g.topics {
 		have, err := l.Store.Spans(t)
 		if err != nil {
-			return fmt.Errorf("history: read ledger: %w", err)
+			return fmt.Errorf("read ledger: %w", err)
 		}
 		all[t] = have.Add(g.span).bounded()
 	}
 	if err := l.Store.SaveSpans(all, key); err != nil {
-		return fmt.Errorf("history: write ledger: %w", err)
+		return fmt.Errorf("write ledger: %w", err)
 	}
 	return nil
 }

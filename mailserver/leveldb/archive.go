@@ -32,9 +32,9 @@ const DefaultMinFree = 256 << 20
 
 // Errors of opening.
 var (
-	ErrLocked  = errors.New("leveldb: archive is in use by another process")
-	ErrForeign = errors.New("leveldb: directory holds another kind of database")
-	ErrSchema  = errors.New("leveldb: archive was written by a newer version")
+	ErrLocked  = errors.New("archive is in use by another process")
+	ErrForeign = errors.New("directory holds another kind of database")
+	ErrSchema  = errors.New("archive was written by a newer version")
 )
 
 // Options tune an archive. The zero value is a good choice.

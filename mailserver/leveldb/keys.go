@@ -27,7 +27,7 @@ const (
 )
 
 // errRecord marks a key or value that this package cannot have written.
-var errRecord = errors.New("leveldb: record of an impossible form")
+var errRecord = errors.New("record of an impossible form")
 
 var (
 	keySchema   = "\x00schema"

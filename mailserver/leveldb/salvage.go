@@ -36,7 +36,7 @@ const (
 )
 
 // errJournal says that a file cannot be a journal.
-var errJournal = errors.New("leveldb: journal of an impossible size")
+var errJournal = errors.New("journal of an impossible size")
 
 func readJournal(name string) ([]byte, error) {
 	f, err := os.Open(name)

@@ -30,7 +30,7 @@ const (
 
 // ErrAddress means that the database is there and does not let this program in:
 // its address, name, user or password is wrong.
-var ErrAddress = errors.New("postgres: the database cannot be used with this address")
+var ErrAddress = errors.New("the database cannot be used with this address")
 
 var errParse = errors.New("it cannot be parsed")
 

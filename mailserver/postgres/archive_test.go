@@ -234,7 +234,7 @@ func TestOpenErrors(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, err, ErrAddress)
 		}
 		if err != nil && slices.Contains([]string{"bad address", "bad port"}, name) &&
-			err.Error() != "postgres: the database cannot be used with this address: it cannot be parsed" {
+			err.Error() != "the database cannot be used with this address: it cannot be parsed" {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // ErrSchema means that the database was written by a newer version.
-var ErrSchema = errors.New("postgres: archive was written by a newer version")
+var ErrSchema = errors.New("archive was written by a newer version")
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
@@ -43,7 +43,7 @@ func migrations() ([]migration, error) {
 		number, _, _ := strings.Cut(path.Base(name), "_")
 		version, err := strconv.ParseInt(number, 10, 64)
 		if err != nil || version != int64(len(out)+1) {
-			return nil, fmt.Errorf("postgres: migration %s is out of order", name)
+			return nil, fmt.Errorf("migration %s is out of order", name)
 		}
 		out = append(out, migration{version, path.Base(name), split(string(raw))})
 	}

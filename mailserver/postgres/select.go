@@ -24,7 +24,7 @@ const (
 )
 
 // errRow marks a row that this package cannot have written.
-var errRow = errors.New("postgres: row of an impossible form")
+var errRow = errors.New("row of an impossible form")
 
 // bound is the exclusive upper end of what is still to be read.
 type bound struct {

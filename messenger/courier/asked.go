@@ -23,9 +23,9 @@ const (
 
 // Errors of Listen.
 var (
-	errEnded    = errors.New("courier: the account is logged out")
-	ErrTooMuch  = fmt.Errorf("courier: more than %d places asked for", MaxAsked)
-	ErrAskedAll = fmt.Errorf("courier: more than %d places asked for by all together", maxAskedAll)
+	errEnded    = errors.New("the account is logged out")
+	ErrTooMuch  = fmt.Errorf("more than %d places asked for", MaxAsked)
+	ErrAskedAll = fmt.Errorf("more than %d places asked for by all together", maxAskedAll)
 )
 
 // owners are those who asked for a place.

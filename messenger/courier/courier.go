@@ -80,9 +80,9 @@ type Config struct {
 
 // Errors of New and of sending.
 var (
-	ErrConfig   = errors.New("courier: identity, installation id, database and Waku host are required")
-	ErrTooLarge = errors.New("courier: message too large")
-	ErrNoChats  = errors.New("courier: runs without chats")
+	ErrConfig   = errors.New("identity, installation id, database and Waku host are required")
+	ErrTooLarge = errors.New("message too large")
+	ErrNoChats  = errors.New("runs without chats")
 )
 
 // Courier carries the payloads of one account. Its methods are safe for
@@ -136,22 +136,22 @@ func New(ctx context.Context, cfg Config) (*Courier, error) {
 	}
 	var err error
 	if c.signer, err = cfg.Identity.ECDSA(); err != nil {
-		return nil, fmt.Errorf("courier: identity: %w", err)
+		return nil, fmt.Errorf("identity: %w", err)
 	}
 	c.device, err = transport.New(transport.Config{Identity: cfg.Identity, Installation: cfg.Installation})
 	if err != nil {
-		return nil, fmt.Errorf("courier: %w", err)
+		return nil, fmt.Errorf("%w", err)
 	}
 	if err := c.settleCopy(ctx); err != nil {
-		return nil, fmt.Errorf("courier: settle restored copy: %w", err)
+		return nil, fmt.Errorf("settle restored copy: %w", err)
 	}
 	if err := c.makeSync(ctx); err != nil {
-		return nil, fmt.Errorf("courier: data sync: %w", err)
+		return nil, fmt.Errorf("data sync: %w", err)
 	}
 	c.inbox, c.filters, c.historian = newInbox(c), newFilters(c), newHistorian(c)
 	c.keys = newKeyCache(cfg.DB)
 	if c.outbox, err = newOutbox(ctx, c); err != nil {
-		return nil, fmt.Errorf("courier: outbox: %w", err)
+		return nil, fmt.Errorf("outbox: %w", err)
 	}
 	c.PeersChanged()
 	return c, nil

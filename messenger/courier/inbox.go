@@ -50,9 +50,9 @@ const (
 )
 
 var (
-	errOverflow = errors.New("courier: the inbox had no room for an envelope out of an archive")
-	errEarly    = errors.New("courier: too many messages are missing before this one")
-	errLater    = errors.New("courier: an envelope could not be processed")
+	errOverflow = errors.New("the inbox had no room for an envelope out of an archive")
+	errEarly    = errors.New("too many messages are missing before this one")
+	errLater    = errors.New("an envelope could not be processed")
 )
 
 // arrival is an opened envelope and where it arrived.

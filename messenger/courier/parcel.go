@@ -14,12 +14,12 @@ import (
 
 // ErrDrop is wrapped by errors of Chats.Receive that refuse a parcel for good:
 // it is foreign and wrong, or not wanted.
-var ErrDrop = errors.New("courier: parcel refused")
+var ErrDrop = errors.New("parcel refused")
 
 // ErrAgain is wrapped by errors of Chats.Receive for a parcel that is to come
 // again: it is neither acknowledged nor remembered. Unless the error wraps
 // ErrDrop too, what Receive changed is kept.
-var ErrAgain = errors.New("courier: parcel is to come again")
+var ErrAgain = errors.New("parcel is to come again")
 
 // ID names an application payload: its message id (spec 05 section 4).
 type ID [32]byte

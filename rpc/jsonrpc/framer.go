@@ -8,7 +8,7 @@ import (
 )
 
 // ErrTooLarge ends a stream in which one message exceeds the limit.
-var ErrTooLarge = errors.New("jsonrpc: message exceeds the limit")
+var ErrTooLarge = errors.New("message exceeds the limit")
 
 // keptBuffer is the largest message after which a Framer keeps its buffer: an
 // idle connection shall not hold on to the size of its largest message.

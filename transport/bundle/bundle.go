@@ -54,15 +54,15 @@ const (
 
 // Errors of Verify, Sign and Decode.
 var (
-	ErrMalformed    = errors.New("bundle: malformed")
-	ErrIdentity     = errors.New("bundle: identity is not a public key")
-	ErrSignature    = errors.New("bundle: signature is not a signature of 65 bytes with a recovery id of 0 to 3")
-	ErrSigner       = errors.New("bundle: identity key and signature mismatch")
-	ErrTimestamp    = errors.New("bundle: timestamp is before 2015 or more than a day ahead")
-	ErrPrekey       = errors.New("bundle: signed prekey is not a public key")
-	ErrInstallation = errors.New("bundle: installation ids are empty, too long, repeated or of different lengths")
-	ErrTooMany      = errors.New("bundle: more than 32 installations")
-	ErrEmpty        = errors.New("bundle: no installations")
+	ErrMalformed    = errors.New("malformed")
+	ErrIdentity     = errors.New("identity is not a public key")
+	ErrSignature    = errors.New("signature is not a signature of 65 bytes with a recovery id of 0 to 3")
+	ErrSigner       = errors.New("identity key and signature mismatch")
+	ErrTimestamp    = errors.New("timestamp is before 2015 or more than a day ahead")
+	ErrPrekey       = errors.New("signed prekey is not a public key")
+	ErrInstallation = errors.New("installation ids are empty, too long, repeated or of different lengths")
+	ErrTooMany      = errors.New("more than 32 installations")
+	ErrEmpty        = errors.New("no installations")
 )
 
 // Prekey is the entry of one installation.

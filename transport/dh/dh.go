@@ -39,11 +39,11 @@ const (
 
 // Errors of points and of sealed payloads.
 var (
-	ErrPoint      = errors.New("dh: invalid public key")
-	ErrNoKey      = errors.New("dh: there is no private key here, or it was wiped")
-	ErrShort      = errors.New("dh: missing salt or invalid payload in symmetric message")
-	ErrAuthentic  = errors.New("dh: message authentication failed")
-	ErrSecretSize = errors.New("dh: secret is not 32 bytes long")
+	ErrPoint      = errors.New("invalid public key")
+	ErrNoKey      = errors.New("there is no private key here, or it was wiped")
+	ErrShort      = errors.New("missing salt or invalid payload in symmetric message")
+	ErrAuthentic  = errors.New("message authentication failed")
+	ErrSecretSize = errors.New("secret is not 32 bytes long")
 )
 
 // Point is a compressed public key as it came over the wire: 02 or 03 and an

@@ -21,7 +21,7 @@ import (
 )
 
 // ErrRow is returned for a message key without session.
-var ErrRow = errors.New("memstore: message key of an unknown session")
+var ErrRow = errors.New("message key of an unknown session")
 
 // device names an installation of an identity.
 type device struct {

@@ -61,8 +61,8 @@ const (
 
 // Errors of Decode.
 var (
-	ErrMalformed = errors.New("protocol: malformed message")
-	ErrTooMany   = errors.New("protocol: more bundles or installations than a message may have")
+	ErrMalformed = errors.New("malformed message")
+	ErrTooMany   = errors.New("more bundles or installations than a message may have")
 )
 
 // Message is a ProtocolMessage.

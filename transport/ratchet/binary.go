@@ -10,7 +10,7 @@ import (
 )
 
 // ErrStored is returned for bytes that Append did not write.
-var ErrStored = errors.New("ratchet: stored session state is damaged")
+var ErrStored = errors.New("stored session state is damaged")
 
 // stateVersion marks the layout of a stored state:
 //

@@ -33,7 +33,7 @@ const (
 )
 
 // ErrKeySize is returned for a key that is not 32 bytes long.
-var ErrKeySize = errors.New("ratchet: key is not 32 bytes long")
+var ErrKeySize = errors.New("key is not 32 bytes long")
 
 // RootKey is the root of a session, renewed at each ratchet step. It never
 // prints.

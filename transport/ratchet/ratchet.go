@@ -41,13 +41,13 @@ import (
 // Errors of Encrypt, Decrypt and Reopen. ErrOld is the normal end of a copy
 // that comes after its key was confirmed, not an attack.
 var (
-	ErrShort     = errors.New("ratchet: payload is shorter than iv and mac")
-	ErrAuthentic = errors.New("ratchet: message authentication failed")
-	ErrOld       = errors.New("ratchet: bad until: probably an out-of-order message that was deleted")
-	ErrTooMany   = errors.New("ratchet: too many messages skipped")
-	ErrHeaderKey = errors.New("ratchet: header key is not a point on the curve")
-	ErrExhausted = errors.New("ratchet: chain is used up")
-	ErrNoState   = errors.New("ratchet: there is no session state")
+	ErrShort     = errors.New("payload is shorter than iv and mac")
+	ErrAuthentic = errors.New("message authentication failed")
+	ErrOld       = errors.New("bad until: probably an out-of-order message that was deleted")
+	ErrTooMany   = errors.New("too many messages skipped")
+	ErrHeaderKey = errors.New("header key is not a point on the curve")
+	ErrExhausted = errors.New("chain is used up")
+	ErrNoState   = errors.New("there is no session state")
 )
 
 // Header is the header of a message. Key is the sender's current ratchet key,

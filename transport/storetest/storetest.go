@@ -21,7 +21,7 @@ import (
 // Update runs fn in a transaction that commits when fn returns nil.
 type Update func(fn func(transport.Store) error) error
 
-var errStop = errors.New("storetest: roll back")
+var errStop = errors.New("roll back")
 
 // Run runs all checks. open returns an empty store each time.
 func Run(t *testing.T, open func(t *testing.T) Update) {

@@ -31,10 +31,10 @@ const (
 // Errors of sealing and opening. ErrNotForKey says only that this key does
 // not open the data; relays and filters meet it all the time.
 var (
-	ErrSymKey     = errors.New("wire: symmetric key is not 32 bytes long or is all zeros")
-	ErrNotForKey  = errors.New("wire: data does not open with this key")
-	ErrEmptyPlain = errors.New("wire: an empty plaintext cannot be sealed")
-	ErrPublicKey  = errors.New("wire: invalid public key")
+	ErrSymKey     = errors.New("symmetric key is not 32 bytes long or is all zeros")
+	ErrNotForKey  = errors.New("data does not open with this key")
+	ErrEmptyPlain = errors.New("an empty plaintext cannot be sealed")
+	ErrPublicKey  = errors.New("invalid public key")
 )
 
 // SymKeyFromPassword derives the symmetric key of a password or of a public
@@ -58,11 +58,11 @@ func NewSymCipher(key []byte) (*SymCipher, error) {
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
-		return nil, fmt.Errorf("wire: symmetric key: %w", err)
+		return nil, fmt.Errorf("symmetric key: %w", err)
 	}
 	aead, err := cipher.NewGCM(block)
 	if err != nil {
-		return nil, fmt.Errorf("wire: symmetric key: %w", err)
+		return nil, fmt.Errorf("symmetric key: %w", err)
 	}
 	return &SymCipher{aead}, nil
 }

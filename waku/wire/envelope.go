@@ -17,10 +17,10 @@ const EnvelopeOverhead = 20
 
 // Errors of envelope decoding. Each spoils the packet that holds the envelope.
 var (
-	ErrEnvelopeFields = errors.New("wire: envelope does not have exactly five fields")
-	ErrTopicLength    = errors.New("wire: topic is not 4 bytes long")
-	ErrUint32         = errors.New("wire: integer does not fit in 32 bits")
-	ErrTrailingBytes  = errors.New("wire: bytes after the end of the list")
+	ErrEnvelopeFields = errors.New("envelope does not have exactly five fields")
+	ErrTopicLength    = errors.New("topic is not 4 bytes long")
+	ErrUint32         = errors.New("integer does not fit in 32 bits")
+	ErrTrailingBytes  = errors.New("bytes after the end of the list")
 )
 
 // Envelope is a sealed message as relays see it. It is immutable; hash and
@@ -60,7 +60,7 @@ func NewEnvelope(expiry, ttl uint32, topic Topic, data []byte, nonce uint64) *En
 func DecodeEnvelope(raw []byte) (*Envelope, error) {
 	content, rest, err := rlp.SplitList(raw)
 	if err != nil {
-		return nil, fmt.Errorf("wire: envelope: %w", err)
+		return nil, fmt.Errorf("envelope: %w", err)
 	}
 	if len(rest) != 0 {
 		return nil, ErrTrailingBytes
@@ -102,7 +102,7 @@ func parseEnvelope(raw []byte, content int) (*Envelope, error) {
 		return nil, ErrEnvelopeFields
 	}
 	if env.nonce, rest, err = rlp.SplitUint64(rest); err != nil {
-		return nil, fmt.Errorf("wire: envelope nonce: %w", err)
+		return nil, fmt.Errorf("envelope nonce: %w", err)
 	}
 	if len(rest) != 0 {
 		return nil, ErrEnvelopeFields
@@ -116,10 +116,10 @@ func splitUint32(b []byte, field string) (uint32, []byte, error) {
 	}
 	x, rest, err := rlp.SplitUint64(b)
 	if err != nil {
-		return 0, nil, fmt.Errorf("wire: %s: %w", field, err)
+		return 0, nil, fmt.Errorf("%s: %w", field, err)
 	}
 	if x > 1<<32-1 {
-		return 0, nil, fmt.Errorf("wire: %s: %w", field, ErrUint32)
+		return 0, nil, fmt.Errorf("%s: %w", field, ErrUint32)
 	}
 	return uint32(x), rest, nil
 }
@@ -129,7 +129,7 @@ func splitField(b []byte, field string) (value, rest []byte, err error) {
 		return nil, nil, ErrEnvelopeFields
 	}
 	if value, rest, err = rlp.SplitString(b); err != nil {
-		return nil, nil, fmt.Errorf("wire: envelope %s: %w", field, err)
+		return nil, nil, fmt.Errorf("envelope %s: %w", field, err)
 	}
 	return value, rest, nil
 }

@@ -22,12 +22,12 @@ const (
 
 // Errors of history packets.
 var (
-	ErrRequestID     = errors.New("wire: request id is not 32 bytes long")
-	ErrRequestRange  = errors.New("wire: request range is empty: from is after to")
-	ErrRequestLimit  = errors.New("wire: request limit is above 1000")
-	ErrRequestTopics = errors.New("wire: request has neither bloom nor topics")
-	ErrCursorLength  = errors.New("wire: cursor is neither empty nor 36 bytes long")
-	ErrComplete      = errors.New("wire: request complete of an impossible length")
+	ErrRequestID     = errors.New("request id is not 32 bytes long")
+	ErrRequestRange  = errors.New("request range is empty: from is after to")
+	ErrRequestLimit  = errors.New("request limit is above 1000")
+	ErrRequestTopics = errors.New("request has neither bloom nor topics")
+	ErrCursorLength  = errors.New("cursor is neither empty nor 36 bytes long")
+	ErrComplete      = errors.New("request complete of an impossible length")
 )
 
 // DirectRequest is the unsealed form of a P2P Request.
@@ -77,11 +77,11 @@ func (r *DirectRequest) Encode() []byte {
 func DecodeDirectRequest(payload []byte) (*DirectRequest, error) {
 	b, err := wholeList(payload, false)
 	if err != nil {
-		return nil, fmt.Errorf("wire: request: %w", err)
+		return nil, fmt.Errorf("request: %w", err)
 	}
 	r := new(DirectRequest)
 	if r.ID, b, err = copyString(b); err != nil {
-		return nil, fmt.Errorf("wire: request id: %w", err)
+		return nil, fmt.Errorf("request id: %w", err)
 	}
 	for _, field := range []*uint32{&r.From, &r.To, &r.Limit} {
 		if *field, b, err = splitUint32(b, "request"); err != nil {
@@ -89,18 +89,18 @@ func DecodeDirectRequest(payload []byte) (*DirectRequest, error) {
 		}
 	}
 	if r.Cursor, b, err = copyString(b); err != nil {
-		return nil, fmt.Errorf("wire: request cursor: %w", err)
+		return nil, fmt.Errorf("request cursor: %w", err)
 	}
 	if r.Bloom, b, err = copyString(b); err != nil {
-		return nil, fmt.Errorf("wire: request bloom: %w", err)
+		return nil, fmt.Errorf("request bloom: %w", err)
 	}
 	if b, err = wholeList(b, false); err != nil {
-		return nil, fmt.Errorf("wire: request topics: %w", err)
+		return nil, fmt.Errorf("request topics: %w", err)
 	}
 	for len(b) > 0 {
 		var topic []byte
 		if topic, b, err = copyString(b); err != nil {
-			return nil, fmt.Errorf("wire: request topic: %w", err)
+			return nil, fmt.Errorf("request topic: %w", err)
 		}
 		if r.Topics = append(r.Topics, topic); len(r.Topics) > MaxTopicInterest {
 			return nil, ErrTooManyTopics
@@ -144,7 +144,7 @@ func (c *RequestComplete) bytes() []byte {
 func DecodeRequestComplete(payload []byte) (*RequestComplete, error) {
 	s, rest, err := rlp.SplitString(payload)
 	if err != nil {
-		return nil, fmt.Errorf("wire: request complete: %w", err)
+		return nil, fmt.Errorf("request complete: %w", err)
 	}
 	if len(rest) != 0 {
 		return nil, ErrTrailingBytes

@@ -52,9 +52,9 @@ const (
 
 // Errors of packets other than Status.
 var (
-	ErrResponseVersion = errors.New("wire: message response of another version")
-	ErrResponse        = errors.New("wire: malformed message response")
-	ErrEmptyPayload    = errors.New("wire: empty payload")
+	ErrResponseVersion = errors.New("message response of another version")
+	ErrResponse        = errors.New("malformed message response")
+	ErrEmptyPayload    = errors.New("empty payload")
 )
 
 // DecodeMessages parses the payload of a Messages or P2P Message packet. One
@@ -67,17 +67,17 @@ func DecodeMessages(payload []byte) ([]*Envelope, error) {
 	}
 	list, err := wholeList(payload, false)
 	if err != nil {
-		return nil, fmt.Errorf("wire: messages: %w", err)
+		return nil, fmt.Errorf("messages: %w", err)
 	}
 	count, err := rlp.CountValues(list)
 	if err != nil {
-		return nil, fmt.Errorf("wire: messages: %w", err)
+		return nil, fmt.Errorf("messages: %w", err)
 	}
 	envs := make([]*Envelope, 0, min(count, len(list)/minEnvelope))
 	for len(list) > 0 {
 		content, rest, err := rlp.SplitList(list)
 		if err != nil {
-			return nil, fmt.Errorf("wire: messages: envelope %d: %w", len(envs), err)
+			return nil, fmt.Errorf("messages: envelope %d: %w", len(envs), err)
 		}
 		raw := list[: len(list)-len(rest) : len(list)-len(rest)]
 		offset := len(raw) - len(content)
@@ -137,7 +137,7 @@ func EncodeBatchAck(batch Hash) []byte { return appendString(nil, batch[:]) }
 func DecodeBatchAck(payload []byte) (batch Hash, err error) {
 	rest, err := splitFixed(payload, batch[:])
 	if err != nil {
-		return Hash{}, fmt.Errorf("wire: batch ack: %w", err)
+		return Hash{}, fmt.Errorf("batch ack: %w", err)
 	}
 	if len(rest) != 0 {
 		return Hash{}, ErrTrailingBytes
@@ -183,29 +183,29 @@ func (r *MessageResponse) Encode() []byte {
 func DecodeMessageResponse(payload []byte) (*MessageResponse, error) {
 	content, err := wholeList(payload, false)
 	if err != nil {
-		return nil, fmt.Errorf("wire: message response: %w", err)
+		return nil, fmt.Errorf("message response: %w", err)
 	}
 	version, body, err := rlp.SplitUint64(content)
 	if err != nil {
-		return nil, fmt.Errorf("wire: message response version: %w", err)
+		return nil, fmt.Errorf("message response version: %w", err)
 	}
 	if version != responseVersion {
 		return nil, ErrResponseVersion
 	}
 	if body, err = wholeList(body, false); err != nil {
-		return nil, fmt.Errorf("wire: message response body: %w", err)
+		return nil, fmt.Errorf("message response body: %w", err)
 	}
 	r := new(MessageResponse)
 	if body, err = splitFixed(body, r.Batch[:]); err != nil {
-		return nil, fmt.Errorf("wire: message response hash: %w", err)
+		return nil, fmt.Errorf("message response hash: %w", err)
 	}
 	if body, err = wholeList(body, false); err != nil {
-		return nil, fmt.Errorf("wire: message response entries: %w", err)
+		return nil, fmt.Errorf("message response entries: %w", err)
 	}
 	for len(body) > 0 {
 		var entry []byte
 		if entry, body, err = rlp.SplitList(body); err != nil {
-			return nil, fmt.Errorf("wire: message response entry: %w", err)
+			return nil, fmt.Errorf("message response entry: %w", err)
 		}
 		e, err := decodeResponseEntry(entry)
 		if err != nil {
@@ -220,14 +220,14 @@ func DecodeMessageResponse(payload []byte) (*MessageResponse, error) {
 
 func decodeResponseEntry(b []byte) (e EnvelopeError, err error) {
 	if b, err = splitFixed(b, e.Hash[:]); err != nil {
-		return e, fmt.Errorf("wire: message response entry hash: %w", err)
+		return e, fmt.Errorf("message response entry hash: %w", err)
 	}
 	if e.Code, b, err = rlp.SplitUint64(b); err != nil {
-		return e, fmt.Errorf("wire: message response entry code: %w", err)
+		return e, fmt.Errorf("message response entry code: %w", err)
 	}
 	text, rest, err := rlp.SplitString(b)
 	if err != nil {
-		return e, fmt.Errorf("wire: message response entry text: %w", err)
+		return e, fmt.Errorf("message response entry text: %w", err)
 	}
 	if len(rest) != 0 {
 		return e, ErrResponse

@@ -24,9 +24,9 @@ const (
 
 // Errors of the data field.
 var (
-	ErrPayloadTooLarge = errors.New("wire: payload is longer than 2^24-1 bytes")
-	ErrPlain           = errors.New("wire: malformed plaintext")
-	ErrSignature       = errors.New("wire: signature does not recover to a public key")
+	ErrPayloadTooLarge = errors.New("payload is longer than 2^24-1 bytes")
+	ErrPlain           = errors.New("malformed plaintext")
+	ErrSignature       = errors.New("signature does not recover to a public key")
 )
 
 // Plain is an opened data field.
@@ -82,7 +82,7 @@ func EncodePlain(payload, padding []byte, signer *ecdsa.PrivateKey) ([]byte, err
 	}
 	sig, err := crypto.Sign(crypto.Keccak256(plain), signer)
 	if err != nil {
-		return nil, fmt.Errorf("wire: sign: %w", err)
+		return nil, fmt.Errorf("sign: %w", err)
 	}
 	return append(plain, sig...), nil
 }

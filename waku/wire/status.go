@@ -27,13 +27,13 @@ const (
 
 // Errors of status packets.
 var (
-	ErrStatusVersion = errors.New("wire: status of another protocol version")
-	ErrStatusOption  = errors.New("wire: malformed status option")
-	ErrBloomLength   = errors.New("wire: bloom filter is not 64 bytes long")
-	ErrPoWValue      = errors.New("wire: proof of work is negative, infinite or not a number")
-	ErrTooManyTopics = errors.New("wire: more than 10000 topics")
-	ErrFieldLength   = errors.New("wire: field of a wrong length")
-	ErrBool          = errors.New("wire: boolean is neither 0 nor 1")
+	ErrStatusVersion = errors.New("status of another protocol version")
+	ErrStatusOption  = errors.New("malformed status option")
+	ErrBloomLength   = errors.New("bloom filter is not 64 bytes long")
+	ErrPoWValue      = errors.New("proof of work is negative, infinite or not a number")
+	ErrTooManyTopics = errors.New("more than 10000 topics")
+	ErrFieldLength   = errors.New("field of a wrong length")
+	ErrBool          = errors.New("boolean is neither 0 nor 1")
 )
 
 // Limits are rate limits per second as a peer announces them; 0 means none.
@@ -116,11 +116,11 @@ func DecodeStatus(version uint, payload []byte) (*StatusOptions, error) {
 	}
 	content, err := wholeList(payload, true)
 	if err != nil {
-		return nil, fmt.Errorf("wire: status: %w", err)
+		return nil, fmt.Errorf("status: %w", err)
 	}
 	v, rest, err := rlp.SplitUint64(content)
 	if err != nil {
-		return nil, fmt.Errorf("wire: status version: %w", err)
+		return nil, fmt.Errorf("status version: %w", err)
 	}
 	if v != 0 {
 		return nil, ErrStatusVersion
@@ -136,13 +136,13 @@ func DecodeUpdate(version uint, payload []byte) (*StatusOptions, error) {
 func decodeOptions(version uint, b []byte, lax bool) (*StatusOptions, error) {
 	list, err := wholeList(b, lax)
 	if err != nil {
-		return nil, fmt.Errorf("wire: status options: %w", err)
+		return nil, fmt.Errorf("status options: %w", err)
 	}
 	o := new(StatusOptions)
 	for len(list) > 0 {
 		var pair []byte
 		if pair, list, err = rlp.SplitList(list); err != nil {
-			return nil, fmt.Errorf("wire: status option: %w", err)
+			return nil, fmt.Errorf("status option: %w", err)
 		}
 		if err := o.decodePair(version, pair); err != nil {
 			return nil, err
@@ -156,7 +156,7 @@ func decodeOptions(version uint, b []byte, lax bool) (*StatusOptions, error) {
 func (o *StatusOptions) decodePair(version uint, pair []byte) error {
 	key, value, err := splitKey(version, pair)
 	if err != nil {
-		return fmt.Errorf("wire: status key: %w", err)
+		return fmt.Errorf("status key: %w", err)
 	}
 	var rest []byte
 	switch {
@@ -178,7 +178,7 @@ func (o *StatusOptions) decodePair(version uint, pair []byte) error {
 		_, err = rlp.CountValues(value)
 	}
 	if err != nil {
-		return fmt.Errorf("wire: status option %d: %w", key, err)
+		return fmt.Errorf("status option %d: %w", key, err)
 	}
 	if len(rest) != 0 {
 		return fmt.Errorf("%w: option %d has more than one value", ErrStatusOption, key)

@@ -177,7 +177,7 @@ func (t *Tour) steps(ctx context.Context, steps ...step) error {
 }
 
 // errNot is wrapped when a command printed something else than it should.
-var errNot = errors.New("devnet: the command did not print what it should")
+var errNot = errors.New("the command did not print what it should")
 
 // step shows and runs one command, in the folder with the directories.
 func (t *Tour) step(ctx context.Context, s step) error {
@@ -219,7 +219,7 @@ func split(line string) (words []string, err error) {
 		}
 	}
 	if quoted {
-		return nil, fmt.Errorf("devnet: a quote is open in %q", line)
+		return nil, fmt.Errorf("a quote is open in %q", line)
 	}
 	if started {
 		words = append(words, word.String())

@@ -12,7 +12,7 @@ import (
 )
 
 // ErrMalformed is returned for bytes that are no protobuf message.
-var ErrMalformed = errors.New("fields: malformed")
+var ErrMalformed = errors.New("malformed")
 
 // Number is the number of a field.
 type Number = protowire.Number
