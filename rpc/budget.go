@@ -13,10 +13,11 @@ import (
 const (
 	// maxBuffered bounds what all connections together hold of unfinished
 	// requests, and of answers and notifications that are not written yet, in
-	// bytes. A caller that is not on the socket finds its calls refused while
-	// maxUnread of it are such answers, or maxUnreadToken those of its token. Who
-	// holds no more than keptUnread is not: whoever does not read keeps nobody
-	// else from being served, not with several tokens either.
+	// bytes. A caller finds its calls refused while maxUnreadToken of it are
+	// such answers of its token, or of all on the socket, or maxUnread those of
+	// all but the socket. A token, or a connection to the socket, that holds no
+	// more than keptUnread does not: whoever does not read keeps nobody else from
+	// being served, not with several tokens either.
 	maxBuffered    = 128 << 20
 	maxUnread      = maxBuffered / 2
 	maxUnreadToken = maxBuffered / 4
@@ -30,9 +31,9 @@ const (
 type budget struct {
 	max  int64
 	used atomic.Int64
-	// Of it, what callers that are not on the socket have not read yet, and what
-	// those without a token.
-	unread, nameless atomic.Int64
+	// Of it, what callers that are not on the socket have not read yet, what those
+	// of them without a token, and what those on the socket.
+	unread, nameless, local atomic.Int64
 }
 
 // take reserves n more bytes (gives back, if negative) and reports whether
@@ -63,50 +64,65 @@ func (c *charge) set(n int64) bool {
 // unread counts what one caller is to get and has not been written yet.
 type unread struct {
 	budget *budget
-	own    *atomic.Int64 // of the caller's token; nil: on the socket, which only the budget bounds
+	own    *atomic.Int64 // of the caller's token, or of its connection to the socket
+	share  *atomic.Int64 // of the caller's token, or of all on the socket; nil: only the budget bounds
+	local  bool          // on the socket
 }
 
 // unreadOf returns the account of a caller.
 func (b *budget) unreadOf(c *caller) unread {
 	switch {
-	case c.transport == "ipc":
-		return unread{budget: b}
+	case c.unread != nil:
+		return unread{b, c.unread, &b.local, true}
 	case c.grant == nil:
-		return unread{b, &b.nameless}
+		return unread{b, &b.nameless, &b.nameless, false}
 	}
-	return unread{b, &c.grant.unread}
+	return unread{b, &c.grant.unread, &c.grant.unread, false}
 }
 
 // room reports whether the caller may be given more.
 func (u unread) room() bool {
-	if u.own == nil {
-		return u.budget.used.Load() < u.budget.max
-	}
-	return u.plenty() || u.own.Load() < u.budget.max*keptUnread/maxBuffered && u.budget.used.Load() < u.budget.max
+	return u.plenty() || u.share != nil && u.own.Load() < u.budget.max*keptUnread/maxBuffered && u.budget.used.Load() < u.budget.max
 }
 
 // plenty reports whether it may be much.
 func (u unread) plenty() bool {
-	if u.own == nil {
-		return u.room()
+	if u.share == nil {
+		return u.budget.used.Load() < u.budget.max
 	}
-	return u.budget.unread.Load() < u.budget.max*maxUnread/maxBuffered &&
-		u.own.Load() < u.budget.max*maxUnreadToken/maxBuffered
+	return (u.local || u.budget.unread.Load() < u.budget.max*maxUnread/maxBuffered) &&
+		u.share.Load() < u.budget.max*maxUnreadToken/maxBuffered
+}
+
+// bears reports whether an answer of n bytes may be given that was made while
+// others had the same idea. On the socket, where everybody is one owner, one
+// program keeps no other from answers of a common size.
+func (u unread) bears(n int64) bool {
+	return n <= maxRisk || u.plenty() || u.local && u.own.Load()+n <= u.budget.max*keptUnread/maxBuffered
 }
 
 // add counts n more bytes, whether or not there is room; fewer, if negative.
 func (u unread) add(n int64) {
 	u.budget.used.Add(n)
-	if u.own != nil {
-		u.budget.unread.Add(n)
+	u.count(n)
+}
+
+func (u unread) count(n int64) {
+	if u.share == nil {
+		return
+	}
+	u.share.Add(n)
+	if u.local {
 		u.own.Add(n)
+	} else {
+		u.budget.unread.Add(n)
 	}
 }
 
 // take is add if there is room, and reports that. Who holds nothing gets it,
 // also if it is much, as long as the budget allows it.
 func (u unread) take(n int64) bool {
-	if u.own != nil && !u.plenty() {
+	if !u.plenty() && u.share != nil {
 		if own := u.own.Load(); own > 0 && own+n > u.budget.max*keptUnread/maxBuffered {
 			return false
 		}
@@ -114,10 +130,7 @@ func (u unread) take(n int64) bool {
 	if !u.budget.take(n) {
 		return false
 	}
-	if u.own != nil {
-		u.budget.unread.Add(n)
-		u.own.Add(n)
-	}
+	u.count(n)
 	return true
 }
 

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"runtime/debug"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -35,6 +36,7 @@ type caller struct {
 	private   bool            // nobody can listen in: socket, loopback or TLS
 	modules   map[string]bool // namespaces on offer; nil: all
 	subs      *subscriptions  // nil: the transport cannot push
+	unread    *atomic.Int64   // bytes that were not written to a connection on the socket yet; nil: it is not there
 }
 
 func (c *caller) offers(ns string) bool {
@@ -175,7 +177,7 @@ func (d *dispatcher) one(ctx context.Context, c *caller, it *jsonrpc.Item) reply
 	if failure == nil {
 		result, failure = d.run(context.WithValue(ctx, callKey{}, info), info, it)
 	}
-	if len(result) > maxRisk && !r.unread.plenty() && d.repeatable(it.Method) {
+	if !r.unread.bears(int64(len(result))) && d.repeatable(it.Method) {
 		result, failure = nil, errUnread() // others had the same idea at the same time
 	}
 	var code jsonrpc.Code

@@ -29,7 +29,7 @@ func transient(err error) bool {
 
 func (s *Server) serveSocketConn(ctx context.Context, conn net.Conn) {
 	st := newSocketStream(conn, s.cfg.IPC.BodyLimit, &s.budget)
-	c := caller{transport: "ipc", remote: "socket", scopes: scopeAll, private: true}
+	c := caller{transport: "ipc", remote: "socket", scopes: scopeAll, private: true, unread: new(atomic.Int64)}
 	if !s.sessions.serve(ctx, s.session(st, c), &s.locals) {
 		e := jsonrpc.NewError(jsonrpc.CodeBusy, "too many connections on the socket").
 			WithHint("close some; there may be %d", maxIPCSessions)

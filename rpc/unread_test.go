@@ -67,9 +67,6 @@ func TestUnreadAnswersAreBounded(t *testing.T) {
 				token, root := f.reader(), f.token
 				largest := int64(1 << 20) // of one answer, generously
 				bound := int64(maxUnreadToken)
-				if transport == "ipc" {
-					bound = maxBuffered
-				}
 				var conns []net.Conn
 				for range clients {
 					var c net.Conn
@@ -93,7 +90,18 @@ func TestUnreadAnswersAreBounded(t *testing.T) {
 					t.Errorf("%d clients that do not read hold %d bytes, want at most %d", clients, used, bound)
 				}
 				c := web.dial()
-				if transport != "ipc" { // the reader's token has had enough; nobody else notices
+				if transport == "ipc" { // another connection is served as before
+					c := socket.dial()
+					go func() { _, _ = io.WriteString(c, request("rpc.discover", `[]`)+"\n") }()
+					line, err := bufio.NewReader(c).ReadString('\n')
+					if err != nil {
+						t.Fatal(err)
+					}
+					if a := decode(t, line); a.Error != nil || len(a.Result) <= maxRisk {
+						t.Errorf("another connection to the socket: %d bytes, %+v", len(a.Result), a.Error)
+					}
+					c.Close()
+				} else { // the reader's token has had enough; nobody else notices
 					go postOver(c, token, request("waku_version", `[]`))
 					wantError(t, answerOver(t, c).Error, jsonrpc.CodeBusy, "wait to be read")
 					go postOver(c, root, request("rpc.discover", `[]`))
