@@ -80,7 +80,7 @@ func (c *Client) SubscribeRaw(ctx context.Context, method string, params json.Ra
 // Subscribe subscribes to what a value of the contract names.
 func Subscribe[Args, ID, Event any](
 	ctx context.Context, c *Client, m api.Subscription[Args, ID, Event], args Args,
-) (*Events[Event], error) {
+) (*Stream[Event], error) {
 	params, err := parameters(args)
 	if err != nil {
 		return nil, fmt.Errorf("parameters of %s: %w", m.Name, err)
@@ -89,15 +89,15 @@ func Subscribe[Args, ID, Event any](
 	if err != nil {
 		return nil, err
 	}
-	return &Events[Event]{sub}, nil
+	return &Stream[Event]{sub}, nil
 }
 
-// Events are the notifications of a subscription, decoded.
-type Events[Event any] struct{ *Subscription }
+// Stream are the notifications of a subscription, decoded.
+type Stream[Event any] struct{ *Subscription }
 
 // Next waits for the next one. An *api.Error with the kind lagged stands where
 // some are missing; the stream goes on after it.
-func (e *Events[Event]) Next(ctx context.Context) (event Event, err error) {
+func (e *Stream[Event]) Next(ctx context.Context) (event Event, err error) {
 	n, err := e.Subscription.Next(ctx)
 	switch {
 	case err != nil:

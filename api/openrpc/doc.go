@@ -14,5 +14,6 @@
 //   - x-fails of an example: the code it fails with where what it is about
 //     would have to come from others;
 //   - x-errors of the document: what every method may answer with;
-//   - x-events of the document: the types of events with their schemas.
+//   - x-events of the document: the types of events, when they come, and the
+//     schemas of what they tell.
 package openrpc

@@ -14,12 +14,12 @@ const Version = "1.3.2"
 
 // Document is an OpenRPC document.
 type Document struct {
-	OpenRPC    string            `json:"openrpc"`
-	Info       Info              `json:"info"`
-	Methods    []Method          `json:"methods"`
-	Components Components        `json:"components"`
-	Errors     []Ref             `json:"x-errors"`
-	Events     map[string]Schema `json:"x-events,omitempty"`
+	OpenRPC    string     `json:"openrpc"`
+	Info       Info       `json:"info"`
+	Methods    []Method   `json:"methods"`
+	Components Components `json:"components"`
+	Errors     []Ref      `json:"x-errors"`
+	Events     []Event    `json:"x-events"`
 }
 
 // Info says what the document is about.
@@ -93,6 +93,14 @@ type Components struct {
 	Errors  map[string]Error  `json:"errors"`
 }
 
+// Event is a type of events.
+type Event struct {
+	Type    string `json:"type"`
+	Summary string `json:"summary"`          // when it comes
+	Signal  bool   `json:"signal,omitempty"` // of the node: in no log
+	Schema  Schema `json:"schema"`           // of its member event
+}
+
 // Error is a kind of error; data.kind of an answer is its name.
 type Error struct {
 	Code    api.Code `json:"code"`
@@ -130,6 +138,9 @@ func New(offered func(api.Description) bool) *Document {
 		if d := m.Describe(); offered == nil || offered(d) {
 			doc.Methods = append(doc.Methods, b.method(d))
 		}
+	}
+	for _, e := range api.Events() {
+		doc.Events = append(doc.Events, Event{string(e.Type), e.Summary, e.Signal, b.of(e.Payload)})
 	}
 	slices.SortFunc(doc.Methods, func(a, b Method) int { return strings.Compare(a.Name, b.Name) })
 	return doc
