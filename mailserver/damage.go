@@ -36,7 +36,8 @@ func (d Damage) text(where string) string {
 	case d.Envelopes > 0:
 		return fmt.Sprintf("at least %d envelopes were lost: %d bytes of %s were damaged", d.Envelopes, d.Bytes, where)
 	case d.More:
-		return fmt.Sprintf("%d bytes at the end of %s were damaged: whether envelopes were lost cannot be told", d.Bytes, where)
+		return fmt.Sprintf("%d bytes at the end of %s were damaged: whether envelopes were lost cannot be told",
+			d.Bytes, where)
 	}
 	return ""
 }

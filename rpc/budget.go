@@ -82,7 +82,8 @@ func (b *budget) unreadOf(c *caller) unread {
 
 // room reports whether the caller may be given more.
 func (u unread) room() bool {
-	return u.plenty() || u.share != nil && u.own.Load() < u.budget.max*keptUnread/maxBuffered && u.budget.used.Load() < u.budget.max
+	kept := u.budget.max * keptUnread / maxBuffered
+	return u.plenty() || u.share != nil && u.own.Load() < kept && u.budget.used.Load() < u.budget.max
 }
 
 // plenty reports whether it may be much.

@@ -61,7 +61,8 @@ func TestFetchTakesBackupsOnly(t *testing.T) {
 			t.Errorf("%q to %s: %q", tt.content, tt.to, got)
 		}
 	}
-	if err := (&app{}).fetch(t.Context(), filepath.Join(dir, "none"), atomicfile.Place{Path: to, Perm: 0o600}); exitCode(err) != exitPermission {
+	err := (&app{}).fetch(t.Context(), filepath.Join(dir, "none"), atomicfile.Place{Path: to, Perm: 0o600})
+	if exitCode(err) != exitPermission {
 		t.Errorf("no file: %v", err)
 	}
 }

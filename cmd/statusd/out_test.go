@@ -134,9 +134,9 @@ func TestDashIsStandardOutput(t *testing.T) {
 // TestExistingFilesNeedForce: whatever writes a file that its user named leaves
 // an existing one as it is, and with --force its mode.
 func TestExistingFilesNeedForce(t *testing.T) {
-	f := &fakeDaemon{self: person(t), chats: []view.Chat{
-		{ID: "tea", ChatType: view.ChatPublic, Active: true},
-	}, messages: map[string][]view.Message{"tea": {{ID: "0x01", Text: "hello", WhisperTimestamp: 1}}}}
+	f := &fakeDaemon{self: person(t), chats: []api.Chat{
+		{ID: "tea", ChatType: api.ChatPublic, Active: true},
+	}, messages: map[string][]api.Message{"tea": {{ID: "0x01", Text: "hello", WhisperTimestamp: 1}}}}
 	daemon := f.start(t)
 	for name, c := range map[string]struct {
 		args []string // before the path

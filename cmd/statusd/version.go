@@ -84,7 +84,9 @@ func (a *app) manCommand() *cobra.Command {
 }
 
 // manPages writes the page of a command and those of its subcommands.
-func (a *app) manPages(ctx context.Context, cmd *cobra.Command, header *doc.GenManHeader, dir string, force bool) error {
+func (a *app) manPages(
+	ctx context.Context, cmd *cobra.Command, header *doc.GenManHeader, dir string, force bool,
+) error {
 	for _, sub := range cmd.Commands() {
 		if !sub.IsAvailableCommand() || sub.IsAdditionalHelpTopicCommand() {
 			continue
