@@ -2,20 +2,21 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
-	"github.com/spf13/cobra"
+	"statusd/cmd/statusd/frame"
+	"statusd/internal/termtext"
 )
 
-// accountCommand groups what is done with accounts through the daemon.
-func (a *app) accountCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "account", Short: "Create, open and keep accounts",
+// accountCommand is what is done with accounts through the daemon.
+func (a *app) accountCommand() frame.Command {
+	group := a.call(frame.Command{
+		Use: "account", Short: "List the accounts; create, open and keep them",
 		Long: `Works on the accounts of the running daemon. Passwords, phrases and private keys
 are asked for on the terminal, or read from files, file descriptors, commands or
 the environment; they are never arguments, which other users can see.
@@ -23,19 +24,43 @@ the environment; they are never arguments, which other users can see.
 A password is looked for in this order: --password-fd, --password-file,
 --password-cmd, the systemd credential statusd-password, the file named by
 STATUSD_PASSWORD_FILE, STATUSD_PASSWORD, the terminal.`,
-		RunE: needSubcommand,
-	}
-	cmd.AddCommand(a.accountCreate(), a.accountImport(), a.accountList(), a.accountLogin(), a.accountLogout(),
-		a.accountPasswd(), a.accountVerify(), a.accountExport(), a.accountDelete(), a.accountConfirm())
-	return cmd
+		Commands: []frame.Command{
+			a.accountCreate(), a.accountImport(), a.accountLogin(),
+			a.call(frame.Command{Use: "logout", Short: "Close the account that is logged in"},
+				func(ctx context.Context, c *client, _ []string) error { return c.call(ctx, nil, "account_logout") }),
+			a.accountPasswd(), a.accountVerify(), a.accountExport(), a.accountDelete(),
+			a.onAccount("confirm-backup", "Say that the phrase is written down, and remove it from the disk",
+				func(*frame.Flags) accountWork {
+					return func(ctx context.Context, c *client, l listed) error {
+						return c.call(ctx, nil, "account_confirmBackup", l.KeyUID)
+					}
+				}),
+		},
+	}, a.listAccounts)
+	return listing(group, "List the accounts")
 }
 
-// atMostAccount takes the name of an account or nothing.
-func atMostAccount(_ *cobra.Command, args []string) error {
-	if len(args) > 1 {
-		return usageError(fmt.Errorf("unexpected argument %q", args[1]))
+// accountWork does one thing with an account.
+type accountWork func(context.Context, *client, listed) error
+
+// onAccount is a command that does one thing with an account: the one that is
+// named, or the only one there is.
+func (a *app) onAccount(use, short string, build func(*frame.Flags) accountWork) frame.Command {
+	return frame.Command{
+		Use: use + " [ACCOUNT]", Short: short, Args: frame.Optional(),
+		Build: func(fs *frame.Flags) frame.Run {
+			c := a.newClient(fs, time.Minute)
+			fs.CompleteArgs(c.accounts())
+			do := build(fs)
+			return func(ctx context.Context, args []string) error {
+				l, err := c.account(ctx, args)
+				if err != nil {
+					return err
+				}
+				return do(ctx, c, l)
+			}
+		},
 	}
-	return nil
 }
 
 // made is the answer of calls that make an account.
@@ -53,8 +78,8 @@ func (a *app) printMade(raw json.RawMessage) error {
 		return a.printResult(raw)
 	}
 	var m made
-	if err := json.Unmarshal(raw, &m); err != nil {
-		return fail(exitProtocol, err)
+	if err := decodeAnswer(raw, &m); err != nil {
+		return err
 	}
 	fmt.Fprintf(a.out, "key-uid   %s\nchat key  %s\naddress   %s\n", m.KeyUID, m.Key, m.Address)
 	if m.Mnemonic != "" {
@@ -65,37 +90,33 @@ func (a *app) printMade(raw json.RawMessage) error {
 	return nil
 }
 
-func (a *app) accountCreate() *cobra.Command {
-	var c *client
-	var password *passwordFlags
-	var name string
-	var words int
-	var none bool
-	cmd := &cobra.Command{
-		Use: "create", Short: "Make an account from a new phrase, and show the phrase", Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := c.reach(cmd.Context()); err != nil {
-				return err
+func (a *app) accountCreate() frame.Command {
+	return frame.Command{
+		Use: "create", Short: "Make an account from a new phrase, and show the phrase",
+		Build: func(fs *frame.Flags) frame.Run {
+			c := a.newClient(fs, time.Minute)
+			password := addPasswordFlags(fs, "", "of the new account")
+			name, words, none := "", 12, false
+			fs.Var(&name, "name", "to tell accounts apart")
+			fs.Var(&words, "words", "of the phrase: 12, 15, 18, 21 or 24").Complete(frame.OneOf("12", "15", "18", "21", "24"))
+			fs.Var(&none, "no-password", "leave the account unprotected")
+			return func(ctx context.Context, _ []string) error {
+				if err := c.reach(ctx); err != nil {
+					return err
+				}
+				typed, err := a.newPassword(password, none)
+				if err != nil {
+					return err
+				}
+				defer clear(typed)
+				var raw json.RawMessage
+				if err := c.call(ctx, &raw, "account_create", string(typed), name, words, nil, none); err != nil {
+					return err
+				}
+				return a.printMade(raw)
 			}
-			typed, err := a.newPassword(password, none)
-			if err != nil {
-				return err
-			}
-			defer clear(typed)
-			var raw json.RawMessage
-			err = c.call(cmd.Context(), &raw, "account_create", string(typed), name, words, nil, none)
-			if err != nil {
-				return err
-			}
-			return a.printMade(raw)
 		},
 	}
-	c = a.newClient(cmd, time.Minute)
-	password = addPasswordFlags(cmd.Flags(), "", "of the new account")
-	cmd.Flags().StringVar(&name, "name", "", "to tell accounts apart")
-	cmd.Flags().IntVar(&words, "words", 12, "of the phrase: 12, 15, 18, 21 or 24")
-	cmd.Flags().BoolVar(&none, "no-password", false, "leave the account unprotected")
-	return cmd
 }
 
 // newPassword reads a new password, unless there is to be none.
@@ -114,49 +135,47 @@ type importFlags struct {
 	none, unchecked, legacy        bool
 }
 
-func (a *app) accountImport() *cobra.Command {
-	var c *client
-	var password *passwordFlags
-	f := &importFlags{}
-	cmd := &cobra.Command{
+func (a *app) accountImport() frame.Command {
+	return frame.Command{
 		Use: "import", Short: "Make an account from a phrase, a private key or a key file",
 		Long: `Makes an account from a phrase (the default: typed, from --mnemonic-file or from
 standard input), from a private key (--key-file) or from a key file of this
 program, of geth or of a Status app (--keystore-file).`,
-		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := c.reach(cmd.Context()); err != nil {
-				return err
-			}
-			method, params, err := a.importParams(f)
-			if err != nil {
-				return err
-			}
-			typed, err := a.newPassword(password, f.none)
-			if err != nil {
-				return err
-			}
-			defer clear(typed)
-			var raw json.RawMessage
-			if err := c.call(cmd.Context(), &raw, method, params(string(typed))...); err != nil {
-				return err
-			}
-			return a.printMade(raw)
+		Build: func(fs *frame.Flags) frame.Run {
+			c, f := a.newClient(fs, time.Minute), &importFlags{}
+			password := addPasswordFlags(fs, "", "of the new account")
+			f.file = addPasswordFlags(fs, "file-", "of the key file")
+			fs.Var(&f.name, "name", "to tell accounts apart")
+			fs.Var(&f.mnemonic, "mnemonic-file", "file with the phrase (-: standard input)")
+			fs.Var(&f.language, "language", languageUsage).Complete(languages)
+			fs.Var(&f.privateKey, "key-file", "file with a private key in hex (-: standard input)")
+			fs.Var(&f.keystore, "keystore-file", "key file")
+			fs.Var(&f.none, "no-password", "leave the account unprotected")
+			fs.Var(&f.unchecked, "allow-invalid-mnemonic", "take the phrase exactly as it is, without any check")
+			fs.Var(&f.legacy, "legacy-chat-key", "for accounts of Status apps older than multi-account")
+			return func(ctx context.Context, _ []string) error { return a.importAccount(ctx, c, f, password) }
 		},
 	}
-	c = a.newClient(cmd, time.Minute)
-	set := cmd.Flags()
-	password = addPasswordFlags(set, "", "of the new account")
-	f.file = addPasswordFlags(set, "file-", "of the key file")
-	set.StringVar(&f.name, "name", "", "to tell accounts apart")
-	set.StringVar(&f.mnemonic, "mnemonic-file", "", "file with the phrase (-: standard input)")
-	set.StringVar(&f.language, "language", "", "of the phrase, such as french; needed only if it is valid in several")
-	set.StringVar(&f.privateKey, "key-file", "", "file with a private key in hex (-: standard input)")
-	set.StringVar(&f.keystore, "keystore-file", "", "key file")
-	set.BoolVar(&f.none, "no-password", false, "leave the account unprotected")
-	set.BoolVar(&f.unchecked, "allow-invalid-mnemonic", false, "take the phrase exactly as it is, without any check")
-	set.BoolVar(&f.legacy, "legacy-chat-key", false, "for accounts of Status apps older than multi-account")
-	return cmd
+}
+
+func (a *app) importAccount(ctx context.Context, c *client, f *importFlags, password *passwordFlags) error {
+	if err := c.reach(ctx); err != nil {
+		return err
+	}
+	method, params, err := a.importParams(f)
+	if err != nil {
+		return err
+	}
+	typed, err := a.newPassword(password, f.none)
+	if err != nil {
+		return err
+	}
+	defer clear(typed)
+	var raw json.RawMessage
+	if err := c.call(ctx, &raw, method, params(string(typed))...); err != nil {
+		return err
+	}
+	return a.printMade(raw)
 }
 
 // importParams reads what is imported and returns the call for it.
@@ -190,103 +209,66 @@ func (a *app) importParams(f *importFlags) (method string, params func(password 
 	}, err
 }
 
-func (a *app) accountList() *cobra.Command {
-	var c *client
-	cmd := &cobra.Command{
-		Use: "list", Short: "List the accounts", Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			var raw []json.RawMessage
-			if err := c.call(cmd.Context(), &raw, "account_list"); err != nil {
-				return err
-			}
-			if a.output == outputJSON {
-				for _, line := range raw {
-					if err := a.printResult(line); err != nil {
-						return err
-					}
-				}
-				return nil
-			}
-			table := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
-			for _, line := range raw {
-				var l listed
-				if err := json.Unmarshal(line, &l); err != nil {
-					return fail(exitProtocol, err)
-				}
-				state := "never logged in"
-				switch {
-				case l.LoggedIn:
-					state = "logged in"
-				case l.Damaged:
-					state = "account.json is damaged; the next login writes it anew"
-				case l.Timestamp > 0:
-					state = "last login " + time.Unix(l.Timestamp, 0).Format(time.DateTime)
-				}
-				fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", l.KeyUID, l.Key, state, l.Name)
-			}
-			return table.Flush()
-		},
+func (a *app) listAccounts(ctx context.Context, c *client, _ []string) error {
+	list, err := callList[listed](ctx, c, "account_list")
+	if err != nil {
+		return err
 	}
-	c = a.newClient(cmd, time.Minute)
-	return cmd
+	return printList(a, list, "",
+		frame.IDs("KEY-UID", func(l answered[listed]) string { return l.Value.KeyUID }),
+		frame.IDs("CHAT KEY", func(l answered[listed]) string { return l.Value.Key }),
+		frame.Col("STATE", func(l answered[listed]) string { return l.Value.state() }),
+		frame.Col("NAME", func(l answered[listed]) string { return termtext.Line(l.Value.Name) }),
+	)
 }
 
-func (a *app) accountLogin() *cobra.Command {
-	var c *client
-	var password *passwordFlags
-	cmd := &cobra.Command{
-		Use: "login [ACCOUNT]", Short: "Open an account", Args: atMostAccount,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			l, err := c.account(cmd.Context(), args)
-			if err != nil {
-				return err
-			}
+// state says whether an account is in use.
+func (l listed) state() string {
+	switch {
+	case l.LoggedIn:
+		return "logged in"
+	case l.Damaged:
+		return "account.json is damaged; the next login writes it anew"
+	case l.Timestamp > 0:
+		return "last login " + time.Unix(l.Timestamp, 0).Format(time.DateTime)
+	}
+	return "never logged in"
+}
+
+func (a *app) accountLogin() frame.Command {
+	return a.onAccount("login", "Open an account", func(fs *frame.Flags) accountWork {
+		password := addPasswordFlags(fs, "", "of the account")
+		return func(ctx context.Context, c *client, l listed) error {
 			typed, err := a.readPassword(password, "Password", false)
 			if err != nil {
 				return err
 			}
 			defer clear(typed)
 			var raw json.RawMessage
-			if err := c.call(cmd.Context(), &raw, "account_login", l.KeyUID, string(typed)); err != nil {
+			if err := c.call(ctx, &raw, "account_login", l.KeyUID, string(typed)); err != nil {
 				return err
 			}
 			if a.output == outputJSON {
 				return a.printResult(raw)
 			}
 			var in struct{ InstallationID string }
-			if err := json.Unmarshal(raw, &in); err != nil {
-				return fail(exitProtocol, err)
-			}
-			fmt.Fprintf(a.out, "key-uid       %s\nchat key      %s\ninstallation  %s\n", l.KeyUID, l.Key, in.InstallationID)
-			return nil
-		},
-	}
-	c = a.newClient(cmd, time.Minute)
-	password = addPasswordFlags(cmd.Flags(), "", "of the account")
-	return cmd
-}
-
-func (a *app) accountLogout() *cobra.Command {
-	var c *client
-	cmd := &cobra.Command{
-		Use: "logout", Short: "Close the account that is logged in", Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.call(cmd.Context(), nil, "account_logout") },
-	}
-	c = a.newClient(cmd, time.Minute)
-	return cmd
-}
-
-func (a *app) accountPasswd() *cobra.Command {
-	var c *client
-	var old, fresh *passwordFlags
-	var none bool
-	cmd := &cobra.Command{
-		Use: "passwd [ACCOUNT]", Short: "Change the password of an account", Args: atMostAccount,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			l, err := c.account(cmd.Context(), args)
-			if err != nil {
+			if err := decodeAnswer(raw, &in); err != nil {
 				return err
 			}
+			return a.raw(frame.Align([][]string{
+				{"key-uid", l.KeyUID}, {"chat key", l.Key}, {"installation", in.InstallationID},
+			}))
+		}
+	})
+}
+
+func (a *app) accountPasswd() frame.Command {
+	return a.onAccount("passwd", "Change the password of an account", func(fs *frame.Flags) accountWork {
+		old := addPasswordFlags(fs, "", "until now")
+		fresh := addPasswordFlags(fs, "new-", "from now on")
+		none := false
+		fs.Var(&none, "no-password", "leave the account unprotected from now on")
+		return func(ctx context.Context, c *client, l listed) error {
 			typed, err := a.readPassword(old, "Password until now", false)
 			if err != nil {
 				return err
@@ -297,37 +279,27 @@ func (a *app) accountPasswd() *cobra.Command {
 				return err
 			}
 			defer clear(next)
-			return c.call(cmd.Context(), nil, "account_changePassword", l.KeyUID, string(typed), string(next), none)
-		},
-	}
-	c = a.newClient(cmd, time.Minute)
-	old = addPasswordFlags(cmd.Flags(), "", "until now")
-	fresh = addPasswordFlags(cmd.Flags(), "new-", "from now on")
-	cmd.Flags().BoolVar(&none, "no-password", false, "leave the account unprotected from now on")
-	return cmd
+			return c.call(ctx, nil, "account_changePassword", l.KeyUID, string(typed), string(next), none)
+		}
+	})
 }
 
-func (a *app) accountVerify() *cobra.Command {
-	var c *client
-	var password *passwordFlags
-	cmd := &cobra.Command{
-		Use: "verify [ACCOUNT]", Short: "Check a password: exit code 0 if it is right, 77 if not", Args: atMostAccount,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			l, err := c.account(cmd.Context(), args)
-			if err != nil {
-				return err
-			}
+func (a *app) accountVerify() frame.Command {
+	const short = "Check a password: exit code 0 if it is right, 77 if not"
+	return a.onAccount("verify", short, func(fs *frame.Flags) accountWork {
+		password := addPasswordFlags(fs, "", "to check")
+		return func(ctx context.Context, c *client, l listed) error {
 			typed, err := a.readPassword(password, "Password", false)
 			if err != nil {
 				return err
 			}
 			defer clear(typed)
 			right := false
-			if err := c.call(cmd.Context(), &right, "account_verifyPassword", l.KeyUID, string(typed)); err != nil {
+			if err := c.call(ctx, &right, "account_verifyPassword", l.KeyUID, string(typed)); err != nil {
 				return err
 			}
 			if a.output == outputJSON {
-				if err := a.printJSON(right); err != nil {
+				if err := a.printJSON(map[string]bool{"valid": right}); err != nil {
 					return fail(exitIO, err)
 				}
 			}
@@ -335,24 +307,17 @@ func (a *app) accountVerify() *cobra.Command {
 				return fail(exitPermission, errors.New("wrong password"))
 			}
 			return nil
-		},
-	}
-	c = a.newClient(cmd, time.Minute)
-	password = addPasswordFlags(cmd.Flags(), "", "to check")
-	return cmd
+		}
+	})
 }
 
-func (a *app) accountExport() *cobra.Command {
-	var c *client
-	var password *passwordFlags
-	var format string
-	cmd := &cobra.Command{
-		Use: "export [ACCOUNT]", Short: "Print the key files or the phrase of an account", Args: atMostAccount,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			l, err := c.account(cmd.Context(), args)
-			if err != nil {
-				return err
-			}
+func (a *app) accountExport() frame.Command {
+	return a.onAccount("export", "Print the key files or the phrase of an account", func(fs *frame.Flags) accountWork {
+		password := addPasswordFlags(fs, "", "of the account")
+		format := "keystore"
+		fs.Var(&format, "format", "keystore (encrypted under the password) or mnemonic").Complete(
+			frame.OneOf("keystore", "mnemonic"))
+		return func(ctx context.Context, c *client, l listed) error {
 			typed, err := a.readPassword(password, "Password", false)
 			if err != nil {
 				return err
@@ -362,15 +327,11 @@ func (a *app) accountExport() *cobra.Command {
 				Files    []json.RawMessage `json:"files"`
 				Mnemonic string            `json:"mnemonic"`
 			}
-			if err := c.call(cmd.Context(), &out, "account_export", l.KeyUID, string(typed), format); err != nil {
+			if err := c.call(ctx, &out, "account_export", l.KeyUID, string(typed), format); err != nil {
 				return err
 			}
-			if out.Mnemonic != "" && a.output == outputJSON {
-				return fail(exitIO, a.printJSON(map[string]string{"mnemonic": out.Mnemonic}))
-			}
 			if out.Mnemonic != "" {
-				_, err := fmt.Fprintln(a.out, out.Mnemonic)
-				return fail(exitIO, err)
+				return a.say(out.Mnemonic, map[string]string{"mnemonic": out.Mnemonic})
 			}
 			for _, file := range out.Files { // one on each line, in both forms
 				if err := a.printJSON(file); err != nil {
@@ -378,60 +339,42 @@ func (a *app) accountExport() *cobra.Command {
 				}
 			}
 			return nil
-		},
-	}
-	c = a.newClient(cmd, time.Minute)
-	password = addPasswordFlags(cmd.Flags(), "", "of the account")
-	cmd.Flags().StringVar(&format, "format", "keystore", "keystore (encrypted under the password) or mnemonic")
-	return cmd
+		}
+	})
 }
 
-func (a *app) accountDelete() *cobra.Command {
-	var c *client
-	var yes bool
-	cmd := &cobra.Command{
+func (a *app) accountDelete() frame.Command {
+	return frame.Command{
 		Use: "delete ACCOUNT", Short: "Delete an account with its keys and messages, for good",
-		Args: exactly(1, "the name or key-uid of the account"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			l, err := c.account(cmd.Context(), args)
-			if err != nil {
-				return err
-			}
-			if l.LoggedIn {
-				return fail(exitCantCreate, errors.New("the account is logged in; log out first: statusd account logout"))
-			}
-			confirm := l.KeyUID
-			if !yes {
-				if _, ok := a.terminal(); !ok {
-					return usageError(errors.New("give --yes to delete without a question"))
-				}
-				fmt.Fprintf(a.err, "This deletes %s %s and everything it received. A backup first: statusd backup.\n"+
-					"Type the key-uid to go on: ", l.KeyUID, l.Name)
-				if confirm, err = bufio.NewReader(a.in).ReadString('\n'); err != nil {
-					return fail(exitNoInput, errors.New("nothing was deleted"))
-				}
-			}
-			return c.call(cmd.Context(), nil, "account_delete", l.KeyUID, strings.TrimSpace(confirm))
+		Args: frame.Exactly(1, "the name or key-uid of the account"),
+		Build: func(fs *frame.Flags) frame.Run {
+			c := a.newClient(fs, time.Minute)
+			fs.CompleteArgs(c.accounts())
+			yes := false
+			fs.Var(&yes, "yes", "do not ask")
+			return func(ctx context.Context, args []string) error { return a.deleteAccount(ctx, c, args, yes) }
 		},
 	}
-	c = a.newClient(cmd, time.Minute)
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	return cmd
 }
 
-func (a *app) accountConfirm() *cobra.Command {
-	var c *client
-	cmd := &cobra.Command{
-		Use: "confirm-backup [ACCOUNT]", Short: "Say that the phrase is written down, and remove it from the disk",
-		Args: atMostAccount,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			l, err := c.account(cmd.Context(), args)
-			if err != nil {
-				return err
-			}
-			return c.call(cmd.Context(), nil, "account_confirmBackup", l.KeyUID)
-		},
+func (a *app) deleteAccount(ctx context.Context, c *client, args []string, yes bool) error {
+	l, err := c.account(ctx, args)
+	if err != nil {
+		return err
 	}
-	c = a.newClient(cmd, time.Minute)
-	return cmd
+	if l.LoggedIn {
+		return fail(exitCantCreate, errors.New("the account is logged in; log out first: statusd account logout"))
+	}
+	confirm := l.KeyUID
+	if !yes {
+		if _, ok := a.terminal(); !ok {
+			return usageError(errors.New("give --yes to delete without a question"))
+		}
+		fmt.Fprintf(a.err, "This deletes %s %s and everything it received. A backup first: statusd backup.\n"+
+			"Type the key-uid to go on: ", l.KeyUID, l.Name)
+		if confirm, err = bufio.NewReader(a.in).ReadString('\n'); err != nil {
+			return fail(exitNoInput, errors.New("nothing was deleted"))
+		}
+	}
+	return c.call(ctx, nil, "account_delete", l.KeyUID, strings.TrimSpace(confirm))
 }

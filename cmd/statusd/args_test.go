@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"slices"
 	"strings"
 	"testing"
 
@@ -57,57 +56,6 @@ func TestArgumentsThatBeginWithADash(t *testing.T) {
 	if _, err := os.Stat("-x.html"); err != nil {
 		t.Errorf("not what was asked for: %v", err)
 	}
-}
-
-func TestCommandLine(t *testing.T) {
-	for in, want := range map[string]string{
-		"":                                  "",
-		"-dir|/x":                           "--dir|/x",
-		"-dir|-log|-log|debug":              "--dir|-log|--log|debug",
-		"-o|json|version":                   "version|-o|json",
-		"-ojson|version":                    "version|-ojson",
-		"--url|http://x|rpc|m|-1":           "rpc|--url|http://x|--|m|-1",
-		"rpc|m|-.5|-o|json|-1e3":            "rpc|-o|json|--|m|-.5|-1e3",
-		"rpc|m|--|-o|json":                  "rpc|--|m|-o|json",
-		"send|rpc|-m|-1":                    "send|-m|-1|--|rpc",
-		"send|-mrpc|#tea":                   "send|-mrpc|--|#tea",
-		"send|#tea|-m":                      "send|-m|--|#tea",
-		"-mailserver|-nonsense":             "--mailserver|--nonsense",
-		"key|inspect|-":                     "key|inspect|--|-",
-		"help|config|dump":                  "help|--|config|dump",
-		"-help":                             "--help",
-		"contacts|add|contacts|--as|-as":    "contacts|add|--as|-as|--|contacts",
-		"__complete|send|-m|-hello|--|-dir": "__complete|send|-m|-hello|--|-dir",
-	} {
-		root := (&app{}).rootCommand()
-		words := slices.DeleteFunc(strings.Split(in, "|"), func(s string) bool { return s == "" })
-		if got := strings.Join(commandLine(root, words), "|"); got != want {
-			t.Errorf("%s: got %s, want %s", in, got, want)
-		}
-	}
-}
-
-// FuzzCommandLine: no word is lost or changed but for a second dash.
-func FuzzCommandLine(f *testing.F) {
-	f.Add("send\x00#tea\x00-m\x00-hello")
-	f.Add("-dir\x00/x\x00--\x00-o")
-	root := (&app{}).rootCommand()
-	f.Fuzz(func(t *testing.T, line string) {
-		in := strings.Split(line, "\x00")
-		plain := func(words []string) []string {
-			out := []string{}
-			for _, w := range words {
-				if w != "--" {
-					out = append(out, strings.TrimPrefix(strings.TrimPrefix(w, "-"), "-"))
-				}
-			}
-			slices.Sort(out)
-			return out
-		}
-		if got := commandLine(root, in); !slices.Equal(plain(got), plain(in)) {
-			t.Errorf("%q: got %q", in, got)
-		}
-	})
 }
 
 func TestShellCompletionStillAnswers(t *testing.T) {

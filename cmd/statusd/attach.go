@@ -9,49 +9,45 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	gethrpc "github.com/ethereum/go-ethereum/rpc"
-	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"statusd/cmd/statusd/frame"
 )
 
-func (a *app) attachCommand() *cobra.Command {
-	var e *endpoint
-	var exec string
-	cmd := &cobra.Command{
-		Use: "attach [URL]", Short: "Talk to the running daemon line by line",
+func (a *app) attachCommand() frame.Command {
+	return frame.Command{
+		Use: "attach [URL]", Short: "Talk to the running daemon line by line", Args: frame.Optional(),
 		Long: `Reads calls and prints their results. A call is a method with its parameters
 in JSON, as "admin_peers" or "waku_getSymKey abc", or in the form of other
 consoles, as waku.getSymKey("abc"). On a terminal lines can be edited and
 recalled; from a pipe each line is one call.`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usageError(fmt.Errorf("unexpected argument %q", args[1]))
+		Build: func(fs *frame.Flags) frame.Run {
+			e, exec := addEndpointFlags(fs, time.Minute), ""
+			fs.Var(&exec, "exec", "make one call and exit")
+			return func(ctx context.Context, args []string) error {
+				if len(args) == 1 {
+					e.url = args[0]
+				}
+				client, err := e.dial(ctx)
+				if err != nil {
+					return err
+				}
+				defer client.Close()
+				a.silent = true
+				s := &console{app: a, client: client, endpoint: e}
+				if fs.Changed("exec") {
+					return s.line(ctx, exec)
+				}
+				if in, ok := a.in.(*os.File); ok && term.IsTerminal(int(in.Fd())) {
+					return s.interactive(ctx, in)
+				}
+				return s.batch(ctx)
 			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				e.url = args[0]
-			}
-			client, err := e.dial(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			s := &console{app: a, client: client, endpoint: e}
-			if cmd.Flags().Changed("exec") {
-				return s.line(cmd.Context(), exec)
-			}
-			if in, ok := a.in.(*os.File); ok && term.IsTerminal(int(in.Fd())) {
-				return s.interactive(cmd.Context(), in)
-			}
-			return s.batch(cmd.Context())
 		},
 	}
-	e = addEndpointFlags(cmd.Flags())
-	cmd.Flags().StringVar(&exec, "exec", "", "make one call and exit")
-	return cmd
 }
 
 // console makes the calls of one attach session.

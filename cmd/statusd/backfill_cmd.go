@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/spf13/cobra"
+	"statusd/cmd/statusd/frame"
 )
 
 // maxPageTime is how long one page may take, unless --timeout says otherwise: a
@@ -81,11 +81,9 @@ type backfillRun struct {
 	bar                     *progress
 }
 
-func (a *app) mailserverBackfill() *cobra.Command {
-	var e *endpoint
-	var from, to, server string
-	cmd := &cobra.Command{
-		Use: "backfill", Short: "Archive what this mailserver missed, from another mailserver", Args: noArguments,
+func (a *app) mailserverBackfill() frame.Command {
+	return frame.Command{
+		Use: "backfill", Short: "Archive what this mailserver missed, from another mailserver",
 		Long: `Asks another mailserver for everything of a time, day by day, the newest first,
 and archives it. The running daemon, which has to be a mailserver, does the
 asking: at its configured mailservers, or at --server. What it has already is
@@ -94,37 +92,30 @@ left out, so running it twice does no harm.
 Times are RFC 3339 (2026-01-31T15:04:05Z, or the date alone), Unix seconds, or
 relative to now (90m, 24h, 7d).`,
 		Example: "  statusd mailserver backfill --from 3d --server enode://…:password@192.0.2.7:30303",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			times := historyFlags{from: from, to: to}
-			first, last, err := times.span()
-			if err != nil {
-				return err
-			}
-			ctx, stop := interruptible(cmd)
-			defer stop()
-			client, err := e.dial(ctx)
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			r := &backfillRun{app: a, from: first, to: last, server: server, bar: a.newProgress("backfill")}
-			r.call = func(ctx context.Context, result any, method string, params ...any) error {
-				ctx, cancel := context.WithTimeout(ctx, e.timeout)
-				defer cancel()
-				if err := client.CallContext(ctx, result, method, params...); err != nil {
-					return callError(err)
+		Build: func(fs *frame.Flags) frame.Run {
+			e, server := addEndpointFlags(fs, maxPageTime), ""
+			times := &historyFlags{from: "24h", to: "now"}
+			fs.Var(&times.from, "from", "first time")
+			fs.Var(&times.to, "to", "last time")
+			fs.Var(&server, "server", "enode of the mailserver to ask, if not a configured one")
+			return func(ctx context.Context, _ []string) error {
+				first, last, err := times.span()
+				if err != nil {
+					return err
 				}
-				return nil
+				ctx, stop := interruptible(ctx)
+				defer stop()
+				conn, err := e.dial(ctx)
+				if err != nil {
+					return err
+				}
+				defer conn.Close()
+				s := &session{conn: conn, timeout: e.timeout}
+				r := &backfillRun{app: a, from: first, to: last, server: server, call: s.call, bar: a.newProgress("backfill")}
+				return r.run(ctx)
 			}
-			return r.run(ctx)
 		},
 	}
-	fs := cmd.Flags()
-	fs.StringVar(&from, "from", "24h", "first time")
-	fs.StringVar(&to, "to", "now", "last time")
-	fs.StringVar(&server, "server", "", "enode of the mailserver to ask, if not a configured one")
-	e = a.newClient(cmd, maxPageTime).endpoint
-	return cmd
 }
 
 // day is the length of the times that are asked for one after the other.

@@ -6,17 +6,15 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/spf13/cobra"
 
 	"statusd/accounts"
 	"statusd/accounts/kdf"
 	"statusd/accounts/key"
 	"statusd/accounts/mnemonic"
+	"statusd/cmd/statusd/frame"
 	"statusd/internal/atomicfile"
 	"statusd/internal/backup"
 	"statusd/internal/profile"
@@ -25,61 +23,58 @@ import (
 // longCall is how long calls may take that work on a whole database.
 const longCall = 10 * time.Minute
 
-func (a *app) backupCommand() *cobra.Command {
-	var c *client
-	var password *passwordFlags
-	var out string
-	var withKeys, force bool
-	cmd := &cobra.Command{
+func (a *app) backupCommand() frame.Command {
+	return frame.Command{
 		Use: "backup --out FILE", Short: "Write the account that is logged in into one encrypted file",
 		Long: `Writes the account that is logged in, as it is at one moment, into one encrypted
 and authenticated file, under a password of its own. With --with-keys the file
 holds everything, the keys of the account and of the node among it; without,
 restoring it needs the phrase or the private key too. The account stays in use.`,
-		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if out == "" {
-				return usageError(errors.New("missing flag: --out, the file to write (-: standard output)"))
+		Build: func(fs *frame.Flags) frame.Run {
+			c := a.newClient(fs, longCall)
+			password := addPasswordFlags(fs, "", "to protect the backup with")
+			out, withKeys, force := "", false, false
+			fs.Var(&out, "out", "file to write (-: standard output)")
+			fs.Var(&withKeys, "with-keys", "with the keys of the account and of the node")
+			fs.Var(&force, "force", "replace an existing file")
+			return func(ctx context.Context, _ []string) error {
+				if out == "" {
+					return usageError(errors.New("missing flag: --out, the file to write (-: standard output)"))
+				}
+				place := a.place(out, 0o600, force)
+				if err := checkOut(place); err != nil {
+					return err
+				}
+				return a.backup(ctx, c, password, place, withKeys)
 			}
-			if err := checkOut(a.place(out, 0o600, force)); err != nil {
-				return err
-			}
-			if err := c.reach(cmd.Context()); err != nil {
-				return err
-			}
-			typed, err := a.readPassword(password, "Password for the backup", true)
-			if err != nil {
-				return err
-			}
-			defer clear(typed)
-			var written struct {
-				KeyUID string `json:"keyUid"`
-				Path   string `json:"path"`
-				Bytes  int64  `json:"bytes"`
-			}
-			if err := c.call(cmd.Context(), &written, "account_backup", string(typed), withKeys); err != nil {
-				return err
-			}
-			if err := a.fetch(cmd.Context(), written.Path, a.place(out, 0o600, force)); err != nil {
-				return err
-			}
-			switch {
-			case out == toStdout:
-				return nil
-			case a.output == outputJSON:
-				written.Path = out
-				return fail(exitIO, a.printJSON(written))
-			}
-			fmt.Fprintf(a.out, "%s: %d bytes, account %s\n", out, written.Bytes, written.KeyUID)
-			return nil
 		},
 	}
-	c = a.newClient(cmd, longCall)
-	password = addPasswordFlags(cmd.Flags(), "", "to protect the backup with")
-	cmd.Flags().StringVar(&out, "out", "", "file to write (-: standard output)")
-	cmd.Flags().BoolVar(&withKeys, "with-keys", false, "with the keys of the account and of the node")
-	cmd.Flags().BoolVar(&force, "force", false, "replace an existing file")
-	return cmd
+}
+
+func (a *app) backup(
+	ctx context.Context, c *client, password *passwordFlags, out atomicfile.Place, withKeys bool,
+) error {
+	if err := c.reach(ctx); err != nil {
+		return err
+	}
+	typed, err := a.readPassword(password, "Password for the backup", true)
+	if err != nil {
+		return err
+	}
+	defer clear(typed)
+	var written struct {
+		KeyUID string `json:"keyUid"`
+		Path   string `json:"path"`
+		Bytes  int64  `json:"bytes"`
+	}
+	if err := c.call(ctx, &written, "account_backup", string(typed), withKeys); err != nil {
+		return err
+	}
+	if err := a.fetch(ctx, written.Path, out); err != nil || out.Path == toStdout {
+		return err
+	}
+	written.Path = out.Path
+	return a.say(fmt.Sprintf("%s: %d bytes, account %s", out.Path, written.Bytes, written.KeyUID), written)
 }
 
 // fetch moves a file that the daemon wrote to where the user wants it.
@@ -104,7 +99,7 @@ func (a *app) fetch(ctx context.Context, from string, to atomicfile.Place) error
 		err = to.Move(from)
 	}
 	if errors.Is(err, syscall.EXDEV) {
-		ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		ctx, stop := interruptible(ctx)
 		defer stop()
 		if err = copyFile(ctx, in, to); err == nil {
 			return fail(exitIO, os.Remove(from))
@@ -139,9 +134,8 @@ type restoreFlags struct {
 	same, light, legacy, noPass bool
 }
 
-func (a *app) restoreCommand() *cobra.Command {
-	f := &restoreFlags{}
-	cmd := &cobra.Command{
+func (a *app) restoreCommand() frame.Command {
+	return frame.Command{
 		Use: "restore --in FILE --dir DIRECTORY", Short: "Make a data directory of a backup",
 		Long: `Makes a data directory of a backup. It must not exist, or be empty; it appears as
 a whole, or not at all.
@@ -152,23 +146,22 @@ original is gone for good: then both stay as they were.
 
 A backup without keys needs the phrase (typed, or --mnemonic-file) or the
 private key (--key-file) of the account, and a new password for it.`,
-		Args: noArguments,
-		RunE: func(*cobra.Command, []string) error { return a.restore(f) },
+		Build: func(fs *frame.Flags) frame.Run {
+			f := &restoreFlags{config: &configFlags{fs: fs}}
+			fs.Var(&f.config.dir, "dir", "data directory to make (default $HOME/.statusd)")
+			fs.Var(&f.in, "in", "backup to read (-: standard input)")
+			f.password = addPasswordFlags(fs, "", "of the backup")
+			f.account = addPasswordFlags(fs, "account-", "that the account gets, if the backup is without keys")
+			fs.Var(&f.mnemonic, "mnemonic-file", "file with the phrase, if the backup is without keys")
+			fs.Var(&f.language, "language", languageUsage).Complete(languages)
+			fs.Var(&f.privateKey, "key-file", "file with the private key, if the backup is without keys")
+			fs.Var(&f.same, "same-installation", "the original is gone for good: keep its installation id")
+			fs.Var(&f.light, "light-kdf", "make the new password cheap to check")
+			fs.Var(&f.legacy, "legacy-chat-key", "for accounts of Status apps older than multi-account")
+			fs.Var(&f.noPass, "no-password", "leave the account unprotected, if the backup is without keys")
+			return func(context.Context, []string) error { return a.restore(f) }
+		},
 	}
-	set := cmd.Flags()
-	f.config = &configFlags{fs: set}
-	set.StringVar(&f.config.dir, "dir", "", "data directory to make (default $HOME/.statusd)")
-	set.StringVar(&f.in, "in", "", "backup to read (-: standard input)")
-	f.password = addPasswordFlags(set, "", "of the backup")
-	f.account = addPasswordFlags(set, "account-", "that the account gets, if the backup is without keys")
-	set.StringVar(&f.mnemonic, "mnemonic-file", "", "file with the phrase, if the backup is without keys")
-	set.StringVar(&f.language, "language", "", "of the phrase, such as french; needed only if it is valid in several")
-	set.StringVar(&f.privateKey, "key-file", "", "file with the private key, if the backup is without keys")
-	set.BoolVar(&f.same, "same-installation", false, "the original is gone for good: keep its installation id")
-	set.BoolVar(&f.light, "light-kdf", false, "make the new password cheap to check")
-	set.BoolVar(&f.legacy, "legacy-chat-key", false, "for accounts of Status apps older than multi-account")
-	set.BoolVar(&f.noPass, "no-password", false, "leave the account unprotected, if the backup is without keys")
-	return cmd
 }
 
 func (a *app) restore(f *restoreFlags) error {

@@ -20,9 +20,9 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/nat"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 	"statusd/discovery/bootnode"
 	"statusd/discovery/discv5"
@@ -45,10 +45,9 @@ type bootnodeFlags struct {
 	metricsAddr                    string
 }
 
-func (a *app) bootnodeCommand() *cobra.Command {
-	var f bootnodeFlags
-	cmd := &cobra.Command{
-		Use: "bootnode", Short: "Run a node that others begin with: discovery only, over UDP", Args: noArguments,
+func (a *app) bootnodeCommand() frame.Command {
+	return frame.Command{
+		Use: "bootnode", Short: "Run a node that others begin with: discovery only, over UDP",
 		Long: `Runs a bootstrap node: it knows the discovery network and keeps the
 advertisements of topics, and with --rendezvous also a registry over TCP. It has
 no peers and relays nothing.
@@ -57,41 +56,50 @@ Prints its address in both forms, for --bootnodes of other nodes, and runs until
 it is told to stop.`,
 		Example: "  statusd bootnode --genkey boot.key\n" +
 			"  statusd bootnode --nodekey boot.key --addr :30301 --advertise 192.0.2.7",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			switch {
-			case f.genKey != "":
-				return a.bootnodeKey(cmd.Context(), f.genKey)
-			case f.writeAddress:
-				key, err := f.key(a)
-				if err != nil {
-					return err
+		Build: func(fs *frame.Flags) frame.Run {
+			f := &bootnodeFlags{verbosity: 3, nat: "none", metricsAddr: "127.0.0.1:9305"}
+			f.addNetwork(fs)
+			fs.Var(&f.genKey, "genkey", "make a node key, write it to this file, and exit")
+			fs.Var(&f.keyFile, "nodekey", "file with the node key")
+			fs.Var(&f.keyData, "keydata", "node key in hex, for tests: every user of this machine can read it")
+			fs.Var(&f.writeAddress, "writeaddress", "print the public key, 128 hex digits, and exit")
+			fs.Var(&f.verbosity, "verbosity", "0: nothing, 1: errors, 2: warnings, 3: info, 4: debug, 5: all").Complete(
+				frame.OneOf("0", "1", "2", "3", "4", "5"))
+			fs.Var(&f.vmodule, "vmodule", "levels of single modules, as discv5=5,topdisc=4")
+			fs.Var(&f.nat, "nat", "none, any, upnp, pmp, stun, extip:IP or extif:INTERFACE").Complete(keyValues("NAT"))
+			fs.Var(&f.nodeDB, "nodedb", "folder to remember nodes in; without it nothing is remembered")
+			fs.Var(&f.topdisc, "topdisc", "constants of topic discovery, as E=15m,C=1000")
+			fs.Var(&f.metrics, "metrics", "serve metrics and health")
+			fs.Var(&f.metricsAddr, "metrics-addr", "TCP address of metrics")
+			return func(ctx context.Context, _ []string) error {
+				switch {
+				case f.genKey != "":
+					return a.bootnodeKey(ctx, f.genKey)
+				case f.writeAddress:
+					key, err := f.key(a)
+					if err != nil {
+						return err
+					}
+					id := hex.EncodeToString(crypto.FromECDSAPub(&key.PublicKey)[1:])
+					return a.say(id, map[string]string{"publicKey": id})
 				}
-				_, err = fmt.Fprintf(a.out, "%x\n", crypto.FromECDSAPub(&key.PublicKey)[1:])
-				return fail(exitIO, err)
+				ctx, stop := interruptible(ctx)
+				defer stop()
+				a.silent = true
+				return a.bootnode(ctx, f)
 			}
-			ctx, stop := interruptible(cmd)
-			defer stop()
-			return a.bootnode(ctx, &f)
 		},
 	}
-	fs := cmd.Flags()
-	fs.StringVar(&f.addr, "addr", ":30301", "UDP address; nodes refuse to pass on ports up to 1024")
-	fs.StringVar(&f.genKey, "genkey", "", "make a node key, write it to this file, and exit")
-	fs.StringVar(&f.keyFile, "nodekey", "", "file with the node key")
-	fs.StringVar(&f.keyData, "keydata", "", "node key in hex, for tests: every user of this machine can read it")
-	fs.BoolVar(&f.writeAddress, "writeaddress", false, "print the public key, 128 hex digits, and exit")
-	fs.StringArrayVarP(&f.nursery, "node", "n", nil, "node to begin with, enode://… or enr:…; may be repeated")
-	fs.IntVar(&f.verbosity, "verbosity", 3, "0: nothing, 1: errors, 2: warnings, 3: info, 4: debug, 5: all")
-	fs.StringVar(&f.vmodule, "vmodule", "", "levels of single modules, as discv5=5,topdisc=4")
-	fs.StringVar(&f.nat, "nat", "none", "none, any, upnp, pmp, stun, extip:IP or extif:INTERFACE")
-	fs.StringVar(&f.advertise, "advertise", "", "IP address that others reach this machine at")
-	fs.StringVar(&f.nodeDB, "nodedb", "", "folder to remember nodes in; without it nothing is remembered")
-	fs.StringVar(&f.topdisc, "topdisc", "", "constants of topic discovery, as E=15m,C=1000")
-	fs.StringVar(&f.rendezvous, "rendezvous", "", "TCP address to keep a rendezvous registry at")
-	fs.BoolVar(&f.allowLocal, "allow-local", false, "serve a private network: local addresses count like others")
-	fs.BoolVar(&f.metrics, "metrics", false, "serve metrics and health")
-	fs.StringVar(&f.metricsAddr, "metrics-addr", "127.0.0.1:9305", "TCP address of metrics")
-	return cmd
+}
+
+// addNetwork defines the flags that say where the node is and whom it knows.
+func (f *bootnodeFlags) addNetwork(fs *frame.Flags) {
+	f.addr = ":30301"
+	fs.Var(&f.addr, "addr", "UDP address; nodes refuse to pass on ports up to 1024")
+	fs.Var(&f.advertise, "advertise", "IP address that others reach this machine at")
+	fs.Var(&f.rendezvous, "rendezvous", "TCP address to keep a rendezvous registry at")
+	fs.Var(&f.nursery, "node,n", "node to begin with, enode://… or enr:…; may be repeated")
+	fs.Var(&f.allowLocal, "allow-local", "serve a private network: local addresses count like others")
 }
 
 // bootnodeKey makes a key file. One that exists is not touched.

@@ -10,43 +10,33 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"statusd/api"
 	"statusd/cmd/statusd/chatui"
+	"statusd/cmd/statusd/frame"
 	"statusd/messenger/naming"
 )
 
-func (a *app) chatCommand() *cobra.Command {
-	var c *client
-	cmd := &cobra.Command{
-		Use: "chat [CHAT]", Short: "Read and write in the terminal",
+func (a *app) chatCommand() frame.Command {
+	return frame.Command{
+		Use: "chat [CHAT]", Short: "Read and write in the terminal", Args: frame.Optional(),
 		Long: `Shows the chats, and the messages of one as they come, with a line to write on.
 It is a client of the running daemon: to leave it stops nothing.`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usageError(fmt.Errorf("unexpected argument %q", args[1]))
+		Build: func(fs *frame.Flags) frame.Run {
+			c := a.newClient(fs, time.Minute)
+			fs.CompleteArgs(c.chats())
+			run := c.within(func(ctx context.Context, s *session, args []string) error {
+				return a.chat(ctx, s, strings.Join(args, ""))
+			})
+			return func(ctx context.Context, args []string) error {
+				if in, ok := a.in.(*os.File); !ok || !term.IsTerminal(int(in.Fd())) || !isTerminal(a.out) {
+					return usageError(errors.New("chat needs a terminal; scripts use: statusd send, statusd receive"))
+				}
+				return run(ctx, args)
 			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			in, ok := a.in.(*os.File)
-			if !ok || !term.IsTerminal(int(in.Fd())) || !isTerminal(a.out) {
-				return usageError(errors.New("chat needs a terminal; scripts use: statusd send, statusd receive"))
-			}
-			ctx, stop := interruptible(cmd)
-			defer stop()
-			s, err := c.open(ctx)
-			if err != nil {
-				return err
-			}
-			defer s.Close()
-			return a.chat(ctx, s, strings.Join(args, ""))
 		},
 	}
-	c = a.newClient(cmd, time.Minute)
-	return cmd
 }
 
 func (a *app) chat(ctx context.Context, s *session, first string) error {
@@ -62,7 +52,7 @@ func (a *app) chat(ctx context.Context, s *session, first string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // ends the calls that go on
 	_, err := tea.NewProgram(chatui.New(ctx, d, first), tea.WithContext(ctx), tea.WithInput(a.in),
-		tea.WithOutput(a.out)).Run()
+		tea.WithOutput(behind(a.out))).Run()
 	if errors.Is(err, tea.ErrProgramKilled) || errors.Is(err, tea.ErrInterrupted) {
 		return nil
 	}

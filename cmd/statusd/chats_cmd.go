@@ -7,81 +7,33 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"statusd/api"
+	"statusd/cmd/statusd/frame"
 )
 
-// chatAction is a subcommand that does one thing with one chat.
-type chatAction struct {
-	use, short string
-	do         func(context.Context, *session, api.Chat) error
-}
-
-func (a *app) chatsCommand() *cobra.Command {
-	var c *client
-	cmd := &cobra.Command{
-		Use: "chats", Short: "List the chats; join, leave, mute or delete one", Args: noArguments,
+func (a *app) chatsCommand() frame.Command {
+	return listing(a.inSession(frame.Command{
+		Use: "chats", Short: "List the chats; join, leave, mute or delete one",
 		Example: "  statusd chats\n  statusd chats join '#tea'",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.within(cmd, c, a.listChats)
+		Commands: []frame.Command{
+			a.inSession(frame.Command{
+				Use: "join NAME", Short: "Join a public chat", Args: frame.Exactly(1, "the name of the chat, for instance '#tea'"),
+			}, nil, joinChat),
+			a.onChat("leave CHAT", "Stop to listen to a public chat", leaveChat),
+			a.onChat("mute CHAT", "Do not count a chat's messages as unread", chatCall("wakuext_muteChat")),
+			a.onChat("unmute CHAT", "Take mute back", chatCall("wakuext_unmuteChat")),
+			a.onChat("read CHAT", "Mark all messages of a chat as read", chatCall("wakuext_markAllRead")),
+			a.onChat("delete CHAT", "Delete a chat with its messages from this device", deleteChat),
 		},
-	}
-	c = a.newClient(cmd, time.Minute)
-	cmd.AddCommand(a.chatsJoin())
-	for _, action := range []chatAction{
-		{"leave CHAT", "Stop to listen to a public chat", leaveChat},
-		{"mute CHAT", "Do not count a chat's messages as unread", chatCall("wakuext_muteChat")},
-		{"unmute CHAT", "Take mute back", chatCall("wakuext_unmuteChat")},
-		{"read CHAT", "Mark all messages of a chat as read", chatCall("wakuext_markAllRead")},
-		{"delete CHAT", "Delete a chat with its messages from this device", deleteChat},
-	} {
-		cmd.AddCommand(a.chatAction(action))
-	}
-	return cmd
+	}, nil, a.listChats), "List the chats, the one last used first")
 }
 
-// within runs a command that needs a session.
-func (a *app) within(cmd *cobra.Command, c *client, do func(context.Context, *session) error) error {
-	ctx, stop := interruptible(cmd)
-	defer stop()
-	s, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	return do(ctx, s)
-}
-
-func (a *app) chatAction(action chatAction) *cobra.Command {
-	need := exactly(1, "the chat, for instance '#tea'; see: statusd chats")
-	return actionOn(a, action.use, action.short, need, (*session).chat, action.do)
-}
-
-// actionOn makes a subcommand that finds what its argument names and does one
-// thing with it.
-func actionOn[T any](
-	a *app, use, short string, need cobra.PositionalArgs, find func(*session, context.Context, string) (T, error),
-	do func(context.Context, *session, T) error,
-) *cobra.Command {
-	var c *client
-	cmd := &cobra.Command{
-		Use: use, Short: short, Args: need,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.within(cmd, c, func(ctx context.Context, s *session) error {
-				found, err := find(s, ctx, args[0])
-				if err != nil {
-					return err
-				}
-				return do(ctx, s, found)
-			})
-		},
-	}
-	c = a.newClient(cmd, time.Minute)
-	return cmd
+// onChat is a command that does one thing with one chat.
+func (a *app) onChat(use, short string, do func(context.Context, *session, api.Chat) error) frame.Command {
+	want := frame.Exactly(1, "the chat, for instance '#tea'; see: statusd chats")
+	return on(a, use, short, want, (*client).chats, (*session).chat, do)
 }
 
 func chatCall(method string) func(context.Context, *session, api.Chat) error {
@@ -114,20 +66,12 @@ func deleteChat(ctx context.Context, s *session, chat api.Chat) error {
 	return s.call(ctx, nil, "wakuext_deleteChat", chat.ID)
 }
 
-func (a *app) chatsJoin() *cobra.Command {
-	var c *client
-	cmd := &cobra.Command{
-		Use: "join NAME", Short: "Join a public chat", Args: exactly(1, "the name of the chat, for instance '#tea'"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			name := strings.TrimPrefix(args[0], "#")
-			if name == "" || strings.ContainsAny(name, " \t\n") {
-				return usageError(fmt.Errorf("%q is no name of a public chat: want one word, for instance '#tea'", args[0]))
-			}
-			return a.within(cmd, c, func(ctx context.Context, s *session) error { return s.join(ctx, name) })
-		},
+func joinChat(ctx context.Context, s *session, args []string) error {
+	name := strings.TrimPrefix(args[0], "#")
+	if name == "" || strings.ContainsAny(name, " \t\n") {
+		return usageError(fmt.Errorf("%q is no name of a public chat: want one word, for instance '#tea'", args[0]))
 	}
-	c = a.newClient(cmd, time.Minute)
-	return cmd
+	return s.join(ctx, name)
 }
 
 // join joins a public chat, which is saved first, as programs of the reference
@@ -156,7 +100,7 @@ func recentFirst(chats []api.Chat) {
 	})
 }
 
-func (a *app) listChats(ctx context.Context, s *session) error {
+func (a *app) listChats(ctx context.Context, s *session, _ []string) error {
 	chats, err := s.chats(ctx)
 	if err != nil {
 		return err
@@ -165,39 +109,23 @@ func (a *app) listChats(ctx context.Context, s *session) error {
 	if err := s.readContacts(ctx); err != nil {
 		return err
 	}
-	if a.output == outputJSON {
-		for i := range chats {
-			if err := a.printJSON(s.namedChat(&chats[i])); err != nil {
-				return fail(exitIO, err)
-			}
-		}
-		return nil
-	}
-	if len(chats) == 0 {
-		fmt.Fprintln(a.err, "statusd: there are no chats yet; join one with: statusd chats join '#tea'")
-		return nil
-	}
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "CHAT\tUNREAD\tLAST\t")
+	shown := make([]namedChat, len(chats))
 	for i := range chats {
-		chat, last := &chats[i], ""
-		if m := chat.LastMessage; m != nil {
-			last = millisText(m.WhisperTimestamp) + "  " + cut(s.said(m), 60)
-		}
-		muted := ""
-		if chat.Muted {
-			muted = " (muted)"
-		}
-		fmt.Fprintf(w, "%s%s\t%d\t%s\t\n", s.chatName(chat), muted, chat.UnviewedMessagesCount, last)
+		shown[i] = s.namedChat(&chats[i])
 	}
-	return fail(exitIO, w.Flush())
-}
-
-// cut shortens text to some characters.
-func cut(text string, most int) string {
-	runes := []rune(text)
-	if len(runes) <= most {
-		return text
-	}
-	return string(runes[:most-1]) + "…"
+	return printList(a, shown, "there are no chats yet; join one with: statusd chats join '#tea'",
+		frame.Col("CHAT", func(c namedChat) string {
+			if c.Muted {
+				return c.DisplayName + " (muted)"
+			}
+			return c.DisplayName
+		}),
+		frame.Col("UNREAD", func(c namedChat) string { return fmt.Sprint(c.UnviewedMessagesCount) }),
+		frame.Col("LAST", func(c namedChat) string {
+			if c.LastMessage == nil {
+				return ""
+			}
+			return millisText(c.LastMessage.WhisperTimestamp) + "  " + frame.Cut(s.said(c.LastMessage), 60)
+		}),
+	)
 }

@@ -9,9 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-
+	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 	"statusd/discovery/discv5"
 	"statusd/discovery/rendezvous"
@@ -35,21 +33,26 @@ type checkFlags struct {
 	logFile      string
 }
 
-func (f *checkFlags) add(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&f.static, "staticnode", nil, "node that only has to connect and stay; may be repeated")
-	fs.StringArrayVar(&f.mail, "mailserver", nil, "another name for the argument; may be repeated")
-	fs.StringArrayVar(&f.rendezvous, "rendezvous", nil, "rendezvous server to ask; may be repeated")
-	fs.StringArrayVar(&f.discv5, "discv5", nil, "node to ask over UDP, as discovery does; may be repeated")
-	fs.StringVar(&f.channel, "channel", canary.DefaultChannel, "public chat whose topic is asked for")
-	fs.IntVar(&f.timeout, "timeout", int(canary.DefaultTimeout.Seconds()), "seconds that each step may take")
-	fs.IntVar(&f.period, "period", int(canary.DefaultPeriod.Seconds()), "seconds back from now that are asked for")
-	fs.Float64Var(&f.pow, "waku.pow", 0.000002, "proof of work of the request")
-	fs.IntVar(&f.ttl, "waku.ttl", 120, "time to live of the request in seconds")
-	fs.StringVar(&f.passwordFile, "password-file", "", "file with the mailserver's password, - for standard input")
-	fs.StringVar(&f.log, "log", "error", "level of the log")
-	fs.StringVar(&f.logFile, "logfile", "", "log file instead of standard error")
-	fs.Bool("log-without-color", false, "accepted for scripts; the log has no colours")
-	fs.String("home-dir", "", "accepted for scripts; nothing is stored")
+func (f *checkFlags) add(fs *frame.Flags) {
+	*f = checkFlags{
+		channel: canary.DefaultChannel, timeout: int(canary.DefaultTimeout.Seconds()),
+		period: int(canary.DefaultPeriod.Seconds()), pow: 0.000002, ttl: 120, log: "error",
+	}
+	fs.Var(&f.static, "staticnode", "node that only has to connect and stay; may be repeated")
+	fs.Var(&f.mail, "mailserver", "another name for the argument; may be repeated")
+	fs.Var(&f.rendezvous, "rendezvous", "rendezvous server to ask; may be repeated")
+	fs.Var(&f.discv5, "discv5", "node to ask over UDP, as discovery does; may be repeated")
+	fs.Var(&f.channel, "channel", "public chat whose topic is asked for")
+	fs.Var(&f.timeout, "timeout", "seconds that each step may take")
+	fs.Var(&f.period, "period", "seconds back from now that are asked for")
+	fs.Var(&f.pow, "waku.pow", "proof of work of the request")
+	fs.Var(&f.ttl, "waku.ttl", "time to live of the request in seconds")
+	fs.Var(&f.passwordFile, "password-file", "file with the mailserver's password, - for standard input")
+	fs.Var(&f.log, "log", "level of the log").Complete(frame.OneOf("error", "warn", "info", "debug", "trace"))
+	fs.Var(&f.logFile, "logfile", "log file instead of standard error")
+	nothing := func() string { return "" }
+	fs.Switch("log-without-color", "accepted for scripts; the log has no colours", func() string { return "false" })
+	fs.Text("home-dir", "accepted for scripts; nothing is stored", nothing)
 }
 
 func (f *checkFlags) validate() error {
@@ -67,15 +70,14 @@ func (f *checkFlags) validate() error {
 	return err
 }
 
-func (a *app) mailserverCheck() *cobra.Command { return a.checkCommand("check [ENODE...]") }
+// canaryCommand is the same as mailserver check, under the name that status-go
+// gives it.
+func (a *app) canaryCommand() frame.Command { return a.checkCommand("canary") }
 
-// canaryCommand is the same under the name that status-go gives it.
-func (a *app) canaryCommand() *cobra.Command { return a.checkCommand("canary [ENODE...]") }
-
-func (a *app) checkCommand(use string) *cobra.Command {
-	var f checkFlags
-	cmd := &cobra.Command{
-		Use: use, Short: "Try out mailservers and other nodes from outside, without a daemon",
+func (a *app) checkCommand(name string) frame.Command {
+	return frame.Command{
+		Use: name + " [ENODE...]", Short: "Try out mailservers and other nodes from outside, without a daemon",
+		Args: frame.Args{Max: frame.Any},
 		Long: `Connects to each node as a client does, and asks a mailserver for one envelope
 of a public chat. It needs no daemon and stores nothing. The password of a
 mailserver is that of its enode, of --password-file, or the well-known one.
@@ -94,18 +96,20 @@ Exit codes, of several nodes the highest:
 		Example: "  statusd mailserver check enode://…:password@192.0.2.7:30303\n" +
 			"  statusd mailserver check -o json --timeout 5 enode://… enr:…\n" +
 			"  statusd canary --discv5 enr:… --rendezvous enode://… --staticnode enode://…",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			checks, err := f.checks(a, args)
-			if err != nil {
-				return err
+		Build: func(fs *frame.Flags) frame.Run {
+			var f checkFlags
+			f.add(fs)
+			return func(ctx context.Context, args []string) error {
+				checks, err := f.checks(a, args)
+				if err != nil {
+					return err
+				}
+				ctx, stop := interruptible(ctx)
+				defer stop()
+				return a.check(ctx, checks)
 			}
-			ctx, stop := interruptible(cmd)
-			defer stop()
-			return a.check(ctx, checks)
 		},
 	}
-	f.add(cmd.Flags())
-	return cmd
 }
 
 // checkFunc tries out one node.

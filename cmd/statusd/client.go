@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -9,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
+	"statusd/cmd/statusd/frame"
 )
 
 // client is a command that calls the daemon.
@@ -19,11 +20,8 @@ type client struct {
 }
 
 // newClient gives a command the flags to find the daemon.
-func (a *app) newClient(cmd *cobra.Command, timeout time.Duration) *client {
-	e := addEndpointFlags(cmd.Flags())
-	flag := cmd.Flags().Lookup("timeout")
-	e.timeout, flag.DefValue = timeout, timeout.String()
-	return &client{a, e}
+func (a *app) newClient(fs *frame.Flags, timeout time.Duration) *client {
+	return &client{a, addEndpointFlags(fs, timeout)}
 }
 
 // call makes a call whose parameters or result are secret: it is not sent
@@ -33,6 +31,11 @@ func (c *client) call(ctx context.Context, result any, method string, params ...
 		return fail(exitPermission, fmt.Errorf("%s is not sent to %s, where others could read it: use the socket, "+
 			"https:// or wss://", method, c.endpoint.url))
 	}
+	return c.ask(ctx, result, method, params...)
+}
+
+// ask makes a call in which nothing is secret.
+func (c *client) ask(ctx context.Context, result any, method string, params ...any) error {
 	conn, err := c.endpoint.dial(ctx)
 	if err != nil {
 		return err
@@ -112,4 +115,30 @@ func wantAccount(count int) error {
 		return usageError(errors.New("there is no account; make one with: statusd account create"))
 	}
 	return usageError(fmt.Errorf("there are %d accounts; give the name or key-uid of one", count))
+}
+
+// answered is a value that was read, and what the daemon answered, which
+// programs get as it is.
+type answered[T any] struct {
+	raw   json.RawMessage
+	Value T
+}
+
+// MarshalJSON implements json.Marshaler.
+func (v answered[T]) MarshalJSON() ([]byte, error) { return v.raw, nil }
+
+// callList makes a call whose result is a list.
+func callList[T any](ctx context.Context, c *client, method string, params ...any) ([]answered[T], error) {
+	var raw []json.RawMessage
+	if err := c.call(ctx, &raw, method, params...); err != nil {
+		return nil, err
+	}
+	list := make([]answered[T], len(raw))
+	for i := range raw {
+		list[i].raw = raw[i]
+		if err := decodeAnswer(raw[i], &list[i].Value); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }

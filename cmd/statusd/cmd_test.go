@@ -14,8 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/spf13/cobra"
-
+	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 )
 
@@ -185,21 +184,15 @@ func TestHelpVersionAndManual(t *testing.T) {
 	if code, _, errOut := statusd(t, "", "man", dir); code != exitOK {
 		t.Fatalf("man: %d %s", code, errOut)
 	}
-	a := &app{}
-	var check func(c *cobra.Command)
-	check = func(c *cobra.Command) {
-		if c.Short == "" {
-			t.Errorf("%s has no description", c.CommandPath())
+	(&app{}).program().Each(func(c *frame.Call) {
+		if c.Command.Short == "" {
+			t.Errorf("%s has no description", c.Path)
 		}
-		page := filepath.Join(dir, strings.ReplaceAll(c.CommandPath(), " ", "-")+".1")
+		page := filepath.Join(dir, strings.ReplaceAll(c.Path, " ", "-")+".1")
 		if _, err := os.Stat(page); err != nil {
 			t.Errorf("no manual page: %v", err)
 		}
-		for _, sub := range c.Commands() {
-			check(sub)
-		}
-	}
-	check(a.rootCommand())
+	})
 	for _, shell := range []string{"bash", "zsh", "fish"} {
 		if code, out, _ := statusd(t, "", "completion", shell); code != exitOK || !strings.Contains(out, "statusd") {
 			t.Errorf("completion %s: %d", shell, code)

@@ -7,56 +7,43 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
-
-	"github.com/spf13/cobra"
 
 	"statusd/accounts/contact"
 	"statusd/api"
+	"statusd/cmd/statusd/frame"
 	"statusd/internal/termtext"
 )
 
-func (a *app) contactsCommand() *cobra.Command {
-	var c *client
-	cmd := &cobra.Command{
-		Use: "contacts", Short: "List contacts; add, name, block or remove one", Args: noArguments,
+func (a *app) contactsCommand() frame.Command {
+	return listing(a.inSession(frame.Command{
+		Use: "contacts", Short: "List contacts; add, name, block or remove one",
 		Long: `Lists the people you know something of: those you added, those who added you,
 those you gave a nickname and those you blocked. A person is given as a public
 key in any form, or as @ and the nickname that you gave. What people call
 themselves is shown as ~name with the key behind it, and finds nobody: anybody may
 take any name.`,
 		Example: "  statusd contacts add zQ3sh… --nickname ana\n  statusd contacts -o json",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.within(cmd, c, a.listContacts)
+		Commands: []frame.Command{
+			a.contactsAdd(),
+			a.inSession(frame.Command{
+				Use: "nickname PERSON NAME", Short: `Give somebody a nickname, which only you see; "" takes it away`,
+				Args: frame.Exactly(2, "the person and the nickname"),
+			}, (*client).people, nickname),
+			a.onContact("show PERSON", "Print all that is known of somebody", a.showContact),
+			a.onContact("remove PERSON", "Take somebody out of the contacts", removeContact),
+			a.onContact("block PERSON", "Delete somebody's messages, and take no more", blockContact),
+			a.onContact("unblock PERSON", "Take messages of somebody again", unblockContact),
 		},
-	}
-	c = a.newClient(cmd, time.Minute)
-	cmd.AddCommand(a.contactsAdd(), a.contactsName())
-	for _, action := range []contactAction{
-		{"show PERSON", "Print all that is known of somebody", a.showContact},
-		{"remove PERSON", "Take somebody out of the contacts", removeContact},
-		{"block PERSON", "Delete somebody's messages, and take no more", blockContact},
-		{"unblock PERSON", "Take messages of somebody again", unblockContact},
-	} {
-		cmd.AddCommand(a.contactAction(action))
-	}
-	return cmd
+	}, nil, a.listContacts), "List contacts, those with nicknames in their order")
 }
 
-// contactAction is a subcommand that does one thing with one person.
-type contactAction struct {
-	use, short string
-	do         func(context.Context, *session, api.Contact) error
-}
+// wantPerson says what is missing.
+const wantPerson = "the person: zQ3sh…, 0x04… or @ and a nickname"
 
-// needPerson names what is missing.
-func needPerson() cobra.PositionalArgs {
-	return exactly(1, "the person: zQ3sh…, 0x04… or @ and a nickname")
-}
-
-func (a *app) contactAction(action contactAction) *cobra.Command {
-	return actionOn(a, action.use, action.short, needPerson(), (*session).contact, action.do)
+// onContact is a command that does one thing with one person.
+func (a *app) onContact(use, short string, do func(context.Context, *session, api.Contact) error) frame.Command {
+	return on(a, use, short, frame.Exactly(1, wantPerson), (*client).people, (*session).contact, do)
 }
 
 // contact returns what is known of a person, which may be the id alone.
@@ -100,13 +87,16 @@ func unblockContact(ctx context.Context, s *session, c api.Contact) error {
 	return s.call(ctx, nil, "wakuext_saveContact", c)
 }
 
-func (a *app) contactsAdd() *cobra.Command {
-	var c *client
-	var nickname, name string
-	cmd := &cobra.Command{
-		Use: "add PERSON", Short: "Add somebody to the contacts, and let them know", Args: needPerson(),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.within(cmd, c, func(ctx context.Context, s *session) error {
+func (a *app) contactsAdd() frame.Command {
+	return frame.Command{
+		Use: "add PERSON", Short: "Add somebody to the contacts, and let them know", Args: frame.Exactly(1, wantPerson),
+		Build: func(fs *frame.Flags) frame.Run {
+			c := a.newClient(fs, time.Minute)
+			fs.CompleteArgs(c.people())
+			var nickname, name string
+			fs.Var(&nickname, "nickname", "what you call them; they do not see it")
+			fs.Var(&name, "as", "the name that they see of you, ending in .eth")
+			return c.within(func(ctx context.Context, s *session, args []string) error {
 				known, err := s.contact(ctx, args[0])
 				if err != nil {
 					return err
@@ -122,33 +112,18 @@ func (a *app) contactsAdd() *cobra.Command {
 			})
 		},
 	}
-	c = a.newClient(cmd, time.Minute)
-	cmd.Flags().StringVar(&nickname, "nickname", "", "what you call them; they do not see it")
-	cmd.Flags().StringVar(&name, "as", "", "the name that they see of you, ending in .eth")
-	return cmd
 }
 
-func (a *app) contactsName() *cobra.Command {
-	var c *client
-	cmd := &cobra.Command{
-		Use: "nickname PERSON NAME", Short: `Give somebody a nickname, which only you see; "" takes it away`,
-		Args: exactly(2, "the person and the nickname"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.within(cmd, c, func(ctx context.Context, s *session) error {
-				known, err := s.contact(ctx, args[0])
-				if err != nil {
-					return err
-				}
-				known.LocalNickname = args[1]
-				return s.call(ctx, nil, "wakuext_saveContact", known)
-			})
-		},
+func nickname(ctx context.Context, s *session, args []string) error {
+	known, err := s.contact(ctx, args[0])
+	if err != nil {
+		return err
 	}
-	c = a.newClient(cmd, time.Minute)
-	return cmd
+	known.LocalNickname = args[1]
+	return s.call(ctx, nil, "wakuext_saveContact", known)
 }
 
-func (a *app) listContacts(ctx context.Context, s *session) error {
+func (a *app) listContacts(ctx context.Context, s *session, _ []string) error {
 	if err := s.readContacts(ctx); err != nil {
 		return err
 	}
@@ -162,24 +137,15 @@ func (a *app) listContacts(ctx context.Context, s *session) error {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.LocalNickname), strings.ToLower(b.LocalNickname)),
 			cmp.Compare(a.ID, b.ID))
 	})
-	if a.output == outputJSON {
-		for i := range all {
-			if err := a.printJSON(s.namedContact(&all[i])); err != nil {
-				return fail(exitIO, err)
-			}
-		}
-		return nil
-	}
-	if len(all) == 0 {
-		fmt.Fprintln(a.err, "statusd: there are no contacts yet; add one with: statusd contacts add zQ3sh…")
-		return nil
-	}
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tSTATE\tKEY\t")
+	shown := make([]namedContact, len(all))
 	for i := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\t\n", s.nameOf(all[i].ID, ""), contactState(&all[i]), keyText(all[i].ID))
+		shown[i] = s.namedContact(&all[i])
 	}
-	return fail(exitIO, w.Flush())
+	return printList(a, shown, "there are no contacts yet; add one with: statusd contacts add zQ3sh…",
+		frame.Col("NAME", func(c namedContact) string { return s.nameOf(c.ID, "") }),
+		frame.Col("STATE", func(c namedContact) string { return contactState(c.Contact) }),
+		frame.IDs("KEY", func(c namedContact) string { return keyText(c.ID) }),
+	)
 }
 
 // contactState says how we and a person stand to each other.
@@ -214,10 +180,11 @@ func (a *app) showContact(ctx context.Context, s *session, c api.Contact) error 
 	if a.output == outputJSON {
 		return fail(exitIO, a.printJSON(s.namedContact(&c)))
 	}
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "name\t%s\nstate\t%s\nkey\t%s\nid\t%s\n", s.nameOf(c.ID, ""), contactState(&c), keyText(c.ID), c.ID)
+	rows := [][]string{
+		{"name", s.nameOf(c.ID, "")}, {"state", contactState(&c)}, {"key", keyText(c.ID)}, {"id", c.ID},
+	}
 	if c.Address != "" {
-		fmt.Fprintf(w, "address\t%s\n", c.Address)
+		rows = append(rows, []string{"address", c.Address})
 	}
 	if c.Name != "" {
 		verified := "not verified"
@@ -227,7 +194,7 @@ func (a *app) showContact(ctx context.Context, s *session, c api.Contact) error 
 		if warning := s.names().Warning(c.Name, c.ID); warning != "" && c.ID != s.me() {
 			verified += "; " + warning
 		}
-		fmt.Fprintf(w, "own name\t~%s (%s)\n", termtext.Line(c.Name), verified)
+		rows = append(rows, []string{"own name", fmt.Sprintf("~%s (%s)", termtext.Line(c.Name), verified)})
 	}
-	return fail(exitIO, w.Flush())
+	return a.raw(frame.Align(rows))
 }

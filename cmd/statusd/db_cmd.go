@@ -9,33 +9,34 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
 	"statusd/accounts/kdf"
 	"statusd/accounts/key"
+	"statusd/cmd/statusd/frame"
 	"statusd/internal/profile"
 	"statusd/node"
 	"statusd/rpc"
 )
 
-func (a *app) dbCommand() *cobra.Command {
-	cmd := &cobra.Command{
+func (a *app) dbCommand() frame.Command {
+	return frame.Command{
 		Use: "db", Short: "Check and compact the database of an account",
 		Long: `Works on the database of an account: through the daemon, if one is running, on the
 account that is logged in; otherwise on the files of the data directory, for
 which the password of the account is asked for.`,
-		RunE: needSubcommand,
-	}
-	cmd.AddCommand(a.databaseCommand(databaseWork{
-		use: "check", short: "Read the whole database and say whether it is sound",
-		daemon: func(ctx context.Context, c *client) error { return c.call(ctx, nil, "account_checkDatabase") },
-		files: func(ctx context.Context, m *profile.Manager, uid key.UID, p kdf.Password) error {
-			return m.CheckClosed(ctx, uid, p)
+		Commands: []frame.Command{
+			a.databaseCommand(databaseWork{
+				use: "check", short: "Read the whole database and say whether it is sound",
+				daemon: func(ctx context.Context, c *client) error { return c.call(ctx, nil, "account_checkDatabase") },
+				files: func(ctx context.Context, m *profile.Manager, uid key.UID, p kdf.Password) error {
+					return m.CheckClosed(ctx, uid, p)
+				},
+				done: func() (string, any) { return "the database is sound", map[string]any{"ok": true} },
+			}),
+			a.databaseCommand(vacuumWork()),
 		},
-		done: func() (string, any) { return "the database is sound", map[string]any{"ok": true} },
-	}), a.databaseCommand(vacuumWork()))
-	return cmd
+	}
 }
 
 // databaseWork is what a command does with a database, in two ways.
@@ -61,33 +62,33 @@ func vacuumWork() databaseWork {
 	}
 }
 
-func (a *app) databaseCommand(w databaseWork) *cobra.Command {
-	var c *client
-	var password *passwordFlags
-	cmd := &cobra.Command{
-		Use: w.use + " [ACCOUNT]", Short: w.short, Args: atMostAccount,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := interruptible(cmd)
-			defer stop()
-			err := c.reach(ctx)
-			switch {
-			case err == nil:
-				err = c.onLoggedIn(ctx, args, w.daemon)
-			case exitCode(err) == exitUnavailable && c.endpoint.url == "":
-				err = a.onFiles(ctx, c, password, args, w.files)
+func (a *app) databaseCommand(w databaseWork) frame.Command {
+	return frame.Command{
+		Use: w.use + " [ACCOUNT]", Short: w.short, Args: frame.Optional(),
+		Build: func(fs *frame.Flags) frame.Run {
+			c := a.newClient(fs, longCall)
+			fs.CompleteArgs(c.accounts())
+			password := addPasswordFlags(fs, "", "of the account, if no daemon is running")
+			return func(ctx context.Context, args []string) error {
+				ctx, stop := interruptible(ctx)
+				defer stop()
+				err := c.reach(ctx)
+				switch {
+				case err == nil:
+					err = c.onLoggedIn(ctx, args, w.daemon)
+				case exitCode(err) == exitUnavailable && c.endpoint.url == "":
+					err = a.onFiles(ctx, c, password, args, w.files)
+				}
+				if ctx.Err() != nil {
+					return fail(exitTemporary, errInterrupt)
+				}
+				if err != nil {
+					return err
+				}
+				return a.say(w.done())
 			}
-			if ctx.Err() != nil {
-				return fail(exitTemporary, errors.New("interrupted"))
-			}
-			if err != nil {
-				return err
-			}
-			return a.say(w.done())
 		},
 	}
-	c = a.newClient(cmd, longCall)
-	password = addPasswordFlags(cmd.Flags(), "", "of the account, if no daemon is running")
-	return cmd
 }
 
 // onLoggedIn works through the daemon, on the account that is logged in. If one
@@ -175,13 +176,4 @@ func accountError(err error) error {
 		text += "\n" + hint
 	}
 	return fail(rpcExit(code, kind), errors.New(text))
-}
-
-// say prints a sentence for people, or a value as JSON.
-func (a *app) say(text string, value any) error {
-	if a.output == outputJSON {
-		return fail(exitIO, a.printJSON(value))
-	}
-	_, err := fmt.Fprintln(a.out, text)
-	return fail(exitIO, err)
 }

@@ -1,76 +1,74 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"statusd/api"
+	"statusd/cmd/statusd/frame"
 	"statusd/internal/termtext"
 )
 
-func (a *app) devicesCommand() *cobra.Command {
-	var c *client
-	list := func(cmd *cobra.Command, _ []string) error { return a.within(cmd, c, a.listDevices) }
-	cmd := &cobra.Command{
-		Use: "devices", Short: "List the account's devices; enable, disable, name, pair", Args: noArguments,
+func (a *app) devicesCommand() frame.Command {
+	return listing(a.inSession(frame.Command{
+		Use: "devices", Short: "List the account's devices; enable, disable, name, pair",
 		Long: `Works on the devices that share the account. A device shows up once both have been
 online. Enable it here, and this one there: from then on each gets copies of
 what the other sends. At most three devices are active. A device is given by its
 id, or by its name where that is unique.`,
 		Example: "  statusd devices name laptop\n  statusd devices pair\n  statusd devices enable phone",
-		RunE:    list,
-	}
-	c = a.newClient(cmd, time.Minute)
-	cmd.AddCommand(a.devicesList(), a.devicesPair(), a.devicesName(),
-		a.devicesSwitch("enable", "Enable another device: it gets copies of what is sent", "wakuext_enableInstallation"),
-		a.devicesSwitch("disable", "Disable another device", "wakuext_disableInstallation"))
-	return cmd
+		Commands: []frame.Command{
+			a.inSession(frame.Command{
+				Use: "pair", Short: "Show this device, with its name, to the account's other devices",
+				Long: `Sends name and type of this device to the other devices of the account, so that
+they can be told apart there. The device needs a name first. Enabling stays a
+decision on each device.`,
+			}, nil, a.pair),
+			a.devicesName(),
+			a.onDevice("enable DEVICE", "Enable another device: it gets copies of what is sent", "wakuext_enableInstallation"),
+			a.onDevice("disable DEVICE", "Disable another device", "wakuext_disableInstallation"),
+		},
+	}, nil, a.listDevices), "List the devices, this one first")
 }
 
-func (a *app) devicesList() *cobra.Command {
-	var c *client
-	cmd := &cobra.Command{
-		Use: "list", Short: "List the devices, this one first", Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.within(cmd, c, a.listDevices) },
-	}
-	c = a.newClient(cmd, time.Minute)
-	return cmd
-}
-
-func (a *app) listDevices(ctx context.Context, s *session) error {
+func (a *app) listDevices(ctx context.Context, s *session, _ []string) error {
 	list, err := s.devices(ctx)
 	if err != nil {
 		return err
 	}
-	if a.output == outputJSON {
-		return fail(exitIO, a.printJSON(list))
+	this := ""
+	if len(list) > 0 {
+		this = list[0].ID
 	}
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tNAME\tTYPE\tSTATE\tLAST SEEN")
-	for i, d := range list {
-		state, seen := "not enabled", "-"
-		switch {
-		case i == 0:
-			state = "this device"
-		case d.Enabled:
-			state = "enabled"
-		}
-		if d.Timestamp > 0 {
-			seen = time.Unix(0, d.Timestamp).Local().Format("2006-01-02 15:04")
-		}
-		name, kind := deviceName(d), "-"
-		if d.Metadata != nil && d.Metadata.DeviceType != "" {
-			kind = d.Metadata.DeviceType
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", termtext.Line(d.ID), termtext.Line(name), termtext.Line(kind), state, seen)
-	}
-	return fail(exitIO, w.Flush())
+	return printList(a, list, "",
+		frame.IDs("ID", func(d api.Installation) string { return termtext.Line(d.ID) }),
+		frame.Col("NAME", func(d api.Installation) string { return termtext.Line(deviceName(d)) }),
+		frame.Col("TYPE", func(d api.Installation) string {
+			if d.Metadata == nil {
+				return "-"
+			}
+			return cmp.Or(termtext.Line(d.Metadata.DeviceType), "-")
+		}),
+		frame.Col("STATE", func(d api.Installation) string {
+			switch {
+			case d.ID == this:
+				return "this device"
+			case d.Enabled:
+				return "enabled"
+			}
+			return "not enabled"
+		}),
+		frame.Col("LAST SEEN", func(d api.Installation) string {
+			if d.Timestamp <= 0 {
+				return "-"
+			}
+			return time.Unix(0, d.Timestamp).Local().Format("2006-01-02 15:04")
+		}),
+	)
 }
 
 func deviceName(d api.Installation) string {
@@ -112,31 +110,23 @@ func (s *session) device(ctx context.Context, text string) (api.Installation, er
 		len(found), text))
 }
 
-func (a *app) devicesSwitch(use, short, method string) *cobra.Command {
-	var c *client
-	cmd := &cobra.Command{
-		Use: use + " DEVICE", Short: short, Args: exactly(1, "the device; see: statusd devices"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.within(cmd, c, func(ctx context.Context, s *session) error {
-				d, err := s.device(ctx, args[0])
-				if err != nil {
-					return err
-				}
-				return s.call(ctx, nil, method, d.ID)
-			})
-		},
-	}
-	c = a.newClient(cmd, time.Minute)
-	return cmd
+// onDevice is a command that does one thing with a device.
+func (a *app) onDevice(use, short, method string) frame.Command {
+	want := frame.Exactly(1, "the device; see: statusd devices")
+	return on(a, use, short, want, (*client).devices, (*session).device,
+		func(ctx context.Context, s *session, d api.Installation) error { return s.call(ctx, nil, method, d.ID) })
 }
 
-func (a *app) devicesName() *cobra.Command {
-	var c *client
-	var device, kind string
-	cmd := &cobra.Command{
-		Use: "name NAME", Short: "Name this device, or with --device another", Args: exactly(1, "the name"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.within(cmd, c, func(ctx context.Context, s *session) error {
+func (a *app) devicesName() frame.Command {
+	return frame.Command{
+		Use: "name NAME", Short: "Name this device, or with --device another", Args: frame.Exactly(1, "the name"),
+		Build: func(fs *frame.Flags) frame.Run {
+			c := a.newClient(fs, time.Minute)
+			device, kind := "", "desktop"
+			fs.Var(&device, "device", "the device to name; this one if left out").Complete(c.devices())
+			fs.Var(&kind, "type", "kind of the device: desktop, ios, android …").Complete(
+				frame.OneOf("desktop", "ios", "android"))
+			return c.within(func(ctx context.Context, s *session, args []string) error {
 				if strings.TrimSpace(args[0]) == "" {
 					return usageError(errors.New("the name is empty"))
 				}
@@ -148,17 +138,13 @@ func (a *app) devicesName() *cobra.Command {
 				if d.Metadata != nil {
 					m = *d.Metadata
 				}
-				if m.Name = args[0]; cmd.Flags().Changed("type") || m.DeviceType == "" {
+				if m.Name = args[0]; fs.Changed("type") || m.DeviceType == "" {
 					m.DeviceType = kind
 				}
 				return s.call(ctx, nil, "wakuext_setInstallationMetadata", d.ID, m)
 			})
 		},
 	}
-	c = a.newClient(cmd, time.Minute)
-	cmd.Flags().StringVar(&device, "device", "", "the device to name; this one if left out")
-	cmd.Flags().StringVar(&kind, "type", "desktop", "kind of the device: desktop, ios, android …")
-	return cmd
 }
 
 // named returns a device, this one for an empty text.
@@ -176,26 +162,13 @@ func (s *session) named(ctx context.Context, text string) (api.Installation, err
 	return list[0], nil
 }
 
-func (a *app) devicesPair() *cobra.Command {
-	var c *client
-	cmd := &cobra.Command{
-		Use: "pair", Short: "Show this device, with its name, to the account's other devices", Args: noArguments,
-		Long: `Sends name and type of this device to the other devices of the account, so that
-they can be told apart there. The device needs a name first. Enabling stays a
-decision on each device.`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.within(cmd, c, func(ctx context.Context, s *session) error {
-				var sent api.Changes
-				if err := s.call(ctx, &sent, "wakuext_sendPairInstallation"); err != nil {
-					return err
-				}
-				if a.output == outputJSON {
-					return fail(exitIO, a.printJSON(sent))
-				}
-				return nil
-			})
-		},
+func (a *app) pair(ctx context.Context, s *session, _ []string) error {
+	var sent api.Changes
+	if err := s.call(ctx, &sent, "wakuext_sendPairInstallation"); err != nil {
+		return err
 	}
-	c = a.newClient(cmd, time.Minute)
-	return cmd
+	if a.output == outputJSON {
+		return fail(exitIO, a.printJSON(sent))
+	}
+	return nil
 }

@@ -78,7 +78,7 @@ func TestDevicesCommand(t *testing.T) {
 		{[]string{"name", "tab", "--device", "phone", "--type", "android"}, 0, "", []string{"name bbbb-2 tab android t"}},
 		{[]string{"name", " "}, 64, "the name is empty", nil},
 		{[]string{"pair"}, 1, "before pairing", nil},
-		{[]string{"nonsense"}, 64, `unexpected argument "nonsense"`, nil},
+		{[]string{"nonsense"}, 64, `unknown command "nonsense"`, nil},
 	} {
 		twin := func(id string) api.Installation {
 			return api.Installation{ID: id, Metadata: &api.InstallationMetadata{Name: "twin"}}

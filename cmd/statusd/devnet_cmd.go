@@ -7,11 +7,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"text/tabwriter"
-
-	"github.com/spf13/cobra"
 
 	"statusd/cmd/statusd/devnet"
+	"statusd/cmd/statusd/frame"
 )
 
 // devnetPassword opens the accounts of a devnet, which hold nothing of worth.
@@ -23,10 +21,9 @@ type devnetFlags struct {
 	keep, noTour bool
 }
 
-func (a *app) devnetCommand() *cobra.Command {
-	f := &devnetFlags{}
-	cmd := &cobra.Command{
-		Use: "devnet", Short: "Run a small network on this machine, and a tour of it", Args: noArguments,
+func (a *app) devnetCommand() frame.Command {
+	return frame.Command{
+		Use: "devnet", Short: "Run a small network on this machine, and a tour of it",
 		Long: `Starts a boot node, two relays, a mailserver and three people with accounts, each
 a process of its own on loopback. They know nothing but the boot node and find
 each other. Then shows in some two minutes what they can do: a public chat, a
@@ -38,16 +35,18 @@ With --keep the network stays until Ctrl-C, for people who build on it: every
 node serves HTTP, with the token in its directory. All accounts have the
 password "` + devnetPassword + `".`,
 		Example: "  statusd devnet\n  statusd devnet --keep --no-tour --dir /tmp/net",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, stop := interruptible(cmd)
-			defer stop()
-			return a.devnet(ctx, f)
+		Build: func(fs *frame.Flags) frame.Run {
+			f := &devnetFlags{}
+			fs.Var(&f.dir, "dir", "new folder for the network (default a temporary one, removed at the end)")
+			fs.Var(&f.keep, "keep", "leave it running until Ctrl-C")
+			fs.Var(&f.noTour, "no-tour", "only start it")
+			return func(ctx context.Context, _ []string) error {
+				ctx, stop := interruptible(ctx)
+				defer stop()
+				return a.devnet(ctx, f)
+			}
 		},
 	}
-	cmd.Flags().StringVar(&f.dir, "dir", "", "new folder for the network (default a temporary one, removed at the end)")
-	cmd.Flags().BoolVar(&f.keep, "keep", false, "leave it running until Ctrl-C")
-	cmd.Flags().BoolVar(&f.noTour, "no-tour", false, "only start it")
-	return cmd
 }
 
 func (a *app) devnet(ctx context.Context, f *devnetFlags) (err error) {
@@ -70,7 +69,11 @@ func (a *app) devnet(ctx context.Context, f *devnetFlags) (err error) {
 		return err
 	}
 	if !f.noTour {
-		if err := devnet.NewTour(network, a.out).Run(ctx); err != nil {
+		told := a.out
+		if a.output == outputJSON {
+			told = a.err // for people
+		}
+		if err := devnet.NewTour(network, told).Run(ctx); err != nil {
 			return interrupted(ctx, err)
 		}
 	}
@@ -84,7 +87,7 @@ func (a *app) devnet(ctx context.Context, f *devnetFlags) (err error) {
 // interrupted is no failure if the user ended it.
 func interrupted(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return fail(exitTemporary, errors.New("interrupted"))
+		return fail(exitTemporary, errInterrupt)
 	}
 	return fail(exitOther, err)
 }
@@ -106,25 +109,23 @@ func devnetDir(wanted string) (dir string, remove func(), err error) {
 
 // printNetwork shows who is there and how to talk to them.
 func (a *app) printNetwork(n *devnet.Network) error {
-	if a.output == outputJSON {
-		for _, node := range n.Nodes() {
-			if err := a.printJSON(map[string]string{
-				"name": node.Name, "dir": node.Dir, "http": node.HTTP, "enode": node.Enode, "chatKey": node.Key,
-				"log": node.Log,
-			}); err != nil {
-				return fail(exitIO, err)
-			}
-		}
-		return nil
-	}
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tHTTP\tCHAT KEY\t")
+	shown := make([]networkNode, 0, len(n.Nodes()))
 	for _, node := range n.Nodes() {
-		key := node.Key
-		if key == "" {
-			key = "-"
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t\n", node.Name, cmp.Or(node.HTTP, "-"), key)
+		shown = append(shown, networkNode{node.Name, node.Dir, node.HTTP, node.Enode, node.Key, node.Log})
 	}
-	return fail(exitIO, w.Flush())
+	return printList(a, shown, "",
+		frame.Col("NAME", func(n networkNode) string { return n.Name }),
+		frame.Col("HTTP", func(n networkNode) string { return cmp.Or(n.HTTP, "-") }),
+		frame.Col("CHAT KEY", func(n networkNode) string { return cmp.Or(n.ChatKey, "-") }),
+	)
+}
+
+// networkNode is a node of a devnet.
+type networkNode struct {
+	Name    string `json:"name"`
+	Dir     string `json:"dir"`
+	HTTP    string `json:"http"`
+	Enode   string `json:"enode"`
+	ChatKey string `json:"chatKey"`
+	Log     string `json:"log"`
 }

@@ -1,14 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
-	"github.com/spf13/cobra"
-
+	"statusd/cmd/statusd/frame"
 	"statusd/discovery"
 	"statusd/discovery/pool"
 )
@@ -20,11 +20,9 @@ type discoverFlags struct {
 	wait     time.Duration
 }
 
-func (a *app) discoverCommand() *cobra.Command {
-	var c *client
-	var f discoverFlags
-	cmd := &cobra.Command{
-		Use: "discover --topic TOPIC", Short: "Look for peers that serve a topic, now", Args: noArguments,
+func (a *app) discoverCommand() frame.Command {
+	return frame.Command{
+		Use: "discover --topic TOPIC", Short: "Look for peers that serve a topic, now",
 		Long: `Has the running daemon look for nodes that serve a topic, prints them as they
 are found, and ends when there are as many as wanted. Topics of the network are
 whisper (relays, to which the daemon connects) and whispermail (mailservers,
@@ -32,29 +30,30 @@ which it gets to know). The limits stay in force until the daemon stops.
 
 Exit codes: 0 found as many as wanted, 75 not within --wait.`,
 		Example: "  statusd discover --topic whispermail\n  statusd discover --topic whisper --min 3 --max 5 -o json",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if f.topic == "" {
-				return usageError(errors.New("missing flag: --topic, for example whisper or whispermail"))
+		Build: func(fs *frame.Flags) frame.Run {
+			c, f := a.newClient(fs, time.Minute), &discoverFlags{min: 1, max: 2, wait: 30 * time.Second}
+			fs.Var(&f.topic, "topic", "name of the topic").Complete(frame.OneOf("whisper", "whispermail"))
+			fs.Var(&f.min, "min", "fewest peers of the topic (default as it is, 1 for a new topic)")
+			fs.Var(&f.max, "max", "most peers of the topic (default as it is, 2 for a new topic)")
+			fs.Var(&f.wait, "wait", "longest time to look")
+			return func(ctx context.Context, _ []string) error {
+				if f.topic == "" {
+					return usageError(errors.New("missing flag: --topic, for example whisper or whispermail"))
+				}
+				if f.wait <= 0 {
+					return usageError(fmt.Errorf("--wait %s: want a duration such as 30s", f.wait))
+				}
+				ctx, stop := interruptible(ctx)
+				defer stop()
+				limits, err := c.limits(ctx, f, fs.Changed("min"), fs.Changed("max"))
+				if err != nil {
+					return err
+				}
+				a.silent = true
+				return a.discover(ctx, c, f, limits)
 			}
-			if f.wait <= 0 {
-				return usageError(fmt.Errorf("--wait %s: want a duration such as 30s", f.wait))
-			}
-			ctx, stop := interruptible(cmd)
-			defer stop()
-			limits, err := c.limits(ctx, &f, cmd.Flags().Changed("min"), cmd.Flags().Changed("max"))
-			if err != nil {
-				return err
-			}
-			return a.discover(ctx, c, &f, limits)
 		},
 	}
-	c = a.newClient(cmd, time.Minute)
-	fs := cmd.Flags()
-	fs.StringVar(&f.topic, "topic", "", "name of the topic")
-	fs.IntVar(&f.min, "min", 1, "fewest peers of the topic (default as it is, 1 for a new topic)")
-	fs.IntVar(&f.max, "max", 2, "most peers of the topic (default as it is, 2 for a new topic)")
-	fs.DurationVar(&f.wait, "wait", 30*time.Second, "longest time to look")
-	return cmd
 }
 
 // limits are those that were asked for; what was not is as it is.
@@ -141,13 +140,5 @@ func troubles(t pool.TopicStatus) (text string) {
 }
 
 func (a *app) printFound(n pool.NodeStatus) error {
-	if a.output == outputJSON {
-		return a.printJSON(n)
-	}
-	address := n.Enode
-	if address == "" {
-		address = n.ID
-	}
-	_, err := fmt.Fprintf(a.out, "%-9s  %s\n", n.State, address)
-	return fail(exitIO, err)
+	return a.say(fmt.Sprintf("%-9s  %s", n.State, cmp.Or(n.Enode, n.ID)), n)
 }

@@ -155,10 +155,10 @@ func TestPeersTable(t *testing.T) {
 		"whisper: 1 connected, 2 to 4 wanted, 1 more known to try; searching by discv5\n" +
 		"  dns fails: no such host\n" +
 		"whispermail: 0 known, 1 to 3 wanted; will search again\n"
-	if got := view.text(now); got != want {
+	if got := view.text(now, false); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
-	if got := (peersView{}).text(now); got != "no peers\n\ndiscovery is switched off\n" {
+	if got := (peersView{}).text(now, false); got != "no peers\n\ndiscovery is switched off\n" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -16,8 +16,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/p2p/enode"
-	"github.com/spf13/cobra"
-
+	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 	"statusd/discovery/dns"
 	"statusd/internal/atomicfile"
@@ -29,9 +28,9 @@ const (
 	maxNodeLine = 4096
 )
 
-func (a *app) dnsCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "dns", Short: "Make, sign and print lists of nodes for DNS (EIP-1459)", RunE: needSubcommand,
+func (a *app) dnsCommand() frame.Command {
+	return frame.Command{
+		Use: "dns", Short: "Make, sign and print lists of nodes for DNS (EIP-1459)",
 		Long: `A list of nodes in DNS is a signed tree of TXT records. Clients that know its
 URL, enrtree://KEY@DOMAIN, find the nodes in it, and nobody without the key can
 change it, whoever runs the name servers.
@@ -42,9 +41,8 @@ change it, whoever runs the name servers.
 
 After a change of the nodes, do the three again. The sequence number grows by
 itself; clients refuse a list with a lower one than they have seen.`,
+		Commands: []frame.Command{a.dnsMake(), a.dnsSign(), a.dnsTXT()},
 	}
-	cmd.AddCommand(a.dnsMake(), a.dnsSign(), a.dnsTXT())
-	return cmd
 }
 
 // dnsMakeFlags are the flags of dns make.
@@ -56,10 +54,10 @@ type dnsMakeFlags struct {
 	timeout time.Duration
 }
 
-func (a *app) dnsMake() *cobra.Command {
-	var f dnsMakeFlags
-	cmd := &cobra.Command{
+func (a *app) dnsMake() frame.Command {
+	return frame.Command{
 		Use: "make TREE [NODES...]", Short: "Put nodes together to a list",
+		Args: frame.AtLeast(1, "the file of the tree"), Files: true,
 		Long: `Writes the file TREE from files with node records, one in a line (-: standard
 input; # begins a comment). A record, enr:…, carries the signature of its node;
 an enode:// does not, and is taken only with --resolve, which asks the node for
@@ -70,28 +68,23 @@ exceed. When nothing changed, it is left alone. With - for TREE the list is
 written to standard output.`,
 		Example: "  statusd dns make tree.json nodes.txt --domain nodes.example.org\n" +
 			"  statusd rpc -o json admin_nodeInfo | jq -r .enr | statusd dns make tree.json -",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usageError(errors.New("missing argument: the file of the tree"))
+		Build: func(fs *frame.Flags) frame.Run {
+			f := &dnsMakeFlags{timeout: 10 * time.Second}
+			fs.Var(&f.domain, "domain", "domain under which the list will be published")
+			fs.Var(&f.links, "link", "URL of another list that belongs to this one; may be repeated")
+			fs.Var(&f.seq, "seq", "sequence number (default one more than in TREE, or 1)")
+			fs.Var(&f.resolve, "resolve", "ask nodes given as enode:// for their records")
+			fs.Var(&f.timeout, "timeout", "how long --resolve waits for all nodes")
+			return func(ctx context.Context, args []string) error {
+				if len(args) == 1 && len(f.links) == 0 {
+					return usageError(errors.New("missing argument: a file with nodes (or --link)"))
+				}
+				ctx, stop := interruptible(ctx)
+				defer stop()
+				return a.makeTree(ctx, args[0], args[1:], f, fs.Changed("seq"))
 			}
-			if len(args) == 1 && len(f.links) == 0 {
-				return usageError(errors.New("missing argument: a file with nodes (or --link)"))
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, stop := interruptible(cmd)
-			defer stop()
-			return a.makeTree(ctx, args[0], args[1:], &f, cmd.Flags().Changed("seq"))
 		},
 	}
-	fs := cmd.Flags()
-	fs.StringVar(&f.domain, "domain", "", "domain under which the list will be published")
-	fs.StringArrayVar(&f.links, "link", nil, "URL of another list that belongs to this one; may be repeated")
-	fs.Uint64Var(&f.seq, "seq", 0, "sequence number (default one more than in TREE, or 1)")
-	fs.BoolVar(&f.resolve, "resolve", false, "ask nodes given as enode:// for their records")
-	fs.DurationVar(&f.timeout, "timeout", 10*time.Second, "how long --resolve waits for all nodes")
-	return cmd
 }
 
 // treeReport is what make and sign print in JSON.
@@ -243,29 +236,31 @@ func (a *app) writeTree(ctx context.Context, path string, d *dns.Draft) error {
 	return a.writeOut(ctx, a.place(path, 0o644, true), append(raw, '\n'))
 }
 
-func (a *app) dnsSign() *cobra.Command {
-	var keyFile string
-	var force bool
-	cmd := &cobra.Command{
-		Use: "sign TREE --key FILE", Short: "Sign a list and print its URL", Args: exactly(1, "the file of the tree"),
+func (a *app) dnsSign() frame.Command {
+	return frame.Command{
+		Use: "sign TREE --key FILE", Short: "Sign a list and print its URL",
+		Args: frame.Exactly(1, "the file of the tree"), Files: true,
 		Long: `Signs TREE with the key in a file of 64 hex digits (-: standard input), as
 statusd key gen makes it. With - for TREE the list is read from standard input,
-and the signed one is written to standard output. Keep that key as long as the list exists: it is in the
-URL that clients have. It need not be, and should not be, the key of a node.`,
+and the signed one is written to standard output. Keep that key as long as the
+list exists: it is in the URL that clients have. It need not be, and should not
+be, the key of a node.`,
 		Example: "  statusd key gen list.key\n  statusd dns sign tree.json --key list.key",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			switch {
-			case keyFile == "":
-				return usageError(errors.New("--key is missing: the file with the key of the list"))
-			case keyFile == "-" && args[0] == "-":
-				return usageError(errors.New("list and key cannot both come from standard input"))
+		Build: func(fs *frame.Flags) frame.Run {
+			keyFile, force := "", false
+			fs.Var(&keyFile, "key", "file with the key of the list, - for standard input")
+			fs.Var(&force, "force", "sign with another key than before, which changes the URL")
+			return func(ctx context.Context, args []string) error {
+				switch {
+				case keyFile == "":
+					return usageError(errors.New("--key is missing: the file with the key of the list"))
+				case keyFile == "-" && args[0] == "-":
+					return usageError(errors.New("list and key cannot both come from standard input"))
+				}
+				return a.signTree(ctx, args[0], keyFile, force)
 			}
-			return a.signTree(cmd.Context(), args[0], keyFile, force)
 		},
 	}
-	cmd.Flags().StringVar(&keyFile, "key", "", "file with the key of the list, - for standard input")
-	cmd.Flags().BoolVar(&force, "force", false, "sign with another key than before, which changes the URL")
-	return cmd
 }
 
 func (a *app) signTree(ctx context.Context, path, keyFile string, force bool) error {
@@ -325,36 +320,33 @@ func (a *app) listKey(path string) (*ecdsa.PrivateKey, error) {
 	return key, nil
 }
 
-func (a *app) dnsTXT() *cobra.Command {
-	return &cobra.Command{
-		Use: "txt TREE", Short: "Print the TXT records of a signed list", Args: exactly(1, "the file of the tree"),
+func (a *app) dnsTXT() frame.Command {
+	return frame.Command{
+		Use: "txt TREE", Short: "Print the TXT records of a signed list",
+		Args: frame.Exactly(1, "the file of the tree"), Files: true,
 		Long: `Prints the records of a signed list as lines of a zone file, or with -o json as
 an object of names and texts. The signature is verified first.
 
 The record of the domain itself is the root; name servers should forget it after
 a minute, and may keep the others for a day. Publish the others before the root.`,
 		Example: "  statusd dns txt tree.json\n  statusd dns txt -o json tree.json",
-		RunE: func(_ *cobra.Command, args []string) error {
-			d, err := a.readTree(args[0])
-			if err != nil {
-				return err
-			}
-			txt, err := d.TXT()
-			if errors.Is(err, dns.ErrNotSigned) {
-				return fail(exitData, fmt.Errorf("%w: run statusd dns sign %s --key FILE", err, args[0]))
-			}
-			if err != nil {
-				return fail(exitData, fmt.Errorf("%s: %w", args[0], err))
-			}
-			if a.output == outputJSON {
-				return fail(exitIO, a.printJSON(txt))
-			}
-			return fail(exitIO, a.printLines(dns.ZoneLines(d.Domain, txt)))
+		Build: func(*frame.Flags) frame.Run {
+			return func(_ context.Context, args []string) error { return a.printTXT(args[0]) }
 		},
 	}
 }
 
-func (a *app) printLines(lines []string) error {
-	_, err := fmt.Fprintln(a.out, strings.Join(lines, "\n"))
-	return err
+func (a *app) printTXT(path string) error {
+	d, err := a.readTree(path)
+	if err != nil {
+		return err
+	}
+	txt, err := d.TXT()
+	if errors.Is(err, dns.ErrNotSigned) {
+		return fail(exitData, fmt.Errorf("%w: run statusd dns sign %s --key FILE", err, path))
+	}
+	if err != nil {
+		return fail(exitData, fmt.Errorf("%s: %w", path, err))
+	}
+	return a.say(strings.Join(dns.ZoneLines(d.Domain, txt), "\n"), txt)
 }

@@ -15,9 +15,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"statusd/api"
+	"statusd/cmd/statusd/frame"
 	"statusd/internal/atomicfile"
 	"statusd/internal/termtext"
 	"statusd/payloads"
@@ -30,39 +29,40 @@ const (
 	exportText = "txt"
 )
 
-func (a *app) exportCommand() *cobra.Command {
-	var c *client
-	var chat, format, out string
-	var force bool
-	cmd := &cobra.Command{
-		Use: "export --chat CHAT", Short: "Write a whole chat as JSON, HTML or text", Args: noArguments,
+func (a *app) exportCommand() frame.Command {
+	return frame.Command{
+		Use: "export --chat CHAT", Short: "Write a whole chat as JSON, HTML or text",
 		Long: `Writes all messages of a chat that this device has, oldest first: as JSON, one
 message on each line; as one HTML page with its images inside; or as text. A new
 file is readable to you alone. It is not encrypted.`,
 		Example: "  statusd export --chat '#tea' --format html --out tea.html",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			switch format {
-			case exportJSON, exportHTML, exportText:
-			default:
-				return usageError(fmt.Errorf("--format %q: want json, html or txt", format))
-			}
-			if chat == "" {
-				return usageError(errors.New("missing flag: --chat, for instance '#tea'; see: statusd chats"))
-			}
-			if err := checkOut(a.place(out, 0o600, force)); err != nil {
-				return err
-			}
-			return a.within(cmd, c, func(ctx context.Context, s *session) error {
+		Build: func(fs *frame.Flags) frame.Run {
+			c := a.newClient(fs, time.Minute)
+			chat, format, out, force := "", exportJSON, toStdout, false
+			fs.Var(&chat, "chat", "the chat to write").Complete(c.chats())
+			fs.Var(&format, "format", "json, html or txt").Complete(frame.OneOf(exportJSON, exportHTML, exportText))
+			fs.Var(&out, "out", "file to write (-: standard output)")
+			fs.Var(&force, "force", "replace an existing file")
+			run := c.within(func(ctx context.Context, s *session, _ []string) error {
 				return a.export(ctx, s, chat, format, a.place(out, 0o600, force))
 			})
+			return func(ctx context.Context, args []string) error {
+				switch format {
+				case exportJSON, exportHTML, exportText:
+				default:
+					return badChoice("format", format, exportJSON, exportHTML, exportText)
+				}
+				if chat == "" {
+					return usageError(errors.New("missing flag: --chat, for instance '#tea'; see: statusd chats"))
+				}
+				if err := checkOut(a.place(out, 0o600, force)); err != nil {
+					return err
+				}
+				a.silent = out == toStdout
+				return run(ctx, args)
+			}
 		},
 	}
-	c = a.newClient(cmd, time.Minute)
-	cmd.Flags().StringVar(&chat, "chat", "", "the chat to write")
-	cmd.Flags().StringVar(&format, "format", exportJSON, "json, html or txt")
-	cmd.Flags().StringVar(&out, "out", toStdout, "file to write (-: standard output)")
-	cmd.Flags().BoolVar(&force, "force", false, "replace an existing file")
-	return cmd
 }
 
 // exporter turns a chat into a file. Pages come the newest first and files

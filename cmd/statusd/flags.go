@@ -1,12 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 
-	"github.com/spf13/pflag"
-
+	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 )
 
@@ -86,46 +86,85 @@ func keyFlags() []keyFlag {
 
 // configFlags are the flags from which a configuration is loaded.
 type configFlags struct {
-	fs         *pflag.FlagSet
-	dir        string
-	files      []string
-	lenient    bool
-	noColour   bool
-	register   bool
-	syncExit   int
-	loadSystem bool
+	fs       *frame.Flags
+	dir      string
+	files    []string
+	lenient  bool
+	noColour bool
+	register bool
+	syncExit int
 }
 
 // addConfigFlags defines the flags that choose a configuration.
-func addConfigFlags(fs *pflag.FlagSet) *configFlags {
-	f := &configFlags{fs: fs, loadSystem: true}
+func addConfigFlags(fs *frame.Flags) *configFlags {
+	f := &configFlags{fs: fs, syncExit: -1}
 	f.addFiles()
-	fs.BoolVar(&f.noColour, "log-without-color", false, "no colours in logs")
-	fs.BoolVar(&f.register, "register", false, "register with discovery as a relay, and mailserver if it is one")
-	fs.IntVar(&f.syncExit, "sync-and-exit", -1, "not applicable: there is no chain")
-	defaults := configs.Default()
-	shown := (&configs.Loaded{Config: &defaults}).Entries(false)
+	fs.Var(&f.noColour, "log-without-color", "no colours in logs")
+	fs.Var(&f.register, "register", "register with discovery as a relay, and mailserver if it is one")
+	fs.Var(&f.syncExit, "sync-and-exit", "not applicable: there is no chain")
 	for _, k := range keyFlags() {
-		text := ""
-		for _, e := range shown {
-			if e.Key == k.key {
-				text = flagDefault(e.Value)
-			}
-		}
+		shown := func() string { return defaultOf(k.key) }
 		if k.bool {
-			fs.Bool(k.name, text == "true", k.text)
+			fs.Switch(k.name, k.text, shown)
 		} else {
-			fs.String(k.name, text, k.text)
+			fs.Text(k.name, k.text, shown).Complete(keyValues(k.key))
 		}
 	}
+	fs.Lookup("fleet").Complete(f.fleets)
 	return f
+}
+
+// keyValues are the values of keys that have only a few; nil for others.
+func keyValues(key string) frame.Completer {
+	switch key {
+	case "LogLevel":
+		return frame.OneOf("ERROR", "WARN", "INFO", "DEBUG", "TRACE")
+	case "LogFormat":
+		return frame.OneOf("auto", "terminal", "logfmt", "json")
+	case "NAT":
+		return frame.OneOf("none", "any", "upnp", "pmp", "stun", "extip:", "extif:")
+	case "Strangers":
+		return frame.OneOf("all", "contacts")
+	case "ReceiveMode":
+		return frame.OneOf("manual", "on-start", "on-connection")
+	case "IPCMode":
+		return frame.OneOf("0600", "0660")
+	}
+	return nil
+}
+
+// fleets lists the presets that can be named, for shells.
+func (f *configFlags) fleets(context.Context) (names []string) {
+	dir, err := f.dataDir()
+	if err != nil {
+		return nil // a shell shows no errors
+	}
+	fleets, err := configs.Fleets(dir)
+	if err != nil {
+		return nil
+	}
+	for _, fleet := range fleets {
+		names = append(names, fleet.Name)
+	}
+	return names
 }
 
 // addFiles defines the flags that say where a configuration is.
 func (f *configFlags) addFiles() {
-	f.fs.StringVar(&f.dir, "dir", "", "data directory (default $HOME/.statusd)")
-	f.fs.StringArrayVarP(&f.files, "config", "c", nil, "JSON configuration file; may be repeated, the last wins")
-	f.fs.BoolVar(&f.lenient, "lenient-config", false, "warn of unknown keys instead of refusing them")
+	f.fs.Var(&f.dir, "dir", "data directory (default $HOME/.statusd)")
+	f.fs.Var(&f.files, "config,c", "JSON configuration file; may be repeated, the last wins")
+	f.fs.Var(&f.lenient, "lenient-config", "warn of unknown keys instead of refusing them")
+}
+
+// defaultOf is the default of a key as the value of a flag.
+func defaultOf(key string) string {
+	defaults := configs.Default()
+	for _, e := range (&configs.Loaded{Config: &defaults}).Entries(false) {
+		if e.Key == key {
+			return flagDefault(e.Value)
+		}
+	}
+	return ""
 }
 
 func flagDefault(v any) string {
@@ -162,20 +201,20 @@ func (f *configFlags) load() (*configs.Loaded, error) {
 		in.FlagKeys[k.name] = k.key
 		if flag := f.fs.Lookup(k.name); flag != nil && flag.Changed {
 			source := "--" + k.name
-			in.Overrides = append(in.Overrides, configs.Override{Key: k.key, Value: flag.Value.String(), Source: source})
+			in.Overrides = append(in.Overrides, configs.Override{Key: k.key, Value: flag.Value, Source: source})
 		}
 	}
 	if f.noColour {
 		plain := configs.Override{Key: "LogColor", Value: "never", Source: "--log-without-color"}
 		in.Overrides = append(in.Overrides, plain)
 	}
-	if flag := f.fs.Lookup("ipc"); flag != nil && flag.Changed && flag.Value.String() == "true" {
+	if flag := f.fs.Lookup("ipc"); flag != nil && flag.Changed && flag.Value == "true" {
 		in.Overrides = append(in.Overrides, configs.Override{Key: "IPCGethLink", Value: "true", Source: "--ipc"})
 	}
 	for _, implied := range []struct{ flag, key, value string }{
 		{"bootnodes", "NoDiscovery", "false"}, {"rendezvous", "Rendezvous", "true"},
 	} {
-		if flag := f.fs.Lookup(implied.flag); flag != nil && flag.Changed && flag.Value.String() != "" {
+		if flag := f.fs.Lookup(implied.flag); flag != nil && flag.Changed && flag.Value != "" {
 			in.Overrides = append(in.Overrides, configs.Override{
 				Key: implied.key, Value: implied.value, Source: "--" + implied.flag,
 			})
@@ -183,7 +222,7 @@ func (f *configFlags) load() (*configs.Loaded, error) {
 	}
 	if f.register {
 		topics := "whisper"
-		if flag := f.fs.Lookup("mailserver"); flag != nil && flag.Value.String() == "true" {
+		if flag := f.fs.Lookup("mailserver"); flag != nil && flag.Value == "true" {
 			topics += ",whispermail"
 		}
 		in.Overrides = append(in.Overrides, configs.Override{Key: "RegisterTopics", Value: topics, Source: "--register"})

@@ -17,8 +17,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/crypto"
 	gethrpc "github.com/ethereum/go-ethereum/rpc"
-	"github.com/spf13/cobra"
-
+	"statusd/cmd/statusd/frame"
 	"statusd/waku/wire"
 )
 
@@ -36,10 +35,9 @@ type historyFlags struct {
 // at the usual largest size, fit into a filter.
 const defaultPage = 60
 
-func (a *app) historyCommand() *cobra.Command {
-	var f historyFlags
-	cmd := &cobra.Command{
-		Use: "history", Short: "Fetch old messages from a mailserver and print them", Args: noArguments,
+func (a *app) historyCommand() frame.Command {
+	return frame.Command{
+		Use: "history", Short: "Fetch old messages from a mailserver and print them",
 		Long: `Asks a mailserver for the messages of a public chat, or of any topic whose
 password or key is known, and prints them, the newest first. The running daemon
 does the asking: at its configured mailservers, or at --server.
@@ -48,24 +46,25 @@ Times are RFC 3339 (2026-01-31T15:04:05Z, or the date alone), Unix seconds, or
 relative to now (90m, 24h, 7d).`,
 		Example: "  statusd history --chat status --from 7d\n" +
 			"  statusd history --topic 0x11223344 --password-file p.txt --from 24h --to 1h -o json",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, stop := interruptible(cmd)
-			defer stop()
-			return a.history(ctx, &f)
+		Build: func(fs *frame.Flags) frame.Run {
+			f := &historyFlags{from: "24h", to: "now", page: defaultPage, sink: addEndpointFlags(fs, time.Minute)}
+			fs.Var(&f.chat, "chat", "name of a public chat").Complete((&client{a, f.sink}).publicChats())
+			fs.Var(&f.topic, "topic", "topic, 0x and 8 hex digits")
+			fs.Var(&f.passwordFile, "password-file", "with --topic: file with the password, - for standard input")
+			fs.Var(&f.symKeyID, "sym-key-id", "with --topic: id of a key in the daemon")
+			fs.Var(&f.from, "from", "first time")
+			fs.Var(&f.to, "to", "last time")
+			fs.Var(&f.server, "server", "enode of the mailserver to ask, if not a configured one")
+			fs.Var(&f.page, "page", "envelopes of one page, 1 to 1000")
+			fs.Var(&f.most, "most", "stop after so many messages; 0: all")
+			return func(ctx context.Context, _ []string) error {
+				ctx, stop := interruptible(ctx)
+				defer stop()
+				a.silent = true
+				return a.history(ctx, f)
+			}
 		},
 	}
-	fs := cmd.Flags()
-	fs.StringVar(&f.chat, "chat", "", "name of a public chat")
-	fs.StringVar(&f.topic, "topic", "", "topic, 0x and 8 hex digits")
-	fs.StringVar(&f.passwordFile, "password-file", "", "with --topic: file with the password, - for standard input")
-	fs.StringVar(&f.symKeyID, "sym-key-id", "", "with --topic: id of a key in the daemon")
-	fs.StringVar(&f.from, "from", "24h", "first time")
-	fs.StringVar(&f.to, "to", "now", "last time")
-	fs.StringVar(&f.server, "server", "", "enode of the mailserver to ask, if not a configured one")
-	fs.Uint32Var(&f.page, "page", defaultPage, "envelopes of one page, 1 to 1000")
-	fs.IntVar(&f.most, "most", 0, "stop after so many messages; 0: all")
-	f.sink = addEndpointFlags(fs)
-	return cmd
 }
 
 // parseWhen reads a time.

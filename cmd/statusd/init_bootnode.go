@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
 	"net"
@@ -10,36 +11,31 @@ import (
 	"strings"
 
 	"github.com/ethereum/go-ethereum/crypto"
-	"github.com/spf13/cobra"
-
+	"statusd/cmd/statusd/frame"
 	"statusd/internal/atomicfile"
 )
 
 const bootnodeUnit = "statusd-bootnode.service"
 
 // initBootnode sets up a bootstrap node.
-func (a *app) initBootnode() *cobra.Command {
-	var f initFlags
-	var run bootnodeFlags
-	cmd := &cobra.Command{
-		Use: "bootnode", Short: "Set up a node that others begin with", Args: noArguments,
+func (a *app) initBootnode() frame.Command {
+	return frame.Command{
+		Use: "bootnode", Short: "Set up a node that others begin with",
 		Long: `Set up a node that others begin with.
 
 Writes nodekey and statusd-bootnode.service to a directory and says what to do
 next. What is there already is never overwritten; an existing node key is used.
 A bootstrap node has no configuration file: its settings are in the unit. A
 directory belongs to one role.`,
-		RunE: func(*cobra.Command, []string) error { return a.setUpBootnode(&f, &run) },
+		Build: func(fs *frame.Flags) frame.Run {
+			var f initFlags
+			var run bootnodeFlags
+			fs.Var(&f.dir, "dir", "directory (default $HOME/.statusd)")
+			run.addNetwork(fs)
+			fs.Var(&f.user, "user", "user that the unit runs as (default: you)")
+			return func(context.Context, []string) error { return a.setUpBootnode(&f, &run) }
+		},
 	}
-	fs := cmd.Flags()
-	fs.StringVar(&f.dir, "dir", "", "directory (default $HOME/.statusd)")
-	fs.StringVar(&run.addr, "addr", ":30301", "UDP address")
-	fs.StringVar(&run.advertise, "advertise", "", "IP address that others reach this machine at")
-	fs.StringVar(&run.rendezvous, "rendezvous", "", "TCP address to keep a rendezvous registry at")
-	fs.StringArrayVarP(&run.nursery, "node", "n", nil, "other node to begin with, enode://… or enr:…; may be repeated")
-	fs.BoolVar(&run.allowLocal, "allow-local", false, "a private network: private and loopback addresses count too")
-	fs.StringVar(&f.user, "user", "", "user that the unit runs as (default: you)")
-	return cmd
 }
 
 // setUpBootnode writes the files of a bootstrap node.

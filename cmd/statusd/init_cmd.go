@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"encoding/base32"
@@ -19,8 +20,7 @@ import (
 	"strings"
 
 	"github.com/ethereum/go-ethereum/crypto"
-	"github.com/spf13/cobra"
-
+	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 	"statusd/internal/atomicfile"
 )
@@ -55,51 +55,53 @@ func roles() []role {
 	}
 }
 
-func (a *app) initCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "init", Short: "Write configuration, node key and unit file for a kind of node",
-		RunE: needSubcommand,
-	}
+func (a *app) initCommand() frame.Command {
+	group := frame.Command{Use: "init", Short: "Write configuration, node key and unit file for a kind of node"}
 	for _, r := range roles() {
-		cmd.AddCommand(a.initRole(r))
+		group.Commands = append(group.Commands, a.initRole(r))
 	}
-	cmd.AddCommand(a.initBootnode())
-	return cmd
+	group.Commands = append(group.Commands, a.initBootnode())
+	return group
 }
 
-func (a *app) initRole(r role) *cobra.Command {
-	var f initFlags
-	cmd := &cobra.Command{
-		Use: r.name, Short: r.short, Args: noArguments,
+func (a *app) initRole(r role) frame.Command {
+	return frame.Command{
+		Use: r.name, Short: r.short,
 		Long: r.short + `.
 
 Writes config.json, nodekey and statusd.service to the data directory and says
 what to do next. What is there already is never overwritten; an existing node
 key is used. A directory belongs to one role.`,
-		RunE: func(*cobra.Command, []string) error { return a.setUp(r, &f) },
+		Build: func(fs *frame.Flags) frame.Run {
+			f := &initFlags{addr: ":30303", retention: "30d;20GB"}
+			f.add(fs, r.name)
+			return func(context.Context, []string) error { return a.setUp(r, f) }
+		},
 	}
-	fs := cmd.Flags()
-	fs.StringVar(&f.dir, "dir", "", "data directory (default $HOME/.statusd)")
-	fs.StringVar(&f.addr, "addr", ":30303", "peer-to-peer address")
-	fs.StringVar(&f.user, "user", "", "user that the unit runs as (default: you)")
-	fs.StringArrayVar(&f.static, "static", nil, "node to stay connected to; may be repeated")
-	fs.StringArrayVar(&f.boot, "bootnodes", nil, "node where discovery starts; may be repeated, or comma separated")
-	fs.StringArrayVar(&f.rendezvous, "rendezvous", nil, "rendezvous server to use; may be repeated, or comma separated")
-	fs.BoolVar(&f.allowLocal, "allow-local", false, "a private network: private and loopback addresses count too")
-	if r.name != "client" {
-		fs.StringVar(&f.advertise, "advertise", "", "IP address that others reach this machine at")
-		fs.BoolVar(&f.unlisted, "unlisted", false, "do not make the node findable, in spite of --bootnodes")
+}
+
+// add defines the flags of a role.
+func (f *initFlags) add(fs *frame.Flags, role string) {
+	fs.Var(&f.dir, "dir", "data directory (default $HOME/.statusd)")
+	fs.Var(&f.addr, "addr", "peer-to-peer address")
+	fs.Var(&f.user, "user", "user that the unit runs as (default: you)")
+	fs.Var(&f.static, "static", "node to stay connected to; may be repeated")
+	fs.Var(&f.boot, "bootnodes", "node where discovery starts; may be repeated, or comma separated")
+	fs.Var(&f.rendezvous, "rendezvous", "rendezvous server to use; may be repeated, or comma separated")
+	fs.Var(&f.allowLocal, "allow-local", "a private network: private and loopback addresses count too")
+	if role != "client" {
+		fs.Var(&f.advertise, "advertise", "IP address that others reach this machine at")
+		fs.Var(&f.unlisted, "unlisted", "do not make the node findable, in spite of --bootnodes")
 	}
-	switch r.name {
+	switch role {
 	case "mailserver":
-		fs.StringVar(&f.passwordFile, "password-file", "", "file with the password, - for standard input; "+
+		fs.Var(&f.passwordFile, "password-file", "file with the password, - for standard input; "+
 			"without it a random one is made")
-		fs.BoolVar(&f.public, "public", false, "use the well-known password that every client tries")
-		fs.StringVar(&f.retention, "retention", "30d;20GB", "what to keep: age, size, number; whichever limit comes first")
+		fs.Var(&f.public, "public", "use the well-known password that every client tries")
+		fs.Var(&f.retention, "retention", "what to keep: age, size, number; whichever limit comes first")
 	case "client":
-		fs.StringArrayVar(&f.servers, "server", nil, "mailserver, an enode that may carry its password; may be repeated")
+		fs.Var(&f.servers, "server", "mailserver, an enode that may carry its password; may be repeated")
 	}
-	return cmd
 }
 
 // fillMailserver makes a node that archives.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"encoding/hex"
 	"errors"
@@ -12,82 +13,81 @@ import (
 
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/p2p/enode"
-	"github.com/spf13/cobra"
-
 	"statusd/accounts/contact"
 	"statusd/accounts/identicon"
 	"statusd/accounts/key"
 	"statusd/accounts/multibase"
 	"statusd/accounts/names"
+	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 )
 
-func (a *app) keyCommand() *cobra.Command {
-	cmd := &cobra.Command{
+func (a *app) keyCommand() frame.Command {
+	return frame.Command{
 		Use: "key", Short: "Make node keys; inspect and convert keys of nodes and of people",
-		RunE: needSubcommand,
-	}
-	cmd.AddCommand(a.keyGen(), a.keyInspect(), a.keyConvert())
-	return cmd
-}
-
-func (a *app) keyGen() *cobra.Command {
-	var force bool
-	cmd := &cobra.Command{
-		Use: "gen FILE", Short: "Make a node key and write it to a file (-: standard output)",
-		Args: exactly(1, "the file to write"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := checkOut(a.keyPlace(args[0], force)); err != nil {
-				return err
-			}
-			private, err := crypto.GenerateKey()
-			if err != nil {
-				return fail(exitInternal, err)
-			}
-			text := hex.EncodeToString(crypto.FromECDSA(private))
-			if args[0] == toStdout {
-				_, err := fmt.Fprintln(a.out, text)
-				return fail(exitIO, err)
-			}
-			if err := a.writeOut(cmd.Context(), a.keyPlace(args[0], force), []byte(text)); err != nil {
-				return err
-			}
-			return a.printKey(&private.PublicKey)
-		},
-	}
-	cmd.Flags().BoolVar(&force, "force", false, "replace an existing file")
-	return cmd
-}
-
-func (a *app) keyInspect() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "inspect [FILE | PUBLIC KEY | ENODE]",
-		Short: "Print the identities of a key (without argument: a key from standard input)",
-		Long: `Prints the identities of a key: as that of a node, and as that of a person. A public
+		Commands: []frame.Command{
+			{
+				Use: "gen FILE", Short: "Make a node key and write it to a file (-: standard output)",
+				Args: frame.Exactly(1, "the file to write"), Files: true, Build: a.keyGen,
+			},
+			{
+				Use:   "inspect [FILE | PUBLIC KEY | ENODE]",
+				Short: "Print the identities of a key (without argument: a key from standard input)",
+				Long: `Prints the identities of a key: as that of a node, and as that of a person. A public
 key may be given as people exchange it: zQ3sh…, 0x04…, 02… or 03…, or in any
 multibase form. A private key is read from a file or from standard input. The
 three-word name needs the word lists adjectives.txt and animals.txt.`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usageError(fmt.Errorf("unexpected argument %q", args[1]))
-			}
-			return nil
-		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			pub, err := a.readPublic(args)
-			if err != nil {
-				return err
-			}
-			return a.printKey(pub)
+				Args: frame.Optional(), Files: true,
+				Build: func(fs *frame.Flags) frame.Run {
+					a.addWordLists(fs)
+					return func(_ context.Context, args []string) error {
+						pub, err := a.readPublic(args)
+						if err != nil {
+							return err
+						}
+						return a.printKey(pub)
+					}
+				},
+			},
+			{
+				Use: "convert KEY BASE", Short: "Write the public key of a person in a multibase form",
+				Long: "Writes a public key, compressed, in one of the bases " + baseNames() + ". A base may also be given by its " +
+					"prefix character.",
+				Args: frame.Exactly(2, "a public key and a base, for instance base58btc"),
+				Build: func(fs *frame.Flags) frame.Run {
+					fs.CompleteArgs(frame.OneOf(strings.Split(baseNames(), ", ")...))
+					return func(_ context.Context, args []string) error { return a.convertKey(args[0], args[1]) }
+				},
+			},
 		},
 	}
-	a.addWordLists(cmd)
-	return cmd
+}
+
+func (a *app) keyGen(fs *frame.Flags) frame.Run {
+	force := false
+	fs.Var(&force, "force", "replace an existing file")
+	return func(ctx context.Context, args []string) error {
+		if err := checkOut(a.keyPlace(args[0], force)); err != nil {
+			return err
+		}
+		private, err := crypto.GenerateKey()
+		if err != nil {
+			return fail(exitInternal, err)
+		}
+		text := hex.EncodeToString(crypto.FromECDSA(private))
+		if args[0] == toStdout {
+			return a.raw(text + "\n")
+		}
+		if err := a.writeOut(ctx, a.keyPlace(args[0], force), []byte(text)); err != nil {
+			return err
+		}
+		return a.printKey(&private.PublicKey)
+	}
 }
 
 // addWordLists says where the lists for three-word names are.
-func (a *app) addWordLists(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&a.wordLists, "wordlists", "", "folder with the word lists of names (default <dir>/wordlists)")
+func (a *app) addWordLists(fs *frame.Flags) {
+	fs.Var(&a.wordLists, "wordlists", "folder with the word lists of names (default <dir>/wordlists)")
 }
 
 // nameOf returns the three-word name of a key, or "" without word lists.
@@ -110,32 +110,24 @@ func (a *app) nameOf(p key.Public) (string, error) {
 	return lists.Name(p), nil
 }
 
-func (a *app) keyConvert() *cobra.Command {
-	return &cobra.Command{
-		Use: "convert KEY BASE", Short: "Write the public key of a person in a multibase form",
-		Long: "Writes a public key, compressed, in one of the bases " + baseNames() + ". A base may also be given by its " +
-			"prefix character.",
-		Args: exactly(2, "a public key and a base, for instance base58btc"),
-		RunE: func(_ *cobra.Command, args []string) error {
-			pub, err := a.readPublic(args[:1])
-			if err != nil {
-				return err
-			}
-			p, err := key.PublicFromECDSA(pub)
-			if err != nil {
-				return fail(exitData, err)
-			}
-			base, err := multibase.Parse(args[1])
-			if err != nil {
-				return fail(exitData, fmt.Errorf("unknown base %q; the bases are %s", args[1], baseNames()))
-			}
-			text, err := contact.Encode(p, base)
-			if err != nil {
-				return fail(exitData, err)
-			}
-			return a.say(text, text)
-		},
+func (a *app) convertKey(text, base string) error {
+	pub, err := a.readPublic([]string{text})
+	if err != nil {
+		return err
 	}
+	p, err := key.PublicFromECDSA(pub)
+	if err != nil {
+		return fail(exitData, err)
+	}
+	to, err := multibase.Parse(base)
+	if err != nil {
+		return fail(exitData, fmt.Errorf("unknown base %q; the bases are %s", base, baseNames()))
+	}
+	shown, err := contact.Encode(p, to)
+	if err != nil {
+		return fail(exitData, err)
+	}
+	return a.say(shown, map[string]string{"base": to.String(), "key": shown})
 }
 
 // baseNames lists the bases that can be printed.

@@ -33,7 +33,7 @@ func TestMailUsageErrors(t *testing.T) {
 		code int
 		want string
 	}{
-		{"mailserver", exitUsage, "needs a command"},
+		{"mailserver", exitUnavailable, "no daemon"},
 		{"mailserver chekc", exitUsage, `did you mean "check"?`},
 		{"mailserver check", exitUsage, "missing argument"},
 		{"mailserver check nonsense", exitUsage, "node 1: not a node address"},

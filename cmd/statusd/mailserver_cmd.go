@@ -6,13 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
-	"github.com/spf13/cobra"
-
+	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 	"statusd/mailserver"
 	"statusd/mailserver/leveldb"
@@ -21,14 +18,23 @@ import (
 	"statusd/node"
 )
 
-func (a *app) mailserverCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "mailserver", Short: "Check, watch and maintain mailservers",
-		RunE: needSubcommand,
+func (a *app) mailserverCommand() frame.Command {
+	return frame.Command{
+		Use: "mailserver", Short: "List the mailservers that are asked; check and maintain mailservers",
+		Build: a.mailserverStatus,
+		Commands: []frame.Command{
+			a.checkCommand("check"),
+			{
+				Use: "stats", Short: "Print what the running mailserver has archived, and whether it still does",
+				Build: a.mailserverStats,
+			},
+			{
+				Use: "status", Short: "Print the mailservers that the running daemon asks, the best one first",
+				Build: a.mailserverStatus,
+			},
+			a.mailserverBackfill(), a.mailserverImport(), a.mailserverRepair(),
+		},
 	}
-	cmd.AddCommand(a.mailserverCheck(), a.mailserverStats(), a.mailserverStatus(), a.mailserverBackfill(),
-		a.mailserverImport(), a.mailserverRepair())
-	return cmd
 }
 
 // mailStats is what mailserver_stats answers.
@@ -38,23 +44,21 @@ type mailStats struct {
 	Archive  *mailserver.Stats // nil: cannot be read now
 }
 
-func (a *app) mailserverStats() *cobra.Command {
-	return a.question("stats", "Print what the running mailserver has archived, and whether it still does",
-		"mailserver_stats", func(raw []byte) error {
-			var s mailStats
-			if err := decodeAnswer(raw, &s); err != nil {
-				return err
-			}
-			state := "archiving"
-			if !s.Health.OK {
-				state = s.Health.Reason
-			}
-			_, err := fmt.Fprintf(a.out, "state      %s\n%s"+
-				"this run   %d stored, %d pruned, %d dropped, %d refused, %d damaged, %d pending, %s in the spill file\n",
-				state, archiveText(s.Archive), s.Recorder.Stored, s.Recorder.Pruned, s.Recorder.Dropped,
-				s.Recorder.Refused, s.Recorder.Damaged, s.Recorder.Pending, bytesText(s.Recorder.SpillBytes))
-			return fail(exitIO, err)
-		})
+func (a *app) mailserverStats(fs *frame.Flags) frame.Run {
+	return a.question(fs, "mailserver_stats", func(raw []byte) error {
+		var s mailStats
+		if err := decodeAnswer(raw, &s); err != nil {
+			return err
+		}
+		state := "archiving"
+		if !s.Health.OK {
+			state = s.Health.Reason
+		}
+		return a.raw(fmt.Sprintf("state      %s\n%s"+
+			"this run   %d stored, %d pruned, %d dropped, %d refused, %d damaged, %d pending, %s in the spill file\n",
+			state, archiveText(s.Archive), s.Recorder.Stored, s.Recorder.Pruned, s.Recorder.Dropped,
+			s.Recorder.Refused, s.Recorder.Damaged, s.Recorder.Pending, bytesText(s.Recorder.SpillBytes)))
+	})
 }
 
 // archiveText describes what an archive holds.
@@ -73,74 +77,53 @@ func archiveText(s *mailserver.Stats) string {
 		s.Envelopes, s.Topics, bytesText(s.Bytes), disk, oldest, newest)
 }
 
-func (a *app) mailserverStatus() *cobra.Command {
-	return a.question("status", "Print the mailservers that the running daemon asks, the best one first",
-		"mailserver_status", func(raw []byte) error {
-			var s struct {
-				Servers []struct {
-					Enode, LastError   string
-					Connected          bool
-					Pages, Failures    uint64
-					Envelopes          uint64
-					LatencyNanoseconds time.Duration
-					LastAnswer         time.Time
-					Unwanted, GivenUp  uint64
-				}
-				Outstanding []struct{ Since time.Time }
+func (a *app) mailserverStatus(fs *frame.Flags) frame.Run {
+	return a.question(fs, "mailserver_status", func(raw []byte) error {
+		var s struct {
+			Servers []struct {
+				Enode, LastError   string
+				Connected          bool
+				Pages, Failures    uint64
+				Envelopes          uint64
+				LatencyNanoseconds time.Duration
+				LastAnswer         time.Time
+				Unwanted, GivenUp  uint64
 			}
-			if err := decodeAnswer(raw, &s); err != nil {
-				return err
+			Outstanding []struct{ Since time.Time }
+		}
+		if err := decodeAnswer(raw, &s); err != nil {
+			return err
+		}
+		for _, m := range s.Servers {
+			state := "not connected"
+			if m.Connected {
+				state = "connected"
 			}
-			for _, m := range s.Servers {
-				state := "not connected"
-				if m.Connected {
-					state = "connected"
-				}
-				fmt.Fprintf(a.out, "%s\n  %s, %d pages with %d envelopes in %s each, %d failures\n", m.Enode, state, m.Pages,
-					m.Envelopes, m.LatencyNanoseconds.Round(time.Millisecond), m.Failures)
-				if m.LastError != "" {
-					fmt.Fprintf(a.out, "  last error: %s\n", m.LastError)
-				}
+			fmt.Fprintf(a.out, "%s\n  %s, %d pages with %d envelopes in %s each, %d failures\n", m.Enode, state, m.Pages,
+				m.Envelopes, m.LatencyNanoseconds.Round(time.Millisecond), m.Failures)
+			if m.LastError != "" {
+				fmt.Fprintf(a.out, "  last error: %s\n", m.LastError)
 			}
-			_, err := fmt.Fprintf(a.out, "%d mailservers, %d requests outstanding\n", len(s.Servers), len(s.Outstanding))
-			return fail(exitIO, err)
-		})
+		}
+		_, err := fmt.Fprintf(a.out, "%d mailservers, %d requests outstanding\n", len(s.Servers), len(s.Outstanding))
+		return fail(exitIO, err)
+	})
 }
 
-// question is a command that calls a method without parameters. plain prints
-// the answer for people.
-func (a *app) question(use, short, method string, plain func(raw []byte) error) *cobra.Command {
-	var e *endpoint
-	cmd := &cobra.Command{
-		Use: use, Short: short, Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			client, err := e.dial(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			ctx, cancel := context.WithTimeout(cmd.Context(), e.timeout)
-			defer cancel()
-			var raw json.RawMessage
-			if err := client.CallContext(ctx, &raw, method); err != nil {
-				return callError(err)
-			}
-			if a.output == outputJSON {
-				return a.printResult(raw)
-			}
-			return plain(raw)
-		},
+// question makes one call without parameters, whose answer plain prints for
+// people.
+func (a *app) question(fs *frame.Flags, method string, plain func(raw []byte) error) frame.Run {
+	c := &client{a, addEndpointFlags(fs, time.Minute)}
+	return func(ctx context.Context, _ []string) error {
+		var raw json.RawMessage
+		if err := c.ask(ctx, &raw, method); err != nil {
+			return err
+		}
+		if a.output == outputJSON {
+			return a.printResult(raw)
+		}
+		return plain(raw)
 	}
-	e = addEndpointFlags(cmd.Flags())
-	return cmd
-}
-
-// decodeAnswer reads what a daemon answered.
-func decodeAnswer(raw []byte, v any) error {
-	if err := json.Unmarshal(raw, v); err != nil {
-		return fail(exitProtocol, fmt.Errorf("the daemon's answer is not understood: %w", err))
-	}
-	return nil
 }
 
 func bytesText(n int64) string {
@@ -162,41 +145,35 @@ func timeText(unix uint32) string {
 	return time.Unix(int64(unix), 0).UTC().Format(time.RFC3339)
 }
 
-// interruptible is a context that ends when the user has had enough.
-func interruptible(cmd *cobra.Command) (context.Context, context.CancelFunc) {
-	return signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-}
-
-func (a *app) mailserverImport() *cobra.Command {
-	var flags *configFlags
-	var from string
-	cmd := &cobra.Command{
-		Use: "import --from DIR", Short: "Copy the archive of a status-go mailserver into ours", Args: noArguments,
+func (a *app) mailserverImport() frame.Command {
+	return frame.Command{
+		Use: "import --from DIR", Short: "Copy the archive of a status-go mailserver into ours",
 		Long: `Copies the LevelDB archive of a status-go mailserver into the archive of the
 configuration, which may be the embedded one or PostgreSQL. The daemons on both
 must be stopped. An import that was interrupted goes on when it is run again;
 envelopes that are there already are skipped.`,
 		Example: "  statusd mailserver import --from /var/lib/status-go/wnode --dir /var/lib/statusd",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if from == "" {
-				return usageError(errors.New("missing flag: --from DIR, the archive of status-go"))
+		Build: func(fs *frame.Flags) frame.Run {
+			flags, from := addConfigFlags(fs), ""
+			fs.Var(&from, "from", "directory of the archive, or data directory of status-go")
+			return func(ctx context.Context, _ []string) error {
+				if from == "" {
+					return usageError(errors.New("missing flag: --from DIR, the archive of status-go"))
+				}
+				loaded, err := flags.load()
+				if err != nil {
+					return err
+				}
+				source := statusgoArchive(from)
+				if source == "" {
+					return fail(exitNoInput, fmt.Errorf("no archive of status-go in %s", from))
+				}
+				ctx, stop := interruptible(ctx)
+				defer stop()
+				return a.importArchive(ctx, loaded.Config, source)
 			}
-			loaded, err := flags.load()
-			if err != nil {
-				return err
-			}
-			source := statusgoArchive(from)
-			if source == "" {
-				return fail(exitNoInput, fmt.Errorf("no archive of status-go in %s", from))
-			}
-			ctx, stop := interruptible(cmd)
-			defer stop()
-			return a.importArchive(ctx, loaded.Config, source)
 		},
 	}
-	flags = addConfigFlags(cmd.Flags())
-	cmd.Flags().StringVar(&from, "from", "", "directory of the archive, or data directory of status-go")
-	return cmd
 }
 
 // statusgoArchive finds the archive in the data directory of status-go, empty
@@ -278,36 +255,36 @@ func archiveCode(err error) int {
 	return exitOK
 }
 
-func (a *app) mailserverRepair() *cobra.Command {
-	var flags *configFlags
-	cmd := &cobra.Command{
-		Use: "repair", Short: "Rebuild a damaged embedded archive from what can be read", Args: noArguments,
+func (a *app) mailserverRepair() frame.Command {
+	return frame.Command{
+		Use: "repair", Short: "Rebuild a damaged embedded archive from what can be read",
 		Long: `Searches every readable part of the embedded archive for envelopes and builds
 a new archive of them, which takes the place of the old one. It needs as much
 free disk space as the archive takes. The daemon must be stopped. A repair that
 was interrupted can be run again.`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			loaded, err := flags.load()
-			if err != nil {
-				return err
-			}
-			cfg := loaded.Config
-			if cfg.WakuConfig.DatabaseConfig.PGConfig.Enabled {
-				return usageError(errors.New("the archive is in PostgreSQL; only the embedded one can be repaired"))
-			}
-			dir := cfg.MailServerPath()
-			if _, err := os.Stat(dir); err != nil {
-				if _, err := os.Stat(dir + ".damaged"); err != nil {
-					return fail(exitNoInput, fmt.Errorf("there is no archive in %s", dir))
+		Build: func(fs *frame.Flags) frame.Run {
+			flags := addConfigFlags(fs)
+			return func(ctx context.Context, _ []string) error {
+				loaded, err := flags.load()
+				if err != nil {
+					return err
 				}
+				cfg := loaded.Config
+				if cfg.WakuConfig.DatabaseConfig.PGConfig.Enabled {
+					return usageError(errors.New("the archive is in PostgreSQL; only the embedded one can be repaired"))
+				}
+				dir := cfg.MailServerPath()
+				if _, err := os.Stat(dir); err != nil {
+					if _, err := os.Stat(dir + ".damaged"); err != nil {
+						return fail(exitNoInput, fmt.Errorf("there is no archive in %s", dir))
+					}
+				}
+				ctx, stop := interruptible(ctx)
+				defer stop()
+				return a.repair(ctx, dir, leveldb.Options{MinFree: uint64(cfg.WakuConfig.MinFreeDisk)})
 			}
-			ctx, stop := interruptible(cmd)
-			defer stop()
-			return a.repair(ctx, dir, leveldb.Options{MinFree: uint64(cfg.WakuConfig.MinFreeDisk)})
 		},
 	}
-	flags = addConfigFlags(cmd.Flags())
-	return cmd
 }
 
 func (a *app) repair(ctx context.Context, dir string, o leveldb.Options) error {

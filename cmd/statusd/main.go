@@ -8,13 +8,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
-	"strings"
 
-	"github.com/spf13/cobra"
+	"statusd/cmd/statusd/frame"
 )
 
 // Set by the linker (see Makefile).
@@ -33,25 +30,32 @@ type app struct {
 	out    io.Writer
 	err    io.Writer
 	output string // "plain" or "json"
+	wide   bool   // tables show ids whole
+	silent bool   // nothing has to be printed, also if nothing was
+	at     string // the command at hand, as "statusd chats join"
 
 	wordLists string // folder of the lists for names; empty: in the data directory
 }
 
 // realMain runs one command and returns its exit code.
 func realMain(args []string, in io.Reader, out, errOut io.Writer) (code int) {
+	answer := &answer{Writer: out}
+	a := &app{in: in, out: answer, err: errOut, output: outputPlain}
 	defer func() {
 		if p := recover(); p != nil {
-			id := crashID(p)
-			fmt.Fprintf(errOut, "statusd: internal error %s: %v\n%s", id, p, debug.Stack())
-			code = exitInternal
+			code = a.crashed(p)
 		}
 	}()
-	a := &app{in: in, out: out, err: errOut}
-	root := a.rootCommand()
-	root.SetArgs(commandLine(root, args))
-	err := root.ExecuteContext(context.Background())
+	err := a.execute(context.Background(), args)
+	if err == nil && a.output == outputJSON && !a.silent && !answer.wrote {
+		err = fail(exitIO, a.printJSON(struct{}{})) // one object, also where there is nothing to say
+	}
 	if err == nil {
 		return exitOK
+	}
+	var usage *frame.UsageError
+	if errors.As(err, &usage) {
+		err = usageError(err)
 	}
 	code = exitCode(err)
 	var silent *silentError
@@ -61,73 +65,23 @@ func realMain(args []string, in io.Reader, out, errOut io.Writer) (code int) {
 	return code
 }
 
-// complain prints an error, one line for each problem.
-func (a *app) complain(err error, code int) {
-	text := strings.TrimSpace(userText(err))
-	if a.output == outputJSON {
-		if err := writeJSON(a.err, map[string]any{"error": text, "exitCode": code}); err != nil {
-			fmt.Fprintln(a.err, "statusd:", text)
-		}
-		return
+// execute runs the command that a command line names.
+func (a *app) execute(ctx context.Context, args []string) error {
+	program := a.program()
+	if asked, err := program.Completes(ctx, a.out, args); asked {
+		return fail(exitIO, err)
 	}
-	for line := range strings.SplitSeq(text, "\n") {
-		fmt.Fprintln(a.err, "statusd:", line)
+	call, err := program.Parse(args)
+	a.at = call.Path
+	switch {
+	case call.Flags.Changed("help"):
+		return a.raw(program.Help(call))
+	case a.output != outputPlain && a.output != outputJSON:
+		wrong := a.output
+		a.output = outputPlain
+		return badChoice("output", wrong, outputPlain, outputJSON)
+	case err != nil:
+		return err
 	}
-	var own *exitError
-	if errors.As(err, &own) && own.usage && !strings.Contains(text, "--help") {
-		fmt.Fprintln(a.err, "statusd: see statusd --help")
-	}
-}
-
-// Output forms.
-const (
-	outputPlain = "plain"
-	outputJSON  = "json"
-)
-
-func (a *app) rootCommand() *cobra.Command {
-	root := a.runCommand("statusd [command]")
-	root.Short = "A private-messaging node: relay, mailserver and client"
-	root.Long = `statusd is a node of a Waku v1 messaging network. Without a command it runs
-the daemon in the foreground; the other commands configure it or talk to it.`
-	root.SilenceErrors, root.SilenceUsage = true, true
-	root.Args = func(cmd *cobra.Command, args []string) error {
-		if len(args) > 0 {
-			return usageError(unknownCommand(cmd, args[0]))
-		}
-		return nil
-	}
-	root.PersistentFlags().StringVarP(&a.output, "output", "o", outputPlain, "form of the output: plain or json")
-	root.PersistentPreRunE = func(*cobra.Command, []string) error {
-		if a.output != outputPlain && a.output != outputJSON {
-			return usageError(fmt.Errorf("--output %q: want plain or json", a.output))
-		}
-		return nil
-	}
-	root.SetIn(a.in)
-	root.SetOut(a.out)
-	root.SetErr(a.err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError(err) })
-	root.AddCommand(a.runCommand("run"), a.configCommand(), a.fleetCommand(), a.keyCommand(), a.rpcCommand(),
-		a.accountCommand(), a.tokenCommand(), a.backupCommand(), a.restoreCommand(), a.dbCommand(),
-		a.sendCommand(), a.receiveCommand(), a.chatsCommand(), a.messagesCommand(), a.searchCommand(),
-		a.contactsCommand(), a.groupsCommand(), a.devicesCommand(), a.exportCommand(), a.chatCommand(), a.devnetCommand(),
-		a.attachCommand(), a.mailserverCommand(), a.historyCommand(), a.initCommand(), a.dnsCommand(), a.bootnodeCommand(),
-		a.canaryCommand(), a.peersCommand(), a.discoverCommand(), a.versionCommand(), a.manCommand())
-	root.InitDefaultCompletionCmd()
-	for _, cmd := range root.Commands() {
-		if cmd.Name() == "completion" {
-			strictGroup(cmd)
-		}
-	}
-	return root
-}
-
-// unknownCommand names the nearest command.
-func unknownCommand(cmd *cobra.Command, name string) error {
-	cmd.SuggestionsMinimumDistance = 2
-	if near := cmd.SuggestionsFor(name); len(near) > 0 {
-		return fmt.Errorf("unknown command %q; did you mean %q?", name, near[0])
-	}
-	return fmt.Errorf("unknown command %q", name)
+	return call.Run(ctx)
 }

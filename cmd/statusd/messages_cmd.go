@@ -8,9 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"statusd/api"
+	"statusd/cmd/statusd/frame"
 )
 
 // messagePage is the number of messages asked for at once.
@@ -22,33 +21,49 @@ type messagesAnswer struct {
 	Cursor   string        `json:"cursor"`
 }
 
-func (a *app) messagesCommand() *cobra.Command {
-	var c *client
-	var most int
-	var seen bool
-	cmd := &cobra.Command{
+func (a *app) messagesCommand() frame.Command {
+	return frame.Command{
 		Use: "messages CHAT", Short: "Print the messages of a chat; resend, react to or delete one",
 		Long: `Prints the last messages of a chat, oldest first. Marks behind own messages:
 "…" on its way, "sent", "delivered", "not sent". With -o json each message is
 one line.`,
 		Example: "  statusd messages '#tea' --limit 50\n  statusd messages @ana -o json",
-		Args:    exactly(1, "the chat, for instance '#tea'; see: statusd chats"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if most < 1 {
-				return usageError(fmt.Errorf("--limit %d: want 1 or more", most))
-			}
-			return a.within(cmd, c, func(ctx context.Context, s *session) error {
+		Args:    frame.Exactly(1, "the chat, for instance '#tea'; see: statusd chats"),
+		Build: func(fs *frame.Flags) frame.Run {
+			c := a.newClient(fs, time.Minute)
+			fs.CompleteArgs(c.chats())
+			most, seen := 20, false
+			fs.Var(&most, "limit,n", "number of messages")
+			fs.Var(&seen, "mark-read", "mark the chat as read")
+			run := c.within(func(ctx context.Context, s *session, args []string) error {
 				return a.lastMessages(ctx, s, args[0], most, seen)
 			})
+			return func(ctx context.Context, args []string) error {
+				if err := wantLimit(most); err != nil {
+					return err
+				}
+				return run(ctx, args)
+			}
+		},
+		Commands: []frame.Command{
+			a.onMessage("resend ID", "Send a message again", "wakuext_reSendChatMessage"),
+			a.onMessage("delete ID", "Delete a message from this device", "wakuext_deleteMessage"),
+			a.inSession(frame.Command{
+				Use: "show ID", Short: "Print all that is known of a message", Args: frame.Exactly(1, wantMessage),
+			}, nil, a.showMessage),
+			a.messagesReact(),
 		},
 	}
-	c = a.newClient(cmd, time.Minute)
-	cmd.Flags().IntVarP(&most, "limit", "n", 20, "number of messages")
-	cmd.Flags().BoolVar(&seen, "mark-read", false, "mark the chat as read")
-	cmd.AddCommand(a.messageAction("resend ID", "Send a message again", "wakuext_reSendChatMessage"),
-		a.messageAction("delete ID", "Delete a message from this device", "wakuext_deleteMessage"),
-		a.messagesShow(), a.messagesReact())
-	return cmd
+}
+
+const wantMessage = "the id of the message, 0x…"
+
+// wantLimit checks a number of messages to print.
+func wantLimit(most int) error {
+	if most < 1 {
+		return usageError(fmt.Errorf("--limit %d: want 1 or more", most))
+	}
+	return nil
 }
 
 func (a *app) lastMessages(ctx context.Context, s *session, name string, most int, seen bool) error {
@@ -82,6 +97,7 @@ func (a *app) lastMessages(ctx context.Context, s *session, name string, most in
 
 // printMessages prints messages of one chat, or of many when chat is nil.
 func (a *app) printMessages(s *session, messages []api.Message, chat *api.Chat) error {
+	a.silent = true
 	for i := range messages {
 		m := &messages[i]
 		var err error
@@ -113,46 +129,25 @@ func statusMark(m *api.Message) string {
 	return "  " + string(m.OutgoingStatus)
 }
 
-// messageAction is a subcommand that does one thing with one message.
-func (a *app) messageAction(use, short, method string) *cobra.Command {
-	var c *client
-	cmd := &cobra.Command{
-		Use: use, Short: short, Args: exactly(1, "the id of the message, 0x…"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.within(cmd, c, func(ctx context.Context, s *session) error {
-				return s.call(ctx, nil, method, args[0])
-			})
-		},
-	}
-	c = a.newClient(cmd, time.Minute)
-	return cmd
+// onMessage is a command that does one thing with one message.
+func (a *app) onMessage(use, short, method string) frame.Command {
+	c := frame.Command{Use: use, Short: short, Args: frame.Exactly(1, wantMessage)}
+	return a.inSession(c, nil, func(ctx context.Context, s *session, args []string) error {
+		return s.call(ctx, nil, method, args[0])
+	})
 }
 
-func (a *app) messagesShow() *cobra.Command {
-	var c *client
-	cmd := &cobra.Command{
-		Use: "show ID", Short: "Print all that is known of a message", Args: exactly(1, "the id of the message, 0x…"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.within(cmd, c, func(ctx context.Context, s *session) error {
-				var m api.Message
-				if err := s.call(ctx, &m, "wakuext_messageByID", args[0]); err != nil {
-					return err
-				}
-				if err := s.readContacts(ctx); err != nil {
-					return err
-				}
-				if a.output == outputJSON {
-					return fail(exitIO, a.printJSON(s.namedMessage(&m)))
-				}
-				return a.showMessage(s, &m)
-			})
-		},
+func (a *app) showMessage(ctx context.Context, s *session, args []string) error {
+	var m api.Message
+	if err := s.call(ctx, &m, "wakuext_messageByID", args[0]); err != nil {
+		return err
 	}
-	c = a.newClient(cmd, time.Minute)
-	return cmd
-}
-
-func (a *app) showMessage(s *session, m *api.Message) error {
+	if err := s.readContacts(ctx); err != nil {
+		return err
+	}
+	if a.output == outputJSON {
+		return fail(exitIO, a.printJSON(s.namedMessage(&m)))
+	}
 	var b strings.Builder
 	row := func(name, value string) {
 		if value != "" {
@@ -169,9 +164,8 @@ func (a *app) showMessage(s *session, m *api.Message) error {
 	for _, id := range m.DeliveredTo {
 		row("delivered", s.nameOf(id, ""))
 	}
-	row("text", s.messageText(m))
-	_, err := fmt.Fprint(a.out, b.String())
-	return fail(exitIO, err)
+	row("text", s.messageText(&m))
+	return a.raw(b.String())
 }
 
 // emojis are the reactions that the protocol has (spec 05 section 3).
@@ -187,55 +181,63 @@ var emojis = []struct {
 	{"angry", "😠", 6},
 }
 
-func (a *app) messagesReact() *cobra.Command {
-	var c *client
-	cmd := &cobra.Command{
+func (a *app) messagesReact() frame.Command {
+	return frame.Command{
 		Use: "react ID EMOJI", Short: "React to a message: love, thumbs-up, thumbs-down, laugh, sad or angry",
-		Args: exactly(2, "the id of the message and the reaction"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			emoji := 0
-			for _, e := range emojis {
-				if args[1] == e.name || args[1] == e.sign {
-					emoji = e.id
+		Args: frame.Exactly(2, "the id of the message and the reaction"),
+		Build: func(fs *frame.Flags) frame.Run {
+			c := a.newClient(fs, time.Minute)
+			fs.CompleteArgs(emojiNames)
+			return func(ctx context.Context, args []string) error {
+				emoji := 0
+				for _, e := range emojis {
+					if args[1] == e.name || args[1] == e.sign {
+						emoji = e.id
+					}
 				}
-			}
-			if emoji == 0 {
-				return usageError(errors.New("the reactions are love, thumbs-up, thumbs-down, laugh, sad and angry"))
-			}
-			return a.within(cmd, c, func(ctx context.Context, s *session) error {
-				var m api.Message
-				if err := s.call(ctx, &m, "wakuext_messageByID", args[0]); err != nil {
-					return err
+				if emoji == 0 {
+					return usageError(errors.New("the reactions are love, thumbs-up, thumbs-down, laugh, sad and angry"))
 				}
-				return s.call(ctx, nil, "wakuext_sendEmojiReaction", m.LocalChatID, m.ID, emoji)
-			})
+				return c.within(func(ctx context.Context, s *session, _ []string) error {
+					var m api.Message
+					if err := s.call(ctx, &m, "wakuext_messageByID", args[0]); err != nil {
+						return err
+					}
+					return s.call(ctx, nil, "wakuext_sendEmojiReaction", m.LocalChatID, m.ID, emoji)
+				})(ctx, args)
+			}
 		},
 	}
-	c = a.newClient(cmd, time.Minute)
-	return cmd
 }
 
-func (a *app) searchCommand() *cobra.Command {
-	var c *client
-	var chat string
-	var most int
-	cmd := &cobra.Command{
+func emojiNames(context.Context) (names []string) {
+	for _, e := range emojis {
+		names = append(names, e.name+"\t"+e.sign)
+	}
+	return names
+}
+
+func (a *app) searchCommand() frame.Command {
+	return frame.Command{
 		Use: "search TEXT", Short: "Find messages that contain a text, the newest first",
-		Args:    exactly(1, "the text to look for"),
+		Args:    frame.Exactly(1, "the text to look for"),
 		Example: "  statusd search teapot\n  statusd search --chat '#tea' milk",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if most < 1 {
-				return usageError(fmt.Errorf("--limit %d: want 1 or more", most))
-			}
-			return a.within(cmd, c, func(ctx context.Context, s *session) error {
+		Build: func(fs *frame.Flags) frame.Run {
+			c := a.newClient(fs, time.Minute)
+			chat, most := "", 20
+			fs.Var(&chat, "chat", "only in this chat").Complete(c.chats())
+			fs.Var(&most, "limit,n", "number of messages")
+			run := c.within(func(ctx context.Context, s *session, args []string) error {
 				return a.search(ctx, s, args[0], chat, most)
 			})
+			return func(ctx context.Context, args []string) error {
+				if err := wantLimit(most); err != nil {
+					return err
+				}
+				return run(ctx, args)
+			}
 		},
 	}
-	c = a.newClient(cmd, time.Minute)
-	cmd.Flags().StringVar(&chat, "chat", "", "only in this chat")
-	cmd.Flags().IntVarP(&most, "limit", "n", 20, "number of messages")
-	return cmd
 }
 
 func (a *app) search(ctx context.Context, s *session, text, chat string, most int) error {

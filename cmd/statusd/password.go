@@ -15,10 +15,10 @@ import (
 	"syscall"
 	"unicode/utf8"
 
-	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"statusd/accounts/kdf"
+	"statusd/cmd/statusd/frame"
 )
 
 // Where passwords come from besides flags (spec 07 section 4).
@@ -33,7 +33,7 @@ const (
 
 // passwordFlags say where a password comes from. It is never an argument.
 type passwordFlags struct {
-	set    *pflag.FlagSet
+	set    *frame.Flags
 	prefix string // of the flags: empty, or as "new-"
 	fd     int
 	file   string
@@ -42,11 +42,11 @@ type passwordFlags struct {
 	environ bool
 }
 
-func addPasswordFlags(set *pflag.FlagSet, prefix, of string) *passwordFlags {
-	p := &passwordFlags{set: set, prefix: prefix, environ: prefix == ""}
-	set.IntVar(&p.fd, prefix+"password-fd", -1, "read the password "+of+" from this file descriptor")
-	set.StringVar(&p.file, prefix+"password-file", "", "read the password "+of+" from this file, mode 0600")
-	set.StringVar(&p.cmd, prefix+"password-cmd", "", "read the password "+of+" from the output of this command")
+func addPasswordFlags(set *frame.Flags, prefix, of string) *passwordFlags {
+	p := &passwordFlags{set: set, prefix: prefix, fd: -1, environ: prefix == ""}
+	set.Var(&p.fd, prefix+"password-fd", "read the password "+of+" from this file descriptor")
+	set.Var(&p.file, prefix+"password-file", "read the password "+of+" from this file, mode 0600")
+	set.Var(&p.cmd, prefix+"password-cmd", "read the password "+of+" from the output of this command")
 	return p
 }
 

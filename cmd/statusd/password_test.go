@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spf13/pflag"
+	"statusd/cmd/statusd/frame"
 )
 
 // TestPasswordSources gives a password in every way, and in several: the first
@@ -60,9 +60,14 @@ func TestPasswordSources(t *testing.T) {
 					t.Setenv(variable, value)
 				}
 			}
-			set := pflag.NewFlagSet("", pflag.ContinueOnError)
-			p := addPasswordFlags(set, "", "")
-			if err := set.Parse(tt.flags); err != nil {
+			var p *passwordFlags
+			program := &frame.Program{Common: func(*frame.Flags) {}, Root: frame.Command{
+				Use: "x", Build: func(fs *frame.Flags) frame.Run {
+					p = addPasswordFlags(fs, "", "")
+					return nil
+				},
+			}}
+			if _, err := program.Parse(tt.flags); err != nil {
 				t.Fatal(err)
 			}
 			var errOut bytes.Buffer
@@ -88,7 +93,7 @@ func TestPasswordSources(t *testing.T) {
 // the new one.
 func TestNewPasswordFlagsLeaveTheEnvironment(t *testing.T) {
 	t.Setenv(envPassword, "old")
-	p := addPasswordFlags(pflag.NewFlagSet("", pflag.ContinueOnError), "new-", "")
+	p := addPasswordFlags(new(frame.Flags), "new-", "")
 	_, err := (&app{in: strings.NewReader(""), err: new(bytes.Buffer)}).readPassword(p, "New", true)
 	var coded *exitError
 	if !errors.As(err, &coded) || coded.code != exitUsage || strings.Contains(err.Error(), envPasswordFile) {

@@ -9,62 +9,57 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/ethereum/go-ethereum/p2p"
-	"github.com/spf13/cobra"
-
+	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 	"statusd/discovery/pool"
 	"statusd/internal/termtext"
 )
 
-func (a *app) peersCommand() *cobra.Command {
-	cmd := a.peersList("peers", "Show the peers of the running daemon, and what it looks for")
-	list := a.peersList("list", "The same: show the peers")
-	cmd.AddCommand(list,
-		a.peerChange("add", "admin_addPeer", "Stay connected to a node until the daemon stops", "connecting to"),
-		a.peerChange("remove", "admin_removePeer", "Disconnect from a node and leave it alone", "disconnected from"),
-		a.peersPrune())
-	return cmd
-}
-
-// peersList shows peers once, or again whenever they change.
-func (a *app) peersList(use, short string) *cobra.Command {
-	var c *client
-	var watch bool
-	cmd := &cobra.Command{
-		Use: use, Short: short,
-		Long: short + `.
+func (a *app) peersCommand() frame.Command {
+	return listing(frame.Command{
+		Use: "peers", Short: "Show the peers of the running daemon, and what it looks for",
+		Long: `Shows the peers of the running daemon, and what it looks for.
 
 For each peer: what it calls itself, its address, who dialled, what it is here
 for, the envelopes that came and went, and how long ago it was heard. Below: each
 topic that is looked for, how many peers of it there are and are wanted, and what
 is done about it.`,
 		Example: "  statusd peers\n  statusd peers --watch\n  statusd peers -o json",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError(unknownCommand(cmd, args[0]))
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !watch {
-				view, err := c.peers(cmd.Context())
+		Build: func(fs *frame.Flags) frame.Run {
+			c, watch := a.newClient(fs, time.Minute), false
+			fs.Var(&watch, "watch,w", "show them again whenever something changes, until interrupted")
+			return func(ctx context.Context, _ []string) error {
+				if watch {
+					ctx, stop := interruptible(ctx)
+					defer stop()
+					return a.watchPeers(ctx, c)
+				}
+				view, err := c.peers(ctx)
 				if err != nil {
 					return err
 				}
 				return a.printPeers(view)
 			}
-			ctx, stop := interruptible(cmd)
-			defer stop()
-			return a.watchPeers(ctx, c)
 		},
-	}
-	c = a.newClient(cmd, time.Minute)
-	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "show them again whenever something changes, until interrupted")
-	return cmd
+		Commands: []frame.Command{
+			a.peerChange("add", "admin_addPeer", "Stay connected to a node until the daemon stops", "connecting to"),
+			a.peerChange("remove", "admin_removePeer", "Disconnect from a node and leave it alone", "disconnected from"),
+			a.call(frame.Command{
+				Use: "prune", Short: "Forget remembered peers that are not connected",
+				Long: `Forgets the peers that the daemon remembers from earlier, but for those that it
+is connected to. It finds others the next time it needs some.`,
+			}, func(ctx context.Context, c *client, _ []string) error {
+				var gone int
+				if err := c.call(ctx, &gone, "peer_prune"); err != nil {
+					return err
+				}
+				return a.say(fmt.Sprintf("%d peers forgotten", gone), map[string]any{"forgotten": gone})
+			}),
+		},
+	}, "The same: show the peers")
 }
 
 // peersView is what the command shows.
@@ -109,45 +104,54 @@ func (a *app) printPeers(v peersView) error {
 	if a.output == outputJSON {
 		return a.printJSON(v)
 	}
-	_, err := fmt.Fprint(a.out, v.text(time.Now()))
+	_, err := fmt.Fprint(a.out, v.text(time.Now(), a.wide))
 	return fail(exitIO, err)
 }
 
 // text is the view as a table.
-func (v peersView) text(now time.Time) string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	if len(v.Peers) == 0 {
-		fmt.Fprintln(w, "no peers")
-	} else {
-		fmt.Fprintln(w, "PEER\tCLIENT\tADDRESS\tBY\tFOR\tIN\tOUT\tHEARD")
+func (v peersView) text(now time.Time, wide bool) string {
+	text := "no peers\n"
+	if len(v.Peers) > 0 {
+		text = frame.Table(v.Peers, wide,
+			frame.Col("PEER", func(p peerView) string {
+				if wide {
+					return p.ID
+				}
+				return p.ID[:min(8, len(p.ID))]
+			}),
+			frame.Col("CLIENT", func(p peerView) string { return shortName(p.Name) }),
+			frame.Col("ADDRESS", func(p peerView) string { return p.Network.RemoteAddress }),
+			frame.Col("BY", func(p peerView) string {
+				if p.Network.Inbound {
+					return "it"
+				}
+				return "us"
+			}),
+			frame.Col("FOR", func(p peerView) string {
+				purpose := strings.Join(p.For, ",")
+				if p.Network.Static {
+					purpose = strings.TrimPrefix(purpose+",kept", ",")
+				}
+				return cmp.Or(termtext.Line(purpose), "-")
+			}),
+			frame.Col("IN", func(p peerView) string { return fmt.Sprint(statsOf(p.Protocols["waku"]).EnvelopesIn) }),
+			frame.Col("OUT", func(p peerView) string { return fmt.Sprint(statsOf(p.Protocols["waku"]).EnvelopesOut) }),
+			frame.Col("HEARD", func(p peerView) string {
+				if last := statsOf(p.Protocols["waku"]).LastSeen; !last.IsZero() {
+					return now.Sub(last).Round(time.Second).String()
+				}
+				return "-"
+			}),
+		)
 	}
-	for _, p := range v.Peers {
-		by := "us"
-		if p.Network.Inbound {
-			by = "it"
-		}
-		purpose := strings.Join(p.For, ",")
-		if p.Network.Static {
-			purpose = strings.TrimPrefix(purpose+",kept", ",")
-		}
-		stats := statsOf(p.Protocols["waku"])
-		heard := "-"
-		if !stats.LastSeen.IsZero() {
-			heard = now.Sub(stats.LastSeen).Round(time.Second).String()
-		}
-		fmt.Fprintf(w, "%.8s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\n", p.ID, shortName(p.Name), p.Network.RemoteAddress, by,
-			cmp.Or(purpose, "-"), stats.EnvelopesIn, stats.EnvelopesOut, heard)
-	}
-	fmt.Fprintln(w)
+	text += "\n"
 	for _, t := range v.Topics {
-		fmt.Fprintln(w, topicLine(t))
+		text += topicLine(t) + "\n"
 	}
 	if len(v.Topics) == 0 {
-		fmt.Fprintln(w, "discovery is switched off")
+		text += "discovery is switched off\n"
 	}
-	_ = w.Flush() // into memory
-	return b.String()
+	return text
 }
 
 // wakuStats is what is shown of a peer's statistics.
@@ -280,7 +284,7 @@ func (a *app) redraw(v peersView, last string, terminal bool) (string, error) {
 		}
 		text = string(raw)
 	} else {
-		text = v.text(time.Now())
+		text = v.text(time.Now(), a.wide)
 	}
 	compare := text
 	if !terminal && a.output != outputJSON {
@@ -323,7 +327,7 @@ func still(nodes []pool.NodeStatus) []pool.NodeStatus {
 	return out
 }
 
-func (v peersView) settledText() string { return v.settled().text(time.Time{}) }
+func (v peersView) settledText() string { return v.settled().text(time.Time{}, true) }
 
 // settle lets events gather.
 func settle(ctx context.Context, pause time.Duration) error {
@@ -356,47 +360,16 @@ func watchError(c *client, err error) error {
 }
 
 // peerChange adds or removes a node.
-func (a *app) peerChange(use, method, short, done string) *cobra.Command {
-	var c *client
-	cmd := &cobra.Command{
-		Use: use + " NODE", Short: short, Args: exactly(1, "the node, enode://… or enr:…"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			ref, err := configs.ParseNodeRef(args[0])
-			if err != nil {
-				return usageError(err)
-			}
-			if err := c.call(cmd.Context(), nil, method, args[0]); err != nil {
-				return err
-			}
-			if a.output == outputJSON {
-				return a.printJSON(map[string]any{"node": ref.String(), "done": true})
-			}
-			_, err = fmt.Fprintf(a.out, "%s %s\n", done, ref.Node().ID())
-			return fail(exitIO, err)
-		},
-	}
-	c = a.newClient(cmd, time.Minute)
-	return cmd
-}
-
-func (a *app) peersPrune() *cobra.Command {
-	var c *client
-	cmd := &cobra.Command{
-		Use: "prune", Short: "Forget remembered peers that are not connected", Args: noArguments,
-		Long: `Forgets the peers that the daemon remembers from earlier, but for those that it
-is connected to. It finds others the next time it needs some.`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			var gone int
-			if err := c.call(cmd.Context(), &gone, "peer_prune"); err != nil {
-				return err
-			}
-			if a.output == outputJSON {
-				return a.printJSON(map[string]any{"forgotten": gone})
-			}
-			_, err := fmt.Fprintf(a.out, "%d peers forgotten\n", gone)
-			return fail(exitIO, err)
-		},
-	}
-	c = a.newClient(cmd, time.Minute)
-	return cmd
+func (a *app) peerChange(use, method, short, done string) frame.Command {
+	c := frame.Command{Use: use + " NODE", Short: short, Args: frame.Exactly(1, "the node, enode://… or enr:…")}
+	return a.call(c, func(ctx context.Context, c *client, args []string) error {
+		ref, err := configs.ParseNodeRef(args[0])
+		if err != nil {
+			return usageError(err)
+		}
+		if err := c.call(ctx, nil, method, args[0]); err != nil {
+			return err
+		}
+		return a.say(fmt.Sprintf("%s %s", done, ref.Node().ID()), map[string]any{"node": ref.String(), "done": true})
+	})
 }

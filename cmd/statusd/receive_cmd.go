@@ -8,9 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"statusd/api"
+	"statusd/cmd/statusd/frame"
 	"statusd/internal/termtext"
 )
 
@@ -32,11 +31,9 @@ const (
 	pollTime  = 30 * time.Second
 )
 
-func (a *app) receiveCommand() *cobra.Command {
-	var c *client
-	f := &receiveFlags{}
-	cmd := &cobra.Command{
-		Use: "receive", Short: "Print messages that have come in", Args: noArguments,
+func (a *app) receiveCommand() frame.Command {
+	return frame.Command{
+		Use: "receive", Short: "Print messages that have come in",
 		Long: `Prints received messages from the daemon's event log, one on each line, oldest
 first. Nothing is lost while nobody reads. With --ack the daemon remembers what
 was printed, and the next run goes on after it; a name given with --consumer
@@ -46,28 +43,29 @@ same again.
 With -o json each line is the event as the log has it: cursor, time, type, and
 the message inside. --events prints all kinds of events.`,
 		Example: "  statusd receive --ack\n  statusd receive --follow --consumer bot --ack -o json",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, stop := interruptible(cmd)
-			defer stop()
-			if !cmd.Flags().Changed("since") {
-				f.since = -1
-			} else if f.since < 0 {
-				return usageError(fmt.Errorf("--since %d: want a cursor, 0 or more", f.since))
+		Build: func(fs *frame.Flags) frame.Run {
+			c, f := a.newClient(fs, time.Minute), &receiveFlags{consumer: defaultConsumer}
+			fs.Var(&f.follow, "follow", "go on, and print what comes in as it comes")
+			fs.Var(&f.ack, "ack", "remember what was printed")
+			fs.Var(&f.all, "events", "print every kind of event, in JSON")
+			fs.Var(&f.since, "since", "begin after this cursor, not where the consumer is")
+			fs.Var(&f.consumer, "consumer", "name of the reader")
+			fs.Var(&f.chat, "chat", "only messages of this chat").Complete(c.chats())
+			fs.Var(&f.most, "max-messages", "stop after so many; 0: no limit")
+			fs.Var(&f.wait, "wait", "if there is nothing, wait so long for something")
+			return func(ctx context.Context, _ []string) error {
+				ctx, stop := interruptible(ctx)
+				defer stop()
+				a.silent = true
+				if !fs.Changed("since") {
+					f.since = -1
+				} else if f.since < 0 {
+					return usageError(fmt.Errorf("--since %d: want a cursor, 0 or more", f.since))
+				}
+				return a.receive(ctx, c, f)
 			}
-			return a.receive(ctx, c, f)
 		},
 	}
-	c = a.newClient(cmd, time.Minute)
-	fs := cmd.Flags()
-	fs.BoolVar(&f.follow, "follow", false, "go on, and print what comes in as it comes")
-	fs.BoolVar(&f.ack, "ack", false, "remember what was printed")
-	fs.BoolVar(&f.all, "events", false, "print every kind of event, in JSON")
-	fs.Int64Var(&f.since, "since", 0, "begin after this cursor, not where the consumer is")
-	fs.StringVar(&f.consumer, "consumer", defaultConsumer, "name of the reader")
-	fs.StringVar(&f.chat, "chat", "", "only messages of this chat")
-	fs.IntVar(&f.most, "max-messages", 0, "stop after so many; 0: no limit")
-	fs.DurationVar(&f.wait, "wait", 0, "if there is nothing, wait so long for something")
-	return cmd
 }
 
 // logEvent is an entry of the event log.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,15 +10,14 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	gethrpc "github.com/ethereum/go-ethereum/rpc"
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
+
+	"statusd/cmd/statusd/frame"
 )
 
 // endpoint says how client commands reach a daemon.
@@ -30,13 +28,13 @@ type endpoint struct {
 	timeout   time.Duration
 }
 
-func addEndpointFlags(fs *pflag.FlagSet) *endpoint {
-	e := &endpoint{config: &configFlags{fs: fs}}
+func addEndpointFlags(fs *frame.Flags, timeout time.Duration) *endpoint {
+	e := &endpoint{config: &configFlags{fs: fs}, timeout: timeout}
 	e.config.addFiles()
-	fs.String("ipcfile", "", "path of the daemon's socket")
-	fs.StringVar(&e.url, "url", "", "http://, ws:// or socket path of the daemon, if not the usual socket")
-	fs.StringVar(&e.tokenFile, "token-file", "", "file with the token for --url (default <dir>/rpc-token)")
-	fs.DurationVar(&e.timeout, "timeout", time.Minute, "longest time to wait for an answer")
+	fs.Text("ipcfile", "path of the daemon's socket", func() string { return "" })
+	fs.Var(&e.url, "url", "http://, ws:// or socket path of the daemon, if not the usual socket")
+	fs.Var(&e.tokenFile, "token-file", "file with the token for --url (default <dir>/rpc-token)")
+	fs.Var(&e.timeout, "timeout", "longest time to wait for an answer")
 	return e
 }
 
@@ -92,11 +90,10 @@ func unreachable(target string, err error) error {
 	return fail(exitUnavailable, fmt.Errorf("no daemon answers at %s: %w", target, err))
 }
 
-func (a *app) rpcCommand() *cobra.Command {
-	var e *endpoint
-	var named bool
-	cmd := &cobra.Command{
+func (a *app) rpcCommand() frame.Command {
+	return frame.Command{
 		Use: "rpc METHOD [JSON...]", Short: "Call a method of the running daemon",
+		Args: frame.AtLeast(1, "the method, for example waku_info"),
 		Long: `Calls a method and prints its result. Each further argument is one parameter:
 JSON, or a plain word, which is taken as a string. An argument "-" is read from
 standard input: other users of the machine can see what is on the command line,
@@ -106,44 +103,41 @@ keeps running and prints one notification on each line.`,
   statusd rpc waku_newMessageFilter '{"symKeyID":"…","topics":["0x11223344"]}'
   statusd rpc --named waku_getFilterMessages '{"id":"…"}'
   statusd rpc waku_generateSymKeyFromPassword - < password-file`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usageError(errors.New("missing argument: the method, for example waku_info"))
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			given, err := a.withInput(args[1:])
-			if err != nil {
-				return err
-			}
-			client, err := e.dial(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer client.Close()
-			params, err := parameters(given)
-			if err != nil {
-				return err
-			}
-			if base, ok := strings.CutSuffix(args[0], "_subscribe"); ok {
-				return a.follow(cmd.Context(), client, base, params)
-			}
-			ctx, cancel := context.WithTimeout(cmd.Context(), e.timeout)
-			defer cancel()
-			if named {
-				return a.callNamed(ctx, client, args[0], given)
-			}
-			var result json.RawMessage
-			if err := client.CallContext(ctx, &result, args[0], params...); err != nil {
-				return callError(err)
-			}
-			return a.printResult(result)
+		Build: func(fs *frame.Flags) frame.Run {
+			e, named := addEndpointFlags(fs, time.Minute), false
+			fs.Var(&named, "named", "the one JSON argument is an object of named parameters")
+			return func(ctx context.Context, args []string) error { return a.rpc(ctx, e, args, named) }
 		},
 	}
-	e = addEndpointFlags(cmd.Flags())
-	cmd.Flags().BoolVar(&named, "named", false, "the one JSON argument is an object of named parameters")
-	return cmd
+}
+
+func (a *app) rpc(ctx context.Context, e *endpoint, args []string, named bool) error {
+	given, err := a.withInput(args[1:])
+	if err != nil {
+		return err
+	}
+	client, err := e.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	params, err := parameters(given)
+	if err != nil {
+		return err
+	}
+	if base, ok := strings.CutSuffix(args[0], "_subscribe"); ok {
+		return a.follow(ctx, client, base, params)
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.timeout)
+	defer cancel()
+	if named {
+		return a.callNamed(ctx, client, args[0], given)
+	}
+	var result json.RawMessage
+	if err := client.CallContext(ctx, &result, args[0], params...); err != nil {
+		return callError(err)
+	}
+	return a.printResult(result)
 }
 
 // withInput replaces an argument "-" by what standard input holds, without the
@@ -242,31 +236,10 @@ func (a *app) positional(ctx context.Context, client *gethrpc.Client, method str
 	return nil, usageError(fmt.Errorf("the daemon has no method %s", method))
 }
 
-// printResult prints a result: indented for people, on one line as JSON.
-// Plain strings come without quotes for people.
-func (a *app) printResult(raw json.RawMessage) error {
-	var text string
-	if a.output == outputPlain && json.Unmarshal(raw, &text) == nil && string(raw) != "null" {
-		_, err := fmt.Fprintln(a.out, text)
-		return fail(exitIO, err)
-	}
-	var b bytes.Buffer
-	var err error
-	if a.output == outputJSON {
-		err = json.Compact(&b, raw)
-	} else {
-		err = json.Indent(&b, raw, "", "  ")
-	}
-	if err != nil {
-		return fail(exitProtocol, fmt.Errorf("the daemon's answer is not JSON: %w", err))
-	}
-	_, err = fmt.Fprintln(a.out, b.String())
-	return fail(exitIO, err)
-}
-
 // follow prints notifications until the user or the daemon ends it.
 func (a *app) follow(ctx context.Context, client *gethrpc.Client, namespace string, params []any) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	a.silent = true
+	ctx, stop := interruptible(ctx)
 	defer stop()
 	events := make(chan json.RawMessage, 64)
 	sub, err := client.Subscribe(ctx, namespace, events, params...)

@@ -11,10 +11,10 @@ import (
 	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
 	"statusd/accounts/kdf"
+	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 	"statusd/internal/logx"
 	"statusd/internal/sdnotify"
@@ -23,38 +23,40 @@ import (
 )
 
 // runCommand is the daemon itself: the root command and "run".
-func (a *app) runCommand(use string) *cobra.Command {
-	var flags *configFlags
-	var password *passwordFlags
-	var showVersion bool
-	cmd := &cobra.Command{
-		Use:   use,
-		Short: "Run the daemon in the foreground (the default command)",
-		Args:  noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if showVersion {
-				return a.printVersion()
+func (a *app) runCommand(use string) frame.Command {
+	return frame.Command{
+		Use: use, Short: "Run the daemon in the foreground (the default command)",
+		Build: func(fs *frame.Flags) frame.Run {
+			flags, showVersion := addConfigFlags(fs), false
+			password := addPasswordFlags(fs, "", "for --login")
+			fs.Var(&showVersion, "version", "print the version and exit")
+			return func(ctx context.Context, _ []string) error {
+				if showVersion {
+					return a.printVersion()
+				}
+				a.silent = true
+				return a.run(ctx, flags, password)
 			}
-			loaded, err := flags.load()
-			if err != nil {
-				return err
-			}
-			// A directory that cannot be read is the node's to complain about.
-			if role, _ := roleOf(loaded.Config.DataDir); role == roleBootnode {
-				return fail(exitConfig, fmt.Errorf("%s belongs to a bootstrap node: choose another --dir, or start that one "+
-					"with: statusd bootnode", loaded.Config.DataDir))
-			}
-			login, err := a.loginPassword(loaded.Config, password)
-			if err != nil {
-				return err
-			}
-			return a.daemon(cmd.Context(), loaded, flags.load, login)
 		},
 	}
-	flags = addConfigFlags(cmd.Flags())
-	password = addPasswordFlags(cmd.Flags(), "", "for --login")
-	cmd.Flags().BoolVar(&showVersion, "version", false, "print the version and exit")
-	return cmd
+}
+
+// run starts the daemon that flags describe.
+func (a *app) run(ctx context.Context, flags *configFlags, password *passwordFlags) error {
+	loaded, err := flags.load()
+	if err != nil {
+		return err
+	}
+	// A directory that cannot be read is the node's to complain about.
+	if role, _ := roleOf(loaded.Config.DataDir); role == roleBootnode {
+		return fail(exitConfig, fmt.Errorf("%s belongs to a bootstrap node: choose another --dir, or start that one "+
+			"with: statusd bootnode", loaded.Config.DataDir))
+	}
+	login, err := a.loginPassword(loaded.Config, password)
+	if err != nil {
+		return err
+	}
+	return a.daemon(ctx, loaded, flags.load, login)
 }
 
 // loginPassword reads the password of the account to log in at the start, if
@@ -74,13 +76,6 @@ func (a *app) loginPassword(cfg *configs.Config, p *passwordFlags) (kdf.Password
 	}
 	defer clear(typed)
 	return kdf.NewPassword(typed)
-}
-
-func noArguments(_ *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError(fmt.Errorf("unexpected argument %q", args[0]))
-	}
-	return nil
 }
 
 // process is a running daemon: what signals act on.

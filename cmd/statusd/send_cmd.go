@@ -11,8 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/spf13/cobra"
-
+	"statusd/cmd/statusd/frame"
 	"statusd/messenger/naming"
 )
 
@@ -24,6 +23,7 @@ const maxAttachment = 2 << 20
 type sendFlags struct {
 	text, attachment, replyTo, wait string
 	limit                           time.Duration
+	given                           bool // there is a text, be it an empty one
 }
 
 // sendResult is what became of a message.
@@ -41,11 +41,10 @@ const (
 	waitDelivered = "delivered"
 )
 
-func (a *app) sendCommand() *cobra.Command {
-	var c *client
-	f := &sendFlags{}
-	cmd := &cobra.Command{
+func (a *app) sendCommand() frame.Command {
+	return frame.Command{
 		Use: "send RECIPIENT...", Short: "Send a message to people, groups or public chats",
+		Args: frame.AtLeast(1, "the recipient, for instance '#tea' or zQ3sh…"),
 		Long: `Sends a message through the running daemon. A recipient is a public key in any
 form (zQ3sh…, 0x04…), @ and the nickname of a contact, # and the name of a
 public chat, or the id of a private group or, where that is unique, its name.
@@ -61,37 +60,34 @@ daemon goes on trying.`,
 			"  statusd send zQ3sh… @ana -m 'hello' --wait delivered\n" +
 			"  fortune | statusd send '#tea' -m -\n" +
 			"  statusd send @ana -a photo.jpg",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usageError(errors.New("missing argument: the recipient, for instance '#tea' or zQ3sh…"))
+		Build: func(fs *frame.Flags) frame.Run {
+			c, f := a.newClient(fs, 30*time.Second), &sendFlags{wait: waitSent}
+			fs.CompleteArgs(c.recipients())
+			fs.Var(&f.text, "message,m", "the text; - reads it from standard input")
+			fs.Var(&f.attachment, "attachment,a", "an image (PNG, JPEG, WebP, GIF) or recording (AAC, AMR) to send")
+			fs.Var(&f.replyTo, "reply-to", "id of the message that this one answers")
+			fs.Var(&f.wait, "wait", "wait until it is sent or delivered, or none").Complete(
+				frame.OneOf(waitSent, waitDelivered, waitNone))
+			fs.Lookup("timeout").Usage = "longest time to wait for that"
+			return func(ctx context.Context, args []string) error {
+				f.given = fs.Changed("message")
+				return a.send(ctx, c, f, args)
 			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.send(cmd, c, f, args)
 		},
 	}
-	c = a.newClient(cmd, 30*time.Second)
-	fs := cmd.Flags()
-	fs.StringVarP(&f.text, "message", "m", "", "the text; - reads it from standard input")
-	fs.StringVarP(&f.attachment, "attachment", "a", "", "an image (PNG, JPEG, WebP, GIF) or recording (AAC, AMR) to send")
-	fs.StringVar(&f.replyTo, "reply-to", "", "id of the message that this one answers")
-	fs.StringVar(&f.wait, "wait", waitSent, "wait until it is sent or delivered, or none")
-	fs.Lookup("timeout").Usage = "longest time to wait for that"
-	return cmd
 }
 
-func (a *app) send(cmd *cobra.Command, c *client, f *sendFlags, to []string) error {
+func (a *app) send(ctx context.Context, c *client, f *sendFlags, to []string) error {
 	switch f.wait {
 	case waitNone, waitSent, waitDelivered:
 	default:
-		return usageError(fmt.Errorf("--wait %q: want sent, delivered or none", f.wait))
+		return badChoice("wait", f.wait, waitSent, waitDelivered, waitNone)
 	}
 	f.limit = c.endpoint.timeout
 	if f.limit <= 0 {
 		return usageError(fmt.Errorf("--timeout %s: want more than 0", f.limit))
 	}
-	text, err := a.message(f.text, cmd.Flags().Changed("message"), f.attachment != "")
+	text, err := a.message(f.text, f.given, f.attachment != "")
 	if err != nil {
 		return err
 	}
@@ -99,7 +95,7 @@ func (a *app) send(cmd *cobra.Command, c *client, f *sendFlags, to []string) err
 	if err != nil {
 		return err
 	}
-	ctx, stop := interruptible(cmd) // not before: whoever types the text can end the program as usual
+	ctx, stop := interruptible(ctx) // not before: whoever types the text can end the program as usual
 	defer stop()
 	s, err := c.open(ctx)
 	if err != nil {
@@ -176,13 +172,7 @@ func reached(status, wait string) bool {
 	return status == wait
 }
 
-func (a *app) printSent(r sendResult) error {
-	if a.output == outputJSON {
-		return fail(exitIO, a.printJSON(r))
-	}
-	_, err := fmt.Fprintf(a.out, "%s  %s\n", r.MessageID, r.Status)
-	return fail(exitIO, err)
-}
+func (a *app) printSent(r sendResult) error { return a.say(r.MessageID+"  "+r.Status, r) }
 
 // readAttachment reads a file into a data URL; nil for none. The daemon looks
 // at the content itself and does not trust the type named here.

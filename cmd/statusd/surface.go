@@ -3,14 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
-	"golang.org/x/term"
 
 	"statusd/api"
 	"statusd/configs"
@@ -118,8 +116,3 @@ func (s searchControl) DiscoveryStatus() rpc.DiscoveryStatus {
 type logControl struct{ logs *logx.Logs }
 
 func (l logControl) SetLogLevel(module, level string) error { return l.logs.SetLevel(module, level) }
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}

@@ -231,6 +231,7 @@ func layer4() map[string][]string {
 			geth + "crypto", geth + "event", geth + "log", geth + "p2p", zap, metrics, unix,
 		},
 		"statusd/deploy":      {},
+		"statusd/docs":        {},
 		"statusd/node/redial": {"statusd/internal/deadline", geth + "p2p/enode", zap},
 		"statusd/rpc": {
 			"statusd/api", "statusd/accounts", "statusd/discovery", "statusd/internal/feed", "statusd/internal/nearest",
@@ -271,15 +272,17 @@ func layerT() map[string][]string {
 func layer5() map[string][]string {
 	return map[string][]string{
 		"statusd/cmd/statusd": {
-			"statusd/api", "statusd/cmd/statusd/chatui", "statusd/cmd/statusd/devnet",
+			"statusd/api", "statusd/cmd/statusd/chatui", "statusd/cmd/statusd/devnet", "statusd/cmd/statusd/frame",
+			"statusd/docs",
 			"statusd/discovery",
 			"statusd/accounts", "statusd/configs", "statusd/internal/atomicfile", "statusd/internal/backup",
 			"statusd/internal/logx", "statusd/internal/profile", "statusd/internal/sdnotify",
 			"statusd/deploy", "statusd/mailserver", "statusd/messenger/naming",
 			"statusd/node", "statusd/rpc",
 			"statusd/waku/wire", geth + "crypto", geth + "p2p", geth + "log", geth + "rpc", zap, metrics,
-			"statusd/internal/termtext", "statusd/payloads", tea, "github.com/spf13", "golang.org/x/term",
+			"statusd/internal/termtext", "statusd/payloads", tea, "golang.org/x/term",
 		},
+		"statusd/cmd/statusd/frame":  {"github.com/charmbracelet/x/ansi"},
 		"statusd/cmd/statusd/devnet": {geth + "rpc"},
 		"statusd/cmd/statusd/chatui": {
 			"statusd/api", "statusd/internal/termtext", tea, "charm.land/bubbles/v2", "charm.land/lipgloss/v2",
