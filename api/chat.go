@@ -41,67 +41,110 @@ type Chat struct {
 	NameGivenBy GivenBy `json:"nameGivenBy,omitempty"`
 }
 
-// Member is a member of a private group.
-type Member struct {
-	ID     string `json:"id"`
-	Admin  bool   `json:"admin"`
-	Joined bool   `json:"joined"`
-}
-
-// MembershipEventType says what an event of a private group does.
-type MembershipEventType int32
-
-// Types of the events of private groups.
+// What the examples of chats share.
 const (
-	MembershipChatCreated   MembershipEventType = 1
-	MembershipNameChanged   MembershipEventType = 2
-	MembershipMembersAdded  MembershipEventType = 3
-	MembershipMemberJoined  MembershipEventType = 4
-	MembershipMemberRemoved MembershipEventType = 5
-	MembershipAdminsAdded   MembershipEventType = 6
-	MembershipAdminRemoved  MembershipEventType = 7
+	exampleContact = "0x04466d7fcae563e5cb09a0d1870bb580344804617879a14949cf22285f1bae3f27" +
+		"6728176c3c6431f8eeda4538dc37c865e2784f3a9e77d044f33e407797e1278a"
+	exampleOtherContact = "0x043c72addb4fdf09af94f0c94d7fe92a386a7e70cf8a1d85916386bb2535c7b1b1" +
+		"3b306b0fe085665d8fc1b28ae1676cd3ad6e08eaeda225fe38d0da4de55703e0"
+	exampleInstall  = "c9f9b7e0-0e4f-4a3c-8f7e-1d2c3b4a5968"
+	exampleTea      = `[{"id":"tea","name":"tea","chatType":2,"active":true}]`
+	exampleGreeting = `[{"chatId":"tea","text":"hello","contentType":1}]`
+
+	returnsChanges = "what changed: chats, messages, contacts, installations, emojiReactions, invitations; empty ones " +
+		"left out"
 )
 
-// Values implements Enum.
-func (MembershipEventType) Values() []MembershipEventType {
-	return []MembershipEventType{
-		MembershipChatCreated, MembershipNameChanged, MembershipMembersAdded, MembershipMemberJoined,
-		MembershipMemberRemoved, MembershipAdminsAdded, MembershipAdminRemoved,
+// Setups of examples: exampleChat joins a public chat, exampleSaid also sends a
+// message there.
+var (
+	exampleChat = []Call{
+		{Method: "account_importKey", Params: exampleImport}, {Method: "account_login", Params: exampleOpen},
+		{Method: "wakuext_saveChat", Params: exampleTea},
 	}
-}
-
-// MembershipEvent is a signed event of a private group.
-type MembershipEvent struct {
-	Type       MembershipEventType `json:"type"`
-	ClockValue uint64              `json:"clockValue"`
-	Members    []string            `json:"members,omitempty"`
-	Name       string              `json:"name,omitempty"`
-	From       string              `json:"from,omitempty"`
-	Signature  []byte              `json:"signature,omitempty"`
-	ChatID     string              `json:"chatId"`
-	RawPayload []byte              `json:"rawPayload"`
-}
-
-// InvitationState says how far an invitation is.
-type InvitationState int32
-
-// States of invitations.
-const (
-	InvitationRequested InvitationState = 1
-	InvitationRejected  InvitationState = 2
-	InvitationApproved  InvitationState = 3 // the admin added who asked
+	exampleSaid = []Call{
+		{Method: "account_importKey", Params: exampleImport}, {Method: "account_login", Params: exampleOpen},
+		{Method: "wakuext_saveChat", Params: exampleTea},
+		{Method: "wakuext_sendChatMessage", Params: exampleGreeting, Bind: "messageID", At: "/messages/0/id"},
+	}
 )
 
-// Values implements Enum.
-func (InvitationState) Values() []InvitationState {
-	return []InvitationState{InvitationRequested, InvitationRejected, InvitationApproved}
+// ChatSettings are what belongs to the user of a chat.
+type ChatSettings struct {
+	ID       string   `json:"id"`
+	Name     string   `json:"name,omitempty"`
+	Color    string   `json:"color,omitempty"`
+	ChatType ChatType `json:"chatType,omitempty"` // of a new chat
+	Active   bool     `json:"active,omitempty"`
+	Muted    bool     `json:"muted,omitempty"`
+	// DeletedAtClockValue hides messages up to a clock. It only rises.
+	DeletedAtClockValue uint64 `json:"deletedAtClockValue,omitempty"`
 }
 
-// Invitation asks to be let into a group.
-type Invitation struct {
-	ID                  string          `json:"id"`
-	ChatID              string          `json:"chatId,omitempty"`
-	From                string          `json:"from"`
-	IntroductionMessage string          `json:"introductionMessage,omitempty"`
-	State               InvitationState `json:"state,omitempty"`
+// ChatRef names a chat in the form of the whole of it.
+type ChatRef struct {
+	ID string `json:"id"`
 }
+
+// Arguments of methods about chats.
+type (
+	// ChatIDArgs name a chat.
+	ChatIDArgs struct {
+		ChatID string `json:"chatId" doc:"id of the chat: a channel's name, a contact id, a group's id"`
+	}
+	// SaveChatArgs are those of wakuext_saveChat.
+	SaveChatArgs struct {
+		Chat ChatSettings `json:"chat" doc:"id, name, chatType (1 one-to-one, 2 public, 4 profile), active, color"`
+	}
+	// ChatArgs name a chat by the whole of it.
+	ChatArgs struct {
+		Chat ChatRef `json:"chat" doc:"the chat; its id counts"`
+	}
+)
+
+// Methods about chats.
+var (
+	WakuextStartMessenger = Method[None, None]{
+		Name: "wakuext_startMessenger", Scope: ScopeRead, Returns: "null", Errors: []Code{CodeNotLoggedIn},
+		Summary: "Does nothing: the messenger runs as soon as an account is logged in.",
+		Example: Example{Setup: exampleLogin, Params: `[]`, Result: `null`},
+	}
+	WakuextChats = Method[None, []Chat]{
+		Name: "wakuext_chats", Scope: ScopeRead, Summary: "Lists the chats, closed ones (active: false) among them.",
+		Returns: "list of chats with their last message", Errors: []Code{CodeNotLoggedIn},
+		Example: Example{Setup: exampleChat, Params: `[]`, Result: exampleTea},
+	}
+	WakuextSaveChat = Method[SaveChatArgs, None]{
+		Name: "wakuext_saveChat", Scope: ScopeSend, Returns: "null",
+		Summary: "Creates a chat or changes what belongs to the user: name, colour, active, muted. Sending needs a saved " +
+			"chat.",
+		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Example: Example{Setup: exampleLogin, Params: exampleTea, Result: `null`},
+	}
+	WakuextDeleteChat = Method[ChatIDArgs, None]{
+		Name: "wakuext_deleteChat", Scope: ScopeSend, Returns: "null",
+		Summary: "Deletes a chat; older messages of it do not come back.",
+		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Example: Example{Setup: exampleChat, Params: `["tea"]`, Result: `null`},
+	}
+	WakuextJoin = Method[ChatArgs, None]{
+		Name: "wakuext_join", Scope: ScopeSend, Returns: "null",
+		Summary: "Listens to a chat and fetches its history.", Errors: []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Example: Example{Setup: exampleChat, Params: exampleTea, Result: `null`},
+	}
+	WakuextLeave = Method[ChatArgs, None]{
+		Name: "wakuext_leave", Scope: ScopeSend, Returns: "null",
+		Summary: "Stops to listen to a chat.", Errors: []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Example: Example{Setup: exampleChat, Params: exampleTea, Result: `null`},
+	}
+	WakuextMuteChat = Method[ChatIDArgs, None]{
+		Name: "wakuext_muteChat", Scope: ScopeSend, Returns: "null",
+		Summary: "Marks a chat as muted.", Errors: []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Example: Example{Setup: exampleChat, Params: `["tea"]`, Result: `null`},
+	}
+	WakuextUnmuteChat = Method[ChatIDArgs, None]{
+		Name: "wakuext_unmuteChat", Scope: ScopeSend, Returns: "null",
+		Summary: "Takes the mark back.", Errors: []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Example: Example{Setup: exampleChat, Params: `["tea"]`, Result: `null`},
+	}
+)

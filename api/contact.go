@@ -56,3 +56,113 @@ type ContactDevice struct {
 	Timestamp      int64  `json:"timestamp"`
 	FCMToken       string `json:"fcmToken"`
 }
+
+// What the examples of contacts share.
+const (
+	exampleBen = `[{"id":"` + exampleContact + `","systemTags":[":contact/added"],"localNickname":"ben"}]`
+	// exampleBenAlone is the contact of exampleBen.
+	exampleBenAlone = `{"id":"` + exampleContact + `","systemTags":[":contact/added"],"localNickname":"ben"}`
+	// exampleBlocked is a person whom nobody wants to hear.
+	exampleBlocked = "0x042c0b7cf95324a07d05398b240174dc0c2be444d96b159aa6c7f7b1e6686809" +
+		"91ae31a9c671a36543f46cea8fce6984608aa316aa0472a7eed08847440218cb2f"
+)
+
+// exampleKnown adds a contact.
+var exampleKnown = []Call{
+	{Method: "account_importKey", Params: exampleImport}, {Method: "account_login", Params: exampleOpen},
+	{Method: "wakuext_saveContact", Params: exampleBen},
+}
+
+// ContactSettings are what the user, or a program of status-go that verifies
+// names, says about a person. Times are as in Contact, and only rise.
+type ContactSettings struct {
+	ID                     string      `json:"id"`
+	Name                   string      `json:"name,omitempty"`
+	EnsVerified            bool        `json:"ensVerified,omitempty"`
+	EnsVerifiedAt          uint64      `json:"ensVerifiedAt,omitempty"`
+	LastENSClockValue      uint64      `json:"lastENSClockValue,omitempty"`
+	EnsVerificationRetries uint64      `json:"ensVerificationRetries,omitempty"`
+	PhotoPath              string      `json:"photoPath,omitempty"` // data URL
+	LastUpdated            uint64      `json:"lastUpdated,omitempty"`
+	SystemTags             []SystemTag `json:"systemTags,omitempty"`
+	LocalNickname          string      `json:"localNickname,omitempty"`
+}
+
+// BlockedContact is a person to block, and the nickname to go on showing.
+type BlockedContact struct {
+	ID            string `json:"id"`
+	LocalNickname string `json:"localNickname,omitempty"`
+}
+
+// Arguments of methods about contacts.
+type (
+	// ContactIDArgs name a person.
+	ContactIDArgs struct {
+		ID string `json:"id" doc:"contact id"`
+	}
+	// SaveContactArgs are those of wakuext_saveContact.
+	SaveContactArgs struct {
+		Contact ContactSettings `json:"contact" doc:"id, systemTags, localNickname"`
+	}
+	// BlockContactArgs are those of wakuext_blockContact.
+	BlockContactArgs struct {
+		Contact BlockedContact `json:"contact" doc:"the contact; its id counts"`
+	}
+	// ContactUpdateArgs are those of wakuext_sendContactUpdate.
+	ContactUpdateArgs struct {
+		ID      string `json:"id" doc:"contact id"`
+		EnsName string `json:"ensName,omitempty" doc:"our name, ending in .eth, or empty"`
+		Image   string `json:"image,omitempty" doc:"data URL of our picture, or empty"`
+	}
+	// ContactUpdatesArgs are those of wakuext_sendContactUpdates.
+	ContactUpdatesArgs struct {
+		EnsName string `json:"ensName,omitempty" doc:"our name, ending in .eth, or empty"`
+		Image   string `json:"image,omitempty" doc:"data URL of our picture, or empty"`
+	}
+)
+
+// Methods about contacts.
+var (
+	WakuextContacts = Method[None, []Contact]{
+		Name: "wakuext_contacts", Scope: ScopeRead, Returns: "list of contacts", Errors: []Code{CodeNotLoggedIn},
+		Summary: "Lists the people that have a tag, a verified name or a nickname.",
+		Example: Example{Setup: exampleKnown, Params: `[]`, Result: exampleBen},
+	}
+	WakuextGetContactByID = Method[ContactIDArgs, *Contact]{
+		Name: "wakuext_getContactByID", Scope: ScopeRead, Summary: "Returns what is known of a person.",
+		Returns: "the contact, null if nothing is known", Errors: []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Example: Example{Setup: exampleKnown, Params: `["` + exampleContact + `"]`, Result: exampleBenAlone},
+	}
+	WakuextSaveContact = Method[SaveContactArgs, None]{
+		Name: "wakuext_saveContact", Scope: ScopeContacts, Returns: "null",
+		Summary: "Stores tags and nickname of a person. To add somebody: the tag :contact/added, then sendContactUpdate.",
+		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Example: Example{Setup: exampleLogin, Params: exampleBen, Result: `null`},
+	}
+	WakuextBlockContact = Method[BlockContactArgs, []Chat]{
+		Name: "wakuext_blockContact", Scope: ScopeContacts, Returns: "the chats that are left",
+		Summary: "Deletes the messages of a person and takes no more of them.",
+		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject, CodeInvalidRecipient},
+		Example: Example{Setup: exampleLogin, Params: `[{"id":"` + exampleBlocked + `"}]`, Result: `[]`},
+	}
+	WakuextSendContactUpdate = Method[ContactUpdateArgs, Changes]{
+		Name: "wakuext_sendContactUpdate", Scope: ScopeContacts, Returns: returnsChanges,
+		Summary: "Tells a person that we added them, with our name and picture.",
+		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject, CodeInvalidRecipient},
+		Example: Example{
+			Setup: []Call{
+				{Method: "account_importKey", Params: exampleImport}, {Method: "account_login", Params: exampleOpen},
+				{
+					Method: "wakuext_saveContact",
+					Params: `[{"id":"` + exampleOtherContact + `","systemTags":[":contact/added"]}]`,
+				},
+			},
+			Params: `["` + exampleOtherContact + `","",""]`, Result: `{"contacts":` + exampleBen + `}`,
+		},
+	}
+	WakuextSendContactUpdates = Method[ContactUpdatesArgs, None]{
+		Name: "wakuext_sendContactUpdates", Scope: ScopeContacts, Returns: "null", Errors: []Code{CodeNotLoggedIn},
+		Summary: "Tells all added contacts and our other devices our name and picture.",
+		Example: Example{Setup: exampleLogin, Params: `["",""]`, Result: `null`},
+	}
+)

@@ -65,65 +65,6 @@ func (OutgoingStatus) Values() []OutgoingStatus {
 	return []OutgoingStatus{OutgoingSending, OutgoingNotSent, OutgoingSent, OutgoingDelivered}
 }
 
-// SendState says how far a message is that was sent with status_send.
-type SendState string
-
-// How far such messages are.
-const (
-	SendQueued    SendState = "queued" // on disk; it leaves as soon as there is a peer
-	SendSent      SendState = "sent"   // a peer of the network has it
-	SendDelivered SendState = "delivered"
-	SendFailed    SendState = "failed" // given up
-)
-
-// Values implements Enum.
-func (SendState) Values() []SendState {
-	return []SendState{SendQueued, SendSent, SendDelivered, SendFailed}
-}
-
-// SendWait is the state that status_send waits for.
-type SendWait string
-
-// What to wait for.
-const (
-	WaitNone      SendWait = "none"
-	WaitSent      SendWait = "sent"
-	WaitDelivered SendWait = "delivered"
-)
-
-// Values implements Enum.
-func (SendWait) Values() []SendWait { return []SendWait{WaitNone, WaitSent, WaitDelivered} }
-
-// Sent is what became of a message that was sent with status_send.
-type Sent struct {
-	MessageID string    `json:"messageId"`
-	ChatID    string    `json:"chatId"`
-	Clock     uint64    `json:"clock"`
-	Status    SendState `json:"status"`
-}
-
-// CommandState says how far a payment is.
-type CommandState int
-
-// States of payments.
-const (
-	CommandAddressRequested     CommandState = 1
-	CommandAddressDeclined      CommandState = 2
-	CommandAddressAccepted      CommandState = 3
-	CommandTransactionRequested CommandState = 4
-	CommandTransactionDeclined  CommandState = 5
-	CommandTransactionPending   CommandState = 6
-	CommandTransactionSent      CommandState = 7
-)
-
-// Values implements Enum.
-func (CommandState) Values() []CommandState {
-	return []CommandState{
-		CommandAddressRequested, CommandAddressDeclined, CommandAddressAccepted, CommandTransactionRequested,
-		CommandTransactionDeclined, CommandTransactionPending, CommandTransactionSent,
-	}
-}
-
 // Message is a message of a chat. Times are Unix milliseconds.
 type Message struct {
 	ID                string             `json:"id"`
@@ -159,9 +100,6 @@ type Message struct {
 	Pinned   bool   `json:"pinned,omitempty"`
 	// DeliveredTo are the members of a private group that acknowledged it.
 	DeliveredTo []string `json:"deliveredTo,omitempty"`
-	// What only senders give: files to attach.
-	ImagePath string `json:"imagePath,omitempty"`
-	AudioPath string `json:"audioPath,omitempty"`
 }
 
 // QuotedMessage is what a reply quotes.
@@ -190,3 +128,149 @@ type CommandParameters struct {
 	CommandState    CommandState `json:"commandState"`
 	Signature       []byte       `json:"signature"`
 }
+
+// What the examples of messages share.
+const (
+	exampleMessage = `{"messages":[{"id":"` + exampleHash + `","from":"` + examplePublicKey + `","text":"hello",` +
+		`"chatId":"tea","localChatId":"tea","outgoingStatus":"sending","clock":1596000000000,"contentType":1,` +
+		`"messageType":2}]}`
+	examplePage = `{"messages":[{"id":"{{messageID}}","text":"hello","chatId":"tea","clock":1596000000000}],` +
+		`"cursor":""}`
+	onExampleMessage = `["{{messageID}}"]`
+)
+
+// OutgoingMessage is a message to send.
+type OutgoingMessage struct {
+	ChatID          string      `json:"chatId"`
+	Text            string      `json:"text,omitempty"`
+	ContentType     ContentType `json:"contentType,omitempty"` // left out: text, or what is attached
+	ResponseTo      string      `json:"responseTo,omitempty"`  // id of the message that it answers
+	EnsName         string      `json:"ensName,omitempty"`
+	Sticker         *Sticker    `json:"sticker,omitempty"`
+	Image           string      `json:"image,omitempty"` // data URL
+	Audio           string      `json:"audio,omitempty"` // data URL
+	AudioDurationMs uint64      `json:"audioDurationMs,omitempty"`
+	ImagePath       string      `json:"imagePath,omitempty"` // a file of the daemon's machine; over the socket only
+	AudioPath       string      `json:"audioPath,omitempty"` // as ImagePath
+}
+
+// MessagePage is a page of messages, the newest first.
+type MessagePage struct {
+	Messages []Message `json:"messages"`
+	Cursor   string    `json:"cursor"` // of the next page; empty at the end
+}
+
+// DefaultPage is the number of messages of a page whose limit is not given.
+const DefaultPage = 20
+
+// Arguments of methods about messages.
+type (
+	// MessageIDArgs name a message.
+	MessageIDArgs struct {
+		ID string `json:"id" doc:"id of the message, 0x and 64 hex digits"`
+	}
+	// PageArgs name a page of a chat.
+	PageArgs struct {
+		ChatID string `json:"chatId" doc:"id of the chat: a channel's name, a contact id, a group's id"`
+		Cursor string `json:"cursor,omitempty" doc:"where the page begins, from the page before; empty: the newest"`
+		Limit  *int   `json:"limit" doc:"messages of a page, default 20"` // nil: DefaultPage
+	}
+	// SearchArgs are those of wakuext_searchMessages.
+	SearchArgs struct {
+		ChatID string `json:"chatId,omitempty" doc:"id of the chat: a channel's name, a contact id, a group's id; empty: all chats"`
+		Text   string `json:"text" doc:"what to look for"`
+		Cursor string `json:"cursor,omitempty" doc:"where the page begins, from the page before; empty: the newest"`
+		Limit  *int   `json:"limit" doc:"messages of a page, default 20"` // nil: DefaultPage
+	}
+	// SendMessageArgs are those of wakuext_sendChatMessage.
+	SendMessageArgs struct {
+		Message OutgoingMessage `json:"message" doc:"chatId, text, contentType (1 text, 2 sticker, 4 emoji, 7 image, 8 audio), responseTo, ensName, sticker {hash, pack}; a picture or recording as data URL in image or audio, or over the socket as imagePath or audioPath, with audioDurationMs"`
+	}
+	// SeenArgs are those of wakuext_markMessagesSeen.
+	SeenArgs struct {
+		ChatID string   `json:"chatId" doc:"id of the chat: a channel's name, a contact id, a group's id"`
+		IDs    []string `json:"ids" doc:"ids of messages"`
+	}
+	// OutgoingStatusArgs are those of wakuext_updateMessageOutgoingStatus.
+	OutgoingStatusArgs struct {
+		ID     string         `json:"id" doc:"id of the message, 0x and 64 hex digits"`
+		Status OutgoingStatus `json:"status" doc:"sending, sent, not-sent or delivered"`
+	}
+	// ConfirmedArgs are those of wakuext_confirmMessagesProcessedByID.
+	ConfirmedArgs struct {
+		Messages []JSON `json:"messages,omitempty" doc:"ignored"`
+	}
+	// TextArgs are a text.
+	TextArgs struct {
+		Text string `json:"text" doc:"any text"`
+	}
+)
+
+// Methods about messages.
+var (
+	WakuextChatMessages = Method[PageArgs, MessagePage]{
+		Name: "wakuext_chatMessages", Scope: ScopeRead, Errors: []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Summary: "Returns the messages of a chat, page by page, newest first.",
+		Returns: "messages, and the cursor of the next page, empty at the end",
+		Example: Example{Setup: exampleSaid, Params: `["tea","",20]`, Result: examplePage},
+	}
+	WakuextSearchMessages = Method[SearchArgs, MessagePage]{
+		Name: "wakuext_searchMessages", Scope: ScopeRead, Errors: []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Summary: "Finds messages that contain a text, in any case of letters, newest first.",
+		Returns: "messages, and the cursor of the next page, empty at the end",
+		Example: Example{Setup: exampleSaid, Params: `["tea","HELL","",20]`, Result: examplePage},
+	}
+	WakuextMessageByID = Method[MessageIDArgs, Message]{
+		Name: "wakuext_messageByID", Scope: ScopeRead, Summary: "Returns one message.", Returns: "the message",
+		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Example: Example{Setup: exampleSaid, Params: onExampleMessage, Result: `{"id":"{{messageID}}","text":"hello"}`},
+	}
+	WakuextSendChatMessage = Method[SendMessageArgs, Changes]{
+		Name: "wakuext_sendChatMessage", Scope: ScopeSend, Returns: returnsChanges,
+		Summary: "Sends a message to a saved chat. It returns when the message is stored; it leaves as soon as there " +
+			"is a peer.",
+		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject, CodeInvalidRecipient},
+		Example: Example{Setup: exampleChat, Params: exampleGreeting, Result: exampleMessage},
+	}
+	WakuextReSendChatMessage = Method[MessageIDArgs, None]{
+		Name: "wakuext_reSendChatMessage", Scope: ScopeSend, Returns: "null",
+		Summary: "Sends a message of ours again, under the same id.",
+		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject, CodeInvalidRecipient},
+		Example: Example{Setup: exampleSaid, Params: onExampleMessage, Result: `null`},
+	}
+	WakuextDeleteMessage = Method[MessageIDArgs, None]{
+		Name: "wakuext_deleteMessage", Scope: ScopeSend, Returns: "null",
+		Summary: "Deletes a message from this device.", Errors: []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Example: Example{Setup: exampleSaid, Params: onExampleMessage, Result: `null`},
+	}
+	WakuextDeleteMessagesByChatID = Method[ChatIDArgs, None]{
+		Name: "wakuext_deleteMessagesByChatID", Scope: ScopeSend, Returns: "null",
+		Summary: "Deletes the messages of a chat from this device.", Errors: []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Example: Example{Setup: exampleSaid, Params: `["tea"]`, Result: `null`},
+	}
+	WakuextMarkMessagesSeen = Method[SeenArgs, uint64]{
+		Name: "wakuext_markMessagesSeen", Scope: ScopeSend, Returns: "how many were unread",
+		Summary: "Marks messages of a chat as read.", Errors: []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Example: Example{Setup: exampleSaid, Params: `["tea",["{{messageID}}"]]`, Result: `0`},
+	}
+	WakuextMarkAllRead = Method[ChatIDArgs, None]{
+		Name: "wakuext_markAllRead", Scope: ScopeSend, Returns: "null",
+		Summary: "Marks all messages of a chat as read.", Errors: []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Example: Example{Setup: exampleSaid, Params: `["tea"]`, Result: `null`},
+	}
+	WakuextUpdateMessageOutgoingStatus = Method[OutgoingStatusArgs, None]{
+		Name: "wakuext_updateMessageOutgoingStatus", Scope: ScopeSend, Returns: "null",
+		Summary: "Sets the state of an own message. The daemon does that itself; a state never goes backwards.",
+		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Example: Example{Setup: exampleSaid, Params: `["{{messageID}}","sent"]`, Result: `null`},
+	}
+	WakuextConfirmMessagesProcessedByID = Method[ConfirmedArgs, None]{
+		Name: "wakuext_confirmMessagesProcessedByID", Scope: ScopeRead, Returns: "null",
+		Summary: "Does nothing: messages are confirmed in the transaction that stores them.",
+		Example: Example{Params: `[[]]`, Result: `null`},
+	}
+	WakuextEcho = Method[TextArgs, string]{
+		Name: "wakuext_echo", Scope: ScopeRead, Summary: "Answers what it is given.", Returns: "the text",
+		Example: Example{Params: `["hello"]`, Result: `"hello"`},
+	}
+)

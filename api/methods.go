@@ -5,7 +5,7 @@ import "slices"
 // Methods lists every method of the contract, sorted by room. A server offers
 // those whose parts of the daemon are switched on.
 func Methods() []Described {
-	return slices.Concat(nodeMethods(), eventMethods())
+	return slices.Concat(nodeMethods(), eventMethods(), chatMethods(), peopleMethods(), sendMethods())
 }
 
 func nodeMethods() []Described {
@@ -20,5 +20,37 @@ func eventMethods() []Described {
 	return []Described{
 		StatusGetEvents, StatusAckEvents, StatusListConsumers, StatusRemoveConsumer, StatusSubscribe, StatusUnsubscribe,
 		StatusReceive, Receive, SubscribeReceive, UnsubscribeReceive,
+	}
+}
+
+func chatMethods() []Described {
+	return []Described{
+		WakuextStartMessenger, WakuextChats, WakuextSaveChat, WakuextDeleteChat, WakuextJoin, WakuextLeave,
+		WakuextMuteChat, WakuextUnmuteChat, WakuextChatMessages, WakuextSearchMessages, WakuextMessageByID,
+		WakuextSendChatMessage, WakuextReSendChatMessage, WakuextDeleteMessage, WakuextDeleteMessagesByChatID,
+		WakuextMarkMessagesSeen, WakuextMarkAllRead, WakuextUpdateMessageOutgoingStatus,
+		WakuextConfirmMessagesProcessedByID, WakuextEcho, WakuextSendEmojiReaction, WakuextSendEmojiReactionRetraction,
+		WakuextEmojiReactionsByChatID, WakuextCreateGroupChatFromInvitation, WakuextSendGroupChatInvitationRequest,
+		WakuextGetGroupChatInvitations, WakuextSendGroupChatInvitationRejection, WakuextCreateGroupChatWithMembers,
+		WakuextAddMembersToGroupChat, WakuextRemoveMemberFromGroupChat, WakuextAddAdminsToGroupChat,
+		WakuextConfirmJoiningGroup, WakuextLeaveGroupChat, WakuextChangeGroupChatName,
+	}
+}
+
+func peopleMethods() []Described {
+	return []Described{
+		WakuextContacts, WakuextGetContactByID, WakuextSaveContact, WakuextBlockContact, WakuextSendContactUpdate,
+		WakuextSendContactUpdates, WakuextRequestTransaction, WakuextRequestAddressForTransaction,
+		WakuextAcceptRequestAddressForTransaction, WakuextDeclineRequestAddressForTransaction,
+		WakuextDeclineRequestTransaction, WakuextSendTransaction, WakuextAcceptRequestTransaction,
+		WakuextGetOurInstallations, WakuextEnableInstallation, WakuextDisableInstallation,
+		WakuextSetInstallationMetadata, WakuextSendPairInstallation, WakuextLoadFilters, WakuextRemoveFilters,
+		WakuextSignMessageWithChatKey,
+	}
+}
+
+func sendMethods() []Described {
+	return []Described{
+		StatusSend, Send, ListGroups, ListContacts,
 	}
 }

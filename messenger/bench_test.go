@@ -201,7 +201,7 @@ func BenchmarkReading(b *testing.B) {
 // commit to disk.
 func BenchmarkReceive(b *testing.B) {
 	alice, bob := newParty(b, newKey(b)), newParty(b, newKey(b))
-	ok(b, bob.m.Contacts().Save(b.Context(), api.Contact{ID: alice.id, SystemTags: []api.SystemTag{api.TagAdded}}))
+	ok(b, bob.m.Contacts().Save(b.Context(), added(alice.id)))
 	b.ReportAllocs()
 	for b.Loop() {
 		b.StopTimer()
@@ -249,7 +249,7 @@ func BenchmarkSendToGroup(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		alice.pass(time.Millisecond)
-		must[api.Changes](b)(alice.m.Messages().Send(b.Context(), api.Message{ChatID: group, Text: "hello all"}))
+		must[api.Changes](b)(alice.m.Messages().Send(b.Context(), api.OutgoingMessage{ChatID: group, Text: "hello all"}))
 		if s := alice.flush(); len(s) != 1 || len(s[0].to) != 49 {
 			b.Fatalf("sent %d", len(s))
 		}

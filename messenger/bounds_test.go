@@ -93,7 +93,7 @@ func TestPipesAreNoAttachments(t *testing.T) {
 	go func() {
 		_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: bob.id, AttachmentPath: pipe})
 		done <- err
-		_, err = alice.m.Messages().Send(t.Context(), api.Message{
+		_, err = alice.m.Messages().Send(t.Context(), api.OutgoingMessage{
 			ChatID: bob.id, Text: "x", ContentType: api.ContentImage, ImagePath: pipe,
 		})
 		done <- err
@@ -144,7 +144,7 @@ func TestGroupsOfStrangers(t *testing.T) {
 	if err := invite(0, 300); !errors.Is(err, courier.ErrDrop) {
 		t.Errorf("a group of a stranger grew: %v", err)
 	}
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: mallory.id, SystemTags: []api.SystemTag{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), added(mallory.id)))
 	if err := invite(201, 300); err != nil {
 		t.Errorf("a large group of a contact: %v", err)
 	}
@@ -245,7 +245,7 @@ func TestPictureOfAStranger(t *testing.T) {
 			t.Errorf("%.40s: picture %.40q, name %q", c.photo, k.PhotoPath, k.Name)
 		}
 	}
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: mallory.id, SystemTags: []api.SystemTag{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), added(mallory.id)))
 	body := &payloads.ContactUpdate{Clock: clock + 100, ProfileImage: large}
 	ok(t, alice.receive(alice.parcelFrom(mallory, sending{
 		route: routeReliable, wrapper: seal(t, body, mallory.key),
@@ -269,7 +269,7 @@ func TestPictureThatAProgramSaves(t *testing.T) {
 		{"", "", false},
 	} {
 		var rule *payloads.RuleError
-		err := alice.m.Contacts().Save(t.Context(), api.Contact{ID: bob.id, PhotoPath: c.photo})
+		err := alice.m.Contacts().Save(t.Context(), api.ContactSettings{ID: bob.id, PhotoPath: c.photo})
 		if errors.As(err, &rule) != c.refused || (err != nil) != c.refused {
 			t.Errorf("%q: %v", c.photo, err)
 		}

@@ -96,7 +96,7 @@ func (s *Chats) ByID(ctx context.Context, id string) (v api.Chat, err error) {
 // (clock, counters, last message, members) stays as it is. Groups come to be
 // by events, so only one that waits for an invitation can be created here.
 // Errors: ErrUnknownChat, ErrChatType, ErrManyChats, *payloads.RuleError.
-func (s *Chats) Save(ctx context.Context, v api.Chat) error {
+func (s *Chats) Save(ctx context.Context, v api.ChatSettings) error {
 	return s.update(ctx, func(tx *store.Tx) error {
 		chat, found, err := tx.Chats().ByID(v.ID)
 		if err != nil {
@@ -154,7 +154,7 @@ func roomToListen(tx *store.Tx, chat *store.Chat) error {
 }
 
 // newChat makes a chat that a user wants to have.
-func (s *Chats) newChat(v *api.Chat) (store.Chat, error) {
+func (s *Chats) newChat(v *api.ChatSettings) (store.Chat, error) {
 	switch v.ChatType {
 	case api.ChatOneToOne:
 		if _, err := key.ParseContactID(v.ID); err != nil {

@@ -16,13 +16,11 @@ import (
 	"statusd/payloads"
 )
 
-// Send sends a message to the chat that it names by ChatID. Of the message it
-// takes Text, ContentType (text for 0, or what the attachment is), ResponseTo,
-// EnsName, Sticker, and an image or a recording by path or data URL. What
-// receivers would drop is refused. Errors: ErrUnknownChat, ErrBlocked,
+// Send sends a message to the chat that it names by ChatID. What receivers
+// would drop is refused. Errors: ErrUnknownChat, ErrBlocked,
 // ErrNotMember, ErrNotOwner, ErrChatType, ErrTooLarge, ErrAttachment,
 // *payloads.RuleError.
-func (s *Messages) Send(ctx context.Context, v api.Message) (out api.Changes, err error) {
+func (s *Messages) Send(ctx context.Context, v api.OutgoingMessage) (out api.Changes, err error) {
 	body, err := s.bodyOf(&v)
 	if err != nil {
 		return api.Changes{}, err
@@ -43,7 +41,7 @@ func (s *Messages) Send(ctx context.Context, v api.Message) (out api.Changes, er
 }
 
 // bodyOf makes the payload that a user describes, without what its chat adds.
-func (c *core) bodyOf(v *api.Message) (*payloads.ChatMessage, error) {
+func (c *core) bodyOf(v *api.OutgoingMessage) (*payloads.ChatMessage, error) {
 	body := &payloads.ChatMessage{
 		Text: v.Text, ResponseTo: v.ResponseTo, ENSName: v.EnsName, ContentType: payloads.ContentType(v.ContentType),
 	}

@@ -66,7 +66,7 @@ const (
 // picture as known. Clocks only rise. Somebody who has the tag TagAdded from
 // now on is no stranger, and our other devices are told. Errors:
 // *payloads.RuleError.
-func (s *Contacts) Save(ctx context.Context, v api.Contact) error {
+func (s *Contacts) Save(ctx context.Context, v api.ContactSettings) error {
 	if _, err := checkContact(v.ID); err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (c *core) selfChat(tx *store.Tx) (store.Chat, error) {
 // Block stores a person as blocked, and removes the chat and everything that
 // person wrote. What comes afterwards is dropped. It returns the chats that
 // changed. Errors: ErrSelf, *payloads.RuleError.
-func (s *Contacts) Block(ctx context.Context, v api.Contact) (out []api.Chat, err error) {
+func (s *Contacts) Block(ctx context.Context, v api.BlockedContact) (out []api.Chat, err error) {
 	peer, err := checkContact(v.ID)
 	if err != nil {
 		return nil, err

@@ -414,3 +414,8 @@ func TestDeletedChatsLeaveNothing(t *testing.T) {
 		t.Errorf("resend: %v", err)
 	}
 }
+
+// added says that a person is to be among the contacts.
+func added(id string) api.ContactSettings {
+	return api.ContactSettings{ID: id, SystemTags: []api.SystemTag{api.TagAdded}}
+}

@@ -210,7 +210,8 @@ func TestCopyBeforeTheOriginal(t *testing.T) {
 				t.Errorf("reactions %+v", list)
 			}
 			alice.flush()
-			must[api.Changes](t)(alice.m.Messages().Send(ctx, api.Message{ChatID: "garden", Text: "yum", ResponseTo: first}))
+			must[api.Changes](t)(alice.m.Messages().Send(ctx, api.OutgoingMessage{ChatID: "garden", Text: "yum",
+				ResponseTo: first}))
 			must[api.Changes](t)(alice.m.Reactions().Send(ctx, "garden", first, api.EmojiSad))
 			ok(t, alice.m.Messages().Pin(ctx, first, true))
 			for _, s := range alice.flush() {

@@ -82,10 +82,10 @@ func TestGroupLife(t *testing.T) {
 	bob.wantEvents(&at[1], api.EventGroupCreated, api.EventMessagesNew, api.EventMemberAdded, api.EventMemberAdded)
 
 	// Invited, one sees the group but neither writes nor receives.
-	if _, err := bob.m.Messages().Send(ctx, api.Message{ChatID: group, Text: "x"}); !errors.Is(err, ErrNotMember) {
+	if _, err := bob.m.Messages().Send(ctx, toSend{ChatID: group, Text: "x"}); !errors.Is(err, ErrNotMember) {
 		t.Errorf("before joining: %v", err)
 	}
-	must[api.Changes](t)(alice.m.Messages().Send(ctx, api.Message{ChatID: group, Text: "too early"}))
+	must[api.Changes](t)(alice.m.Messages().Send(ctx, toSend{ChatID: group, Text: "too early"}))
 	if sent := alice.flush(); len(sent) != 0 {
 		t.Errorf("a message nobody may read was sent: %+v", sent)
 	}
@@ -95,7 +95,7 @@ func TestGroupLife(t *testing.T) {
 	}
 	wantSame(t, group, alice, bob, carol)
 	_, _ = bob.events(&at[1])
-	hello := must[api.Changes](t)(alice.m.Messages().Send(ctx, api.Message{ChatID: group, Text: "hello"})).Messages[0]
+	hello := must[api.Changes](t)(alice.m.Messages().Send(ctx, toSend{ChatID: group, Text: "hello"})).Messages[0]
 	spread(alice, bob, carol)
 	bob.wantEvents(&at[1], api.EventMessagesNew)
 	for _, p := range []*party{bob, carol} {
@@ -137,7 +137,7 @@ func TestGroupLife(t *testing.T) {
 	spread(alice, bob, dave)
 	alice.wantEvents(&at[0], api.EventMessagesNew, api.EventMemberRemoved)
 	wantSame(t, group, alice, bob, dave)
-	if _, err := dave.m.Messages().Send(ctx, api.Message{ChatID: group, Text: "x"}); !errors.Is(err, ErrNotMember) {
+	if _, err := dave.m.Messages().Send(ctx, toSend{ChatID: group, Text: "x"}); !errors.Is(err, ErrNotMember) {
 		t.Errorf("after removal: %v", err)
 	}
 	if _, err := dave.m.Groups().Confirm(ctx, group); !errors.Is(err, ErrNotMember) {
@@ -155,7 +155,7 @@ func TestGroupDelivery(t *testing.T) {
 	group := create(t, all...)
 	alice := all[0]
 	alice.courier.paired = true
-	m := must[api.Changes](t)(alice.m.Messages().Send(t.Context(), api.Message{ChatID: group, Text: "x"})).Messages[0]
+	m := must[api.Changes](t)(alice.m.Messages().Send(t.Context(), toSend{ChatID: group, Text: "x"})).Messages[0]
 	if sent := alice.flush(); len(sent) != 1 || len(sent[0].to) != 3 {
 		t.Fatalf("sent %+v", sent)
 	}
@@ -213,7 +213,7 @@ func TestGroupReactions(t *testing.T) {
 	group := create(t, all...)
 	alice, bob := all[0], all[1]
 	ctx := t.Context()
-	m := must[api.Changes](t)(alice.m.Messages().Send(ctx, api.Message{ChatID: group, Text: "x"})).Messages[0]
+	m := must[api.Changes](t)(alice.m.Messages().Send(ctx, toSend{ChatID: group, Text: "x"})).Messages[0]
 	spread(alice, all[1:]...)
 	var at int64
 	_, _ = alice.events(&at)
@@ -330,7 +330,7 @@ func TestGroupRefuses(t *testing.T) {
 	if _, err := alice.m.Groups().Rename(ctx, "garden", "x"); !errors.Is(err, ErrChatType) {
 		t.Errorf("no group: %v", err)
 	}
-	must[[]api.Chat](t)(alice.m.Contacts().Block(ctx, api.Contact{ID: bob.id}))
+	must[[]api.Chat](t)(alice.m.Contacts().Block(ctx, api.BlockedContact{ID: bob.id}))
 	if _, err := alice.m.Groups().Create(ctx, "x", []string{bob.id}); !errors.Is(err, ErrBlocked) {
 		t.Errorf("blocked: %v", err)
 	}

@@ -85,7 +85,7 @@ func (p *party) checkChat() {
 func TestWhatOneGuestKeepsIsBounded(t *testing.T) {
 	alice := hosts(t)
 	mallory, carol, friend := stranger(t, alice.now), stranger(t, alice.now), stranger(t, alice.now)
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: friend.id, SystemTags: []api.SystemTag{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), added(friend.id)))
 	ok(t, carol.posts(alice, said(carol, "hello")))
 	ok(t, carol.posts(alice, shown(carol, "my cat", 50_000)))
 	for i := range 30 {
@@ -231,7 +231,7 @@ func TestContactsAreNoGuests(t *testing.T) {
 		Clock: m.Clock + 2, ChatID: tea, MessageID: payloads.MessageID{1}.String(), MessageType: payloads.PublicGroup,
 		Emoji: 1,
 	}))
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: bob.id, SystemTags: []api.SystemTag{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), added(bob.id)))
 	for _, class := range []store.Guest{store.GuestText, store.GuestMedia, store.GuestReaction} {
 		if n := alice.weight("", class); n != 0 {
 			t.Errorf("class %d: %d bytes are counted", class, n)
@@ -251,7 +251,7 @@ func TestNearlyFullDiskIsForPeopleWeKnow(t *testing.T) {
 	room := false
 	alice := hosts(t, func(c *Config) { c.Policy.Room = func() bool { return room } })
 	friend, other, met := stranger(t, alice.now), stranger(t, alice.now), stranger(t, alice.now)
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: friend.id, SystemTags: []api.SystemTag{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), added(friend.id)))
 	alice.write(met.id, "hello")
 	alice.flush()
 	ok(t, friend.posts(alice, said(friend, "public")))

@@ -181,7 +181,7 @@ func TestClocksThatNeverComeAreNotKept(t *testing.T) {
 func TestHeldHasBounds(t *testing.T) {
 	alice, mallory := pair(t)
 	bob := newParty(t, newKey(t))
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: bob.id, SystemTags: []api.SystemTag{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), added(bob.id)))
 	send := func(from *party, i int) bool {
 		w := chatMessage(t, from, payloads.OneToOne, alice.id, fmt.Sprint(i), from.clockIn(time.Hour)+uint64(i))
 		return alice.arrive(from, sending{to: keysOf(alice), route: routeReliable, wrapper: w}) == 1
@@ -224,7 +224,7 @@ func TestHeldHasBounds(t *testing.T) {
 func TestNotYetAContact(t *testing.T) {
 	for name, admit := range map[string]func(alice, bob *party){
 		"added": func(alice, bob *party) {
-			ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: bob.id, SystemTags: []api.SystemTag{api.TagAdded}}))
+			ok(t, alice.m.Contacts().Save(t.Context(), added(bob.id)))
 		},
 		"written to": func(alice, bob *party) { alice.write(bob.id, "who is it?") },
 		"policy":     func(alice, _ *party) { alice.open() },
@@ -416,7 +416,7 @@ func TestBlockedLeaveNothingHeld(t *testing.T) {
 	if alice.heldCount() != 1 {
 		t.Fatal("not held")
 	}
-	must[[]api.Chat](t)(alice.m.Contacts().Block(t.Context(), api.Contact{ID: bob.id}))
+	must[[]api.Chat](t)(alice.m.Contacts().Block(t.Context(), api.BlockedContact{ID: bob.id}))
 	if alice.heldCount() != 0 {
 		t.Error("kept")
 	}
@@ -460,7 +460,7 @@ func TestGroupActsOfAWrongDay(t *testing.T) {
 	for _, p := range all {
 		p.pass(10 * time.Second)
 	}
-	r := must[api.Changes](t)(alice.m.Messages().Send(t.Context(), api.Message{ChatID: group, Text: "today"}))
+	r := must[api.Changes](t)(alice.m.Messages().Send(t.Context(), api.OutgoingMessage{ChatID: group, Text: "today"}))
 	spread(alice, bob)
 	must[api.Changes](t)(alice.m.Reactions().Send(t.Context(), group, r.Messages[0].ID, 1))
 	spread(alice, bob)

@@ -81,7 +81,7 @@ func TestRemovedMemberCannotBloatTheGroup(t *testing.T) {
 		p.pass(10 * time.Second)
 	}
 	must[api.Changes](t)(alice.m.Groups().Rename(ctx, group, "still here"))
-	must[api.Changes](t)(alice.m.Messages().Send(ctx, api.Message{ChatID: group, Text: "hi"}))
+	must[api.Changes](t)(alice.m.Messages().Send(ctx, api.OutgoingMessage{ChatID: group, Text: "hi"}))
 	for _, s := range alice.flush() {
 		if len(s.wrapper) > 8<<10 {
 			t.Errorf("%d bytes are sent", len(s.wrapper))
@@ -117,7 +117,7 @@ func TestBloatedGroupHeals(t *testing.T) {
 	for _, p := range all {
 		p.pass(10 * time.Second)
 	}
-	must[api.Changes](t)(alice.m.Messages().Send(t.Context(), api.Message{ChatID: group, Text: "hi"}))
+	must[api.Changes](t)(alice.m.Messages().Send(t.Context(), api.OutgoingMessage{ChatID: group, Text: "hi"}))
 	if sent := alice.flush(); len(sent) != 1 || len(sent[0].wrapper) > 8<<10 {
 		t.Errorf("sent %d payloads", len(sent))
 	}
@@ -151,7 +151,8 @@ func TestContradictionsOfAMember(t *testing.T) {
 	ok(t, alice.updateFrom(mallory, group, left...))
 	for _, p := range []*party{bob, alice, carol} {
 		p.pass(time.Second)
-		text := must[api.Changes](t)(p.m.Messages().Send(t.Context(), api.Message{ChatID: group, Text: p.id})).Messages[0]
+		text := must[api.Changes](t)(p.m.Messages().Send(t.Context(), api.OutgoingMessage{ChatID: group,
+			Text: p.id})).Messages[0]
 		for _, s := range p.flush() {
 			for _, to := range others(all[:3], p) {
 				ok(t, to.receive(to.parcelFrom(p, s)))
@@ -373,7 +374,7 @@ func TestInflatedEventKeepsNobodyOut(t *testing.T) {
 	}
 	must[api.Changes](t)(carol.m.Groups().Confirm(t.Context(), group))
 	spread(carol, alice, bob)
-	must[api.Changes](t)(carol.m.Messages().Send(t.Context(), api.Message{ChatID: group, Text: "hi"}))
+	must[api.Changes](t)(carol.m.Messages().Send(t.Context(), api.OutgoingMessage{ChatID: group, Text: "hi"}))
 	for _, s := range carol.flush() {
 		if len(s.wrapper) > 4<<10 {
 			t.Errorf("%d bytes are sent", len(s.wrapper))

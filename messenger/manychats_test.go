@@ -25,7 +25,7 @@ func TestChatsThatWouldBeSilentAreRefused(t *testing.T) {
 		ok(t, err)
 	}
 	fill(0)
-	fresh := api.Chat{ID: "tea", ChatType: api.ChatPublic, Active: true}
+	fresh := api.ChatSettings{ID: "tea", ChatType: api.ChatPublic, Active: true}
 	for what, err := range map[string]error{
 		"save": alice.m.Chats().Save(t.Context(), fresh), "join": alice.m.Chats().Join(t.Context(), "tea"),
 	} {
@@ -33,7 +33,8 @@ func TestChatsThatWouldBeSilentAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	ok(t, alice.m.Chats().Save(t.Context(), api.Chat{ID: "chat 0", ChatType: api.ChatPublic, Active: true, Muted: true}))
+	ok(t, alice.m.Chats().Save(t.Context(), api.ChatSettings{ID: "chat 0", ChatType: api.ChatPublic, Active: true,
+		Muted: true}))
 	ok(t, alice.m.Chats().Leave(t.Context(), "chat 0"))
 	ok(t, alice.m.Chats().Save(t.Context(), fresh))
 	if err := alice.m.Chats().Join(t.Context(), "chat 0"); !errors.Is(err, ErrManyChats) {

@@ -20,7 +20,7 @@ func TestContacts(t *testing.T) {
 	alice, bob := pair(t)
 	ctx := t.Context()
 	var at int64
-	ok(t, alice.m.Contacts().Save(ctx, api.Contact{ID: bob.id, SystemTags: []api.SystemTag{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(ctx, added(bob.id)))
 	must[api.Changes](t)(alice.m.Contacts().SendUpdate(ctx, bob.id, "alice.eth", "data:image/png;base64,AA=="))
 	bob.take(alice)
 	bob.wantEvents(&at, api.EventMessagesNew, api.EventContactRequested)
@@ -46,10 +46,10 @@ func TestContacts(t *testing.T) {
 		t.Errorf("to ourselves: %v", err)
 	}
 	var rule *payloads.RuleError
-	if err := alice.m.Contacts().Save(ctx, api.Contact{ID: "0x04"}); !errors.As(err, &rule) {
+	if err := alice.m.Contacts().Save(ctx, api.ContactSettings{ID: "0x04"}); !errors.As(err, &rule) {
 		t.Errorf("bad id: %v", err)
 	}
-	err := alice.m.Contacts().Save(ctx, api.Contact{ID: bob.id, LocalNickname: strings.Repeat("x", 300)})
+	err := alice.m.Contacts().Save(ctx, api.ContactSettings{ID: bob.id, LocalNickname: strings.Repeat("x", 300)})
 	if !errors.As(err, &rule) {
 		t.Errorf("long nickname: %v", err)
 	}
@@ -62,9 +62,9 @@ func TestBlocking(t *testing.T) {
 	alice, bob := all[0], all[1]
 	ctx := t.Context()
 	bob.write(alice.id, "hi")
-	must[api.Changes](t)(bob.m.Messages().Send(ctx, api.Message{ChatID: group, Text: "hi all"}))
+	must[api.Changes](t)(bob.m.Messages().Send(ctx, api.OutgoingMessage{ChatID: group, Text: "hi all"}))
 	spread(bob, alice, all[2])
-	chats := must[[]api.Chat](t)(alice.m.Contacts().Block(ctx, api.Contact{ID: bob.id}))
+	chats := must[[]api.Chat](t)(alice.m.Contacts().Block(ctx, api.BlockedContact{ID: bob.id}))
 	if len(chats) != 1 || chats[0].ID != group || chats[0].UnviewedMessagesCount != 0 {
 		t.Errorf("changed %+v", chats)
 	}
@@ -82,10 +82,10 @@ func TestBlocking(t *testing.T) {
 	if _, err := alice.m.Contacts().SendUpdate(ctx, bob.id, "", ""); !errors.Is(err, ErrBlocked) {
 		t.Errorf("update: %v", err)
 	}
-	if _, err := alice.m.Contacts().Block(ctx, api.Contact{ID: alice.id}); !errors.Is(err, ErrSelf) {
+	if _, err := alice.m.Contacts().Block(ctx, api.BlockedContact{ID: alice.id}); !errors.Is(err, ErrSelf) {
 		t.Errorf("blocking oneself: %v", err)
 	}
-	ok(t, alice.m.Contacts().Save(ctx, api.Contact{ID: bob.id}))
+	ok(t, alice.m.Contacts().Save(ctx, api.ContactSettings{ID: bob.id}))
 	bob.pass(time.Second)
 	bob.write(alice.id, "thanks")
 	alice.take(bob)
@@ -141,7 +141,7 @@ func TestStrangers(t *testing.T) {
 	if err := try(strangers[3], strings.Repeat("€", 4000)); err == nil {
 		t.Error("a stranger sent too many bytes at once")
 	}
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{
+	ok(t, alice.m.Contacts().Save(t.Context(), api.ContactSettings{
 		ID: strangers[3].id, SystemTags: []api.SystemTag{api.TagAdded},
 	}))
 	if err := try(strangers[3], strings.Repeat("€", 4000)); err != nil {
@@ -189,7 +189,7 @@ func TestListening(t *testing.T) {
 	ok(t, alice.m.Chats().Join(ctx, "garden"))
 	ok(t, alice.m.Chats().Join(ctx, "left"))
 	ok(t, alice.m.Chats().Leave(ctx, "left"))
-	ok(t, alice.m.Contacts().Save(ctx, api.Contact{ID: all[3].id, SystemTags: []api.SystemTag{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(ctx, added(all[3].id)))
 	chats, people, err := listening(alice)
 	slices.Sort(people)
 	want := []string{all[1].id, all[2].id, all[3].id}
@@ -237,7 +237,7 @@ func TestDevices(t *testing.T) {
 		t.Errorf("copy %+v", m)
 	}
 	desk.wantEvents(&at, api.EventMessagesNew)
-	ok(t, phone.m.Contacts().Save(ctx, api.Contact{
+	ok(t, phone.m.Contacts().Save(ctx, api.ContactSettings{
 		ID: bob.id, LocalNickname: "bobby", SystemTags: []api.SystemTag{api.TagAdded},
 	}))
 	ok(t, phone.m.Chats().Join(ctx, "garden"))
@@ -297,7 +297,7 @@ func TestTransactions(t *testing.T) {
 		if p == bob {
 			other = alice.id
 		}
-		ok(t, p.m.Chats().Save(ctx, api.Chat{ID: other, ChatType: api.ChatOneToOne, Active: true}))
+		ok(t, p.m.Chats().Save(ctx, api.ChatSettings{ID: other, ChatType: api.ChatOneToOne, Active: true}))
 	}
 	one := must[api.Changes](t)(alice.m.Transactions().RequestAddress(ctx, bob.id, "0xaa", "1.5", "0xc0")).Messages[0]
 	bob.take(alice)

@@ -27,10 +27,10 @@ func TestAttachments(t *testing.T) {
 	if err := os.WriteFile(picture, png(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ok(t, alice.m.Chats().Save(t.Context(), api.Chat{ID: bob.id, ChatType: api.ChatOneToOne, Active: true}))
+	ok(t, alice.m.Chats().Save(t.Context(), api.ChatSettings{ID: bob.id, ChatType: api.ChatOneToOne, Active: true}))
 	wantImage := "data:image/png;base64," + base64.StdEncoding.EncodeToString(png())
 	wantAudio := "data:audio/amr;base64," + base64.StdEncoding.EncodeToString(amr())
-	for _, m := range []api.Message{
+	for _, m := range []api.OutgoingMessage{
 		{ImagePath: picture}, {Image: wantImage}, {ImagePath: picture, ContentType: api.ContentImage},
 		{Audio: wantAudio, AudioDurationMs: 1500},
 	} {
@@ -53,7 +53,7 @@ func TestAttachments(t *testing.T) {
 	if m := alice.message(sent.MessageID); m.Text != "Image" || m.Image != wantImage {
 		t.Errorf("attachment without text: %q", m.Text)
 	}
-	sticker := must[api.Changes](t)(alice.m.Messages().Send(t.Context(), api.Message{
+	sticker := must[api.Changes](t)(alice.m.Messages().Send(t.Context(), api.OutgoingMessage{
 		ChatID: bob.id, Text: "s", Sticker: &api.Sticker{Hash: "e30101", Pack: 7},
 	}))
 	bob.take(alice)
@@ -61,6 +61,9 @@ func TestAttachments(t *testing.T) {
 		t.Errorf("sticker %+v", s)
 	}
 }
+
+// toSend is short for what tests send.
+type toSend = api.OutgoingMessage
 
 // TestSendRefuses what its receivers would drop, with a sentence, and keeps
 // nothing of it.
@@ -74,11 +77,11 @@ func TestSendRefuses(t *testing.T) {
 		}
 		return path
 	}
-	ok(t, alice.m.Chats().Save(t.Context(), api.Chat{ID: bob.id, ChatType: api.ChatOneToOne, Active: true}))
+	ok(t, alice.m.Chats().Save(t.Context(), api.ChatSettings{ID: bob.id, ChatType: api.ChatOneToOne, Active: true}))
 	ok(t, alice.m.Chats().Join(t.Context(), payloads.ProfileChat(bob.key.Public())))
 	blocked := newKey(t).Public().ContactID()
-	ok(t, alice.m.Chats().Save(t.Context(), api.Chat{ID: blocked, ChatType: api.ChatOneToOne, Active: true}))
-	must[[]api.Chat](t)(alice.m.Contacts().Block(t.Context(), api.Contact{ID: blocked}))
+	ok(t, alice.m.Chats().Save(t.Context(), api.ChatSettings{ID: blocked, ChatType: api.ChatOneToOne, Active: true}))
+	must[[]api.Chat](t)(alice.m.Contacts().Block(t.Context(), api.BlockedContact{ID: blocked}))
 	big := append(png(), make([]byte, 900_000)...)
 	rule := func(r payloads.Rule) func(error) bool {
 		return func(err error) bool {
@@ -90,29 +93,29 @@ func TestSendRefuses(t *testing.T) {
 	before := alice.state()
 	for _, c := range []struct {
 		name string
-		m    api.Message
+		m    toSend
 		want func(error) bool
 	}{
-		{"no such chat", api.Message{ChatID: "nowhere", Text: "x"}, is(ErrUnknownChat)},
-		{"blank", api.Message{ChatID: bob.id, Text: " \n"}, rule(payloads.RuleTextBlank)},
-		{"too long", api.Message{ChatID: bob.id, Text: strings.Repeat("é", 4097)}, rule(payloads.RuleTextLength)},
-		{"not UTF-8", api.Message{ChatID: bob.id, Text: "a\xff"}, rule(payloads.RuleUTF8)},
-		{"a reply to nothing", api.Message{ChatID: bob.id, Text: "x", ResponseTo: "0x1"}, rule(payloads.RuleMessageID)},
-		{"an unknown content type", api.Message{ChatID: bob.id, Text: "x", ContentType: 99}, rule(payloads.RuleContentType)},
-		{"a command", api.Message{ChatID: bob.id, Text: "x", ContentType: 5}, rule(payloads.RuleContentType)},
-		{"a system message", api.Message{ChatID: bob.id, Text: "x", ContentType: 6}, rule(payloads.RuleContentType)},
-		{"a sticker without one", api.Message{ChatID: bob.id, Text: "x", ContentType: 2}, rule(payloads.RuleSticker)},
-		{"no image", api.Message{ChatID: bob.id, Text: "x", ImagePath: file("a.png", []byte("text"))}, is(ErrAttachment)},
-		{"an empty file", api.Message{ChatID: bob.id, Text: "x", ImagePath: file("b.png", nil)}, is(ErrAttachment)},
-		{"a folder", api.Message{ChatID: bob.id, Text: "x", ImagePath: dir}, is(ErrAttachment)},
-		{"a missing file", api.Message{ChatID: bob.id, Text: "x", ImagePath: dir + "/none"}, is(ErrAttachment)},
-		{"bad base64", api.Message{ChatID: bob.id, Text: "x", Image: "data:image/png;base64,!"}, is(ErrAttachment)},
-		{"no recording", api.Message{ChatID: bob.id, Text: "x", AudioPath: file("c.aac", png())}, is(ErrAttachment)},
-		{"too large", api.Message{ChatID: bob.id, Text: "x", ImagePath: file("d.png", big)}, is(ErrTooLarge)},
-		{"huge", api.Message{ChatID: bob.id, Text: "x", ImagePath: file("e.png", append(big, big...))}, is(ErrTooLarge)},
-		{"an image as text", api.Message{ChatID: bob.id, Text: "x", ImagePath: file("f.png", png()), ContentType: 1},
+		{"no such chat", toSend{ChatID: "nowhere", Text: "x"}, is(ErrUnknownChat)},
+		{"blank", toSend{ChatID: bob.id, Text: " \n"}, rule(payloads.RuleTextBlank)},
+		{"too long", toSend{ChatID: bob.id, Text: strings.Repeat("é", 4097)}, rule(payloads.RuleTextLength)},
+		{"not UTF-8", toSend{ChatID: bob.id, Text: "a\xff"}, rule(payloads.RuleUTF8)},
+		{"a reply to nothing", toSend{ChatID: bob.id, Text: "x", ResponseTo: "0x1"}, rule(payloads.RuleMessageID)},
+		{"an unknown content type", toSend{ChatID: bob.id, Text: "x", ContentType: 99}, rule(payloads.RuleContentType)},
+		{"a command", toSend{ChatID: bob.id, Text: "x", ContentType: 5}, rule(payloads.RuleContentType)},
+		{"a system message", toSend{ChatID: bob.id, Text: "x", ContentType: 6}, rule(payloads.RuleContentType)},
+		{"a sticker without one", toSend{ChatID: bob.id, Text: "x", ContentType: 2}, rule(payloads.RuleSticker)},
+		{"no image", toSend{ChatID: bob.id, Text: "x", ImagePath: file("a.png", []byte("text"))}, is(ErrAttachment)},
+		{"an empty file", toSend{ChatID: bob.id, Text: "x", ImagePath: file("b.png", nil)}, is(ErrAttachment)},
+		{"a folder", toSend{ChatID: bob.id, Text: "x", ImagePath: dir}, is(ErrAttachment)},
+		{"a missing file", toSend{ChatID: bob.id, Text: "x", ImagePath: dir + "/none"}, is(ErrAttachment)},
+		{"bad base64", toSend{ChatID: bob.id, Text: "x", Image: "data:image/png;base64,!"}, is(ErrAttachment)},
+		{"no recording", toSend{ChatID: bob.id, Text: "x", AudioPath: file("c.aac", png())}, is(ErrAttachment)},
+		{"too large", toSend{ChatID: bob.id, Text: "x", ImagePath: file("d.png", big)}, is(ErrTooLarge)},
+		{"huge", toSend{ChatID: bob.id, Text: "x", ImagePath: file("e.png", append(big, big...))}, is(ErrTooLarge)},
+		{"an image as text", toSend{ChatID: bob.id, Text: "x", ImagePath: file("f.png", png()), ContentType: 1},
 			rule(payloads.RuleImage)},
-		{"another's profile", api.Message{ChatID: payloads.ProfileChat(bob.key.Public()), Text: "x"}, is(ErrNotOwner)},
+		{"another's profile", toSend{ChatID: payloads.ProfileChat(bob.key.Public()), Text: "x"}, is(ErrNotOwner)},
 	} {
 		_, err := alice.m.Messages().Send(t.Context(), c.m)
 		if !c.want(err) {
@@ -147,7 +150,7 @@ func TestSendRefuses(t *testing.T) {
 // TestRecipients: a chat is found by whatever names it.
 func TestRecipients(t *testing.T) {
 	alice, bob := pair(t)
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: bob.id, LocalNickname: "bobby"}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.ContactSettings{ID: bob.id, LocalNickname: "bobby"}))
 	compressed := bob.key.Public().Compressed()
 	for _, to := range []string{
 		bob.id, " " + bob.id + " ", "@bobby", contact.Text(bob.key.Public()), "0x" + hexOf(compressed[:]),
@@ -158,7 +161,7 @@ func TestRecipients(t *testing.T) {
 		}
 	}
 	other := newKey(t).Public().ContactID()
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: other, LocalNickname: "bobby"}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.ContactSettings{ID: other, LocalNickname: "bobby"}))
 	_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: "@bobby", Message: "x"})
 	if !errors.Is(err, ErrAmbiguous) {
 		t.Errorf("two of one nickname: %v", err)
@@ -175,7 +178,7 @@ func TestRecipients(t *testing.T) {
 // elsewhere, and an invitation takes no name away.
 func TestAGroupThatIsCalledLikeSomethingElse(t *testing.T) {
 	alice, bob := pair(t)
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: bob.id, LocalNickname: "bobby"}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.ContactSettings{ID: bob.id, LocalNickname: "bobby"}))
 	send := func(to string) (api.Sent, error) {
 		return alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: to, Message: "x"})
 	}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"testing"
 	"time"
-
-	"statusd/api"
 )
 
 // attempts has somebody send an update with n signatures that nobody has seen,
@@ -73,7 +71,7 @@ func TestWhoPaysForSignatures(t *testing.T) {
 	if got := alice.m.signers.members.spent; got < n-freeSignatures {
 		t.Errorf("a member pays %v", got)
 	}
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: mallory.id, SystemTags: []api.SystemTag{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), added(mallory.id)))
 	before := alice.m.signers.members.spent
 	send(1000)
 	if got := alice.m.signers.members.spent; got > before {

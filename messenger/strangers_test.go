@@ -102,7 +102,7 @@ func TestHonestStrangerInAFlood(t *testing.T) {
 	}
 	alice := newParty(t, newKey(t), func(c *Config) { c.Policy = Policy{MaxStrangers: places} })
 	friend := stranger(t, alice.now)
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: friend.id, SystemTags: []api.SystemTag{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), added(friend.id)))
 	ok(t, friend.brings(alice, hello(friend, alice, "hi")))
 	comeFlood(t, alice, flood/2)
 	at := alice.newest()
@@ -111,7 +111,7 @@ func TestHonestStrangerInAFlood(t *testing.T) {
 	ok(t, asking.brings(alice, &payloads.ContactUpdate{Clock: uint64(asking.now().UnixMilli()), ENSName: "carol"}))
 	alice.wantEvents(&at, api.EventMessagesNew, api.EventMessagesNew, api.EventContactRequested)
 	must[uint64](t)(alice.m.Messages().MarkSeen(t.Context(), honest.id, nil))
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: asking.id, SystemTags: []api.SystemTag{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(t.Context(), added(asking.id)))
 	group := board(t, inviting, alice, 1)
 	ok(t, inviting.brings(alice, group))
 	must[api.Changes](t)(alice.m.Groups().Confirm(t.Context(), group.ChatID))
@@ -166,7 +166,7 @@ func TestOldestUnreadStrangerMakesRoom(t *testing.T) {
 		come(i)
 	}
 	must[uint64](t)(alice.m.Messages().MarkSeen(t.Context(), all[0].id, nil))
-	ok(t, alice.m.Contacts().Save(t.Context(), api.Contact{ID: all[1].id, LocalNickname: "bob"}))
+	ok(t, alice.m.Contacts().Save(t.Context(), api.ContactSettings{ID: all[1].id, LocalNickname: "bob"}))
 	for i, want := range [][]int{{0, 1, 3, 4}, {0, 1, 4, 5}, {0, 1, 5, 6}} {
 		come(4 + i)
 		if got := here(); !slices.Equal(got, want) {
@@ -259,7 +259,7 @@ func TestRequestsForOurGroups(t *testing.T) {
 	if n := asked(mallory); n != requestsOfStranger {
 		t.Errorf("%d requests of one stranger", n)
 	}
-	ok(t, alice.m.Contacts().Save(ctx, api.Contact{ID: friend.id, SystemTags: []api.SystemTag{api.TagAdded}}))
+	ok(t, alice.m.Contacts().Save(ctx, added(friend.id)))
 	ok(t, ask(friend, groups[0]))
 	for range 200 {
 		ok(t, ask(stranger(t, alice.now), groups[0]))

@@ -152,13 +152,13 @@ func (w *vectorWorld) setUp(t *testing.T, p *party, c *vectorCase) {
 		case "public":
 			err = p.m.Chats().Join(t.Context(), w.Public)
 		case "public-deleted":
-			err = p.m.Chats().Save(t.Context(), api.Chat{
+			err = p.m.Chats().Save(t.Context(), api.ChatSettings{
 				ID: w.Public, ChatType: api.ChatPublic, Active: true, DeletedAtClockValue: 1604000000000,
 			})
 		case "profile":
 			err = p.m.Chats().Join(t.Context(), payloads.ProfileChat(alice))
 		case "block-alice":
-			_, err = p.m.Contacts().Block(t.Context(), api.Contact{ID: alice.ContactID()})
+			_, err = p.m.Contacts().Block(t.Context(), api.BlockedContact{ID: alice.ContactID()})
 		default:
 			t.Fatalf("unknown setup %q", what)
 		}

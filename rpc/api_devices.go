@@ -6,8 +6,6 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/ethereum/go-ethereum/common/hexutil"
-
 	"statusd/accounts/key"
 	"statusd/accounts/signedtext"
 	"statusd/api"
@@ -72,7 +70,16 @@ func deviceFailure(err error) error {
 	return err
 }
 
-func (a *devicesAPI) getOurInstallations(ctx context.Context) ([]api.Installation, error) {
+// change makes a change to the devices.
+func (a *devicesAPI) change(f func(*messenger.Devices) error) (api.None, error) {
+	d, err := a.devices()
+	if err != nil {
+		return api.None{}, err
+	}
+	return api.None{}, deviceFailure(f(d))
+}
+
+func (a *devicesAPI) installations(ctx context.Context, _ api.None) ([]api.Installation, error) {
 	d, err := a.devices()
 	if err != nil {
 		return nil, err
@@ -81,39 +88,28 @@ func (a *devicesAPI) getOurInstallations(ctx context.Context) ([]api.Installatio
 	return list, deviceFailure(err)
 }
 
-func (a *devicesAPI) enableInstallation(ctx context.Context, id string) (any, error) {
-	d, err := a.devices()
-	if err != nil {
-		return nil, err
-	}
-	return nil, deviceFailure(d.Enable(ctx, id))
+func (a *devicesAPI) enable(ctx context.Context, in api.InstallationArgs) (api.None, error) {
+	return a.change(func(d *messenger.Devices) error { return d.Enable(ctx, in.InstallationID) })
 }
 
-func (a *devicesAPI) disableInstallation(ctx context.Context, id string) (any, error) {
-	d, err := a.devices()
-	if err != nil {
-		return nil, err
-	}
-	return nil, deviceFailure(d.Disable(ctx, id))
+func (a *devicesAPI) disable(ctx context.Context, in api.InstallationArgs) (api.None, error) {
+	return a.change(func(d *messenger.Devices) error { return d.Disable(ctx, in.InstallationID) })
 }
 
 // maxDeviceText bounds name, type and token of a device.
 const maxDeviceText = 1024
 
-func (a *devicesAPI) setInstallationMetadata(ctx context.Context, id string, m api.InstallationMetadata) (any, error) {
-	for _, text := range []string{m.Name, m.DeviceType, m.FCMToken} {
+func (a *devicesAPI) setMetadata(ctx context.Context, in api.InstallationMetadataArgs) (api.None, error) {
+	for _, text := range []string{in.Metadata.Name, in.Metadata.DeviceType, in.Metadata.FCMToken} {
 		if len(text) > maxDeviceText {
-			return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "name, type or token is longer than %d bytes", maxDeviceText)
+			return api.None{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "name, type or token is longer than %d bytes",
+				maxDeviceText)
 		}
 	}
-	d, err := a.devices()
-	if err != nil {
-		return nil, err
-	}
-	return nil, deviceFailure(d.SetMetadata(ctx, id, m))
+	return a.change(func(d *messenger.Devices) error { return d.SetMetadata(ctx, in.InstallationID, in.Metadata) })
 }
 
-func (a *devicesAPI) sendPairInstallation(ctx context.Context) (api.Changes, error) {
+func (a *devicesAPI) sendPairing(ctx context.Context, _ api.None) (api.Changes, error) {
 	d, err := a.devices()
 	if err != nil {
 		return api.Changes{}, err
@@ -122,35 +118,22 @@ func (a *devicesAPI) sendPairInstallation(ctx context.Context) (api.Changes, err
 	return got, deviceFailure(err)
 }
 
-func (a *devicesAPI) signMessageWithChatKey(_ context.Context, text string) (hexutil.Bytes, error) {
+func (a *devicesAPI) signText(_ context.Context, in api.SignTextArgs) (api.Bytes, error) {
 	current := a.accounts.Current()
 	if current == nil {
 		return nil, notLoggedIn()
 	}
-	sig, err := signedtext.Sign(current.ChatKey(), text)
+	sig, err := signedtext.Sign(current.ChatKey(), in.Text)
 	if err != nil {
 		return nil, err
 	}
 	return sig[:], nil
 }
 
-// filterView is a filter as status-go shows it.
-type filterView struct {
-	ChatID     string `json:"chatId"`
-	FilterID   string `json:"filterId"`
-	SymKeyID   string `json:"symKeyId"`
-	OneToOne   bool   `json:"oneToOne"`
-	Identity   string `json:"identity"`
-	Topic      string `json:"topic"`
-	Discovery  bool   `json:"discovery"`
-	Negotiated bool   `json:"negotiated"`
-	Listen     bool   `json:"listen"`
-}
-
 // viewFilter shows a filter. The name of a negotiated place is its secret: the
 // chat with the person stands for it.
-func viewFilter(f courier.Filter) filterView {
-	v := filterView{
+func viewFilter(f courier.Filter) api.ChatFilter {
+	v := api.ChatFilter{
 		ChatID: f.Place.Name(), FilterID: f.Name, Topic: f.Place.Topic().String(), Listen: true,
 	}
 	if !f.Person.IsZero() {
@@ -168,17 +151,17 @@ func viewFilter(f courier.Filter) filterView {
 	return v
 }
 
-func (a *devicesAPI) loadFilters(ctx context.Context, list []filterView) ([]filterView, error) {
+func (a *devicesAPI) loadFilters(ctx context.Context, in api.LoadFiltersArgs) ([]api.ChatFilter, error) {
 	c, err := a.carrier()
 	if err != nil {
 		return nil, err
 	}
-	if len(list) > maxFilterList {
+	if len(in.Filters) > maxFilterList {
 		return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "more than %d filters", maxFilterList)
 	}
 	var chats []string
 	var people []key.Public
-	for _, f := range list {
+	for _, f := range in.Filters {
 		if !f.OneToOne {
 			if f.ChatID == "" {
 				return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "a filter has neither chatId nor oneToOne with identity")
@@ -207,7 +190,7 @@ func (a *devicesAPI) loadFilters(ctx context.Context, list []filterView) ([]filt
 		return nil, filterFailure(err)
 	}
 	installed, err := c.Filters(ctx)
-	out := make([]filterView, 0, len(installed))
+	out := make([]api.ChatFilter, 0, len(installed))
 	for _, f := range installed {
 		out = append(out, viewFilter(f))
 	}
@@ -226,17 +209,17 @@ func filterFailure(err error) error {
 	return deviceFailure(err)
 }
 
-func (a *devicesAPI) removeFilters(ctx context.Context, list []filterView) (any, error) {
+func (a *devicesAPI) removeFilters(ctx context.Context, in api.RemoveFiltersArgs) (api.None, error) {
 	c, err := a.carrier()
 	if err != nil {
-		return nil, err
+		return api.None{}, err
 	}
 	installed, err := c.Filters(ctx)
 	if err != nil {
-		return nil, deviceFailure(err)
+		return api.None{}, deviceFailure(err)
 	}
 	var names []string
-	for _, want := range list {
+	for _, want := range in.Filters {
 		for _, f := range installed {
 			if want.FilterID == f.Name || want.FilterID == "" && want.ChatID == viewFilter(f).ChatID {
 				names = append(names, f.Name)
@@ -245,9 +228,9 @@ func (a *devicesAPI) removeFilters(ctx context.Context, list []filterView) (any,
 	}
 	owner, err := a.owner(ctx)
 	if err != nil {
-		return nil, err
+		return api.None{}, err
 	}
-	return nil, deviceFailure(c.Ignore(ctx, owner, names))
+	return api.None{}, deviceFailure(c.Ignore(ctx, owner, names))
 }
 
 // owner names the caller, whose filters end with the token.

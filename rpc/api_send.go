@@ -1,9 +1,9 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -12,16 +12,14 @@ import (
 	"statusd/api"
 	"statusd/internal/feed"
 	"statusd/messenger"
+	"statusd/messenger/naming"
 	"statusd/rpc/jsonrpc"
 )
 
-// sendWait is how long status_send waits for a state when nobody says.
-const sendWait = 30 * time.Second
-
 // sendAPI sends, and lists whom to send to, in the words of signal-cli.
 type sendAPI struct {
-	current func() *messenger.Messenger // nil: nobody is logged in
-	events  Events
+	extAPI
+	events Events
 }
 
 // localFiles refuses paths of callers who cannot read the daemon's files
@@ -48,51 +46,15 @@ func dataOf(text string) (data []byte, ok bool, err error) {
 	return data, true, nil
 }
 
-// oneText is a text, or a list with one, as signal-cli's clients send it.
-type oneText string
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (o *oneText) UnmarshalJSON(raw []byte) error {
-	var list []string
-	if json.Unmarshal(raw, (*string)(o)) == nil {
-		return nil
-	}
-	if json.Unmarshal(raw, &list) != nil || len(list) != 1 {
-		return errors.New("want one text; make a call for each")
-	}
-	*o = oneText(list[0])
-	return nil
-}
-
-// sendArgs are the parameters of status_send.
-type sendArgs struct {
-	Recipient      oneText
-	Message        *string
-	Attachment     *oneText
-	ReplyTo        *string
-	Wait           *api.SendWait
-	TimeoutSeconds *float64
-}
-
-// sendTimeoutOf is the time that a call of status_send may take.
-func sendTimeoutOf(args []json.RawMessage) time.Duration {
-	wait := sendWait
-	var seconds float64
-	if raw := args[len(args)-1]; raw != nil && json.Unmarshal(raw, &seconds) == nil && seconds > 0 {
-		wait = time.Duration(min(seconds, maxCallTime.Seconds()) * float64(time.Second))
-	}
-	return min(wait+callTimeout, maxCallTime)
-}
-
 // send sends a message to whom a person names, and waits until it has reached
 // a state.
-func (a *sendAPI) send(ctx context.Context, in sendArgs) (api.Sent, error) {
-	q := messenger.SendRequest{Recipient: string(in.Recipient), Message: orZero(in.Message), ReplyTo: orZero(in.ReplyTo)}
-	want, limit, err := in.waiting()
+func (a *sendAPI) send(ctx context.Context, in api.SendArgs) (api.Sent, error) {
+	q := messenger.SendRequest{Recipient: string(in.Recipient), Message: in.Message, ReplyTo: in.ReplyTo}
+	want, limit, err := waitingOf(in)
 	if err != nil {
 		return api.Sent{}, err
 	}
-	if err := in.attach(ctx, &q); err != nil {
+	if err := enclose(ctx, string(in.Attachment), &q); err != nil {
 		return api.Sent{}, err
 	}
 	m := a.current()
@@ -120,12 +82,9 @@ func (a *sendAPI) send(ctx context.Context, in sendArgs) (api.Sent, error) {
 	return sent, nil
 }
 
-// waiting reads which state to wait for, and how long.
-func (in *sendArgs) waiting() (want api.SendWait, limit time.Duration, err error) {
-	want, limit = api.WaitNone, sendWait
-	if in.Wait != nil {
-		want = *in.Wait
-	}
+// waitingOf reads which state to wait for, and how long.
+func waitingOf(in api.SendArgs) (want api.SendWait, limit time.Duration, err error) {
+	want, limit = cmp.Or(in.Wait, api.WaitNone), api.DefaultSendWait
 	if !slices.Contains(want.Values(), want) {
 		return "", 0, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "wait: %q, want sent, delivered or none",
 			shortened(string(want)))
@@ -139,12 +98,11 @@ func (in *sendArgs) waiting() (want api.SendWait, limit time.Duration, err error
 	return want, limit, nil
 }
 
-// attach takes the attachment: its content, or its path.
-func (in *sendArgs) attach(ctx context.Context, q *messenger.SendRequest) error {
-	if in.Attachment == nil || *in.Attachment == "" {
+// enclose takes the attachment: its content, or its path.
+func enclose(ctx context.Context, text string, q *messenger.SendRequest) error {
+	if text == "" {
 		return nil
 	}
-	text := string(*in.Attachment)
 	data, isData, err := dataOf(text)
 	if err != nil || isData {
 		q.Attachment = data
@@ -186,13 +144,53 @@ func (a *sendAPI) follow(
 	}
 }
 
-// listed calls a service of the messenger.
-func listed[R any](a *sendAPI, f func(*messenger.Messenger) (R, error)) (R, error) {
-	m := a.current()
-	if m == nil {
-		var none R
-		return none, notLoggedIn()
-	}
-	r, err := f(m)
-	return r, extFailure(err)
+func (a *sendAPI) listGroups(ctx context.Context, in api.ListGroupsArgs) ([]api.ListedGroup, error) {
+	return ask(&a.extAPI, func(m *messenger.Messenger) ([]api.ListedGroup, error) {
+		list, err := m.Chats().List(ctx)
+		out := []api.ListedGroup{}
+		for _, c := range list {
+			if c.ChatType != api.ChatPrivateGroup || in.GroupID != nil && c.ID != *in.GroupID {
+				continue
+			}
+			g := api.ListedGroup{
+				ID: c.ID, Name: c.Name, IsMember: c.Active, Members: []api.GroupMember{}, PendingMembers: []api.GroupMember{},
+				Admins: []api.GroupMember{},
+			}
+			for _, member := range c.Members {
+				n := api.GroupMember{Number: member.ID}
+				if member.Joined {
+					g.Members = append(g.Members, n)
+				} else {
+					g.PendingMembers = append(g.PendingMembers, n)
+				}
+				if member.Admin {
+					g.Admins = append(g.Admins, n)
+				}
+			}
+			out = append(out, g)
+		}
+		return out, err
+	})
+}
+
+func (a *sendAPI) listContacts(ctx context.Context, in api.ListContactsArgs) ([]api.ListedContact, error) {
+	return ask(&a.extAPI, func(m *messenger.Messenger) ([]api.ListedContact, error) {
+		list, err := m.Contacts().List(ctx)
+		names := naming.New("", list, nil)
+		out := []api.ListedContact{}
+		for _, c := range list {
+			if in.Recipient != nil && c.ID != string(*in.Recipient) {
+				continue
+			}
+			name := c.LocalNickname
+			if name == "" && c.Name != "" {
+				name = names.Person(c.ID, "")
+			}
+			out = append(out, api.ListedContact{
+				Number: c.ID, Name: name, NameGivenBy: c.NameGivenBy, Alias: c.Alias,
+				IsBlocked: slices.Contains(c.SystemTags, api.TagBlocked), IsAdded: slices.Contains(c.SystemTags, api.TagAdded),
+			})
+		}
+		return out, err
+	})
 }

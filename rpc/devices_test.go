@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"statusd/api"
 	"statusd/internal/profile"
 	"statusd/internal/store"
 	"statusd/messenger"
@@ -151,9 +152,9 @@ func TestFilters(t *testing.T) {
 			t.Fatal(e)
 		}
 	}
-	load := func(what string) map[string]filterView {
-		byChat := make(map[string]filterView)
-		for _, v := range must[[]filterView](t, l, "wakuext_loadFilters", what) {
+	load := func(what string) map[string]api.ChatFilter {
+		byChat := make(map[string]api.ChatFilter)
+		for _, v := range must[[]api.ChatFilter](t, l, "wakuext_loadFilters", what) {
 			byChat[v.ChatID] = v
 		}
 		return byChat
@@ -171,7 +172,7 @@ func TestFilters(t *testing.T) {
 	}
 	_, e := invoke(t, l, "waku_getFilterMessages", `["`+public.FilterID+`"]`)
 	wantError(t, e, jsonrpc.CodeFailed, "filter not found")
-	raw, err := json.Marshal([]any{[]any{filterView{FilterID: public.FilterID}}})
+	raw, err := json.Marshal([]any{[]any{api.ChatFilter{FilterID: public.FilterID}}})
 	if err != nil {
 		t.Fatal(err)
 	}

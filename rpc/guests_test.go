@@ -14,6 +14,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p"
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
+	"statusd/api"
 	"statusd/rpc/jsonrpc"
 	"statusd/waku"
 	"statusd/waku/wire"
@@ -201,7 +202,7 @@ func TestTopicsOfATokenLeaveRoomForChats(t *testing.T) {
 	f.run(f.ipc(), withChat())
 	local := f.ipc()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); { // listening follows the commit
-		for _, v := range must[[]filterView](t, local, "wakuext_loadFilters", `[[]]`) {
+		for _, v := range must[[]api.ChatFilter](t, local, "wakuext_loadFilters", `[[]]`) {
 			if v.ChatID == "tea" {
 				return
 			}
@@ -218,7 +219,7 @@ func TestPlacesOfTheAccountStay(t *testing.T) {
 	a, b := f.addToken("a", "send"), f.addToken("b", "send")
 	listed := func() map[string]string {
 		out := make(map[string]string)
-		for _, v := range must[[]filterView](t, b, "wakuext_loadFilters", `[[]]`) {
+		for _, v := range must[[]api.ChatFilter](t, b, "wakuext_loadFilters", `[[]]`) {
 			out[v.ChatID] = v.FilterID
 		}
 		return out
@@ -229,7 +230,7 @@ func TestPlacesOfTheAccountStay(t *testing.T) {
 			t.Fatalf("places %v", listed())
 		}
 	}
-	must[[]filterView](t, a, "wakuext_loadFilters", `[[{"chatId":"coffee"}]]`)
+	must[[]api.ChatFilter](t, a, "wakuext_loadFilters", `[[{"chatId":"coffee"}]]`)
 	before := listed()
 	for chat, id := range before {
 		must[any](t, b, "wakuext_removeFilters", `[[{"filterId":"`+id+`"},{"chatId":"`+chat+`"}]]`)
@@ -244,7 +245,7 @@ func TestPlacesOfTheAccountStay(t *testing.T) {
 	if now := listed(); now["coffee"] != "" || now[own] == "" {
 		t.Errorf("places %v", now)
 	}
-	must[[]filterView](t, a, "wakuext_loadFilters", `[[{"chatId":"coffee"}]]`)
+	must[[]api.ChatFilter](t, a, "wakuext_loadFilters", `[[{"chatId":"coffee"}]]`)
 	must[any](t, f.ipc(), "admin_tokenRevoke", `["a"]`)
 	for deadline := time.Now().Add(patience); listed()["coffee"] != ""; {
 		if time.Now().After(deadline) {

@@ -27,7 +27,7 @@ func schemaOf(t reflect.Type) schema {
 		return schema{"type": "string", "pattern": "^0x[0-9a-f]+$", "title": "number in hex"}
 	case reflect.TypeFor[secretText]():
 		return schema{"type": "string", "title": "secret string"}
-	case reflect.TypeFor[looseBytes](), reflect.TypeFor[looseText]():
+	case reflect.TypeFor[looseBytes](), reflect.TypeFor[api.LooseBytes]():
 		return schema{"type": "string", "title": "bytes in 0x hex or base64"}
 	case reflect.TypeFor[wire.Topic]():
 		return schema{"type": "string", "pattern": "^0x[0-9a-fA-F]{8}$", "title": "topic"}

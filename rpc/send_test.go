@@ -118,9 +118,9 @@ func TestSendWaits(t *testing.T) {
 		go func() {
 			done <- w.send(request("send", fmt.Sprintf(`[%q,%q,null,null,%q,60]`, tt.recipient, text, tt.wait)))
 		}()
-		var page messagePage
+		var page api.MessagePage
 		for len(page.Messages) == 0 || page.Messages[0].Text != text {
-			page = must[messagePage](t, l, "wakuext_chatMessages", fmt.Sprintf(`[%q,"",1]`, tt.chat))
+			page = must[api.MessagePage](t, l, "wakuext_chatMessages", fmt.Sprintf(`[%q,"",1]`, tt.chat))
 		}
 		id, err := payloads.ParseMessageID(page.Messages[0].ID)
 		if err != nil {
@@ -142,16 +142,16 @@ func TestListsInTheWordsOfSignalCLI(t *testing.T) {
 	must[any](t, l, "wakuext_createGroupChatWithMembers", `["friends",["`+exampleContact+`"]]`)
 	must[any](t, l, "wakuext_saveContact", `[{"id":"`+exampleContact+`","localNickname":"bo",`+
 		`"systemTags":[":contact/added"]}]`)
-	groups := must[[]scGroup](t, l, "listGroups", `[]`)
+	groups := must[[]api.ListedGroup](t, l, "listGroups", `[]`)
 	if len(groups) != 1 || groups[0].Name != "friends" || !groups[0].IsMember || len(groups[0].Members) != 1 ||
 		groups[0].Members[0].Number != examplePublicKey || groups[0].PendingMembers[0].Number != exampleContact ||
 		groups[0].Admins[0].Number != examplePublicKey {
 		t.Fatalf("%+v", groups)
 	}
-	if one := must[[]scGroup](t, l, "listGroups", `{"groupId":"other"}`); len(one) != 0 {
+	if one := must[[]api.ListedGroup](t, l, "listGroups", `{"groupId":"other"}`); len(one) != 0 {
 		t.Errorf("%+v", one)
 	}
-	people := must[[]scContact](t, l, "listContacts", `{"recipient":["`+exampleContact+`"]}`)
+	people := must[[]api.ListedContact](t, l, "listContacts", `{"recipient":["`+exampleContact+`"]}`)
 	if len(people) != 1 || people[0].Name != "bo" || !people[0].IsAdded || people[0].IsBlocked {
 		t.Errorf("%+v", people)
 	}

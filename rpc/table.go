@@ -3,8 +3,6 @@ package rpc
 import (
 	"context"
 	"slices"
-
-	"statusd/rpc/jsonrpc"
 )
 
 // metaNamespace describes the server itself; it is on offer everywhere.
@@ -32,12 +30,6 @@ const (
 // ex makes an example of a call with parameters and a result, both JSON.
 func ex(params, result string, setup ...setupCall) example {
 	return example{setup: setup, params: params, result: result}
-}
-
-// exFails makes an example of a call about something that others would have to
-// send first: without it, it fails.
-func exFails(params string, code jsonrpc.Code, setup ...setupCall) example {
-	return example{setup: setup, params: params, result: `{}`, fails: code}
 }
 
 // The setup of examples that need a key or a filter with a random id.
@@ -72,7 +64,7 @@ func (s *Server) table() []method {
 		all = slices.Concat(all, (&tokenAPI{s}).methods())
 	}
 	if s.deps.Messenger != nil && s.deps.Events != nil {
-		all = slices.Concat(all, (&sendAPI{s.deps.Messenger, s.deps.Events}).methods())
+		all = slices.Concat(all, (&sendAPI{extAPI{s.deps.Messenger}, s.deps.Events}).methods())
 	}
 	if s.deps.Accounts != nil {
 		a := &accountAPI{s.deps.Accounts, s.stopping}
@@ -83,7 +75,7 @@ func (s *Server) table() []method {
 	}
 	if s.deps.Accounts != nil && s.deps.Messenger != nil {
 		a := &devicesAPI{s.deps.Messenger, s.deps.Courier, s.deps.Accounts, s.guests}
-		all = slices.Concat(all, a.deviceMethods())
+		all = slices.Concat(all, a.methods())
 	}
 	all = slices.Concat(all, s.discoveryMethods(), (&keyAPI{s.deps.Names}).methods())
 	for i := range all {
