@@ -33,12 +33,13 @@ type connTable struct {
 	proved int                // of conns, those that have shown a token
 	shares map[*grant]int     // of proved, by token; nil: callers that need none
 	hurry  bool               // the server stops
+	empty  chan struct{}      // closed when it does and there are no connections
 }
 
 func newConnTable(max int, closed func()) *connTable {
 	return &connTable{
 		max: max, trustAt: max - max/reserveShare, closed: closed, conns: make(map[*tableConn]struct{}),
-		peers: make(map[netip.Addr]int), shares: make(map[*grant]int),
+		peers: make(map[netip.Addr]int), shares: make(map[*grant]int), empty: make(chan struct{}),
 	}
 }
 
@@ -134,6 +135,20 @@ func (t *connTable) drop(c *tableConn) {
 	delete(t.conns, c)
 	t.doubt(c)
 	t.uncount(c)
+	t.tellEmpty()
+}
+
+// tellEmpty closes empty when the server stops and the last connection is gone.
+// The caller holds mu.
+func (t *connTable) tellEmpty() {
+	if !t.hurry || len(t.conns) > 0 {
+		return
+	}
+	select {
+	case <-t.empty: // a connection came in the last moment
+	default:
+		close(t.empty)
+	}
 }
 
 // uncount takes a connection out of those without token of its address. The
@@ -178,6 +193,7 @@ func (t *connTable) hasten() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.hurry = true
+	t.tellEmpty()
 	for c := range t.conns {
 		c.TCPConn.SetWriteDeadline(t.bound(time.Time{}))
 		if !c.until.IsZero() {

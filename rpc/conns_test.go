@@ -270,3 +270,38 @@ func TestConnTableKeepsCount(t *testing.T) {
 		}
 	}
 }
+
+// TestStopKnowsWhenConnectionsAreGone: it need not look for that now and then.
+func TestStopKnowsWhenConnectionsAreGone(t *testing.T) {
+	table := newConnTable(16, func() {})
+	empty := func() bool {
+		select {
+		case <-table.empty:
+			return true
+		default:
+			return false
+		}
+	}
+	one, two := table.add(new(net.TCPConn)), table.add(new(net.TCPConn))
+	one.Close()
+	two.Close()
+	if empty() {
+		t.Error("it stops without being told to")
+	}
+	one = table.add(new(net.TCPConn))
+	if table.hasten(); empty() {
+		t.Error("there is a connection")
+	}
+	one.Close()
+	if !empty() {
+		t.Error("the last one is gone, and nobody told")
+	}
+	table.add(new(net.TCPConn)).Close() // it came in the last moment
+	idle := newConnTable(16, func() {})
+	idle.hasten()
+	select {
+	case <-idle.empty:
+	default:
+		t.Error("there are none, and nobody told")
+	}
+}

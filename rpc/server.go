@@ -377,10 +377,20 @@ func (s *Server) httpListener(name string, l net.Listener, handler func(calls co
 			}
 		},
 		close: func() {
+			var watch sync.WaitGroup
+			defer watch.Wait()
 			ctx, cancel := context.WithTimeout(context.Background(), s.cfg.StopTimeout+closeTimeout)
 			defer cancel()
 			if table, ok := l.(*tableListener); ok {
+				// Shutdown looks for the end of connections twice a second only.
 				table.table.hasten()
+				watch.Go(func() {
+					select {
+					case <-table.table.empty:
+						cancel()
+					case <-ctx.Done():
+					}
+				})
 			}
 			if srv.Shutdown(ctx) != nil {
 				srv.Close()
