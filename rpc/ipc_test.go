@@ -77,7 +77,7 @@ func TestSocketPathIsTaken(t *testing.T) {
 	})
 	t.Run("a file", func(t *testing.T) {
 		f := prepare(t, func(c *Config, _ *Deps) { os.WriteFile(c.IPC.Path, []byte("dear"), 0o600) })
-		if err := run(f); !errors.Is(err, ErrIPCNotSocket) {
+		if err := run(f); !errors.Is(err, ErrIPCNotSocket) || !strings.Contains(err.Error(), "--ipcfile") {
 			t.Errorf("Run: %v", err)
 		}
 		if got, _ := os.ReadFile(filepath.Join(f.dir, "statusd.ipc")); string(got) != "dear" {
@@ -98,7 +98,7 @@ func TestSocketPathIsTaken(t *testing.T) {
 			c.IPC.Link = filepath.Join(filepath.Dir(c.IPC.Path), "geth.ipc")
 			os.WriteFile(c.IPC.Link, []byte("dear"), 0o600)
 		})
-		if err := run(f); !errors.Is(err, ErrIPCNotSocket) {
+		if err := run(f); !errors.Is(err, ErrIPCNotSocket) || !strings.Contains(err.Error(), "--ipcfile") {
 			t.Errorf("Run: %v", err)
 		}
 		if _, err := os.Lstat(filepath.Join(f.dir, "statusd.ipc")); !os.IsNotExist(err) {

@@ -90,7 +90,7 @@ func (s *socket) makeLink(link string) error {
 	}
 	if old, err := os.Lstat(link); err == nil {
 		if old.Mode()&(fs.ModeSymlink|fs.ModeSocket) == 0 {
-			return fmt.Errorf("%w: %s", ErrIPCNotSocket, link)
+			return notSocket(link)
 		}
 		if err := os.Remove(link); err != nil {
 			return fmt.Errorf("%w: %w", ErrListen, err)
@@ -120,6 +120,11 @@ func (s *socket) remove() {
 	}
 }
 
+// notSocket says what is in the way of a socket, and the ways out.
+func notSocket(what string) error {
+	return fmt.Errorf("%w: %s; move it elsewhere, or choose another path with --ipcfile", ErrIPCNotSocket, what)
+}
+
 // clearSocket removes the socket file of a process that is gone.
 func clearSocket(ctx context.Context, path string) error {
 	info, err := os.Lstat(path)
@@ -131,10 +136,10 @@ func clearSocket(ctx context.Context, path string) error {
 	}
 	if info.Mode()&fs.ModeSymlink != 0 { // geth.ipc, left over by a crash
 		if _, err := os.Stat(path); err == nil {
-			return fmt.Errorf("%w: %s is a link", ErrIPCNotSocket, path)
+			return notSocket(path + ", a link")
 		}
 	} else if info.Mode()&fs.ModeSocket == 0 {
-		return fmt.Errorf("%w: %s", ErrIPCNotSocket, path)
+		return notSocket(path)
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()

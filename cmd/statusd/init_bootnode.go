@@ -81,12 +81,12 @@ func (a *app) setUpBootnode(f *initFlags, run *bootnodeFlags) error {
 	).Replace(unit)
 	path := filepath.Join(dir, bootnodeUnit)
 	if err := atomicfile.New(path, []byte(unit), 0o644); err != nil {
-		return fail(exitCantCreate, err)
+		return fail(createCode(err), err)
 	}
 	host, port := run.reachedAt()
 	id := hex.EncodeToString(crypto.FromECDSAPub(&key.PublicKey)[1:])
 	url := fmt.Sprintf("enode://%s@%s?discport=%s", id, net.JoinHostPort(host, "0"), port)
-	files := []string{keyFile, path}
+	files := []string{keyFile, path, filepath.Join(dir, roleFile)}
 	return a.explainBootnode(run, dir, url, port, files, args, handOver(f.user, dir, files))
 }
 

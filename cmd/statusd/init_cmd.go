@@ -222,10 +222,10 @@ func (a *app) setUp(r role, f *initFlags) error {
 		return err
 	}
 	if err := atomicfile.New(filepath.Join(dir, "config.json"), append(raw, '\n'), 0o600); err != nil {
-		return fail(exitCantCreate, err)
+		return fail(createCode(err), err)
 	}
 	if err := atomicfile.New(filepath.Join(dir, unitName), []byte(unit), 0o644); err != nil {
-		return fail(exitCantCreate, err)
+		return fail(createCode(err), err)
 	}
 	return a.explain(r, f, dir, loaded, key)
 }
@@ -290,7 +290,8 @@ func initKey(path string) (*ecdsa.PrivateKey, error) {
 		return nil, fail(exitInternal, err)
 	}
 	text := hex.EncodeToString(crypto.FromECDSA(key))
-	return key, fail(exitCantCreate, atomicfile.New(path, []byte(text), 0o600))
+	err = atomicfile.New(path, []byte(text), 0o600)
+	return key, fail(createCode(err), err)
 }
 
 // explain says what was made and what to do next.
@@ -313,6 +314,7 @@ func (a *app) explain(r role, f *initFlags, dir string, cfg *configs.Config, key
 	enode := "enode://" + id + password + "@" + net.JoinHostPort(host, port)
 	files := []string{
 		filepath.Join(dir, "config.json"), filepath.Join(dir, "nodekey"), filepath.Join(dir, unitName),
+		filepath.Join(dir, roleFile),
 	}
 	todo := handOver(f.user, dir, files)
 	open := []string{"tcp/" + port}

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -29,6 +31,55 @@ func must[T any](v T, err error) T {
 		panic(err)
 	}
 	return v
+}
+
+// TestInitNamesWhatItWrote: all of it, and only that.
+func TestInitNamesWhatItWrote(t *testing.T) {
+	for _, role := range []string{"relay", "mailserver", "client", "bootnode"} {
+		for _, form := range []string{"plain", "json"} {
+			dir := filepath.Join(t.TempDir(), "d")
+			code, out, errOut := statusd(t, "", "init", role, "--dir", dir, "-o", form)
+			if code != exitOK {
+				t.Fatalf("%s: exit code %d: %s", role, code, errOut)
+			}
+			var named []string
+			var answer struct{ Files []string }
+			if form == "json" {
+				if err := json.Unmarshal([]byte(out), &answer); err != nil {
+					t.Fatal(err)
+				}
+				named = answer.Files
+			} else {
+				head, _, _ := strings.Cut(strings.TrimPrefix(out, "wrote "), "enode ")
+				named = strings.Fields(head)
+			}
+			var there []string
+			for _, e := range must(os.ReadDir(dir)) {
+				there = append(there, filepath.Join(dir, e.Name()))
+			}
+			slices.Sort(named)
+			if !slices.Equal(named, there) {
+				t.Errorf("%s, %s: named %q, wrote %q", role, form, named, there)
+			}
+		}
+	}
+}
+
+// TestInitSaysWhyADirectoryCannotBe where a file is in the way.
+func TestInitSaysWhyADirectoryCannotBe(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, role := range []string{"relay", "bootnode"} {
+		for _, dir := range []string{file, filepath.Join(file, "d")} {
+			code, out, errOut := statusd(t, "", "init", role, "--dir", dir)
+			if code != exitCantCreate || out != "" || !strings.Contains(errOut, dir) ||
+				!strings.Contains(errOut, "choose another --dir") {
+				t.Errorf("%s: exit code %d: %s%s", role, code, out, errOut)
+			}
+		}
+	}
 }
 
 // TestADirectoryBelongsToOneRole: a second role would share the key and the

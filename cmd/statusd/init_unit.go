@@ -57,16 +57,21 @@ func checkRole(dir, role string) error {
 		dir, have))
 }
 
+// unusableDir says why a directory cannot be made or used.
+func unusableDir(dir string, err error) error {
+	return fail(createCode(err), fmt.Errorf("cannot make %s: %w; choose another --dir", dir, err))
+}
+
 // claimRole makes a directory and gives it a role.
 func claimRole(dir, role string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fail(exitCantCreate, err)
+		return unusableDir(dir, err)
 	}
 	err := atomicfile.New(filepath.Join(dir, roleFile), []byte(role+"\n"), 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return checkRole(dir, role) // somebody was faster, or an earlier try was interrupted
 	}
-	return fail(exitCantCreate, err)
+	return fail(createCode(err), err)
 }
 
 // checkUnused refuses to overwrite files of a directory.
@@ -212,7 +217,7 @@ func handOver(name, dir string, files []string) (todo string) {
 		return ""
 	}
 	err = errors.Join(err1, err2)
-	for _, path := range append([]string{dir, filepath.Join(dir, roleFile)}, files...) {
+	for _, path := range append([]string{dir}, files...) {
 		err = errors.Join(err, os.Lchown(path, uid, gid))
 	}
 	if err != nil {

@@ -39,13 +39,10 @@ func checkOut(p atomicfile.Place) error {
 	return cannotCreate(p.Check())
 }
 
-// cannotCreate gives an error of making a file its code, and the way out: a disk
-// that is full or fails is another matter than a path that cannot be.
+// cannotCreate gives an error of making a file its code, and the way out.
 func cannotCreate(err error) error {
 	var path *fs.PathError
 	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EIO):
-		return fail(exitIO, err)
 	case errors.Is(err, atomicfile.ErrNobodyReads):
 		return fail(exitTemporary, err)
 	case errors.Is(err, fs.ErrExist) && errors.As(err, &path):
@@ -56,7 +53,16 @@ func cannotCreate(err error) error {
 	case errors.Is(err, fs.ErrNotExist) && errors.As(err, &path):
 		err = fmt.Errorf("%w: make its folder first, or give another path", err)
 	}
-	return fail(exitCantCreate, err)
+	return fail(createCode(err), err)
+}
+
+// createCode is the exit code of an error of making a file: a disk that is full or
+// fails is another matter than a path that cannot be.
+func createCode(err error) int {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EIO) {
+		return exitIO
+	}
+	return exitCantCreate
 }
 
 // existsError is a file that is in the way.
