@@ -3,9 +3,7 @@
 package e2e
 
 import (
-	"fmt"
 	"net"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -40,25 +38,4 @@ func TestStopsDoNotWaitForTheNetwork(t *testing.T) {
 	if log := n.log.String(); strings.Contains(log, "exceeded its time") {
 		t.Errorf("a step exceeded its time:\n%s", log)
 	}
-}
-
-// TestFailedStartsDoNotWaitForTheNetwork: with a port in use, in every try.
-func TestFailedStartsDoNotWaitForTheNetwork(t *testing.T) {
-	n := newNode(t, "node", nil)
-	taken, err := net.Listen("tcp", n.enode.IPAddr().String()+":"+fmt.Sprint(n.enode.TCP()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
-	var all []time.Duration
-	for range stops {
-		began := time.Now()
-		out, err := exec.Command(binary, "run", "--dir", n.dir, "--nat", "any").CombinedOutput()
-		all = append(all, time.Since(began).Round(time.Millisecond))
-		if text := string(out); err == nil || strings.Contains(text, "did not stop in time") ||
-			!strings.Contains(text, "in use") {
-			t.Errorf("%v: %s", err, text)
-		}
-	}
-	t.Logf("failed within %v", all)
 }
