@@ -50,16 +50,23 @@ func TestExitCodesOfAStart(t *testing.T) {
 	n.terminate(t)
 }
 
-// TestStartsWithDamagedAccounts damages one file of an account after the other:
-// the start says which, and what to do, and warns of nothing twice.
-func TestStartsWithDamagedAccounts(t *testing.T) {
-	n := newNode(t, "node", nil)
+// usedNode returns a node that has stopped, whose account ana was logged in
+// before, and the file with its password.
+func usedNode(t *testing.T) (n *node, file string) {
+	t.Helper()
+	n, file = newNode(t, "node", nil), secretFile(t, "a password")
 	n.args = []string{"--light-kdf"}
-	file := secretFile(t, "a password")
 	n.start(t)
 	n.ok(t, "", "account", "create", "--name", "ana", "--password-file", file)
 	n.ok(t, "", "account", "login", "--password-file", file)
 	n.terminate(t)
+	return n, file
+}
+
+// TestStartsWithDamagedAccounts damages one file of an account after the other:
+// the start says which, and what to do, and warns of nothing twice.
+func TestStartsWithDamagedAccounts(t *testing.T) {
+	n, file := usedNode(t)
 	database := n.database(t)
 	folder, keys := filepath.Dir(database), filepath.Join(n.dir, "keystore")
 	keyFile := firstFile(t, keys)
@@ -202,13 +209,7 @@ func TestFullDiskAtAStart(t *testing.T) {
 // TestFullDiskAtALogin has no room for what a login writes, on a disk that only
 // the accounts are on.
 func TestFullDiskAtALogin(t *testing.T) {
-	n := newNode(t, "node", nil)
-	n.args = []string{"--light-kdf"}
-	file := secretFile(t, "a password")
-	n.start(t)
-	n.ok(t, "", "account", "create", "--name", "ana", "--password-file", file)
-	n.ok(t, "", "account", "login", "--password-file", file)
-	n.terminate(t)
+	n, file := usedNode(t)
 	accounts, saved := filepath.Join(n.dir, "accounts"), os.DirFS(filepath.Join(n.dir, "accounts"))
 	disk := t.TempDir()
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=1m,mode=0700"); err != nil {

@@ -166,7 +166,7 @@ func writeFile(to string, fill func(io.Writer) error) error {
 // damaged is ErrDamaged where the key is known to be right, with what was found.
 type damaged struct{ found string }
 
-func (d damaged) Error() string        { return "store: the database is damaged: " + d.found }
+func (d damaged) Error() string        { return "the database is damaged: " + d.found }
 func (d damaged) Is(target error) bool { return target == ErrDamaged }
 
 // Check reads the whole database and its write-ahead log. Errors: ErrDamaged
