@@ -10,7 +10,7 @@ FUZZTIME  ?= 60s
 RUN_ARGS  ?=
 DEVNET_ARGS ?=
 
-.PHONY: help run devnet build test test-long check bench fuzz generate
+.PHONY: help run devnet build test test-clients test-long check bench fuzz generate dist
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -26,6 +26,9 @@ devnet: build ## a network on this machine, and a tour of it (DEVNET_ARGS=--keep
 test: ## all tests, with the race detector, and the end-to-end test
 	./scripts/test.sh
 
+test-clients: ## the clients in other languages: types, units, real daemons
+	./scripts/test-clients.sh
+
 test-long: ## what takes hours: kills, days, every crash point, fuzzing (FUZZTIME), both architectures
 	./scripts/test-long.sh
 
@@ -40,3 +43,6 @@ fuzz: ## run every fuzz target for FUZZTIME (default 60s)
 
 generate: ## regenerate generated files
 	$(GO) generate ./...
+
+dist: ## packages of the clients: wheel, sdist
+	./scripts/dist.sh

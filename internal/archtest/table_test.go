@@ -255,6 +255,7 @@ func layerT() map[string][]string {
 			geth + "crypto", geth + "p2p", geth + "rlp", geth + "rpc",
 			errgroup,
 		},
+		"statusd/internal/clientgen": {"statusd/api"},
 		"statusd/internal/crashtest": {},
 		"statusd/internal/e2e":       {},
 		"statusd/internal/rawpeer": {
@@ -304,4 +305,6 @@ func testOnly() []string {
 }
 
 // programs may print to standard output and exit.
-func programs() []string { return []string{"statusd/cmd", "statusd/examples"} }
+func programs() []string {
+	return []string{"statusd/cmd", "statusd/examples", "statusd/internal/clientgen"}
+}

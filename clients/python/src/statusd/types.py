@@ -1,0 +1,1636 @@
+# Generated from the contract (package api) by internal/clientgen. Do not edit.
+"""Types of the contract: what methods take and answer, as it is in JSON.
+Objects are dicts; a member that is NotRequired may be missing. A newer daemon may add members
+and values of enumerations.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, NotRequired, TypeAlias, TypedDict, Union
+
+CONTRACT_VERSION: Final = "1.0.0"
+"""Version of the contract that this package was made from, by semantic versioning."""
+
+Bytes: TypeAlias = str
+"""Bytes are written as 0x hex. Only that is read."""
+
+LooseBytes: TypeAlias = str
+"""LooseBytes are read as 0x hex, as 9/WAKU-RPC has it, or as base64, as status-go does. They are
+written as 0x hex.
+"""
+
+Quantity: TypeAlias = str
+"""Quantity is a number that is written in hex: 0x, no leading zeros."""
+
+Timestamp: TypeAlias = str
+"""Timestamp is a time by RFC 3339."""
+
+CHAT_ONE_TO_ONE: Final = 1
+CHAT_PUBLIC: Final = 2
+CHAT_PRIVATE_GROUP: Final = 3
+CHAT_PROFILE: Final = 4
+"""what one person writes to everybody"""
+CHAT_TIMELINE: Final = 5
+"""the profile chats together"""
+ChatType: TypeAlias = Literal[
+    1,
+    2,
+    3,
+    4,
+    5,
+]
+"""ChatType says what kind of conversation a chat is."""
+
+COMMAND_ADDRESS_REQUESTED: Final = 1
+COMMAND_ADDRESS_DECLINED: Final = 2
+COMMAND_ADDRESS_ACCEPTED: Final = 3
+COMMAND_TRANSACTION_REQUESTED: Final = 4
+COMMAND_TRANSACTION_DECLINED: Final = 5
+COMMAND_TRANSACTION_PENDING: Final = 6
+COMMAND_TRANSACTION_SENT: Final = 7
+CommandState: TypeAlias = Literal[
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+]
+"""CommandState says how far a payment is."""
+
+CONTENT_TEXT: Final = 1
+CONTENT_STICKER: Final = 2
+CONTENT_STATUS: Final = 3
+CONTENT_EMOJI: Final = 4
+CONTENT_COMMAND: Final = 5
+"""about a payment"""
+CONTENT_SYSTEM: Final = 6
+"""of a group"""
+CONTENT_IMAGE: Final = 7
+CONTENT_AUDIO: Final = 8
+ContentType: TypeAlias = Literal[
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+]
+"""ContentType says what a message holds."""
+
+EMOJI_LOVE: Final = 1
+EMOJI_THUMBS_UP: Final = 2
+EMOJI_THUMBS_DOWN: Final = 3
+EMOJI_LAUGH: Final = 4
+EMOJI_SAD: Final = 5
+EMOJI_ANGRY: Final = 6
+Emoji: TypeAlias = Literal[
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+]
+"""Emoji is one of the emojis of reactions."""
+
+EVENT_MESSAGES_NEW: Final = "messages.new"
+EVENT_ENVELOPE_SENT: Final = "envelope.sent"
+EVENT_ENVELOPE_EXPIRED: Final = "envelope.expired"
+EVENT_MESSAGE_DELIVERED: Final = "message.delivered"
+EVENT_MESSAGES_DECRYPT_FAIL: Final = "messages.decrypt.failed"
+EVENT_BUNDLES_ADDED: Final = "bundles.added"
+EVENT_FILTER_ADDED: Final = "whisper.filter.added"
+EVENT_HISTORY_PAGE_COMPLETED: Final = "mailserver.request.completed"
+EVENT_HISTORY_PAGE_EXPIRED: Final = "mailserver.request.expired"
+EVENT_HISTORY_SYNCED: Final = "history.synced"
+EVENT_REACTION_ADDED: Final = "reaction.added"
+EVENT_REACTION_RETRACTED: Final = "reaction.retracted"
+EVENT_CONTACT_REQUESTED: Final = "contact.requested"
+EVENT_CONTACT_UPDATED: Final = "contact.updated"
+EVENT_GROUP_CREATED: Final = "group.created"
+EVENT_GROUP_RENAMED: Final = "group.renamed"
+EVENT_MEMBER_ADDED: Final = "group.member.added"
+EVENT_MEMBER_JOINED: Final = "group.member.joined"
+EVENT_MEMBER_LEFT: Final = "group.member.left"
+EVENT_MEMBER_REMOVED: Final = "group.member.removed"
+EVENT_ADMIN_ADDED: Final = "group.admin.added"
+EVENT_ADMIN_REMOVED: Final = "group.admin.removed"
+EVENT_GROUP_INVITATION: Final = "group.invitation"
+EVENT_DEVICE_FOUND: Final = "device.found"
+EVENT_DEVICE_PAIRED: Final = "device.paired"
+EVENT_DEVICE_UNPAIRED: Final = "device.unpaired"
+EVENT_MESSAGE_EDITED: Final = "message.edited"
+EVENT_MESSAGE_DELETED: Final = "message.deleted"
+EVENT_MESSAGE_PINNED: Final = "message.pinned"
+EVENT_ACCOUNT_LOGIN: Final = "account.login"
+EVENT_ACCOUNT_LOGOUT: Final = "account.logout"
+EVENT_NODE_STARTED: Final = "node.started"
+EVENT_NODE_READY: Final = "node.ready"
+EVENT_NODE_STOPPED: Final = "node.stopped"
+EVENT_NODE_CRASHED: Final = "node.crashed"
+EVENT_NODE_LOGIN: Final = "node.login"
+EVENT_DISCOVERY_STARTED: Final = "discovery.started"
+EVENT_DISCOVERY_STOPPED: Final = "discovery.stopped"
+EVENT_DISCOVERY_SUMMARY: Final = "discovery.summary"
+EVENT_ENODE_DISCOVERED: Final = "enode.discovered"
+EventType: TypeAlias = Literal[
+    "messages.new",
+    "envelope.sent",
+    "envelope.expired",
+    "message.delivered",
+    "messages.decrypt.failed",
+    "bundles.added",
+    "whisper.filter.added",
+    "mailserver.request.completed",
+    "mailserver.request.expired",
+    "history.synced",
+    "reaction.added",
+    "reaction.retracted",
+    "contact.requested",
+    "contact.updated",
+    "group.created",
+    "group.renamed",
+    "group.member.added",
+    "group.member.joined",
+    "group.member.left",
+    "group.member.removed",
+    "group.admin.added",
+    "group.admin.removed",
+    "group.invitation",
+    "device.found",
+    "device.paired",
+    "device.unpaired",
+    "message.edited",
+    "message.deleted",
+    "message.pinned",
+    "account.login",
+    "account.logout",
+    "node.started",
+    "node.ready",
+    "node.stopped",
+    "node.crashed",
+    "node.login",
+    "discovery.started",
+    "discovery.stopped",
+    "discovery.summary",
+    "enode.discovered",
+]
+"""EventType says what an event tells of."""
+
+GIVEN_BY_YOU: Final = "you"
+"""a nickname, a public chat that you joined"""
+GIVEN_BY_THEM: Final = "them"
+"""what somebody calls himself, or a group's admin calls the group"""
+GIVEN_BY_KEY: Final = "key"
+"""made of the key"""
+GivenBy: TypeAlias = Literal[
+    "you",
+    "them",
+    "key",
+]
+"""GivenBy says who gave the name by which somebody or something is called."""
+
+HEALTH_INITIALIZING: Final = "INITIALIZING"
+HEALTH_SYNCHRONIZING: Final = "SYNCHRONIZING"
+"""works towards READY for the first time"""
+HEALTH_READY: Final = "READY"
+HEALTH_NOT_READY: Final = "NOT_READY"
+HEALTH_NOT_MOUNTED: Final = "NOT_MOUNTED"
+"""switched off"""
+HEALTH_SHUTTING_DOWN: Final = "SHUTTING_DOWN"
+HealthLevel: TypeAlias = Literal[
+    "INITIALIZING",
+    "SYNCHRONIZING",
+    "READY",
+    "NOT_READY",
+    "NOT_MOUNTED",
+    "SHUTTING_DOWN",
+]
+"""HealthLevel is a word of the health report, from nwaku's vocabulary."""
+
+INVITATION_REQUESTED: Final = 1
+INVITATION_REJECTED: Final = 2
+INVITATION_APPROVED: Final = 3
+"""the admin added who asked"""
+InvitationState: TypeAlias = Literal[
+    1,
+    2,
+    3,
+]
+"""InvitationState says how far an invitation is."""
+
+LOG_ERROR: Final = "error"
+LOG_WARN: Final = "warn"
+LOG_INFO: Final = "info"
+LOG_DEBUG: Final = "debug"
+LOG_TRACE: Final = "trace"
+LogLevel: TypeAlias = Literal[
+    "error",
+    "warn",
+    "info",
+    "debug",
+    "trace",
+]
+"""LogLevel is a level of the log."""
+
+MEMBERSHIP_CHAT_CREATED: Final = 1
+MEMBERSHIP_NAME_CHANGED: Final = 2
+MEMBERSHIP_MEMBERS_ADDED: Final = 3
+MEMBERSHIP_MEMBER_JOINED: Final = 4
+MEMBERSHIP_MEMBER_REMOVED: Final = 5
+MEMBERSHIP_ADMINS_ADDED: Final = 6
+MEMBERSHIP_ADMIN_REMOVED: Final = 7
+MembershipEventType: TypeAlias = Literal[
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+]
+"""MembershipEventType says what an event of a private group does."""
+
+MESSAGE_ONE_TO_ONE: Final = 1
+MESSAGE_PUBLIC: Final = 2
+"""public chats and profiles"""
+MESSAGE_PRIVATE_GROUP: Final = 3
+MESSAGE_SYSTEM: Final = 4
+"""made here: it tells what happened in a group"""
+MessageType: TypeAlias = Literal[
+    1,
+    2,
+    3,
+    4,
+]
+"""MessageType says to what kind of chat a message was sent."""
+
+OUTGOING_SENDING: Final = "sending"
+OUTGOING_NOT_SENT: Final = "not-sent"
+"""given up"""
+OUTGOING_SENT: Final = "sent"
+"""a peer of the network has it"""
+OUTGOING_DELIVERED: Final = "delivered"
+OutgoingStatus: TypeAlias = Literal[
+    "sending",
+    "not-sent",
+    "sent",
+    "delivered",
+]
+"""OutgoingStatus says how far a message of ours is; it is empty for those of others."""
+
+SEND_QUEUED: Final = "queued"
+"""on disk; it leaves as soon as there is a peer"""
+SEND_SENT: Final = "sent"
+"""a peer of the network has it"""
+SEND_DELIVERED: Final = "delivered"
+SEND_FAILED: Final = "failed"
+"""given up"""
+SendState: TypeAlias = Literal[
+    "queued",
+    "sent",
+    "delivered",
+    "failed",
+]
+"""SendState says how far a message is that was sent with status_send."""
+
+WAIT_NONE: Final = "none"
+WAIT_SENT: Final = "sent"
+WAIT_DELIVERED: Final = "delivered"
+SendWait: TypeAlias = Literal[
+    "none",
+    "sent",
+    "delivered",
+]
+"""SendWait is the state that status_send waits for."""
+
+TAG_ADDED: Final = ":contact/added"
+TAG_REQUEST_RECEIVED: Final = ":contact/request-received"
+TAG_BLOCKED: Final = ":contact/blocked"
+SystemTag: TypeAlias = Literal[
+    ":contact/added",
+    ":contact/request-received",
+    ":contact/blocked",
+]
+"""SystemTag says how one stands to a person. Other tags than those listed are kept as programs
+store them, and mean nothing to the daemon.
+"""
+
+
+class AccountLoginEvent(TypedDict):
+    """AccountLoginEvent says that the account was logged in."""
+
+    keyUid: str
+
+
+class AccountLogoutEvent(TypedDict):
+    """AccountLogoutEvent is the last event before a logout."""
+
+    keyUid: str
+
+
+class AddedFilter(TypedDict):
+    """AddedFilter is a place that is listened to."""
+
+    chatId: str
+    symKeyId: str
+    """empty: the keys of an account are for it alone"""
+    listen: bool
+    filterId: str
+    """as in wakuext_loadFilters; not one of waku_*"""
+    identity: str
+    """hex without 0x"""
+    topic: str
+
+
+class AdminAddedEvent(TypedDict):
+    """AdminAddedEvent says that a member became an admin."""
+
+    chatId: str
+    member: str
+    by: str
+
+
+class AdminRemovedEvent(TypedDict):
+    """AdminRemovedEvent says that a member is no admin any more."""
+
+    chatId: str
+    member: str
+    by: str
+
+
+class BlockedContact(TypedDict):
+    """BlockedContact is a person to block, and the nickname to go on showing."""
+
+    id: str
+    localNickname: NotRequired[str]
+
+
+class BundlesAddedEvent(TypedDict):
+    """BundlesAddedEvent says that a device of somebody became known."""
+
+    identity: str
+    """contact id"""
+    installationID: str
+
+
+class Changes(TypedDict):
+    """Changes are what a call or a message changed, empty lists omitted."""
+
+    chats: NotRequired[list[Chat]]
+    messages: NotRequired[list[Message]]
+    contacts: NotRequired[list[Contact]]
+    installations: NotRequired[list[Installation]]
+    emojiReactions: NotRequired[list[Reaction]]
+    invitations: NotRequired[list[Invitation]]
+
+
+class Chat(TypedDict):
+    """Chat is a conversation."""
+
+    id: str
+    name: str
+    color: str
+    active: bool
+    chatType: ChatType
+    timestamp: int
+    lastClockValue: int
+    deletedAtClockValue: int
+    unviewedMessagesCount: int
+    lastMessage: Message | None
+    members: list[Member]
+    membershipUpdateEvents: list[MembershipEvent]
+    alias: NotRequired[str]
+    identicon: str
+    muted: NotRequired[bool]
+    invitationAdmin: NotRequired[str]
+    profile: NotRequired[str]
+    nameGivenBy: NotRequired[GivenBy]
+    """NameGivenBy says who gave Name: GivenByYou for public chats, GivenByThem for private groups.
+    That of a person is in Contact.
+    """
+
+
+class ChatFilter(TypedDict):
+    """ChatFilter is a place that an account listens to."""
+
+    chatId: str
+    """name of the topic; of a negotiated one the contact id"""
+    filterId: str
+    """serves wakuext_removeFilters"""
+    symKeyId: str
+    """empty: the keys of an account are for it alone"""
+    oneToOne: bool
+    identity: str
+    """whose place it is, hex without 0x"""
+    topic: str
+    discovery: bool
+    negotiated: bool
+    listen: bool
+
+
+class ChatFilterSpec(TypedDict):
+    """ChatFilterSpec says what to listen to: chatId names a public chat or, with oneToOne, identity
+    or chatId a person. To end it, filterId or chatId counts.
+    """
+
+    chatId: NotRequired[str]
+    filterId: NotRequired[str]
+    oneToOne: NotRequired[bool]
+    identity: NotRequired[str]
+    """hex"""
+
+
+class ChatRef(TypedDict):
+    """ChatRef names a chat in the form of the whole of it."""
+
+    id: str
+
+
+class ChatSettings(TypedDict):
+    """ChatSettings are what belongs to the user of a chat."""
+
+    id: str
+    name: NotRequired[str]
+    color: NotRequired[str]
+    chatType: NotRequired[ChatType]
+    """of a new chat"""
+    active: NotRequired[bool]
+    muted: NotRequired[bool]
+    deletedAtClockValue: NotRequired[int]
+    """DeletedAtClockValue hides messages up to a clock. It only rises."""
+
+
+CommandParameters = TypedDict(
+    "CommandParameters",
+    {
+        "id": "str",
+        "from": "str",
+        "address": "str",
+        "contract": "str",
+        "value": "str",
+        "transactionHash": "str",
+        "commandState": "CommandState",
+        "signature": "str",
+    },
+)
+"""CommandParameters describe a transaction command."""
+
+
+class Consumer(TypedDict):
+    """Consumer is a named consumer of the event log."""
+
+    name: str
+    owner: str
+    """Owner is "local", "token:" and the name of a token, "daemon" for those of webhooks, or empty
+    for one from before there were owners.
+    """
+    cursor: int
+    """the last event acknowledged"""
+    behind: int
+    """events that came after it"""
+    time: Timestamp
+    """of the last acknowledgement"""
+
+
+class Contact(TypedDict):
+    """Contact is a person. Times are clocks in Unix milliseconds."""
+
+    id: str
+    address: NotRequired[str]
+    name: NotRequired[str]
+    ensVerified: bool
+    ensVerifiedAt: int
+    lastENSClockValue: int
+    ensVerificationRetries: int
+    alias: NotRequired[str]
+    identicon: str
+    photoPath: NotRequired[str]
+    lastUpdated: int
+    systemTags: list[SystemTag]
+    deviceInfo: list[ContactDevice]
+    tributeToTalk: str
+    localNickname: NotRequired[str]
+    nameGivenBy: NotRequired[GivenBy]
+    """NameGivenBy says who gave the name to show: GivenByYou for LocalNickname, GivenByThem for
+    Name, GivenByKey for Alias. Only the first may stand for a person without the key beside it.
+    """
+
+
+class ContactDevice(TypedDict):
+    """ContactDevice is a device of a contact."""
+
+    id: str
+    timestamp: int
+    fcmToken: str
+
+
+class ContactRequestedEvent(TypedDict):
+    """ContactRequestedEvent says that somebody added us for the first time."""
+
+    contact: Contact
+
+
+class ContactSettings(TypedDict):
+    """ContactSettings are what the user, or a program of status-go that verifies names, says about
+    a person. Times are as in Contact, and only rise.
+    """
+
+    id: str
+    name: NotRequired[str]
+    ensVerified: NotRequired[bool]
+    ensVerifiedAt: NotRequired[int]
+    lastENSClockValue: NotRequired[int]
+    ensVerificationRetries: NotRequired[int]
+    photoPath: NotRequired[str]
+    """data URL"""
+    lastUpdated: NotRequired[int]
+    systemTags: NotRequired[list[SystemTag]]
+    localNickname: NotRequired[str]
+
+
+class ContactUpdatedEvent(TypedDict):
+    """ContactUpdatedEvent says that a contact has a new name or picture, or was added or changed on
+    another device of ours.
+    """
+
+    contact: Contact
+
+
+class DeviceFoundEvent(TypedDict):
+    """DeviceFoundEvent says that another device of this account became known. It gets nothing
+    before it is enabled. It comes again with the device's name.
+    """
+
+    installation: Installation
+
+
+class DevicePairedEvent(TypedDict):
+    """DevicePairedEvent says that a device was enabled: it gets copies from now on."""
+
+    installation: Installation
+
+
+class DeviceUnpairedEvent(TypedDict):
+    """DeviceUnpairedEvent says that a device was disabled."""
+
+    installationId: str
+
+
+class EnvelopeExpiredEvent(TypedDict):
+    """EnvelopeExpiredEvent says that payloads were given up, and why."""
+
+    ids: list[str]
+    hash: str
+    message: str
+
+
+class EnvelopeSentEvent(TypedDict):
+    """EnvelopeSentEvent says that payloads reached a peer of the network: these message ids are
+    sent.
+    """
+
+    ids: list[str]
+    hash: str
+    """32 zero bytes"""
+    message: str
+
+
+class Event(TypedDict):
+    """Event is one thing that happened. Signals of the node have neither cursor nor account."""
+
+    cursor: NotRequired[int]
+    """place in the log of the account"""
+    account: NotRequired[str]
+    """0x key-uid"""
+    time: int
+    """Unix milliseconds"""
+    type: EventType
+    event: Any
+    """Event is what it tells, of the type that Events names; see Decode."""
+
+
+EventNotice = TypedDict(
+    "EventNotice",
+    {
+        # place in the log of the account
+        "cursor": NotRequired["int"],
+        # 0x key-uid
+        "account": NotRequired["str"],
+        # Unix milliseconds
+        "time": NotRequired["int"],
+        "type": NotRequired["EventType"],
+        # Event is what it tells, of the type that Events names; see Decode.
+        "event": NotRequired["Any"],
+        "gap": NotRequired["bool"],
+        # with Gap: the oldest event there is
+        "from": NotRequired["int"],
+    },
+)
+"""EventNotice is what a subscriber gets: an event, or the news that events are gone from the log
+that it has not had.
+"""
+
+
+EventPage = TypedDict(
+    "EventPage",
+    {
+        "events": "list[Event]",
+        # since of the next reading
+        "next": "int",
+        "gap": NotRequired["bool"],
+        # with Gap: the oldest event there is
+        "from": NotRequired["int"],
+    },
+)
+"""EventPage is a part of the event log."""
+
+
+class EventsQuery(TypedDict):
+    """EventsQuery says what is wanted of the event log."""
+
+    since: NotRequired[int]
+    """cursor after which to begin (the oldest event; -1: the end)"""
+    limit: NotRequired[int]
+    """most events (200, at most 1000)"""
+    wait: NotRequired[float]
+    """seconds to wait for an event (0, at most 60)"""
+    types: NotRequired[list[EventType]]
+    """types of events that are wanted (all)"""
+    chats: NotRequired[list[str]]
+    """ids of chats, and #name, whose events are wanted (all)"""
+    consumer: NotRequired[str]
+    """name to go on as, after what it acknowledged"""
+
+
+class FilterAddedEvent(TypedDict):
+    """FilterAddedEvent says that this account listens to new places."""
+
+    filters: list[AddedFilter]
+
+
+class GroupCreatedEvent(TypedDict):
+    """GroupCreatedEvent says that a group became known: we are in it, or invited."""
+
+    chat: Chat
+
+
+class GroupInvitationEvent(TypedDict):
+    """GroupInvitationEvent says that somebody asks to be let into a group of ours, or what became
+    of our request.
+    """
+
+    invitation: Invitation
+
+
+class GroupMember(TypedDict):
+    """GroupMember is a member of a ListedGroup."""
+
+    number: str
+    """contact id"""
+
+
+class GroupRenamedEvent(TypedDict):
+    """GroupRenamedEvent says that a group has a new name."""
+
+    chatId: str
+    name: str
+    by: str
+    """contact id"""
+
+
+class Health(TypedDict):
+    """Health is the state of the daemon and of its components: the body of /health and /ready, and
+    the answer of status_health.
+    """
+
+    nodeHealth: HealthLevel
+    """NodeHealth is READY when every component that messages need is READY."""
+    protocolsHealth: list[dict[str, str]]
+    """in the order to show"""
+    version: str
+    uptimeSeconds: int
+
+
+class HistoryPageCompletedEvent(TypedDict):
+    """HistoryPageCompletedEvent says that a mailserver answered a request."""
+
+    requestID: str
+    lastEnvelopeHash: str
+    cursor: str
+    """hex without 0x"""
+    errorMessage: str
+
+
+class HistoryPageExpiredEvent(TypedDict):
+    """HistoryPageExpiredEvent says that a mailserver did not answer a request."""
+
+    ids: list[str]
+    """null"""
+    hash: str
+    message: str
+
+
+class HistorySyncedEvent(TypedDict):
+    """HistorySyncedEvent says that the history of all chats was fetched up to a time."""
+
+    to: int
+    """Unix seconds"""
+    envelopes: int
+
+
+class Installation(TypedDict):
+    """Installation is a device of this account. Timestamp is Unix nanoseconds."""
+
+    identity: str
+    id: str
+    version: int
+    enabled: bool
+    timestamp: int
+    metadata: InstallationMetadata | None
+
+
+class InstallationMetadata(TypedDict):
+    """InstallationMetadata is how the owner tells devices apart."""
+
+    name: str
+    deviceType: str
+    fcmToken: str
+
+
+class InstallationMetadataInput(TypedDict):
+    """What may be given of InstallationMetadata."""
+
+    name: NotRequired[str]
+    deviceType: NotRequired[str]
+    fcmToken: NotRequired[str]
+
+
+Invitation = TypedDict(
+    "Invitation",
+    {
+        "id": "str",
+        "chatId": NotRequired["str"],
+        "from": "str",
+        "introductionMessage": NotRequired["str"],
+        "state": NotRequired["InvitationState"],
+    },
+)
+"""Invitation asks to be let into a group."""
+
+
+class ListedContact(TypedDict):
+    """ListedContact is a contact."""
+
+    number: str
+    """contact id"""
+    name: str
+    nameGivenBy: GivenBy
+    alias: str
+    isBlocked: bool
+    isAdded: bool
+
+
+class ListedGroup(TypedDict):
+    """ListedGroup is a private group."""
+
+    id: str
+    name: str
+    isMember: bool
+    isBlocked: bool
+    members: list[GroupMember]
+    pendingMembers: list[GroupMember]
+    """invited, have not joined"""
+    admins: list[GroupMember]
+
+
+class Member(TypedDict):
+    """Member is a member of a private group."""
+
+    id: str
+    admin: bool
+    joined: bool
+
+
+class MemberAddedEvent(TypedDict):
+    """MemberAddedEvent says that somebody was invited into a group."""
+
+    chatId: str
+    member: str
+    by: str
+
+
+class MemberJoinedEvent(TypedDict):
+    """MemberJoinedEvent says that somebody accepted the invitation into a group."""
+
+    chatId: str
+    member: str
+    by: str
+
+
+class MemberLeftEvent(TypedDict):
+    """MemberLeftEvent says that somebody left a group."""
+
+    chatId: str
+    member: str
+    by: str
+
+
+class MemberRemovedEvent(TypedDict):
+    """MemberRemovedEvent says that somebody was removed from a group."""
+
+    chatId: str
+    member: str
+    by: str
+
+
+MembershipEvent = TypedDict(
+    "MembershipEvent",
+    {
+        "type": "MembershipEventType",
+        "clockValue": "int",
+        "members": NotRequired["list[str]"],
+        "name": NotRequired["str"],
+        "from": NotRequired["str"],
+        "signature": NotRequired["str"],
+        "chatId": "str",
+        "rawPayload": "str",
+    },
+)
+"""MembershipEvent is a signed event of a private group."""
+
+
+Message = TypedDict(
+    "Message",
+    {
+        "id": "str",
+        "whisperTimestamp": "int",
+        "from": "str",
+        "alias": "str",
+        "identicon": "str",
+        "seen": "bool",
+        "outgoingStatus": NotRequired["OutgoingStatus"],
+        "quotedMessage": "QuotedMessage | None",
+        "rtl": "bool",
+        "lineCount": "int",
+        "text": "str",
+        # as on the wire
+        "chatId": "str",
+        "localChatId": "str",
+        "clock": "int",
+        "replace": "str",
+        "responseTo": "str",
+        "new": NotRequired["bool"],
+        "ensName": "str",
+        # data URL
+        "image": NotRequired["str"],
+        # data URL
+        "audio": NotRequired["str"],
+        "audioDurationMs": NotRequired["int"],
+        "sticker": "Sticker | None",
+        "commandParameters": "CommandParameters | None",
+        "timestamp": "int",
+        "contentType": "ContentType",
+        "messageType": "MessageType",
+        "mentions": NotRequired["list[str]"],
+        "links": NotRequired["list[str]"],
+        # EditedAt and Pinned come from later extensions, when switched on.
+        "editedAt": NotRequired["int"],
+        "pinned": NotRequired["bool"],
+        # DeliveredTo are the members of a private group that acknowledged it.
+        "deliveredTo": NotRequired["list[str]"],
+    },
+)
+"""Message is a message of a chat. Times are Unix milliseconds."""
+
+
+class MessageDeletedEvent(TypedDict):
+    """MessageDeletedEvent says that the author took a message back (later extension)."""
+
+    chatId: str
+    messageId: str
+    by: str
+    """contact id"""
+
+
+class MessageDeliveredEvent(TypedDict):
+    """MessageDeliveredEvent says that a recipient acknowledged a message. A message to a group is
+    acknowledged by each member; Waiting counts those still missing.
+    """
+
+    chatID: str
+    messageID: str
+    by: str
+    """contact id"""
+    waiting: int
+
+
+class MessageEditedEvent(TypedDict):
+    """MessageEditedEvent says that the author replaced the text of a message (later extension)."""
+
+    message: Message
+
+
+class MessagePage(TypedDict):
+    """MessagePage is a page of messages, the newest first."""
+
+    messages: list[Message]
+    cursor: str
+    """of the next page; empty at the end"""
+
+
+class MessagePinnedEvent(TypedDict):
+    """MessagePinnedEvent says that a message was pinned, or that that was taken back (later
+    extension).
+    """
+
+    chatId: str
+    messageId: str
+    by: str
+    """contact id"""
+    pinned: bool
+
+
+class MessagesDecryptFailEvent(TypedDict):
+    """MessagesDecryptFailEvent says that a message of somebody could not be opened. Most often it
+    was for another device, and the sender is told about this one.
+    """
+
+    sender: str
+    """contact id"""
+
+
+class MessagesNewEvent(TypedDict):
+    """MessagesNewEvent says that a message came, from others or from another device of ours, or was
+    made here: a system message, a note to oneself. The new message has New set; the one it
+    answers comes along without. The chats carry neither membership events nor, beside the
+    message, anything that did not change.
+    """
+
+    chats: NotRequired[list[Chat]]
+    messages: NotRequired[list[Message]]
+    contacts: NotRequired[list[Contact]]
+    installations: NotRequired[list[Installation]]
+    emojiReactions: NotRequired[list[Reaction]]
+    invitations: NotRequired[list[Invitation]]
+
+
+class NodeInfo(TypedDict):
+    """NodeInfo describes the node itself, as go-ethereum does."""
+
+    id: str
+    """the keccak hash of the public key, hex"""
+    name: str
+    """name/version/system/language"""
+    enode: str
+    enr: str
+    """signed record"""
+    ip: str
+    ports: NodePorts
+    listenAddr: str
+    protocols: NodeProtocols
+
+
+class NodePorts(TypedDict):
+    """NodePorts are the ports of a node."""
+
+    discovery: int
+    """UDP"""
+    listener: int
+    """TCP, RLPx"""
+
+
+class NodeProtocols(TypedDict):
+    """NodeProtocols say more of the protocols of the node."""
+
+    waku: NotRequired[WakuProtocol]
+
+
+class OutgoingMessage(TypedDict):
+    """OutgoingMessage is a message to send."""
+
+    chatId: str
+    text: NotRequired[str]
+    contentType: NotRequired[ContentType]
+    """left out: text, or what is attached"""
+    responseTo: NotRequired[str]
+    """id of the message that it answers"""
+    ensName: NotRequired[str]
+    sticker: NotRequired[StickerInput]
+    image: NotRequired[str]
+    """data URL"""
+    audio: NotRequired[str]
+    """data URL"""
+    audioDurationMs: NotRequired[int]
+    imagePath: NotRequired[str]
+    """a file of the daemon's machine; over the socket only"""
+    audioPath: NotRequired[str]
+    """as ImagePath"""
+
+
+class PeerEvent(TypedDict):
+    """PeerEvent tells of a peer that came or went, as go-ethereum does."""
+
+    type: str
+    """add or drop"""
+    peer: str
+    """its id"""
+    error: NotRequired[str]
+    protocol: NotRequired[str]
+    local: NotRequired[str]
+    remote: NotRequired[str]
+
+
+class PeerInfo(TypedDict):
+    """PeerInfo describes a connected peer, as go-ethereum does."""
+
+    enr: NotRequired[str]
+    enode: str
+    """of the address that it can be dialled at, where that is known"""
+    id: str
+    name: str
+    caps: list[str]
+    """protocols that it offers"""
+    network: PeerNetwork
+    protocols: PeerProtocols
+
+
+class PeerNetwork(TypedDict):
+    """PeerNetwork is the connection to a peer."""
+
+    localAddress: str
+    remoteAddress: str
+    inbound: bool
+    trusted: bool
+    static: bool
+
+
+class PeerProtocols(TypedDict):
+    """PeerProtocols say more of the protocols that run with a peer."""
+
+    waku: NotRequired[WakuPeer]
+    """absent during the handshake"""
+
+
+QuotedMessage = TypedDict(
+    "QuotedMessage",
+    {
+        "from": "str",
+        "text": "str",
+        "image": NotRequired["str"],
+        "audio": NotRequired["str"],
+        "audioDurationMs": NotRequired["int"],
+    },
+)
+"""QuotedMessage is what a reply quotes."""
+
+
+Reaction = TypedDict(
+    "Reaction",
+    {
+        "id": "str",
+        "clock": NotRequired["int"],
+        "chatId": NotRequired["str"],
+        "localChatId": NotRequired["str"],
+        "from": "str",
+        "messageId": NotRequired["str"],
+        "messageType": NotRequired["MessageType"],
+        "retracted": NotRequired["bool"],
+        "emojiId": NotRequired["Emoji"],
+    },
+)
+"""Reaction is an emoji on a message."""
+
+
+class ReactionAddedEvent(TypedDict):
+    """ReactionAddedEvent says that somebody reacted to a message."""
+
+    reaction: Reaction
+
+
+class ReactionRetractedEvent(TypedDict):
+    """ReactionRetractedEvent says that somebody took a reaction back."""
+
+    reaction: Reaction
+
+
+class Received(TypedDict):
+    """Received is a message, or a reaction, that came."""
+
+    envelope: ReceivedEnvelope
+    account: str
+    """0x key-uid"""
+    cursor: int
+
+
+class ReceivedAttachment(TypedDict):
+    """ReceivedAttachment is a picture or a recording."""
+
+    contentType: str
+    size: int
+    data: str
+    """base64"""
+
+
+class ReceivedData(TypedDict):
+    """ReceivedData is what was written."""
+
+    timestamp: int
+    messageId: NotRequired[str]
+    message: NotRequired[str]
+    groupInfo: NotRequired[ReceivedGroup]
+    quote: NotRequired[ReceivedQuote]
+    reaction: NotRequired[ReceivedReaction]
+    attachments: NotRequired[list[ReceivedAttachment]]
+
+
+class ReceivedEnvelope(TypedDict):
+    """ReceivedEnvelope says who wrote, when, and where."""
+
+    source: str
+    """contact id of the author"""
+    sourceName: str
+    timestamp: int
+    """Unix milliseconds"""
+    chatId: str
+    dataMessage: NotRequired[ReceivedData]
+    syncMessage: NotRequired[ReceivedSync]
+
+
+class ReceivedGroup(TypedDict):
+    """ReceivedGroup is where, if not between two people."""
+
+    groupId: str
+    type: str
+    """always DELIVER"""
+
+
+class ReceivedQuote(TypedDict):
+    """ReceivedQuote is what a reply quotes."""
+
+    id: str
+    author: str
+    text: str
+
+
+class ReceivedReaction(TypedDict):
+    """ReceivedReaction is a reaction to a message."""
+
+    emoji: str
+    targetMessageId: str
+    isRemove: bool
+
+
+class ReceivedSent(TypedDict):
+    """ReceivedSent is a message that another device of ours sent."""
+
+    destination: NotRequired[str]
+    """contact id; empty: a group or a public chat"""
+    timestamp: int
+    messageId: NotRequired[str]
+    message: NotRequired[str]
+    groupInfo: NotRequired[ReceivedGroup]
+    quote: NotRequired[ReceivedQuote]
+    reaction: NotRequired[ReceivedReaction]
+    attachments: NotRequired[list[ReceivedAttachment]]
+
+
+class ReceivedSync(TypedDict):
+    """ReceivedSync is what another device of ours did."""
+
+    sentMessage: ReceivedSent
+
+
+class Sent(TypedDict):
+    """Sent is what became of a message that was sent with status_send."""
+
+    messageId: str
+    chatId: str
+    clock: int
+    status: SendState
+
+
+class SignalsQuery(TypedDict):
+    """SignalsQuery says what is wanted of what comes."""
+
+    types: NotRequired[list[EventType]]
+    """types of events that are wanted (all)"""
+    chats: NotRequired[list[str]]
+    """ids of chats, and #name, whose events are wanted (all)"""
+    since: NotRequired[int]
+    """cursor after which to begin (the end of the log)"""
+    consumer: NotRequired[str]
+    """name to go on as, after what it acknowledged"""
+
+
+class Sticker(TypedDict):
+    """Sticker names a sticker."""
+
+    hash: str
+    pack: int
+
+
+class StickerInput(TypedDict):
+    """What may be given of Sticker."""
+
+    hash: NotRequired[str]
+    pack: NotRequired[int]
+
+
+class VersionInfo(TypedDict):
+    """VersionInfo is what status_version and /version tell."""
+
+    version: str
+    commit: str
+    go: str
+    protocols: list[str]
+    """for instance "waku/1"
+    """
+
+
+class WakuPeer(TypedDict):
+    """WakuPeer counts what was exchanged with a peer."""
+
+    version: int
+    envelopesIn: int
+    envelopesOut: int
+    bytesIn: int
+    bytesOut: int
+    rejected: int
+    rateLimitExceeded: int
+    pow: float
+    bloomFill: float
+    """share of bits set, 0 to 1"""
+    topics: int
+    """-1: no topic interest announced"""
+    light: bool
+    confirmations: bool
+    trusted: bool
+    lastSeen: Timestamp
+
+
+class WakuProtocol(TypedDict):
+    """WakuProtocol is what the node announces about Waku."""
+
+    version: str
+    maxMessageSize: int
+    """bytes"""
+    minimumPoW: float
+
+
+class LoggedMessagesNew(TypedDict):
+    """An event of the log: something came: a message, a reaction, a changed contact, a request for
+    an invitation, a device, a chat joined on another device; own messages from other devices and
+    notes to oneself, too.
+    """
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["messages.new"]
+    event: MessagesNewEvent
+
+
+class LoggedEnvelopeSent(TypedDict):
+    """An event of the log: an envelope with these payloads reached a peer: their messages are sent.
+    """
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["envelope.sent"]
+    event: EnvelopeSentEvent
+
+
+class LoggedEnvelopeExpired(TypedDict):
+    """An event of the log: these payloads were given up: their messages are not sent."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["envelope.expired"]
+    event: EnvelopeExpiredEvent
+
+
+class LoggedMessageDelivered(TypedDict):
+    """An event of the log: a recipient acknowledged; in groups once for each member."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["message.delivered"]
+    event: MessageDeliveredEvent
+
+
+class LoggedMessagesDecryptFail(TypedDict):
+    """An event of the log: a message of that person could not be opened."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["messages.decrypt.failed"]
+    event: MessagesDecryptFailEvent
+
+
+class LoggedBundlesAdded(TypedDict):
+    """An event of the log: a device of somebody became known."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["bundles.added"]
+    event: BundlesAddedEvent
+
+
+class LoggedFilterAdded(TypedDict):
+    """An event of the log: the account listens to a topic agreed with somebody."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["whisper.filter.added"]
+    event: FilterAddedEvent
+
+
+class LoggedHistoryPageCompleted(TypedDict):
+    """An event of the log: a mailserver answered."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["mailserver.request.completed"]
+    event: HistoryPageCompletedEvent
+
+
+class LoggedHistoryPageExpired(TypedDict):
+    """An event of the log: a mailserver did not answer."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["mailserver.request.expired"]
+    event: HistoryPageExpiredEvent
+
+
+class LoggedHistorySynced(TypedDict):
+    """An event of the log: the history of all chats was fetched."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["history.synced"]
+    event: HistorySyncedEvent
+
+
+class LoggedReactionAdded(TypedDict):
+    """An event of the log: somebody reacted to a message."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["reaction.added"]
+    event: ReactionAddedEvent
+
+
+class LoggedReactionRetracted(TypedDict):
+    """An event of the log: somebody took a reaction back."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["reaction.retracted"]
+    event: ReactionRetractedEvent
+
+
+class LoggedContactRequested(TypedDict):
+    """An event of the log: somebody added us for the first time."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["contact.requested"]
+    event: ContactRequestedEvent
+
+
+class LoggedContactUpdated(TypedDict):
+    """An event of the log: a contact has a new name or picture, or was added or changed on another
+    device.
+    """
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["contact.updated"]
+    event: ContactUpdatedEvent
+
+
+class LoggedGroupCreated(TypedDict):
+    """An event of the log: a group became known: made here, or we were invited."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["group.created"]
+    event: GroupCreatedEvent
+
+
+class LoggedGroupRenamed(TypedDict):
+    """An event of the log: a group has a new name."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["group.renamed"]
+    event: GroupRenamedEvent
+
+
+class LoggedMemberAdded(TypedDict):
+    """An event of the log: somebody was invited into a group."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["group.member.added"]
+    event: MemberAddedEvent
+
+
+class LoggedMemberJoined(TypedDict):
+    """An event of the log: somebody accepted the invitation into a group."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["group.member.joined"]
+    event: MemberJoinedEvent
+
+
+class LoggedMemberLeft(TypedDict):
+    """An event of the log: somebody left a group."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["group.member.left"]
+    event: MemberLeftEvent
+
+
+class LoggedMemberRemoved(TypedDict):
+    """An event of the log: somebody was removed from a group."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["group.member.removed"]
+    event: MemberRemovedEvent
+
+
+class LoggedAdminAdded(TypedDict):
+    """An event of the log: a member became an admin."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["group.admin.added"]
+    event: AdminAddedEvent
+
+
+class LoggedAdminRemoved(TypedDict):
+    """An event of the log: somebody gave up being an admin."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["group.admin.removed"]
+    event: AdminRemovedEvent
+
+
+class LoggedGroupInvitation(TypedDict):
+    """An event of the log: somebody asks to be let into a group, or our request was granted or
+    refused.
+    """
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["group.invitation"]
+    event: GroupInvitationEvent
+
+
+class LoggedDeviceFound(TypedDict):
+    """An event of the log: another device of the account became known, or told its name."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["device.found"]
+    event: DeviceFoundEvent
+
+
+class LoggedDevicePaired(TypedDict):
+    """An event of the log: a device was enabled here."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["device.paired"]
+    event: DevicePairedEvent
+
+
+class LoggedDeviceUnpaired(TypedDict):
+    """An event of the log: a device was disabled here."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["device.unpaired"]
+    event: DeviceUnpairedEvent
+
+
+class LoggedMessageEdited(TypedDict):
+    """An event of the log: its author changed the text of a message (with LaterExtensions)."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["message.edited"]
+    event: MessageEditedEvent
+
+
+class LoggedMessageDeleted(TypedDict):
+    """An event of the log: its author took a message back (with LaterExtensions)."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["message.deleted"]
+    event: MessageDeletedEvent
+
+
+class LoggedMessagePinned(TypedDict):
+    """An event of the log: a message was pinned, or no longer is (with LaterExtensions)."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["message.pinned"]
+    event: MessagePinnedEvent
+
+
+class LoggedAccountLogin(TypedDict):
+    """An event of the log: the account was logged in."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["account.login"]
+    event: AccountLoginEvent
+
+
+class LoggedAccountLogout(TypedDict):
+    """An event of the log: the last event before the account is logged out."""
+
+    cursor: int
+    account: str
+    time: int
+    type: Literal["account.logout"]
+    event: AccountLogoutEvent
+
+
+LogEvent: TypeAlias = Union[
+    LoggedMessagesNew,
+    LoggedEnvelopeSent,
+    LoggedEnvelopeExpired,
+    LoggedMessageDelivered,
+    LoggedMessagesDecryptFail,
+    LoggedBundlesAdded,
+    LoggedFilterAdded,
+    LoggedHistoryPageCompleted,
+    LoggedHistoryPageExpired,
+    LoggedHistorySynced,
+    LoggedReactionAdded,
+    LoggedReactionRetracted,
+    LoggedContactRequested,
+    LoggedContactUpdated,
+    LoggedGroupCreated,
+    LoggedGroupRenamed,
+    LoggedMemberAdded,
+    LoggedMemberJoined,
+    LoggedMemberLeft,
+    LoggedMemberRemoved,
+    LoggedAdminAdded,
+    LoggedAdminRemoved,
+    LoggedGroupInvitation,
+    LoggedDeviceFound,
+    LoggedDevicePaired,
+    LoggedDeviceUnpaired,
+    LoggedMessageEdited,
+    LoggedMessageDeleted,
+    LoggedMessagePinned,
+    LoggedAccountLogin,
+    LoggedAccountLogout,
+]
+"""Whatever is in the log of an account; its type says what it tells."""

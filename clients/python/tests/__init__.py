@@ -1,0 +1,3 @@
+import logging
+
+logging.getLogger("statusd").setLevel(logging.ERROR)  # restarts are what is tested here
