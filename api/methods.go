@@ -5,7 +5,14 @@ import "slices"
 // Methods lists every method of the contract, sorted by room. A server offers
 // those whose parts of the daemon are switched on.
 func Methods() []Described {
-	return slices.Concat(nodeMethods(), eventMethods(), chatMethods(), peopleMethods(), sendMethods())
+	return slices.Concat(
+		nodeMethods(),
+		eventMethods(),
+		chatMethods(),
+		peopleMethods(),
+		sendMethods(),
+		accountMethods(),
+	)
 }
 
 func nodeMethods() []Described {
@@ -52,5 +59,14 @@ func peopleMethods() []Described {
 func sendMethods() []Described {
 	return []Described{
 		StatusSend, Send, ListGroups, ListContacts,
+	}
+}
+
+func accountMethods() []Described {
+	return []Described{
+		AccountCreate, AccountImportMnemonic, AccountImportKey, AccountImportKeystore, StatusSignup, AccountLogin,
+		AccountVerifyPassword, AccountChangePassword, AccountExport, AccountBackup, StatusLogin, AccountList, AccountLogout,
+		AccountConfirmBackup, AccountDelete, AccountCheckDatabase, AccountVacuumDatabase,
+		AdminTokenAdd, AdminTokenList, AdminTokenRevoke, KeyValidateMnemonic, KeyInspect, KeyConvert,
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"statusd/accounts/kdf"
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/internal/profile"
 	"statusd/rpc/jsonrpc"
 	"statusd/waku"
@@ -25,12 +26,12 @@ import (
 func TestAccountLife(t *testing.T) {
 	f := start(t, nil)
 	l := f.http()
-	made := must[newAccount](t, l, "account_create", `{"password":"one","name":"ana","words":24}`)
+	made := must[api.NewAccount](t, l, "account_create", `{"password":"one","name":"ana","words":24}`)
 	if len(strings.Fields(made.Mnemonic)) != 24 || len(made.Derived) != 4 {
 		t.Fatalf("%+v", made)
 	}
 	uid := `"` + made.KeyUID + `"`
-	in := must[loggedIn](t, l, "account_login", `["ana","one"]`)
+	in := must[api.LoggedIn](t, l, "account_login", `["ana","one"]`)
 	if in.KeyUID != made.KeyUID || in.PublicKey != made.PublicKey || len(in.InstallationID) != 36 {
 		t.Errorf("%+v", in)
 	}
@@ -38,22 +39,22 @@ func TestAccountLife(t *testing.T) {
 	if must[bool](t, l, "account_verifyPassword", `[`+uid+`,"one"]`) {
 		t.Error("the old password is right")
 	}
-	if e := must[exported](t, l, "account_export", `[`+uid+`,"two","mnemonic"]`); e.Mnemonic != made.Mnemonic {
+	if e := must[api.Exported](t, l, "account_export", `[`+uid+`,"two","mnemonic"]`); e.Mnemonic != made.Mnemonic {
 		t.Error("another phrase comes out")
 	}
-	if e := must[exported](t, l, "account_export", `[`+uid+`,"two","keystore"]`); len(e.Files) != 4 {
+	if e := must[api.Exported](t, l, "account_export", `[`+uid+`,"two","keystore"]`); len(e.Files) != 4 {
 		t.Errorf("%d key files", len(e.Files))
 	}
 	must[any](t, l, "account_confirmBackup", `[`+uid+`]`)
 	_, e := invoke(t, l, "account_export", `[`+uid+`,"two","mnemonic"]`)
 	wantError(t, e, jsonrpc.CodeUnknownObject, "no seed phrase is kept")
-	b := must[writtenBackup](t, l, "account_backup", `["for the file"]`)
+	b := must[api.WrittenBackup](t, l, "account_backup", `["for the file"]`)
 	if info, err := os.Stat(b.Path); err != nil || info.Size() != b.Bytes {
 		t.Errorf("%+v %v", b, err)
 	}
 	must[any](t, l, "account_checkDatabase", `[]`)
-	must[vacuumed](t, l, "account_vacuumDatabase", `[]`)
-	all := must[[]listedAccount](t, l, "account_list", `[]`)
+	must[api.DatabaseSize](t, l, "account_vacuumDatabase", `[]`)
+	all := must[[]api.ListedAccount](t, l, "account_list", `[]`)
 	if len(all) != 1 || !all[0].LoggedIn || all[0].Timestamp == 0 {
 		t.Errorf("%+v", all)
 	}
@@ -65,9 +66,9 @@ func TestAccountLife(t *testing.T) {
 // the key itself is out of the reach of waku_*.
 func TestOldForms(t *testing.T) {
 	l := start(t, nil).ipc()
-	made := must[oldAccount](t, l, "status_signup", `{"password":"x"}`)
+	made := must[api.SignedUp](t, l, "status_signup", `{"password":"x"}`)
 	for _, address := range []string{made.Address, made.ChatAddress} {
-		in := must[oldLoggedIn](t, l, "status_login", `[{"address":"`+address+`","password":"x"}]`)
+		in := must[api.SignedIn](t, l, "status_login", `[{"address":"`+address+`","password":"x"}]`)
 		chat, err := key.ParseContactID(made.ChatPubkey)
 		if err != nil || in.AddressKeyID != waku.KeyPairID(chat.ECDSA()) {
 			t.Errorf("key id %s, %v", in.AddressKeyID, err)
@@ -81,8 +82,8 @@ func TestOldForms(t *testing.T) {
 func TestAccountErrors(t *testing.T) {
 	f := start(t, nil)
 	l := f.ipc()
-	must[newAccount](t, l, "account_importKey", `["`+examplePrivateKey+`","`+examplePassword+`","ana"]`)
-	other := must[newAccount](t, l, "account_create", `["x"]`)
+	must[api.NewAccount](t, l, "account_importKey", `["`+examplePrivateKey+`","`+examplePassword+`","ana"]`)
+	other := must[api.NewAccount](t, l, "account_create", `["x"]`)
 	const phrase = `"legal winner thank year wave sausage worth useful legal winner thank `
 	for _, tt := range []struct {
 		method, params string
@@ -143,7 +144,7 @@ func TestAccountErrors(t *testing.T) {
 func TestDamagedAccount(t *testing.T) {
 	f := start(t, nil)
 	l := f.ipc()
-	must[newAccount](t, l, "account_importKey", `["`+examplePrivateKey+`","x","ana"]`)
+	must[api.NewAccount](t, l, "account_importKey", `["`+examplePrivateKey+`","x","ana"]`)
 	login := func() *jsonrpc.Error {
 		_, e := invoke(t, l, "account_login", `["ana","x"]`)
 		return e
@@ -212,7 +213,7 @@ func TestParametersAreNotLogged(t *testing.T) {
 		zapcore.AddSync(writerFunc(func(p []byte) { lines = append(lines, string(p)) })), zap.DebugLevel)
 	f := start(t, func(c *Config, _ *Deps) { c.Logger = zap.New(zapcore.NewTee(core)) })
 	l := f.ipc()
-	made := must[newAccount](t, l, "account_create", `["secret password","ana"]`)
+	made := must[api.NewAccount](t, l, "account_create", `["secret password","ana"]`)
 	invoke(t, l, "account_login", `["ana","wrong secret"]`)
 	invoke(t, l, "account_importMnemonic", `["secret words","x"]`)
 	invoke(t, l, "account_create", `[{"secret":true}]`)
@@ -236,22 +237,22 @@ func (f writerFunc) Write(p []byte) (int, error) {
 
 func TestKeyForms(t *testing.T) {
 	l := start(t, nil).ipc()
-	want := must[inspected](t, l, "key_inspect", `["`+examplePublicKey+`"]`)
+	want := must[api.KeyForms](t, l, "key_inspect", `["`+examplePublicKey+`"]`)
 	if want.CompressedKey != exampleText || want.Address != exampleAddress ||
 		!strings.HasPrefix(want.Identicon, "data:image/png;base64,") {
 		t.Errorf("%+v", want)
 	}
 	for _, base := range []string{"z", "base58btc", "f", "0x", "base64url", "k"} {
 		text := must[string](t, l, "key_convert", `["`+examplePublicKey+`","`+base+`"]`)
-		if got := must[inspected](t, l, "key_inspect", `["`+text+`"]`); got != want {
+		if got := must[api.KeyForms](t, l, "key_inspect", `["`+text+`"]`); got != want {
 			t.Errorf("%s: %s is another key", base, text)
 		}
 	}
-	v := must[validity](t, l, "key_validateMnemonic", `["`+examplePhrase+`"]`)
+	v := must[api.PhraseCheck](t, l, "key_validateMnemonic", `["`+examplePhrase+`"]`)
 	if !v.Valid {
 		t.Errorf("%+v", v)
 	}
-	v = must[validity](t, l, "key_validateMnemonic", `["`+strings.Replace(examplePhrase, "year", "yeer", 1)+`"]`)
+	v = must[api.PhraseCheck](t, l, "key_validateMnemonic", `["`+strings.Replace(examplePhrase, "year", "yeer", 1)+`"]`)
 	if v.Valid || v.Word != 4 {
 		raw, _ := json.Marshal(v)
 		t.Errorf("%s", raw)

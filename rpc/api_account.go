@@ -5,14 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
-	"time"
 
 	"statusd/accounts/contact"
 	"statusd/accounts/hd"
 	"statusd/accounts/kdf"
 	"statusd/accounts/key"
 	"statusd/accounts/mnemonic"
+	"statusd/accounts/secret"
+	"statusd/api"
 	"statusd/internal/profile"
 	"statusd/rpc/jsonrpc"
 	"statusd/waku"
@@ -47,47 +47,21 @@ func (a *accountAPI) whole(ctx context.Context, fn func(context.Context) error) 
 	return accountFailure(err)
 }
 
-// Times that calls may take.
-const (
-	deriveTimeout = 3 * time.Minute // others may be before it
-	fileTimeout   = maxCallTime     // works on a whole database
-)
-
-func after(d time.Duration) func([]json.RawMessage) time.Duration {
-	return func([]json.RawMessage) time.Duration { return d }
-}
-
-// derivedKey is a key of an account that has a key file.
-type derivedKey struct {
-	PublicKey string `json:"publicKey"`
-	Address   string `json:"address"`
-}
-
-// newAccount is the answer of calls that make an account.
-type newAccount struct {
-	KeyUID        string                `json:"keyUid"`
-	PublicKey     string                `json:"publicKey"`
-	CompressedKey string                `json:"compressedKey"`
-	Address       string                `json:"address"`
-	Mnemonic      string                `json:"mnemonic,omitempty"`
-	Derived       map[string]derivedKey `json:"derived"`
-}
-
-func present(s profile.Summary) newAccount {
-	a := newAccount{
+func present(s profile.Summary) api.NewAccount {
+	a := api.NewAccount{
 		KeyUID: s.UID.String(), PublicKey: s.ChatKey.ContactID(), CompressedKey: contact.Text(s.ChatKey),
-		Address: s.ChatKey.Address().String(), Derived: make(map[string]derivedKey),
+		Address: s.ChatKey.Address().String(), Derived: make(map[string]api.DerivedKey),
 	}
 	for _, d := range s.Derived {
 		if d.Path != "" {
-			a.Derived[d.Path] = derivedKey{d.Public.ContactID(), d.Public.Address().String()}
+			a.Derived[d.Path] = api.DerivedKey{PublicKey: d.Public.ContactID(), Address: d.Public.Address().String()}
 		}
 	}
 	return a
 }
 
 // options are the arguments that every new account takes.
-func options(password secretText, name *string, noPassword *bool) (profile.Options, error) {
+func options(password api.Secret, name *string, noPassword *bool) (profile.Options, error) {
 	p, err := kdf.NewPassword(password.Reveal())
 	if err != nil {
 		return profile.Options{}, err
@@ -95,27 +69,21 @@ func options(password secretText, name *string, noPassword *bool) (profile.Optio
 	return profile.Options{Name: orZero(name), Password: p, AllowEmpty: orZero(noPassword)}, nil
 }
 
-type createArgs struct {
-	Password   secretText
-	Name       *string
-	Words      *int
-	Passphrase *secretText
-	NoPassword *bool
-}
-
-func (a *accountAPI) create(ctx context.Context, in createArgs) (newAccount, error) {
+func (a *accountAPI) create(ctx context.Context, in api.CreateAccountArgs) (api.NewAccount, error) {
 	words := mnemonic.DefaultWords
 	if in.Words != nil {
 		words = *in.Words
 	}
 	o, err := options(in.Password, in.Name, in.NoPassword)
 	if err != nil {
-		return newAccount{}, accountFailure(err)
+		return api.NewAccount{}, accountFailure(err)
 	}
 	defer o.Password.Wipe()
-	s, phrase, err := a.accounts.Create(ctx, o, words, orZero(in.Passphrase).Bytes)
+	passphrase := secret.New(orZero(in.Passphrase).Reveal())
+	defer passphrase.Wipe()
+	s, phrase, err := a.accounts.Create(ctx, o, words, passphrase)
 	if err != nil {
-		return newAccount{}, accountFailure(err)
+		return api.NewAccount{}, accountFailure(err)
 	}
 	defer phrase.Wipe()
 	out := present(s)
@@ -123,89 +91,57 @@ func (a *accountAPI) create(ctx context.Context, in createArgs) (newAccount, err
 	return out, nil
 }
 
-type importMnemonicArgs struct {
-	Mnemonic             secretText
-	Password             secretText
-	Passphrase           *secretText
-	Name                 *string
-	AllowInvalidChecksum *bool
-	LegacyChatKey        *bool
-	NoPassword           *bool
-	Language             *string
-}
-
-// phrase reads the phrase as the other arguments say.
-func (in importMnemonicArgs) phrase() (mnemonic.Phrase, error) {
+// phraseOf reads the phrase as the other arguments say.
+func phraseOf(in api.ImportMnemonicArgs) (mnemonic.Phrase, error) {
 	switch name := orZero(in.Language); {
 	case orZero(in.AllowInvalidChecksum):
 		return mnemonic.ParseUnchecked(in.Mnemonic.Reveal())
 	case name != "":
-		language, ok := mnemonic.ParseLanguage(name)
+		language, ok := mnemonic.ParseLanguage(string(name))
 		if !ok {
 			return mnemonic.Phrase{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "unknown language").
-				WithHint("the languages are: %s", languageNames())
+				WithHint("the languages are: %s", joined(name.Values()))
 		}
 		return mnemonic.ParseIn(language, in.Mnemonic.Reveal())
 	}
 	return mnemonic.Parse(in.Mnemonic.Reveal())
 }
 
-func languageNames() string {
-	var names []string
-	for _, l := range mnemonic.Languages() {
-		names = append(names, l.Key())
-	}
-	return strings.Join(names, ", ")
-}
-
-func (a *accountAPI) importMnemonic(ctx context.Context, in importMnemonicArgs) (newAccount, error) {
-	phrase, err := in.phrase()
+func (a *accountAPI) importMnemonic(ctx context.Context, in api.ImportMnemonicArgs) (api.NewAccount, error) {
+	phrase, err := phraseOf(in)
 	if err != nil {
-		return newAccount{}, accountFailure(err)
+		return api.NewAccount{}, accountFailure(err)
 	}
 	defer phrase.Wipe()
 	o, err := options(in.Password, in.Name, in.NoPassword)
 	if err != nil {
-		return newAccount{}, accountFailure(err)
+		return api.NewAccount{}, accountFailure(err)
 	}
 	defer o.Password.Wipe()
+	passphrase := secret.New(orZero(in.Passphrase).Reveal())
+	defer passphrase.Wipe()
 	s, err := a.accounts.ImportPhrase(ctx, o, profile.Import{
-		Phrase: phrase, Passphrase: orZero(in.Passphrase).Bytes, LegacyChat: orZero(in.LegacyChatKey),
+		Phrase: phrase, Passphrase: passphrase, LegacyChat: orZero(in.LegacyChatKey),
 	})
 	return present(s), accountFailure(err)
 }
 
-type importKeyArgs struct {
-	PrivateKey secretText
-	Password   secretText
-	Name       *string
-	NoPassword *bool
-}
-
-func (a *accountAPI) importKey(ctx context.Context, in importKeyArgs) (newAccount, error) {
+func (a *accountAPI) importKey(ctx context.Context, in api.ImportKeyArgs) (api.NewAccount, error) {
 	k, err := key.ParsePrivate(in.PrivateKey.Reveal())
 	if err != nil {
-		return newAccount{}, accountFailure(err)
+		return api.NewAccount{}, accountFailure(err)
 	}
 	defer k.Wipe()
 	o, err := options(in.Password, in.Name, in.NoPassword)
 	if err != nil {
-		return newAccount{}, accountFailure(err)
+		return api.NewAccount{}, accountFailure(err)
 	}
 	defer o.Password.Wipe()
 	s, err := a.accounts.ImportKey(ctx, o, k)
 	return present(s), accountFailure(err)
 }
 
-type importKeystoreArgs struct {
-	JSON         json.RawMessage
-	FilePassword secretText
-	Password     secretText
-	Name         *string
-	NoPassword   *bool
-}
-
-func (a *accountAPI) importKeystore(ctx context.Context, in importKeystoreArgs) (newAccount, error) {
+func (a *accountAPI) importKeystore(ctx context.Context, in api.ImportKeystoreArgs) (api.NewAccount, error) {
 	file := []byte(in.JSON)
 	var text string
 	if json.Unmarshal(in.JSON, &text) == nil { // the file as one string
@@ -213,34 +149,27 @@ func (a *accountAPI) importKeystore(ctx context.Context, in importKeystoreArgs) 
 	}
 	o, err := options(in.Password, in.Name, in.NoPassword)
 	if err != nil {
-		return newAccount{}, accountFailure(err)
+		return api.NewAccount{}, accountFailure(err)
 	}
 	defer o.Password.Wipe()
-	s, err := a.accounts.ImportKeyFile(ctx, o, file, in.FilePassword.Bytes)
+	password := secret.New(in.FilePassword.Reveal())
+	defer password.Wipe()
+	s, err := a.accounts.ImportKeyFile(ctx, o, file, password)
 	return present(s), accountFailure(err)
 }
 
-// listedAccount is an account in the answer of account_list.
-type listedAccount struct {
-	Name           string `json:"name"`
-	Timestamp      int64  `json:"timestamp"`
-	PhotoPath      string `json:"photo-path"`
-	KeycardPairing string `json:"keycard-pairing"`
-	KeyUID         string `json:"key-uid"`
-	CompressedKey  string `json:"compressedKey"`
-	LoggedIn       bool   `json:"loggedIn"`
-	Damaged        bool   `json:"damaged,omitempty"` // account.json; the next login writes it anew
-}
-
-func (a *accountAPI) list(ctx context.Context) ([]listedAccount, error) {
+func (a *accountAPI) list(ctx context.Context, _ api.None) ([]api.ListedAccount, error) {
 	all, err := a.accounts.List(ctx)
-	out := make([]listedAccount, 0, len(all))
+	out := make([]api.ListedAccount, 0, len(all))
 	only := callFrom(ctx).caller.grant.only()
 	for _, i := range all {
 		if only != "" && only != i.UID.String() {
 			continue
 		}
-		l := listedAccount{i.Name, i.Timestamp, i.PhotoPath, i.KeycardPairing, i.UID.String(), "", i.LoggedIn, i.Damaged}
+		l := api.ListedAccount{
+			Name: i.Name, Timestamp: i.Timestamp, PhotoPath: i.PhotoPath, KeycardPairing: i.KeycardPairing,
+			KeyUID: i.UID.String(), LoggedIn: i.LoggedIn, Damaged: i.Damaged,
+		}
 		if !i.ChatKey.IsZero() {
 			l.CompressedKey = contact.Text(i.ChatKey)
 		}
@@ -250,7 +179,7 @@ func (a *accountAPI) list(ctx context.Context) ([]listedAccount, error) {
 }
 
 // account finds the account that an argument names, and reads a password.
-func (a *accountAPI) account(ctx context.Context, name string, password secretText) (key.UID, kdf.Password, error) {
+func (a *accountAPI) account(ctx context.Context, name string, password api.Secret) (key.UID, kdf.Password, error) {
 	uid, err := a.accounts.Find(ctx, name)
 	if err != nil {
 		return uid, kdf.Password{}, accountFailure(err)
@@ -259,27 +188,17 @@ func (a *accountAPI) account(ctx context.Context, name string, password secretTe
 	return uid, p, accountFailure(err)
 }
 
-type accountArgs struct {
-	KeyUID   string
-	Password secretText
-}
-
-// loggedIn is the answer to a login.
-type loggedIn struct {
-	KeyUID         string `json:"keyUid"`
-	PublicKey      string `json:"publicKey"`
-	InstallationID string `json:"installationId"`
-}
-
-func (a *accountAPI) login(ctx context.Context, in accountArgs) (loggedIn, error) {
+func (a *accountAPI) login(ctx context.Context, in api.OpenAccountArgs) (api.LoggedIn, error) {
 	acc, err := a.open(ctx, in.KeyUID, in.Password)
 	if err != nil {
-		return loggedIn{}, err
+		return api.LoggedIn{}, err
 	}
-	return loggedIn{acc.UID().String(), acc.ChatKey().Public().ContactID(), acc.InstallationID()}, nil
+	return api.LoggedIn{
+		KeyUID: acc.UID().String(), PublicKey: acc.ChatKey().Public().ContactID(), InstallationID: acc.InstallationID(),
+	}, nil
 }
 
-func (a *accountAPI) open(ctx context.Context, name string, password secretText) (*profile.Account, error) {
+func (a *accountAPI) open(ctx context.Context, name string, password api.Secret) (*profile.Account, error) {
 	uid, p, err := a.account(ctx, name, password)
 	if err != nil {
 		return nil, err
@@ -292,32 +211,25 @@ func (a *accountAPI) open(ctx context.Context, name string, password secretText)
 // nothing is the result of calls that answer null.
 type nothing = any
 
-func (a *accountAPI) logout(ctx context.Context) (nothing, error) {
-	return nil, accountFailure(a.accounts.Logout(ctx))
+func (a *accountAPI) logout(ctx context.Context, _ api.None) (api.None, error) {
+	return api.None{}, accountFailure(a.accounts.Logout(ctx))
 }
 
-type changePasswordArgs struct {
-	KeyUID      string
-	OldPassword secretText
-	NewPassword secretText
-	NoPassword  *bool
-}
-
-func (a *accountAPI) changePassword(ctx context.Context, in changePasswordArgs) (nothing, error) {
+func (a *accountAPI) changePassword(ctx context.Context, in api.ChangePasswordArgs) (api.None, error) {
 	uid, old, err := a.account(ctx, in.KeyUID, in.OldPassword)
 	if err != nil {
-		return nil, err
+		return api.None{}, err
 	}
 	defer old.Wipe()
 	o, err := options(in.NewPassword, nil, in.NoPassword)
 	if err != nil {
-		return nil, accountFailure(err)
+		return api.None{}, accountFailure(err)
 	}
 	defer o.Password.Wipe()
-	return nil, accountFailure(a.accounts.ChangePassword(ctx, uid, old, o))
+	return api.None{}, accountFailure(a.accounts.ChangePassword(ctx, uid, old, o))
 }
 
-func (a *accountAPI) verifyPassword(ctx context.Context, in accountArgs) (bool, error) {
+func (a *accountAPI) verifyPassword(ctx context.Context, in api.OpenAccountArgs) (bool, error) {
 	uid, p, err := a.account(ctx, in.KeyUID, in.Password)
 	if err != nil {
 		return false, err
@@ -327,73 +239,49 @@ func (a *accountAPI) verifyPassword(ctx context.Context, in accountArgs) (bool, 
 	return right, accountFailure(err)
 }
 
-type exportArgs struct {
-	KeyUID   string
-	Password secretText
-	Format   string
-}
-
-// exported is the answer of account_export.
-type exported struct {
-	Files    []json.RawMessage `json:"files,omitempty"`
-	Mnemonic string            `json:"mnemonic,omitempty"`
-}
-
-func (a *accountAPI) export(ctx context.Context, in exportArgs) (exported, error) {
-	if in.Format != "keystore" && in.Format != "mnemonic" {
-		return exported{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "unknown format").
-			WithHint("the formats are: keystore, mnemonic")
+func (a *accountAPI) export(ctx context.Context, in api.ExportAccountArgs) (api.Exported, error) {
+	if !slices.Contains(in.Format.Values(), in.Format) {
+		return api.Exported{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "unknown format").
+			WithHint("the formats are: %s", joined(in.Format.Values()))
 	}
 	uid, p, err := a.account(ctx, in.KeyUID, in.Password)
 	if err != nil {
-		return exported{}, err
+		return api.Exported{}, err
 	}
 	defer p.Wipe()
-	if in.Format == "mnemonic" {
+	if in.Format == api.ExportMnemonic {
 		phrase, err := a.accounts.Phrase(ctx, uid, p)
 		defer phrase.Wipe()
-		return exported{Mnemonic: string(phrase.Reveal())}, accountFailure(err)
+		return api.Exported{Mnemonic: string(phrase.Reveal())}, accountFailure(err)
 	}
 	files, err := a.accounts.KeyFiles(ctx, uid, p)
-	var out exported
+	var out api.Exported
 	for _, f := range files {
 		out.Files = append(out.Files, f)
 	}
 	return out, accountFailure(err)
 }
 
-func (a *accountAPI) confirmBackup(ctx context.Context, name string) (nothing, error) {
-	uid, err := a.accounts.Find(ctx, name)
+func (a *accountAPI) confirmBackup(ctx context.Context, in api.AccountArgs) (api.None, error) {
+	uid, err := a.accounts.Find(ctx, in.KeyUID)
 	if err == nil {
 		err = a.accounts.ConfirmBackup(ctx, uid)
 	}
-	return nil, accountFailure(err)
+	return api.None{}, accountFailure(err)
 }
 
-func (a *accountAPI) delete(ctx context.Context, name, confirm string) (nothing, error) {
-	uid, err := a.accounts.Find(ctx, name)
+func (a *accountAPI) delete(ctx context.Context, in api.DeleteAccountArgs) (api.None, error) {
+	uid, err := a.accounts.Find(ctx, in.KeyUID)
 	if err == nil {
-		err = a.accounts.Delete(ctx, uid, confirm)
+		err = a.accounts.Delete(ctx, uid, in.Confirm)
 	}
-	return nil, accountFailure(err)
+	return api.None{}, accountFailure(err)
 }
 
-type backupArgs struct {
-	Password secretText
-	WithKeys *bool
-}
-
-// writtenBackup is the answer of account_backup.
-type writtenBackup struct {
-	KeyUID string `json:"keyUid"`
-	Path   string `json:"path"`
-	Bytes  int64  `json:"bytes"`
-}
-
-func (a *accountAPI) backup(ctx context.Context, in backupArgs) (writtenBackup, error) {
+func (a *accountAPI) backup(ctx context.Context, in api.BackupAccountArgs) (api.WrittenBackup, error) {
 	p, err := kdf.NewPassword(in.Password.Reveal())
 	if err != nil {
-		return writtenBackup{}, accountFailure(err)
+		return api.WrittenBackup{}, accountFailure(err)
 	}
 	defer p.Wipe()
 	var b profile.Backup
@@ -401,68 +289,39 @@ func (a *accountAPI) backup(ctx context.Context, in backupArgs) (writtenBackup, 
 		b, err = a.accounts.Backup(ctx, p, orZero(in.WithKeys))
 		return err
 	})
-	return writtenBackup{b.UID.String(), b.Path, b.Bytes}, err
+	return api.WrittenBackup{KeyUID: b.UID.String(), Path: b.Path, Bytes: b.Bytes}, err
 }
 
-func (a *accountAPI) checkDatabase(ctx context.Context) (nothing, error) {
-	return nil, a.whole(ctx, a.accounts.CheckDatabase)
+func (a *accountAPI) checkDatabase(ctx context.Context, _ api.None) (api.None, error) {
+	return api.None{}, a.whole(ctx, a.accounts.CheckDatabase)
 }
 
-// vacuumed is the answer of account_vacuumDatabase.
-type vacuumed struct {
-	Bytes int64 `json:"bytes"`
-}
-
-func (a *accountAPI) vacuumDatabase(ctx context.Context) (vacuumed, error) {
+func (a *accountAPI) vacuumDatabase(ctx context.Context, _ api.None) (api.DatabaseSize, error) {
 	var size int64
 	err := a.whole(ctx, func(ctx context.Context) (err error) {
 		size, err = a.accounts.VacuumDatabase(ctx)
 		return err
 	})
-	return vacuumed{size}, err
+	return api.DatabaseSize{Bytes: size}, err
 }
 
-// Requests and answers in the form of status-go.
-type (
-	oldLogin struct {
-		Address  string     `json:"address"`
-		Password secretText `json:"password"`
-	}
-	oldLoggedIn struct {
-		AddressKeyID string `json:"address_key_id"`
-	}
-	oldSignup struct {
-		Password secretText `json:"password"`
-	}
-	oldAccount struct {
-		Address       string `json:"address"`
-		Pubkey        string `json:"pubkey"`
-		WalletAddress string `json:"wallet_address"`
-		WalletPubkey  string `json:"wallet_pubkey"`
-		ChatAddress   string `json:"chat_address"`
-		ChatPubkey    string `json:"chat_pubkey"`
-		Mnemonic      string `json:"mnemonic"`
-	}
-)
-
-func (a *accountAPI) oldLogin(ctx context.Context, in oldLogin) (oldLoggedIn, error) {
-	defer in.Password.Wipe()
-	acc, err := a.open(ctx, in.Address, in.Password)
+func (a *accountAPI) signIn(ctx context.Context, in api.SignInArgs) (api.SignedIn, error) {
+	acc, err := a.open(ctx, in.Request.Address, in.Request.Password)
 	if err != nil {
-		return oldLoggedIn{}, err
+		return api.SignedIn{}, err
 	}
-	return oldLoggedIn{waku.KeyPairID(acc.ChatKey().Public().ECDSA())}, nil
+	return api.SignedIn{AddressKeyID: waku.KeyPairID(acc.ChatKey().Public().ECDSA())}, nil
 }
 
-func (a *accountAPI) oldSignup(ctx context.Context, in oldSignup) (oldAccount, error) {
-	defer in.Password.Wipe()
-	s, err := a.create(ctx, createArgs{Password: in.Password})
+func (a *accountAPI) signUp(ctx context.Context, in api.SignUpArgs) (api.SignedUp, error) {
+	s, err := a.create(ctx, api.CreateAccountArgs{Password: in.Request.Password})
 	if err != nil {
-		return oldAccount{}, err
+		return api.SignedUp{}, err
 	}
 	wallet := s.Derived[hd.PathWallet]
-	return oldAccount{
-		wallet.Address, wallet.PublicKey, wallet.Address, wallet.PublicKey, s.Address, s.PublicKey, s.Mnemonic,
+	return api.SignedUp{
+		Address: wallet.Address, Pubkey: wallet.PublicKey, WalletAddress: wallet.Address, WalletPubkey: wallet.PublicKey,
+		ChatAddress: s.Address, ChatPubkey: s.PublicKey, Mnemonic: s.Mnemonic,
 	}, nil
 }
 

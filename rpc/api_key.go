@@ -10,20 +10,12 @@ import (
 	"statusd/accounts/key"
 	"statusd/accounts/mnemonic"
 	"statusd/accounts/multibase"
+	"statusd/api"
 	"statusd/rpc/jsonrpc"
 )
 
 // keyAPI is the namespace key: forms of keys, without an account.
 type keyAPI struct{ names Names }
-
-// inspected is the answer of key_inspect.
-type inspected struct {
-	PublicKey     string `json:"publicKey"`
-	CompressedKey string `json:"compressedKey"`
-	Address       string `json:"address"`
-	Alias         string `json:"alias"`
-	Identicon     string `json:"identicon"`
-}
 
 // parseKey reads a public key as a person types it.
 func parseKey(text string) (key.Public, error) {
@@ -38,12 +30,12 @@ func parseKey(text string) (key.Public, error) {
 	return c.Key, nil
 }
 
-func (a *keyAPI) inspect(_ context.Context, text string) (inspected, error) {
-	p, err := parseKey(text)
+func (a *keyAPI) inspect(_ context.Context, in api.KeyArgs) (api.KeyForms, error) {
+	p, err := parseKey(in.Key)
 	if err != nil {
-		return inspected{}, err
+		return api.KeyForms{}, err
 	}
-	out := inspected{
+	out := api.KeyForms{
 		PublicKey: p.ContactID(), CompressedKey: contact.Text(p), Address: p.Address().String(),
 		Identicon: identicon.DataURI(p.ContactID()),
 	}
@@ -53,11 +45,12 @@ func (a *keyAPI) inspect(_ context.Context, text string) (inspected, error) {
 	return out, nil
 }
 
-func (a *keyAPI) convert(_ context.Context, text, base string) (string, error) {
-	p, err := parseKey(text)
+func (a *keyAPI) convert(_ context.Context, in api.ConvertKeyArgs) (string, error) {
+	p, err := parseKey(in.Key)
 	if err != nil {
 		return "", err
 	}
+	base := in.Base
 	if base == "0x" {
 		base = string(multibase.Base16)
 	}
@@ -74,22 +67,13 @@ func (a *keyAPI) convert(_ context.Context, text, base string) (string, error) {
 	return out, accountFailure(err)
 }
 
-type phraseArgs struct{ Mnemonic secretText }
-
-// validity is the answer of key_validateMnemonic.
-type validity struct {
-	Valid  bool   `json:"valid"`
-	Word   int    `json:"word,omitempty"`
-	Reason string `json:"reason,omitempty"`
-}
-
-func (a *keyAPI) validateMnemonic(_ context.Context, in phraseArgs) (validity, error) {
+func (a *keyAPI) validateMnemonic(_ context.Context, in api.PhraseArgs) (api.PhraseCheck, error) {
 	p, err := mnemonic.Parse(in.Mnemonic.Reveal())
 	if err == nil {
 		p.Wipe()
-		return validity{Valid: true}, nil
+		return api.PhraseCheck{Valid: true}, nil
 	}
-	v := validity{Reason: plainText(err)}
+	v := api.PhraseCheck{Reason: plainText(err)}
 	var word *mnemonic.WordError
 	if errors.As(err, &word) {
 		v.Word = word.Position

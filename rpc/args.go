@@ -3,28 +3,11 @@ package rpc
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"reflect"
 
-	"statusd/accounts/secret"
+	"statusd/api"
 	"statusd/rpc/jsonrpc"
 )
-
-// secretText is a parameter that must not be shown: a password, a phrase, a
-// private key.
-type secretText struct{ secret.Bytes }
-
-var errNotText = errors.New("want a string")
-
-// UnmarshalJSON implements json.Unmarshaler. Its error does not quote.
-func (s *secretText) UnmarshalJSON(raw []byte) error {
-	var text string
-	if err := json.Unmarshal(raw, &text); err != nil {
-		return errNotText
-	}
-	s.Bytes = secret.New([]byte(text))
-	return nil
-}
 
 // fnArgs makes a handler of a function whose arguments are the fields of a
 // struct, in their order; one of pointer type is optional. Secrets among them
@@ -55,15 +38,21 @@ func fnArgs[A, R any](f func(context.Context, A) (R, error)) handler {
 	return h
 }
 
-// wipeFields overwrites the secrets among the fields of a struct.
+// wipeFields overwrites the secrets in arguments.
 func wipeFields(v reflect.Value) {
-	for i := range v.NumField() {
-		switch s := v.Field(i).Interface().(type) {
-		case secretText:
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			wipeFields(v.Elem())
+		}
+	case reflect.Struct:
+		if s, ok := v.Interface().(api.Secret); ok {
 			s.Wipe()
-		case *secretText:
-			if s != nil {
-				s.Wipe()
+			return
+		}
+		for f := range v.Type().Fields() {
+			if f.IsExported() {
+				wipeFields(v.FieldByIndex(f.Index))
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"time"
 
 	"statusd/api"
 	"statusd/rpc/jsonrpc"
@@ -119,6 +120,11 @@ func withPatience(ctx context.Context, args any) (context.Context, context.Cance
 		return context.WithTimeout(ctx, min(p.CallTimeout(), maxCallTime))
 	}
 	return ctx, func() {}
+}
+
+// after is the time that a call may take whatever its arguments are.
+func after(d time.Duration) func([]json.RawMessage) time.Duration {
+	return func([]json.RawMessage) time.Duration { return d }
 }
 
 // scopeOf is a scope of the contract as a set.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"statusd/api"
 	"statusd/rpc/jsonrpc"
 )
 
@@ -27,7 +28,7 @@ func ofTheNode() []string {
 func TestTokensOfAnAccountAreBound(t *testing.T) {
 	f := start(t, nil)
 	f.run(f.ipc(), append(withLogin(), setup("account_importKey", `["`+exampleOther+`","`+examplePassword+`"]`, "")))
-	l := f.with(must[newToken](t, f.ipc(), "admin_tokenAdd",
+	l := f.with(must[api.NewToken](t, f.ipc(), "admin_tokenAdd",
 		`{"name":"bot","scopes":["read","send","contacts"],"account":"`+exampleGone+`"}`).Token)
 	for _, m := range discovered(t, l).Methods {
 		if strings.HasPrefix(m.Name, "waku_") || slices.Contains(ofTheNode(), m.Name) {
@@ -40,7 +41,7 @@ func TestTokensOfAnAccountAreBound(t *testing.T) {
 			t.Errorf("%s is open to a token of another account: %+v", m.Name, e)
 		}
 	}
-	all := must[[]listedAccount](t, l, "account_list", `[]`)
+	all := must[[]api.ListedAccount](t, l, "account_list", `[]`)
 	if len(all) != 1 || all[0].KeyUID != exampleGone {
 		t.Errorf("the token of an account sees the accounts %+v", all)
 	}
@@ -68,7 +69,7 @@ func TestRecordsBelongToAnAccount(t *testing.T) {
 		setup("account_logout", `[]`, ""), setup("account_importKey", `["`+exampleOther+`","`+examplePassword+`"]`, ""),
 		setup("account_login", `["`+exampleGone+`","`+examplePassword+`"]`, ""),
 	})
-	l := f.with(must[newToken](t, local, "admin_tokenAdd",
+	l := f.with(must[api.NewToken](t, local, "admin_tokenAdd",
 		`{"name":"bot","scopes":["read","send"],"account":"`+exampleGone+`"}`).Token)
 	if got := ids(l); len(got) != 0 {
 		t.Errorf("a token sees gaps of another account: %v", got)

@@ -221,10 +221,10 @@ func TestTokensFromBeforeOwners(t *testing.T) {
 	check := func(b *tokenBook) {
 		t.Helper()
 		all := b.list()
-		if s := all[0].scopes.names(); !slices.Equal(s, []string{"read", "send", "events"}) || !all[0].old {
+		if s := all[0].scopes.names(); !slices.Equal(s, []api.Scope{"read", "send", "events"}) || !all[0].old {
 			t.Errorf("the sender has %v, old %v", s, all[0].old)
 		}
-		if s := all[1].scopes.names(); !slices.Equal(s, []string{"read"}) || !all[1].old {
+		if s := all[1].scopes.names(); !slices.Equal(s, []api.Scope{"read"}) || !all[1].old {
 			t.Errorf("the reader has %v, old %v", s, all[1].old)
 		}
 	}

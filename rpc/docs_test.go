@@ -60,8 +60,9 @@ func document(methods []method) string {
 			if m.handler.args[i].Kind() == reflect.Pointer {
 				optional = ", optional"
 			}
-			fmt.Fprintf(&b, "- `%s` (%s%s): %s\n", p.name, typeName(m.handler.args[i]), optional, p.doc)
-			members(&b, m.handler.args[i], "  ")
+			t := m.handler.args[i]
+			fmt.Fprintf(&b, "- `%s` (%s%s): %s\n", p.name, typeName(t), optional, p.doc+values(t))
+			members(&b, t, "  ")
 		}
 		fmt.Fprintf(&b, "- result (%s): %s\n", typeName(m.handler.result), m.result)
 		b.WriteString("\n```\n")
@@ -93,10 +94,31 @@ func members(b *strings.Builder, t reflect.Type, indent string) {
 	for f := range t.Fields() {
 		if doc := f.Tag.Get("doc"); doc != "" {
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			fmt.Fprintf(b, "%s- `%s` (%s): %s\n", indent, name, typeName(f.Type), doc)
+			fmt.Fprintf(b, "%s- `%s` (%s): %s\n", indent, name, typeName(f.Type), doc+values(f.Type))
 			members(b, f.Type, indent+"  ")
 		}
 	}
+}
+
+// values lists the values of an enumeration, if they are few.
+func values(t reflect.Type) string {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	list, ok := t.MethodByName("Values")
+	if !ok || list.Type.NumIn() != 1 {
+		return ""
+	}
+	const few = 12
+	all := list.Func.Call([]reflect.Value{reflect.Zero(t)})[0]
+	if all.Len() > few || t.Kind() != reflect.String {
+		return ""
+	}
+	words := make([]string, all.Len())
+	for i := range words {
+		words[i] = "`" + all.Index(i).String() + "`"
+	}
+	return "; values: " + strings.Join(words, ", ")
 }
 
 // anchor is how a heading is linked to.

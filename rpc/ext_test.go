@@ -14,8 +14,8 @@ import (
 // loggedIn makes the account of the examples and logs in.
 func (f *fixture) loggedIn(l link) {
 	f.t.Helper()
-	must[newAccount](f.t, l, "account_importKey", `["`+examplePrivateKey+`","`+examplePassword+`","ana"]`)
-	must[loggedIn](f.t, l, "account_login", `["ana","`+examplePassword+`"]`)
+	must[api.NewAccount](f.t, l, "account_importKey", `["`+examplePrivateKey+`","`+examplePassword+`","ana"]`)
+	must[api.LoggedIn](f.t, l, "account_login", `["ana","`+examplePassword+`"]`)
 	must[any](f.t, l, "wakuext_saveChat", `[{"id":"tea","name":"tea","chatType":2,"active":true}]`)
 }
 

@@ -27,7 +27,7 @@ func (f *fixture) addToken(name string, scopes ...string) *httpLink {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	return f.with(must[newToken](f.t, f.ipc(), "admin_tokenAdd", string(raw)).Token)
+	return f.with(must[api.NewToken](f.t, f.ipc(), "admin_tokenAdd", string(raw)).Token)
 }
 
 // announced is what a peer that connects is told.

@@ -25,7 +25,7 @@ func schemaOf(t reflect.Type) schema {
 		return schema{"type": "string", "pattern": "^0x([0-9a-fA-F]{2})*$", "title": "bytes"}
 	case reflect.TypeFor[hexutil.Uint](), reflect.TypeFor[api.Quantity]():
 		return schema{"type": "string", "pattern": "^0x[0-9a-f]+$", "title": "number in hex"}
-	case reflect.TypeFor[secretText]():
+	case reflect.TypeFor[api.Secret]():
 		return schema{"type": "string", "title": "secret string"}
 	case reflect.TypeFor[looseBytes](), reflect.TypeFor[api.LooseBytes]():
 		return schema{"type": "string", "title": "bytes in 0x hex or base64"}

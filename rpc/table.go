@@ -68,7 +68,7 @@ func (s *Server) table() []method {
 	}
 	if s.deps.Accounts != nil {
 		a := &accountAPI{s.deps.Accounts, s.stopping}
-		all = slices.Concat(all, a.makingMethods(), a.sessionMethods())
+		all = slices.Concat(all, a.methods())
 	}
 	if s.deps.Events != nil {
 		all = slices.Concat(all, s.eventsAPI().methods())

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"statusd/api"
 	"statusd/internal/atomicfile"
 )
 
@@ -87,12 +88,12 @@ func (g *grant) only() string {
 
 // storedToken is a grant in the file. Only the hash of the token is kept.
 type storedToken struct {
-	Name    string    `json:"name"`
-	Hash    string    `json:"hash"` // SHA-256 of the token, hex
-	Scopes  []string  `json:"scopes"`
-	Account string    `json:"account,omitempty"`
-	Created time.Time `json:"created"`
-	Expires time.Time `json:"expires,omitzero"`
+	Name    string      `json:"name"`
+	Hash    string      `json:"hash"` // SHA-256 of the token, hex
+	Scopes  []api.Scope `json:"scopes"`
+	Account string      `json:"account,omitempty"`
+	Created time.Time   `json:"created"`
+	Expires time.Time   `json:"expires,omitzero"`
 	// Owns is true for tokens made since consumers of events have owners and a
 	// scope of their own. Others get it if they may send, and take over
 	// consumers without owner.
@@ -278,23 +279,23 @@ func (b *tokenBook) find(presented string, now time.Time) *grant {
 }
 
 // names lists the scopes of a set.
-func (s scope) names() []string {
-	var out []string
+func (s scope) names() []api.Scope {
+	var out []api.Scope
 	for one := scopeRead; one <= scopeDebug; one <<= 1 {
 		if s&one != 0 {
-			out = append(out, one.String())
+			out = append(out, api.Scope(one.String()))
 		}
 	}
 	return out
 }
 
 // parseScopes reads the names of scopes.
-func parseScopes(names []string) (scope, error) {
+func parseScopes(names []api.Scope) (scope, error) {
 	var all scope
 	for _, name := range names {
 		i := slices.Index(scopeAll.names(), name)
 		if i < 0 {
-			return 0, fmt.Errorf("unknown scope %q; the scopes are %s", shortened(name), scopeNames)
+			return 0, fmt.Errorf("unknown scope %q; the scopes are %s", shortened(string(name)), scopeNames)
 		}
 		all |= scopeRead << i
 	}

@@ -26,8 +26,8 @@ func TestTokens(t *testing.T) {
 	f := start(t, nil)
 	f.login()
 	l := f.ipc()
-	reader := must[newToken](t, l, "admin_tokenAdd", `["reader",["read"]]`).Token
-	bot := must[newToken](t, l, "admin_tokenAdd",
+	reader := must[api.NewToken](t, l, "admin_tokenAdd", `["reader",["read"]]`).Token
+	bot := must[api.NewToken](t, l, "admin_tokenAdd",
 		`{"name":"bot","scopes":["read","send"],"account":"`+exampleAccount+`","expiresInSeconds":3600}`).Token
 	if len(reader) != 64 || reader == bot {
 		t.Fatalf("tokens %q and %q", reader, bot)
@@ -39,9 +39,9 @@ func TestTokens(t *testing.T) {
 	_, e = invoke(t, f.with(bot), "admin_tokenList", `[]`)
 	wantError(t, e, jsonrpc.CodeScope, "admin")
 
-	list := must[[]tokenInfo](t, l, "admin_tokenList", `[]`)
+	list := must[[]api.TokenInfo](t, l, "admin_tokenList", `[]`)
 	if len(list) != 2 || list[0].Name != "reader" || list[0].Expires != nil || list[1].Account != exampleAccount ||
-		strings.Join(list[1].Scopes, ",") != "read,send" || time.Until(*list[1].Expires) > time.Hour {
+		joined(list[1].Scopes) != "read, send" || time.Until(*list[1].Expires) > time.Hour {
 		t.Errorf("%+v", list)
 	}
 	raw, err := os.ReadFile(filepath.Join(f.dir, "tokens.json"))
@@ -97,7 +97,7 @@ func TestTokens(t *testing.T) {
 func TestTokensThatAreRefused(t *testing.T) {
 	f := start(t, nil)
 	l := f.ipc()
-	must[newToken](t, l, "admin_tokenAdd", `["taken",["read"]]`)
+	must[api.NewToken](t, l, "admin_tokenAdd", `["taken",["read"]]`)
 	for _, tt := range []struct {
 		params string
 		code   jsonrpc.Code
@@ -119,7 +119,7 @@ func TestTokensThatAreRefused(t *testing.T) {
 	_, e = invoke(t, l, "admin_tokenRevoke", `["x"]`)
 	wantError(t, e, jsonrpc.CodeUnknownObject, "no token of this name")
 	for i := range maxTokens - 1 {
-		must[newToken](t, l, "admin_tokenAdd", `["t`+strings.Repeat("x", i%50)+string(rune('a'+i/50))+`",["read"]]`)
+		must[api.NewToken](t, l, "admin_tokenAdd", `["t`+strings.Repeat("x", i%50)+string(rune('a'+i/50))+`",["read"]]`)
 	}
 	_, e = invoke(t, l, "admin_tokenAdd", `["one too many",["read"]]`)
 	wantError(t, e, jsonrpc.CodeBusy, "tokens already")
