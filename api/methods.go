@@ -12,6 +12,7 @@ func Methods() []Described {
 		peopleMethods(),
 		sendMethods(),
 		accountMethods(),
+		wakuMethods(),
 	)
 }
 
@@ -68,5 +69,15 @@ func accountMethods() []Described {
 		AccountVerifyPassword, AccountChangePassword, AccountExport, AccountBackup, StatusLogin, AccountList, AccountLogout,
 		AccountConfirmBackup, AccountDelete, AccountCheckDatabase, AccountVacuumDatabase,
 		AdminTokenAdd, AdminTokenList, AdminTokenRevoke, KeyValidateMnemonic, KeyInspect, KeyConvert,
+	}
+}
+
+func wakuMethods() []Described {
+	return []Described{
+		WakuVersion, WakuInfo, WakuSetMaxMessageSize, WakuSetMaxEnvelopeSize, WakuSetMinPoW, WakuSetBloomFilter,
+		WakuMarkTrustedPeer, WakuMakeLightClient, WakuCancelLightClient, WakuNewKeyPair, WakuAddPrivateKey,
+		WakuDeleteKeyPair, WakuHasKeyPair, WakuGetPublicKey, WakuGetPrivateKey, WakuNewSymKey, WakuAddSymKey,
+		WakuGenerateSymKeyFromPassword, WakuHasSymKey, WakuGetSymKey, WakuDeleteSymKey, WakuPost, WakuNewMessageFilter,
+		WakuGetFilterMessages, WakuDeleteMessageFilter, WakuUninstallFilter, WakuSubscribe, WakuUnsubscribe,
 	}
 }

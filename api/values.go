@@ -125,7 +125,7 @@ func (h Hash) MarshalText() ([]byte, error) { return Bytes(h[:]).MarshalText() }
 func (h Hash) String() string { return Bytes(h[:]).String() }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
-func (h *Hash) UnmarshalText(in []byte) error { return fixed(h[:], in) }
+func (h *Hash) UnmarshalText(in []byte) error { return fixed(h[:], in, "Hash") }
 
 // Topic is a topic of Waku.
 type Topic [4]byte
@@ -137,17 +137,29 @@ func (t Topic) MarshalText() ([]byte, error) { return Bytes(t[:]).MarshalText() 
 func (t Topic) String() string { return Bytes(t[:]).String() }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
-func (t *Topic) UnmarshalText(in []byte) error { return fixed(t[:], in) }
+func (t *Topic) UnmarshalText(in []byte) error { return fixed(t[:], in, "Topic") }
 
-// fixed reads 0x hex of a known length.
-func fixed(out, in []byte) error {
-	digits, ok := bytes.CutPrefix(in, []byte("0x"))
-	if !ok || len(digits) != 2*len(out) {
-		return fmt.Errorf("want 0x and %d hex digits", 2*len(out))
+// fixed reads 0x hex of a known length. Its errors have go-ethereum's words,
+// which scripts match on.
+func fixed(out, in []byte, what string) error {
+	digits := ""
+	if len(in) > 0 {
+		text := string(in)
+		if !strings.HasPrefix(text, "0x") && !strings.HasPrefix(text, "0X") {
+			return errors.New("hex string without 0x prefix")
+		}
+		if digits = text[2:]; len(digits)%2 != 0 {
+			return errors.New("hex string of odd length")
+		}
 	}
-	if _, err := hex.Decode(out, digits); err != nil {
-		return fmt.Errorf("want 0x and %d hex digits", 2*len(out))
+	if len(digits) != 2*len(out) {
+		return fmt.Errorf("hex string has length %d, want %d for %s", len(digits), 2*len(out), what)
 	}
+	raw, err := hex.DecodeString(digits)
+	if err != nil {
+		return errors.New("invalid hex string")
+	}
+	copy(out, raw)
 	return nil
 }
 

@@ -3,14 +3,13 @@ package rpc
 import (
 	"context"
 	"crypto/ecdsa"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/crypto"
 
+	"statusd/api"
 	"statusd/configs"
 	"statusd/rpc/jsonrpc"
 	"statusd/waku"
@@ -45,43 +44,39 @@ func errNoSymKey() error {
 
 func errNoTopics() error { return failed("missing topic(s)") }
 
-func (a *wakuAPI) version(context.Context) (string, error) { return "1", nil }
+func (a *wakuAPI) version(context.Context, api.None) (string, error) { return "1", nil }
 
-// wakuInfo is the result of waku_info.
-type wakuInfo struct {
-	Messages       int     `json:"messages"`
-	MinPoW         float64 `json:"minPow"`
-	MaxMessageSize uint32  `json:"maxMessageSize"`
-}
-
-func (a *guestAPI) info(context.Context) (wakuInfo, error) {
+func (a *guestAPI) info(context.Context, api.None) (api.WakuState, error) {
 	i := a.host.Info()
-	return wakuInfo{Messages: a.guest.Waiting(), MinPoW: i.MinPoW, MaxMessageSize: i.MaxMessageSize}, nil
+	return api.WakuState{
+		Messages: a.guest.Waiting(), MinPoW: i.MinPoW, MaxMessageSize: i.MaxMessageSize,
+		Memory: i.PoolBytes, Envelopes: i.Envelopes, MaxEnvelopeSize: i.MaxMessageSize,
+	}, nil
 }
 
-func (a *wakuAPI) setMaxMessageSize(_ context.Context, size uint32) (bool, error) {
-	if errors.Is(a.host.SetMaxMessageSize(size), waku.ErrMessageSizeTooLarge) {
-		return false, failed("message size too large [%d>%d]", size, waku.MaxMessageSizeCeiling)
+func (a *wakuAPI) setMaxMessageSize(_ context.Context, in api.SizeArgs) (bool, error) {
+	if errors.Is(a.host.SetMaxMessageSize(in.Size), waku.ErrMessageSizeTooLarge) {
+		return false, failed("message size too large [%d>%d]", in.Size, waku.MaxMessageSizeCeiling)
 	}
 	return true, nil
 }
 
-func (a *wakuAPI) setMinPoW(_ context.Context, pow float64) (bool, error) {
-	if a.host.SetMinPoW(pow) != nil {
-		return false, failed("invalid PoW: %f", pow)
+func (a *wakuAPI) setMinPoW(_ context.Context, in api.PoWArgs) (bool, error) {
+	if a.host.SetMinPoW(in.PoW) != nil {
+		return false, failed("invalid PoW: %f", in.PoW)
 	}
 	return true, nil
 }
 
-func (a *wakuAPI) setBloomFilter(_ context.Context, bloom hexutil.Bytes) (bool, error) {
-	if a.host.SetBloomFilter(bloom) != nil {
-		return false, failed("invalid bloom filter size: %d", len(bloom))
+func (a *wakuAPI) setBloomFilter(_ context.Context, in api.BloomArgs) (bool, error) {
+	if a.host.SetBloomFilter(in.Bloom) != nil {
+		return false, failed("invalid bloom filter size: %d", len(in.Bloom))
 	}
 	return true, nil
 }
 
-func (a *wakuAPI) markTrustedPeer(_ context.Context, url string) (bool, error) {
-	ref, err := configs.ParseNodeRef(url)
+func (a *wakuAPI) markTrustedPeer(_ context.Context, in api.PeerArgs) (bool, error) {
+	ref, err := configs.ParseNodeRef(in.Enode)
 	if err != nil {
 		return false, err
 	}
@@ -94,29 +89,31 @@ func (a *wakuAPI) markTrustedPeer(_ context.Context, url string) (bool, error) {
 	return true, nil
 }
 
-func (a *wakuAPI) makeLightClient(context.Context) (bool, error) {
+func (a *wakuAPI) makeLightClient(context.Context, api.None) (bool, error) {
 	a.host.SetLightNode(true)
 	return true, nil
 }
 
-func (a *wakuAPI) cancelLightClient(context.Context) (bool, error) {
+func (a *wakuAPI) cancelLightClient(context.Context, api.None) (bool, error) {
 	a.host.SetLightNode(false)
 	return true, nil
 }
 
-func (a *guestAPI) newKeyPair(context.Context) (string, error) { return a.guest.Keys().NewKeyPair() }
+func (a *guestAPI) newKeyPair(context.Context, api.None) (string, error) {
+	return a.guest.Keys().NewKeyPair()
+}
 
-func (a *guestAPI) addPrivateKey(_ context.Context, raw hexutil.Bytes) (string, error) {
-	key, err := crypto.ToECDSA(raw)
+func (a *guestAPI) addPrivateKey(_ context.Context, in api.AddKeyArgs) (string, error) {
+	key, err := crypto.ToECDSA(in.Key)
 	if err != nil {
 		return "", err // "invalid length, need 256 bits"
 	}
 	return a.guest.Keys().AddKeyPair(key)
 }
 
-func (a *guestAPI) deleteKeyPair(_ context.Context, id string) (bool, error) {
-	if !a.guest.Keys().DeleteKeyPair(id) {
-		return false, failed("key pair %s not found", shortened(id))
+func (a *guestAPI) deleteKeyPair(_ context.Context, in api.KeyPairArgs) (bool, error) {
+	if !a.guest.Keys().DeleteKeyPair(in.ID) {
+		return false, failed("key pair %s not found", shortened(in.ID))
 	}
 	return true, nil
 }
@@ -130,8 +127,8 @@ func shortened(s string) string {
 	return s
 }
 
-func (a *guestAPI) hasKeyPair(_ context.Context, id string) (bool, error) {
-	_, ok := a.guest.Keys().KeyPair(id)
+func (a *guestAPI) hasKeyPair(_ context.Context, in api.KeyPairArgs) (bool, error) {
+	_, ok := a.guest.Keys().KeyPair(in.ID)
 	return ok, nil
 }
 
@@ -143,93 +140,82 @@ func (a *guestAPI) keyPair(id string) (*ecdsa.PrivateKey, error) {
 	return key, nil
 }
 
-func (a *guestAPI) getPublicKey(_ context.Context, id string) (hexutil.Bytes, error) {
-	key, err := a.keyPair(id)
+func (a *guestAPI) getPublicKey(_ context.Context, in api.KeyPairArgs) (api.Bytes, error) {
+	key, err := a.keyPair(in.ID)
 	if err != nil {
 		return nil, err
 	}
 	return crypto.FromECDSAPub(&key.PublicKey), nil
 }
 
-func (a *guestAPI) getPrivateKey(_ context.Context, id string) (hexutil.Bytes, error) {
-	key, err := a.keyPair(id)
+func (a *guestAPI) getPrivateKey(_ context.Context, in api.KeyPairArgs) (api.Bytes, error) {
+	key, err := a.keyPair(in.ID)
 	if err != nil {
 		return nil, err
 	}
 	return crypto.FromECDSA(key), nil
 }
 
-func (a *guestAPI) newSymKey(context.Context) (string, error) { return a.guest.Keys().NewSymKey() }
+func (a *guestAPI) newSymKey(context.Context, api.None) (string, error) {
+	return a.guest.Keys().NewSymKey()
+}
 
-func (a *guestAPI) addSymKey(_ context.Context, raw hexutil.Bytes) (string, error) {
-	id, err := a.guest.Keys().AddSymKey(raw)
+func (a *guestAPI) addSymKey(_ context.Context, in api.AddKeyArgs) (string, error) {
+	id, err := a.guest.Keys().AddSymKey(in.Key)
 	if errors.Is(err, waku.ErrSymKeySize) {
-		return "", failed("wrong key size: %d", len(raw))
+		return "", failed("wrong key size: %d", len(in.Key))
 	}
 	return id, err
 }
 
-func (a *guestAPI) generateSymKey(_ context.Context, password string) (string, error) {
-	return a.guest.Keys().AddSymKeyFromPassword(password)
+func (a *guestAPI) generateSymKey(_ context.Context, in api.KeyPasswordArgs) (string, error) {
+	return a.guest.Keys().AddSymKeyFromPassword(in.Password)
 }
 
-func (a *guestAPI) hasSymKey(_ context.Context, id string) (bool, error) {
-	_, ok := a.guest.Keys().SymKey(id)
+func (a *guestAPI) hasSymKey(_ context.Context, in api.SymKeyArgs) (bool, error) {
+	_, ok := a.guest.Keys().SymKey(in.ID)
 	return ok, nil
 }
 
-func (a *guestAPI) getSymKey(_ context.Context, id string) (hexutil.Bytes, error) {
-	key, ok := a.guest.Keys().SymKey(id)
+func (a *guestAPI) getSymKey(_ context.Context, in api.SymKeyArgs) (api.Bytes, error) {
+	key, ok := a.guest.Keys().SymKey(in.ID)
 	if !ok {
 		return nil, errNoSymKey()
 	}
 	return key, nil
 }
 
-func (a *guestAPI) deleteSymKey(_ context.Context, id string) (bool, error) {
-	return a.guest.Keys().DeleteSymKey(id), nil
+func (a *guestAPI) deleteSymKey(_ context.Context, in api.SymKeyArgs) (bool, error) {
+	return a.guest.Keys().DeleteSymKey(in.ID), nil
 }
 
-// newMessage is the argument of waku_post.
-type newMessage struct {
-	SymKeyID   string     `json:"symKeyID"`
-	PubKey     looseBytes `json:"pubKey"`
-	Sig        string     `json:"sig"` // id of the signing key pair
-	TTL        uint32     `json:"ttl"`
-	Topic      wire.Topic `json:"topic"`
-	Payload    looseBytes `json:"payload"`
-	Padding    looseBytes `json:"padding"`
-	PoWTime    uint32     `json:"powTime"`
-	PoWTarget  float64    `json:"powTarget"`
-	TargetPeer string     `json:"targetPeer"`
-}
-
-func (a *guestAPI) post(ctx context.Context, m newMessage) (wire.Hash, error) {
-	p, err := a.buildPost(&m)
+func (a *guestAPI) post(ctx context.Context, in api.PostArgs) (api.Hash, error) {
+	m := &in.Message
+	p, err := a.buildPost(m)
 	if err != nil {
-		return wire.Hash{}, err
+		return api.Hash{}, err
 	}
 	if m.TargetPeer != "" {
 		// A malformed address is reported before the work, not after it as
 		// the reference does.
 		ref, err := configs.ParseNodeRef(m.TargetPeer)
 		if err != nil {
-			return wire.Hash{}, failed("failed to parse target peer: %v", err)
+			return api.Hash{}, failed("failed to parse target peer: %v", err)
 		}
 		id := ref.Node().ID()
 		p.Target = &id
 	}
 	hash, err := a.host.Post(ctx, p)
 	if err != nil {
-		return wire.Hash{}, a.postError(&m, &p, err)
+		return api.Hash{}, a.postError(m, &p, err)
 	}
-	return hash, nil
+	return api.Hash(hash), nil
 }
 
 // buildPost checks the keys of a message, in the order of status-go.
-func (a *guestAPI) buildPost(m *newMessage) (waku.Post, error) {
+func (a *guestAPI) buildPost(m *api.PostMessage) (waku.Post, error) {
 	p := waku.Post{
-		TTL: m.TTL, Topic: m.Topic, Payload: m.Payload,
+		TTL: m.TTL, Topic: wire.Topic(m.Topic), Payload: m.Payload,
 		PoWTime: time.Duration(m.PoWTime) * time.Second, PoWTarget: m.PoWTarget,
 	}
 	if len(m.Padding) > 0 {
@@ -251,7 +237,7 @@ func (a *guestAPI) buildPost(m *newMessage) (waku.Post, error) {
 		}
 		return p, nil
 	}
-	if m.Topic == (wire.Topic{}) {
+	if m.Topic == (api.Topic{}) {
 		return p, errNoTopics()
 	}
 	p.SymKey, err = a.symKey(m.SymKeyID)
@@ -273,7 +259,7 @@ func (a *guestAPI) symKey(id string) ([]byte, error) {
 }
 
 // postError gives the errors of the host the texts of status-go.
-func (a *wakuAPI) postError(m *newMessage, p *waku.Post, err error) error {
+func (a *wakuAPI) postError(m *api.PostMessage, p *waku.Post, err error) error {
 	switch {
 	case errors.Is(err, waku.ErrPoWTargetNotReached):
 		return failed("failed to reach the PoW target, specified pow time (%d seconds) was insufficient", m.PoWTime).
@@ -287,33 +273,19 @@ func (a *wakuAPI) postError(m *newMessage, p *waku.Post, err error) error {
 	return err
 }
 
-// postTime is how long waku_post may take: the time for the proof of work it
-// asks for, and then some.
-func postTime(args []json.RawMessage) time.Duration {
-	var m struct {
-		PoWTime uint32 `json:"powTime"`
+// topicsOf are topics of the contract as Waku has them.
+func topicsOf(topics []api.Topic) []wire.Topic {
+	out := make([]wire.Topic, len(topics))
+	for i, t := range topics {
+		out[i] = wire.Topic(t)
 	}
-	if json.Unmarshal(args[0], &m) != nil {
-		return callTimeout
-	}
-	return callTimeout + time.Duration(m.PoWTime)*time.Second
-}
-
-// criteria is the argument of waku_newMessageFilter and of the messages
-// subscription.
-type criteria struct {
-	SymKeyID     string       `json:"symKeyID"`
-	PrivateKeyID string       `json:"privateKeyID"`
-	Sig          looseBytes   `json:"sig"` // public key of the signer
-	MinPoW       float64      `json:"minPow"`
-	Topics       []wire.Topic `json:"topics"`
-	AllowP2P     bool         `json:"allowP2P"`
+	return out
 }
 
 // filterSpec checks criteria in the order of status-go. Subscriptions differ
 // from polling filters in two points there, and so they do here.
-func (a *guestAPI) filterSpec(c *criteria, subscription bool) (waku.FilterSpec, error) {
-	spec := waku.FilterSpec{Topics: c.Topics, MinPoW: c.MinPoW, AllowP2P: c.AllowP2P}
+func (a *guestAPI) filterSpec(c *api.FilterCriteria, subscription bool) (waku.FilterSpec, error) {
+	spec := waku.FilterSpec{Topics: topicsOf(c.Topics), MinPoW: c.MinPoW, AllowP2P: c.AllowP2P}
 	symmetric := c.SymKeyID != ""
 	if symmetric == (c.PrivateKeyID != "") {
 		return spec, errSymAsym()
@@ -338,8 +310,8 @@ func (a *guestAPI) filterSpec(c *criteria, subscription bool) (waku.FilterSpec, 
 	return spec, err
 }
 
-func (a *guestAPI) newMessageFilter(_ context.Context, c criteria) (string, error) {
-	spec, err := a.filterSpec(&c, false)
+func (a *guestAPI) newMessageFilter(_ context.Context, in api.FilterCriteriaArgs) (string, error) {
+	spec, err := a.filterSpec(&in.Criteria, false)
 	if err != nil {
 		return "", err
 	}
@@ -347,55 +319,46 @@ func (a *guestAPI) newMessageFilter(_ context.Context, c criteria) (string, erro
 	return string(id), err
 }
 
-func (a *guestAPI) getFilterMessages(_ context.Context, id string) ([]wakuMessage, error) {
-	got, err := a.guest.FilterMessages(waku.FilterID(id))
+func (a *guestAPI) getFilterMessages(_ context.Context, in api.FilterArgs) ([]api.WakuMessage, error) {
+	got, err := a.guest.FilterMessages(waku.FilterID(in.ID))
 	if errors.Is(err, waku.ErrUnknownFilter) {
 		return nil, failed("filter not found")
 	}
 	if err != nil {
 		return nil, err
 	}
-	out := make([]wakuMessage, len(got))
+	out := make([]api.WakuMessage, len(got))
 	for i, m := range got {
 		out[i] = a.message(m)
 	}
 	return out, nil
 }
 
-func (a *guestAPI) deleteMessageFilter(_ context.Context, id string) (bool, error) {
-	if !a.guest.UninstallFilter(waku.FilterID(id)) {
-		return false, failed("failed to unsubscribe: invalid ID '%s'", shortened(id))
+func (a *guestAPI) deleteMessageFilter(_ context.Context, in api.FilterArgs) (bool, error) {
+	if !a.guest.UninstallFilter(waku.FilterID(in.ID)) {
+		return false, failed("failed to unsubscribe: invalid ID '%s'", shortened(in.ID))
 	}
 	return true, nil
 }
 
-func (a *guestAPI) uninstallFilter(_ context.Context, id string) (any, error) {
-	a.guest.UninstallFilter(waku.FilterID(id))
-	return nil, nil
-}
-
-// subscribe is subscribeMessages for the caller.
-func (a *wakuAPI) subscribe(ctx context.Context, c criteria) (attach, error) {
-	g, err := a.guests.here(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return (&guestAPI{a, g}).subscribeMessages(c)
+func (a *guestAPI) uninstallFilter(_ context.Context, in api.FilterArgs) (api.None, error) {
+	a.guest.UninstallFilter(waku.FilterID(in.ID))
+	return api.None{}, nil
 }
 
 // subscribeMessages pushes what criteria match.
-func (a *guestAPI) subscribeMessages(c criteria) (attach, error) {
-	spec, err := a.filterSpec(&c, true)
+func (a *guestAPI) subscribeMessages(_ context.Context, in api.WakuSubscribeArgs) (source, error) {
+	spec, err := a.filterSpec(&in.Criteria, true)
 	if err != nil {
-		return nil, err
+		return source{}, err
 	}
-	return func(q *queue) (func(), error) {
+	return source{attach: func(q *queue) (func(), error) {
 		id, err := a.guest.InstallFilter(spec, messageSink{api: a.wakuAPI, queue: q})
 		if err != nil {
 			return nil, quotaFailure(fmt.Errorf("install filter: %w", err))
 		}
 		return func() { a.guest.UninstallFilter(id) }, nil
-	}, nil
+	}}, nil
 }
 
 // messageSink puts what a filter matched into a subscriber's queue.
@@ -419,25 +382,9 @@ type lazyMessage struct {
 // MarshalJSON implements json.Marshaler.
 func (l lazyMessage) MarshalJSON() ([]byte, error) { return jsonrpc.Marshal(l.api.message(l.message)) }
 
-// wakuMessage is a received message.
-type wakuMessage struct {
-	Sig       string     `json:"sig,omitempty"` // public key of the signer
-	TTL       uint32     `json:"ttl"`
-	Timestamp uint32     `json:"timestamp"`
-	Topic     wire.Topic `json:"topic"`
-	Payload   string     `json:"payload"`
-	Padding   string     `json:"padding"`
-	PoW       float64    `json:"pow"`
-	Hash      string     `json:"hash"`
-	Dst       string     `json:"recipientPublicKey,omitempty"`
-	// Bool is the name status-go gives the peer-to-peer flag.
-	Bool bool `json:"bool,omitempty"`
-	P2P  bool `json:"p2p,omitempty"`
-}
-
-func (a *wakuAPI) message(m *waku.ReceivedMessage) wakuMessage {
-	out := wakuMessage{
-		TTL: m.TTL, Timestamp: m.Sent, Topic: m.Topic, Payload: a.format(m.Payload), Padding: a.format(m.Padding),
+func (a *wakuAPI) message(m *waku.ReceivedMessage) api.WakuMessage {
+	out := api.WakuMessage{
+		TTL: m.TTL, Timestamp: m.Sent, Topic: api.Topic(m.Topic), Payload: a.format(m.Payload), Padding: a.format(m.Padding),
 		PoW: m.PoW, Hash: a.format(m.Hash[:]), Bool: m.P2P, P2P: m.P2P,
 	}
 	if m.Src != nil {

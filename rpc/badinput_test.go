@@ -12,6 +12,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"statusd/api"
 	"statusd/rpc/jsonrpc"
 	"statusd/waku"
 	"statusd/waku/wire"
@@ -126,7 +127,7 @@ func TestNotificationsAreNotAnswered(t *testing.T) {
 			must[string](t, l, "waku_version", `[]`)
 		}
 	}
-	if i := must[wakuInfo](t, f.ipc(), "waku_info", `[]`); i.MinPoW != 0.5 {
+	if i := must[api.WakuState](t, f.ipc(), "waku_info", `[]`); i.MinPoW != 0.5 {
 		t.Errorf("the notification was not run: minPow %v", i.MinPoW)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"statusd/api"
 	"statusd/rpc/jsonrpc"
 )
 
@@ -274,7 +275,7 @@ func TestModules(t *testing.T) {
 	if !strings.Contains(e.Data.Hint, "APIModules") {
 		t.Errorf("hint %q does not say why", e.Data.Hint)
 	}
-	must[wakuInfo](t, local, "waku_info", `[]`)
+	must[api.WakuState](t, local, "waku_info", `[]`)
 
 	got := must[map[string]string](t, tcp, "rpc_modules", `[]`)
 	if len(got) != 3 || got["net"] == "" || got["web3"] == "" || got["rpc"] == "" {

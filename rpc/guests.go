@@ -152,22 +152,12 @@ type guestAPI struct {
 	guest WakuGuest
 }
 
-// bind0 and bind1 make handlers of methods that work on the caller's own
-// filters and keys. It is here that the caller becomes their owner.
-func bind0[R any](a *wakuAPI, f func(*guestAPI, context.Context) (R, error)) handler {
-	return fn0(func(ctx context.Context) (R, error) {
-		g, err := a.guests.here(ctx)
-		if err != nil {
-			var none R
-			return none, err
-		}
-		out, err := f(&guestAPI{a, g}, ctx)
-		return out, quotaFailure(err)
-	})
-}
-
-func bind1[A, R any](a *wakuAPI, f func(*guestAPI, context.Context, A) (R, error)) handler {
-	return fn1(func(ctx context.Context, in A) (R, error) {
+// asGuest makes a handler of a method that works on the caller's own filters
+// and keys. It is here that the caller becomes their owner.
+func asGuest[A, R any](
+	a *wakuAPI, f func(*guestAPI, context.Context, A) (R, error),
+) func(context.Context, A) (R, error) {
+	return func(ctx context.Context, in A) (R, error) {
 		g, err := a.guests.here(ctx)
 		if err != nil {
 			var none R
@@ -175,7 +165,7 @@ func bind1[A, R any](a *wakuAPI, f func(*guestAPI, context.Context, A) (R, error
 		}
 		out, err := f(&guestAPI{a, g}, ctx, in)
 		return out, quotaFailure(err)
-	})
+	}
 }
 
 // quotaFailure gives a quota of the Waku host that is used up its code.

@@ -131,7 +131,7 @@ func TestFiltersAndKeysHaveAnOwner(t *testing.T) {
 			must[any](t, l, "waku_uninstallFilter", `["`+filter+`"]`) // always null
 		})
 	}
-	must[[]wakuMessage](t, a, "waku_getFilterMessages", `["`+filter+`"]`)
+	must[[]api.WakuMessage](t, a, "waku_getFilterMessages", `["`+filter+`"]`)
 
 	// A token of the same name is another one.
 	must[any](t, f.ipc(), "admin_tokenRevoke", `["a"]`)
@@ -152,7 +152,7 @@ func TestSocketAndTokenFileAreOneOwner(t *testing.T) {
 	f := start(t, nil)
 	sym := must[string](t, f.ipc(), "waku_addSymKey", `["`+exampleSymKey+`"]`)
 	filter := must[string](t, f.http(), "waku_newMessageFilter", `[{"symKeyID":"`+sym+`"}]`)
-	must[[]wakuMessage](t, f.ws(), "waku_getFilterMessages", `["`+filter+`"]`)
+	must[[]api.WakuMessage](t, f.ws(), "waku_getFilterMessages", `["`+filter+`"]`)
 	must[bool](t, f.ipc(), "waku_deleteMessageFilter", `["`+filter+`"]`)
 }
 

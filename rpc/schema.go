@@ -27,11 +27,11 @@ func schemaOf(t reflect.Type) schema {
 		return schema{"type": "string", "pattern": "^0x[0-9a-f]+$", "title": "number in hex"}
 	case reflect.TypeFor[api.Secret]():
 		return schema{"type": "string", "title": "secret string"}
-	case reflect.TypeFor[looseBytes](), reflect.TypeFor[api.LooseBytes]():
+	case reflect.TypeFor[api.LooseBytes]():
 		return schema{"type": "string", "title": "bytes in 0x hex or base64"}
-	case reflect.TypeFor[wire.Topic]():
+	case reflect.TypeFor[wire.Topic](), reflect.TypeFor[api.Topic]():
 		return schema{"type": "string", "pattern": "^0x[0-9a-fA-F]{8}$", "title": "topic"}
-	case reflect.TypeFor[wire.Hash]():
+	case reflect.TypeFor[wire.Hash](), reflect.TypeFor[api.Hash]():
 		return schema{"type": "string", "pattern": "^0x[0-9a-fA-F]{64}$", "title": "hash"}
 	case reflect.TypeFor[enode.ID]():
 		return schema{"type": "string", "pattern": "^[0-9a-fA-F]{64}$", "title": "node id"}

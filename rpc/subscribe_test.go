@@ -13,6 +13,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 	"github.com/gorilla/websocket"
 
+	"statusd/api"
 	"statusd/rpc/jsonrpc"
 	"statusd/waku"
 )
@@ -41,14 +42,14 @@ func TestFirstMessagesAreNotLost(t *testing.T) {
 		}
 		for i := range 100 {
 			a := decode(t, l.push())
-			var m wakuMessage
+			var m api.WakuMessage
 			if err := json.Unmarshal(a.Params.Result, &m); err != nil {
 				t.Fatal(err)
 			}
 			if a.Method != "waku_subscription" || `"`+a.Params.Subscription+`"` != string(id.Result) {
 				t.Fatalf("notification %+v", a)
 			}
-			if want := fmt.Sprintf("0x%x", fmt.Sprint(i)); m.Payload != want {
+			if want := fmt.Sprintf("0x%x", fmt.Sprint(i)); string(m.Payload) != want {
 				t.Fatalf("message %d has the payload %s, want %s", i, m.Payload, want)
 			}
 		}
@@ -69,30 +70,35 @@ func TestMessagesArePushed(t *testing.T) {
 	signer := must[string](t, h, "waku_addPrivateKey", `["`+examplePrivateKey+`"]`)
 	hash := must[string](t, h, "waku_post", `[{"symKeyID":"`+sym+`","sig":"`+signer+`","ttl":7,"topic":"0x07678231",`+
 		`"payload":"0x68656c6c6f","padding":"AQID","powTime":5,"powTarget":0.001}]`)
-	check := func(m wakuMessage) {
+	check := func(m api.WakuMessage) {
 		t.Helper()
-		if m.Hash != hash || m.Payload != "0x68656c6c6f" || m.Padding != "0x010203" || m.Sig != examplePublicKey ||
+		if string(m.Hash) != hash || m.Payload != "0x68656c6c6f" || m.Padding != "0x010203" || m.Sig != examplePublicKey ||
 			m.TTL != 7 || m.Topic.String() != "0x07678231" || m.Dst != "" || m.PoW < 0.001 || m.Timestamp == 0 || m.P2P {
 			t.Errorf("message %+v", m)
 		}
 	}
 	for _, l := range []link{ws, ipc} {
-		var m wakuMessage
+		var m api.WakuMessage
 		if err := json.Unmarshal(decode(t, l.push()).Params.Result, &m); err != nil {
 			t.Fatal(err)
 		}
 		check(m)
 	}
 	// The filter is served by the same worker; its order against the sinks is not defined.
-	var polled []wakuMessage
+	var polled []api.WakuMessage
 	for deadline := time.Now().Add(patience); len(polled) == 0 && time.Now().Before(deadline); {
-		polled = must[[]wakuMessage](t, h, "waku_getFilterMessages", `["`+filter+`"]`)
+		polled = must[[]api.WakuMessage](t, h, "waku_getFilterMessages", `["`+filter+`"]`)
 	}
 	if len(polled) != 1 {
 		t.Fatalf("%d messages polled", len(polled))
 	}
 	check(polled[0])
-	if again := must[[]wakuMessage](t, h, "waku_getFilterMessages", `["`+filter+`"]`); len(again) != 0 || again == nil {
+	if i := must[api.WakuState](t, h, "waku_info", `[]`); i.Envelopes != 1 || i.Memory < 100 ||
+		i.MaxEnvelopeSize != i.MaxMessageSize || i.MaxMessageSize == 0 {
+		t.Errorf("after one message the node says %+v", i)
+	}
+	again := must[[]api.WakuMessage](t, h, "waku_getFilterMessages", `["`+filter+`"]`)
+	if len(again) != 0 || again == nil {
 		t.Errorf("polled again: %+v", again)
 	}
 }

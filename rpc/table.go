@@ -50,7 +50,7 @@ func (s *Server) table() []method {
 	all := slices.Concat(s.nodeMethods(), s.metaMethods())
 	if s.deps.Waku != nil {
 		a := &wakuAPI{host: s.deps.Waku, guests: s.guests, format: formatOf(s.cfg.Base64Bytes)}
-		all = slices.Concat(a.settingMethods(), a.keyMethods(), a.messageMethods(), a.subscriptionMethods(), all)
+		all = slices.Concat(a.methods(), all)
 	}
 	if s.deps.History != nil {
 		all = slices.Concat(all, s.historyMethods(), s.mailserversMethods())
