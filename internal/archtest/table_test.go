@@ -195,6 +195,7 @@ func layer3() map[string][]string {
 			"statusd/payloads", "statusd/transport", "statusd/waku/wire", zap,
 		},
 		"statusd/messenger/event": {"statusd/api", "statusd/internal/store"},
+		"statusd/messenger/text":  {"statusd/api"},
 		"statusd/messenger/courier": {
 			"statusd/accounts/key", "statusd/datasync", "statusd/internal/deadline", "statusd/internal/store",
 			"statusd/mailserver/history", "statusd/transport", "statusd/waku", errgroup, zap,
