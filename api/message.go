@@ -76,6 +76,7 @@ type Message struct {
 	OutgoingStatus    OutgoingStatus     `json:"outgoingStatus,omitempty"`
 	QuotedMessage     *QuotedMessage     `json:"quotedMessage"`
 	RTL               bool               `json:"rtl"`
+	ParsedText        []TextNode         `json:"parsedText,omitzero"`
 	LineCount         int                `json:"lineCount"`
 	Text              string             `json:"text"`
 	ChatID            string             `json:"chatId"` // as on the wire
@@ -104,11 +105,12 @@ type Message struct {
 
 // QuotedMessage is what a reply quotes.
 type QuotedMessage struct {
-	From            string `json:"from"`
-	Text            string `json:"text"`
-	Image           string `json:"image,omitempty"`
-	Audio           string `json:"audio,omitempty"`
-	AudioDurationMs uint64 `json:"audioDurationMs,omitempty"`
+	From            string     `json:"from"`
+	Text            string     `json:"text"`
+	ParsedText      []TextNode `json:"parsedText,omitzero"`
+	Image           string     `json:"image,omitempty"`
+	Audio           string     `json:"audio,omitempty"`
+	AudioDurationMs uint64     `json:"audioDurationMs,omitempty"`
 }
 
 // Sticker names a sticker.

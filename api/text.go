@@ -6,12 +6,10 @@ type TextType string
 // Parts of texts. Plain text, a hard line break (with an empty literal), an HTML
 // anchor and a block of code with a caption have no type.
 const (
-	// Blocks.
 	TextParagraph  TextType = "paragraph"
 	TextBlockQuote TextType = "blockquote"
 	TextCodeBlock  TextType = "codeblock"
 	TextHeading    TextType = "heading" // without what it says: Message.Text has it
-	// Parts of a paragraph.
 	TextCode       TextType = "code"
 	TextEmph       TextType = "emph"
 	TextStrong     TextType = "strong"

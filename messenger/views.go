@@ -9,6 +9,7 @@ import (
 	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger/naming"
+	"statusd/messenger/text"
 	"statusd/payloads"
 )
 
@@ -118,14 +119,15 @@ func (c *core) viewOf(tx *store.Tx, m *store.Message, with detail) (api.Message,
 
 // textView is messageView without what needs other rows.
 func (c *core) textView(m *store.Message) api.Message {
-	text := payloads.DescribeText(m.Text)
+	shown := text.Describe(m.Text)
 	v := api.Message{
 		ID: payloads.MessageID(m.ID).String(), WhisperTimestamp: m.Received, From: m.Author, Alias: c.alias(m.Author),
 		Identicon: c.faces.of(m.Author), Seen: m.Seen, OutgoingStatus: statusNames()[m.Status],
-		RTL: text.RTL, LineCount: text.LineCount, Text: m.Text, ChatID: m.WireChat, LocalChatID: m.ChatID,
+		RTL: shown.RTL, ParsedText: shown.Tree, LineCount: shown.LineCount, Text: m.Text,
+		ChatID: m.WireChat, LocalChatID: m.ChatID,
 		Clock: m.Clock, Replace: m.Replaces, ResponseTo: m.ReplyTo, EnsName: m.ENSName, Timestamp: m.Timestamp,
 		ContentType: api.ContentType(m.Content), MessageType: api.MessageType(m.Type),
-		Mentions: text.Mentions, Links: text.Links,
+		Mentions: shown.Mentions, Links: shown.Links,
 		EditedAt: m.Extra.EditedAt, Pinned: m.Extra.Pinned,
 	}
 	if m.Extra.StickerHash != "" {
@@ -170,17 +172,18 @@ func (c *core) quote(tx *store.Tx, original *store.Message, media bool) (*api.Qu
 			return nil, err
 		}
 	}
-	q := &api.QuotedMessage{From: original.Author, Text: original.Text}
+	q := &api.QuotedMessage{From: original.Author, Text: original.Text, ParsedText: text.Parse(original.Text)}
 	q.Image, q.Audio, q.AudioDurationMs = mediaView(original.Media)
 	return q, nil
 }
 
-// maxPageMedia bounds the pictures and recordings of a page, in bytes of their
-// data URLs: the page ends with the message that exceeds it.
+// maxPageMedia bounds the pictures, the recordings and the trees of the texts
+// of a page, in bytes of their JSON: the page ends with the message that
+// exceeds it.
 const maxPageMedia = 8 << 20
 
 // messageViews is messageView for a page. It returns fewer messages than there
-// are when their pictures are large.
+// are when their pictures or trees are large.
 func (c *core) messageViews(tx *store.Tx, list []store.Message) ([]api.Message, error) {
 	out, size := make([]api.Message, 0, len(list)), 0
 	for i := range list {
@@ -189,9 +192,9 @@ func (c *core) messageViews(tx *store.Tx, list []store.Message) ([]api.Message, 
 			return nil, err
 		}
 		out = append(out, v)
-		size += len(v.Image) + len(v.Audio)
+		size += len(v.Image) + len(v.Audio) + text.Weight(v.ParsedText)
 		if q := v.QuotedMessage; q != nil {
-			size += len(q.Image) + len(q.Audio)
+			size += len(q.Image) + len(q.Audio) + text.Weight(q.ParsedText)
 		}
 		if list[i].Media = nil; size > maxPageMedia {
 			break

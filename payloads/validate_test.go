@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 
@@ -357,34 +356,6 @@ func TestMessageIDText(t *testing.T) {
 	}
 	if NextClock(math.MaxUint64, 1) != math.MaxUint64 {
 		t.Error("the clock overflows")
-	}
-}
-
-func TestDescribeText(t *testing.T) {
-	id := mustKey(t, 1).Public().ContactID()
-	for text, want := range map[string]TextInfo{
-		"a `@" + id + "` b @" + id:             {Mentions: []string{id}},
-		"``@" + id + "` ``@" + id:              {Mentions: []string{id}},
-		"unclosed ` @" + id:                    {Mentions: []string{id}},
-		"> quote @" + id + "\nlazy @" + id:     {LineCount: 1},
-		"> quote\n\n@" + id:                    {Mentions: []string{id}, LineCount: 2},
-		"text\n> no quote @" + id:              {Mentions: []string{id}, LineCount: 1},
-		"```\n@" + id + "\n\n@" + id + "\n```": {LineCount: 4},
-		"```\n@" + id:                          {Mentions: []string{id}, LineCount: 1},
-		"@" + id + "0":                         {},
-		"@" + id[:131]:                         {},
-		"(https://a.b/c_(d))":                  {Links: []string{"https://a.b/c_(d)"}},
-		"http://":                              {},
-		"http://.":                             {},
-		"HTTPS://A.b; x":                       {Links: []string{"HTTPS://A.b"}},
-		"xhttp://a.b":                          {},
-		"":                                     {},
-		"\xff`@":                               {},
-	} {
-		if got := DescribeText(text); !slices.Equal(got.Mentions, want.Mentions) ||
-			!slices.Equal(got.Links, want.Links) || got.RTL != want.RTL || got.LineCount != want.LineCount {
-			t.Errorf("%q: %+v, want %+v", text, got, want)
-		}
 	}
 }
 

@@ -1,28 +1,10 @@
 package payloads
 
 import (
-	"slices"
 	"testing"
 
 	"statusd/internal/vectors"
 )
-
-func TestVectorText(t *testing.T) {
-	type textCase struct {
-		Text      string
-		Mentions  []string
-		Links     []string
-		RTL       bool
-		LineCount int `json:"line_count"`
-	}
-	for _, c := range vectors.Cases[textCase](t, vectors.Load(t, "payloads"), "text") {
-		got := DescribeText(c.Text)
-		if !slices.Equal(got.Mentions, c.Mentions) || !slices.Equal(got.Links, c.Links) ||
-			got.RTL != c.RTL || got.LineCount != c.LineCount {
-			t.Errorf("%q: %+v, want %+v", c.Text, got, c)
-		}
-	}
-}
 
 func TestVectorMedia(t *testing.T) {
 	v := vectors.Section[struct {

@@ -41,6 +41,8 @@ func schemaOf(t reflect.Type) schema {
 		return schema{"type": "null"}
 	case reflect.TypeFor[api.ComponentHealth]():
 		return schema{"type": "object", "additionalProperties": schema{"type": "string"}}
+	case reflect.TypeFor[api.TextNode](): // it holds others
+		return schema{"title": "part of a text"}
 	case reflect.TypeFor[json.RawMessage](), reflect.TypeFor[api.JSON]():
 		return schema{"title": "any JSON"}
 	}

@@ -134,6 +134,9 @@ func (b *builder) members(t reflect.Type, properties map[string]Schema, required
 		nullable := f.Type.Kind() == reflect.Pointer || f.Type.Kind() == reflect.Slice || f.Type.Kind() == reflect.Map
 		switch {
 		case strings.Contains(options, "omit"):
+			if f.Type.Kind() == reflect.Pointer && f.Type.Elem().Kind() == reflect.Slice { // to one that may be nil
+				s = Schema{"anyOf": []Schema{s, {"type": "null"}}}
+			}
 		case nullable:
 			s = Schema{"anyOf": []Schema{s, {"type": "null"}}}
 			fallthrough

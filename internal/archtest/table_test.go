@@ -192,10 +192,9 @@ func layer3() map[string][]string {
 		"statusd/messenger": {
 			"statusd/accounts/contact", "statusd/accounts/identicon", "statusd/accounts/key", "statusd/internal/store",
 			"statusd/api", "statusd/messenger/courier", "statusd/messenger/event", "statusd/messenger/naming",
-			"statusd/payloads", "statusd/transport", "statusd/waku/wire", zap,
+			"statusd/messenger/text", "statusd/payloads", "statusd/transport", "statusd/waku/wire", zap,
 		},
-		"statusd/messenger/event": {"statusd/api", "statusd/internal/store"},
-		"statusd/messenger/text":  {"statusd/api"},
+		"statusd/messenger/event": {"statusd/api", "statusd/internal/store", "statusd/messenger/text"},
 		"statusd/messenger/courier": {
 			"statusd/accounts/key", "statusd/datasync", "statusd/internal/deadline", "statusd/internal/store",
 			"statusd/mailserver/history", "statusd/transport", "statusd/waku", errgroup, zap,
@@ -204,8 +203,10 @@ func layer3() map[string][]string {
 			"statusd/api", "statusd/accounts/contact", "statusd/internal/confusable", "statusd/internal/termtext",
 			"statusd/payloads",
 		},
+		"statusd/messenger/text": {"statusd/api"},
 		"statusd/internal/feed": {
 			"statusd/api", "statusd/internal/nearest", "statusd/internal/profile", "statusd/internal/store",
+			"statusd/messenger/text",
 		},
 		"statusd/internal/webhook": {
 			"statusd/api", "statusd/accounts/secret", "statusd/internal/deadline", "statusd/internal/feed",

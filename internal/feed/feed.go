@@ -8,6 +8,7 @@ import (
 	"statusd/api"
 	"statusd/internal/profile"
 	"statusd/internal/store"
+	"statusd/messenger/text"
 )
 
 const (
@@ -224,12 +225,19 @@ func (f *Feed) page(
 			out.Gap, out.From = true, got.From
 		}
 		out.Next = got.Next
+		size := 0
 		for _, e := range got.Events {
-			if len(q.Chats) == 0 || concerns(e.Body, q.Chats) {
-				out.Events = append(out.Events, api.Event{
-					Cursor: e.Seq, Account: account, Time: e.Time.UnixMilli(), Type: api.EventType(e.Type), Event: e.Body,
-				})
+			if len(q.Chats) > 0 && !concerns(e.Body, q.Chats) {
+				continue
 			}
+			body := text.Show(api.EventType(e.Type), e.Body)
+			if size += len(body); size > store.MaxEventPageBytes && len(out.Events) > 0 {
+				out.Next = out.Events[len(out.Events)-1].Cursor
+				return out, true, nil
+			}
+			out.Events = append(out.Events, api.Event{
+				Cursor: e.Seq, Account: account, Time: e.Time.UnixMilli(), Type: api.EventType(e.Type), Event: body,
+			})
 		}
 		if len(out.Events) > 0 || out.Gap || !got.More {
 			return out, got.More, nil

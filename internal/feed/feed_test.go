@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -273,6 +274,49 @@ func TestEventsOfChats(t *testing.T) {
 	p := w.read(Query{Since: since(1), Chats: []string{"nobody"}}, 100)
 	if len(p.Events) != 0 || p.Next != 1+passPages*100 {
 		t.Errorf("one reading passes %d events", p.Next-1)
+	}
+}
+
+func TestEventsAreShownWithTheTreesOfTheirTexts(t *testing.T) {
+	w := newWorld(t, 1, store.EventLimits{})
+	w.login(0)
+	w.add(1, "messages.new", `{"messages":[{"text":"*a*","quotedMessage":{"text":"b"}}]}`)
+	p := w.read(Query{Since: since(1)}, 0)
+	var got api.Changes
+	if len(p.Events) != 1 || json.Unmarshal(p.Events[0].Event, &got) != nil || len(got.Messages) != 1 {
+		t.Fatalf("%+v", p)
+	}
+	if m := got.Messages[0]; len(m.ParsedText) != 1 || len(*m.ParsedText[0].Children) != 2 ||
+		(*m.ParsedText[0].Children)[1].Type != api.TextEmph || len(m.QuotedMessage.ParsedText) != 1 {
+		t.Errorf("%s", p.Events[0].Event)
+	}
+}
+
+// TestTreesDoNotSwellPages: a page is bounded as it is shown, and reading goes
+// on where it ended.
+func TestTreesDoNotSwellPages(t *testing.T) {
+	w := newWorld(t, 1, store.EventLimits{})
+	w.login(0)
+	const n = 300
+	text := strings.Repeat("#a ", 490)
+	w.add(n, "messages.new", `{"messages":[{"localChatId":"me","text":"`+text+`"}]}`)
+	at, seen, pages := int64(1), 0, 0
+	for q := (Query{Chats: []string{"me"}}); seen < n; pages++ {
+		q.Since = &at
+		p := w.read(q, store.MaxEventPage)
+		size := 0
+		for i, e := range p.Events {
+			if size += len(e.Event); e.Cursor != at+int64(i)+1 {
+				t.Fatalf("event %d after %d", e.Cursor, at)
+			}
+		}
+		if len(p.Events) == 0 || size > store.MaxEventPageBytes {
+			t.Fatalf("%d events, %d bytes", len(p.Events), size)
+		}
+		at, seen = p.Next, seen+len(p.Events)
+	}
+	if pages < 2 {
+		t.Error("all fitted into one page: the test tests nothing")
 	}
 }
 

@@ -9,11 +9,13 @@ import (
 
 	"statusd/api"
 	"statusd/internal/store"
+	"statusd/messenger/text"
 )
 
-// Append writes an event into the log, in the transaction of its cause.
+// Append writes an event into the log, in the transaction of its cause, without
+// the trees of its messages: who reads the log makes them anew (text.Show).
 func Append(tx *store.Tx, e api.EventPayload, now time.Time) error {
-	body, err := json.Marshal(e)
+	body, err := json.Marshal(text.Bare(e))
 	if err != nil {
 		return fmt.Errorf("append %s: %w", e.EventType(), err)
 	}

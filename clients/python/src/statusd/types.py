@@ -320,6 +320,37 @@ SystemTag: TypeAlias = Literal[
 store them, and mean nothing to the daemon.
 """
 
+TEXT_PARAGRAPH: Final = "paragraph"
+TEXT_BLOCK_QUOTE: Final = "blockquote"
+TEXT_CODE_BLOCK: Final = "codeblock"
+TEXT_HEADING: Final = "heading"
+"""without what it says: Message.Text has it"""
+TEXT_CODE: Final = "code"
+TEXT_EMPH: Final = "emph"
+TEXT_STRONG: Final = "strong"
+TEXT_STRONG_EMPH: Final = "strong-emph"
+TEXT_DEL: Final = "del"
+TEXT_LINK: Final = "link"
+TEXT_MENTION: Final = "mention"
+"""of a contact id"""
+TEXT_STATUS_TAG: Final = "status-tag"
+"""name of a public chat, without #"""
+TextType: TypeAlias = Literal[
+    "paragraph",
+    "blockquote",
+    "codeblock",
+    "heading",
+    "code",
+    "emph",
+    "strong",
+    "strong-emph",
+    "del",
+    "link",
+    "mention",
+    "status-tag",
+]
+"""TextType says what a part of a text is."""
+
 
 class AccountLoginEvent(TypedDict):
     """AccountLoginEvent says that the account was logged in."""
@@ -876,6 +907,7 @@ Message = TypedDict(
         "outgoingStatus": NotRequired["OutgoingStatus"],
         "quotedMessage": "QuotedMessage | None",
         "rtl": "bool",
+        "parsedText": NotRequired["list[TextNode]"],
         "lineCount": "int",
         "text": "str",
         # as on the wire
@@ -1081,6 +1113,7 @@ QuotedMessage = TypedDict(
     {
         "from": "str",
         "text": "str",
+        "parsedText": NotRequired["list[TextNode]"],
         "image": NotRequired["str"],
         "audio": NotRequired["str"],
         "audioDurationMs": NotRequired["int"],
@@ -1239,6 +1272,27 @@ class StickerInput(TypedDict):
 
     hash: NotRequired[str]
     pack: NotRequired[int]
+
+
+class TextNode(TypedDict):
+    """TextNode is a part of a text as status-go shows it. Which members it has depends on its type;
+    what a text of that type does not have is nil.
+    """
+
+    type: NotRequired[TextType]
+    children: NotRequired[list[TextNode] | None]
+    """Children are those of paragraphs and links, of a block of code with a caption, and of the
+    caption: at most four levels in all. Null where there are none, always in block quotes and
+    headings.
+    """
+    literal: NotRequired[str]
+    """Literal is the text without its marks. Only paragraphs have none."""
+    title: NotRequired[str]
+    """Title and Destination are of links; the title is always empty."""
+    destination: NotRequired[str]
+    level: NotRequired[int]
+    """Level is 1 or 2, and IsTitleBlock false, in headings."""
+    isTitleBlock: NotRequired[bool]
 
 
 class VersionInfo(TypedDict):
