@@ -66,6 +66,7 @@ type (
 		Text    string            `json:"text"`
 		Maybe   *int              `json:"maybe"`
 		Omitted *Nested           `json:"omitted,omitempty"`
+		None    *[]Nested         `json:"none,omitempty"`
 		Many    []Nested          `json:"many"`
 		By      map[string]uint64 `json:"by"`
 		At      time.Time         `json:"at"`
@@ -99,7 +100,8 @@ func TestFormsOfTypes(t *testing.T) {
 		t.Fatalf("%+v, %v", r, c.problem)
 	}
 	want := []string{
-		"Own: str", "text: str", "maybe: int | None", "omitted: NotRequired[Nested]", "many: list[Nested]",
+		"Own: str", "text: str", "maybe: int | None", "omitted: NotRequired[Nested]",
+		"none: NotRequired[list[Nested] | None]", "many: list[Nested]",
 		"by: dict[str, int]", "at: Timestamp", "level: LogLevel", "data: Bytes", "raw: Any", "self: Everything | None",
 	}
 	var got []string

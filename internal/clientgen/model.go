@@ -394,7 +394,9 @@ func (c *collector) members(t reflect.Type, seen map[string]bool) (out []param) 
 		}
 		r := c.ref(f.Type, seen)
 		optional := strings.Contains(options, "omit")
-		r.nullable = r.nullable && !optional
+		// A pointer to a list may also be there and point to none.
+		toList := f.Type.Kind() == reflect.Pointer && f.Type.Elem().Kind() == reflect.Slice
+		r.nullable = r.nullable && (!optional || toList)
 		out = append(out, param{name: name, doc: doc, ref: r, optional: optional})
 	}
 	return out
