@@ -19,6 +19,283 @@ class AsyncMethods:
     def _subscribe(self, call: Call, params: dict[str, Any]) -> AsyncSubscription[Any]:
         raise NotImplementedError
 
+    async def account_backup(
+        self,
+        *,
+        password: str,
+        with_keys: bool | None = None,
+    ) -> t.WrittenBackup:
+        """Writes the account that is logged in, with its database, into one encrypted file in the
+        folder backups of the data directory. statusd restore reads it.
+        password: to protect the file with; it need not be that of the account
+        with_keys: true: with keys and phrase. Without, restoring needs one of them
+        Returns: where the file is.
+        account_backup; scope account; since 0.1.0.
+        """
+        return cast("t.WrittenBackup", await self._call(Call("account_backup", SECRET, 180), {
+            "password": password,
+            "withKeys": with_keys,
+        }))
+
+    async def account_change_password(
+        self,
+        *,
+        key_uid: str,
+        old_password: str,
+        new_password: str,
+        no_password: bool | None = None,
+    ) -> None:
+        """Puts an account under another password, whether it is logged in or not. After a crash
+        either the old or the new one is in force.
+        key_uid: key-uid or name of the account
+        old_password: the password until now
+        new_password: the password from now on
+        no_password: true: take an empty password, which protects nothing
+        account_changePassword; scope account; since 0.1.0.
+        """
+        await self._call(Call("account_changePassword", SECRET, 180), {
+            "keyUid": key_uid,
+            "oldPassword": old_password,
+            "newPassword": new_password,
+            "noPassword": no_password,
+        })
+
+    async def account_check_database(
+        self,
+    ) -> None:
+        """Reads the whole database of the account that is logged in. Its messages wait meanwhile.
+        account_checkDatabase; scope admin; since 0.1.0.
+        """
+        await self._call(Call("account_checkDatabase", 0, 600), {})
+
+    async def account_confirm_backup(
+        self,
+        *,
+        key_uid: str,
+    ) -> None:
+        """Removes the phrase of the account that is logged in: its owner has written it down. It
+        cannot be exported any more.
+        key_uid: key-uid or name of the account
+        account_confirmBackup; scope account; since 0.1.0.
+        """
+        await self._call(Call("account_confirmBackup", 0, 180), {
+            "keyUid": key_uid,
+        })
+
+    async def account_create(
+        self,
+        *,
+        password: str,
+        name: str | None = None,
+        words: int | None = None,
+        passphrase: str | None = None,
+        no_password: bool | None = None,
+    ) -> t.NewAccount:
+        """Makes an account from a new phrase. The phrase is kept, encrypted, until
+        account_confirmBackup: let its owner write it down.
+        password: password of the account
+        name: to tell accounts apart, at most 256 bytes
+        words: of the phrase: 12 (the default), 15, 18, 21 or 24
+        passphrase: of BIP39, part of the seed; ordinary accounts have none
+        no_password: true: take an empty password, which protects nothing
+        Returns: the account: its chat key, the phrase, and the keys that have a key file, by
+        their paths.
+        account_create; scope account; since 0.1.0.
+        """
+        return cast("t.NewAccount", await self._call(Call("account_create", SECRET, 180), {
+            "password": password,
+            "name": name,
+            "words": words,
+            "passphrase": passphrase,
+            "noPassword": no_password,
+        }))
+
+    async def account_delete(
+        self,
+        *,
+        key_uid: str,
+        confirm: str,
+    ) -> None:
+        """Deletes an account with its keys and its database, for good. It must not be logged in.
+        key_uid: key-uid or name of the account
+        confirm: the key-uid of the account again
+        account_delete; scope account; since 0.1.0.
+        """
+        await self._call(Call("account_delete", 0, 180), {
+            "keyUid": key_uid,
+            "confirm": confirm,
+        })
+
+    async def account_export(
+        self,
+        *,
+        key_uid: str,
+        password: str,
+        format: t.ExportFormat,
+    ) -> t.Exported:
+        """Gives out the keys of an account: its key files, which stay encrypted under its password,
+        or its phrase, if that is still kept.
+        key_uid: key-uid or name of the account
+        password: password of the account
+        format: of the keys
+        Returns: files or mnemonic.
+        account_export; scope account; since 0.1.0.
+        """
+        return cast("t.Exported", await self._call(Call("account_export", SECRET, 180), {
+            "keyUid": key_uid,
+            "password": password,
+            "format": format,
+        }))
+
+    async def account_import_key(
+        self,
+        *,
+        private_key: str,
+        password: str,
+        name: str | None = None,
+        no_password: bool | None = None,
+    ) -> t.NewAccount:
+        """Makes an account whose chat key is a given private key. Nothing is derived from it.
+        private_key: 64 hex digits, with 0x or without
+        password: to protect the account with
+        name: to tell accounts apart, at most 256 bytes
+        no_password: true: take an empty password, which protects nothing
+        Returns: as of account_create, without the phrase.
+        account_importKey; scope account; since 0.1.0.
+        """
+        return cast("t.NewAccount", await self._call(Call("account_importKey", SECRET, 180), {
+            "privateKey": private_key,
+            "password": password,
+            "name": name,
+            "noPassword": no_password,
+        }))
+
+    async def account_import_keystore(
+        self,
+        *,
+        json: Any,
+        file_password: str,
+        password: str,
+        name: str | None = None,
+        no_password: bool | None = None,
+    ) -> t.NewAccount:
+        """Makes an account from a key file of this program, of geth or of a Status app.
+        json: the content of the file, as an object or as a string
+        file_password: the file's password as its owner types it
+        password: to protect the account with
+        name: to tell accounts apart, at most 256 bytes
+        no_password: true: take an empty password, which protects nothing
+        Returns: as of account_create, without the phrase.
+        account_importKeystore; scope account; since 0.1.0.
+        """
+        return cast("t.NewAccount", await self._call(Call("account_importKeystore", SECRET, 180), {
+            "json": json,
+            "filePassword": file_password,
+            "password": password,
+            "name": name,
+            "noPassword": no_password,
+        }))
+
+    async def account_import_mnemonic(
+        self,
+        *,
+        mnemonic: str,
+        password: str,
+        passphrase: str | None = None,
+        name: str | None = None,
+        allow_invalid_checksum: bool | None = None,
+        legacy_chat_key: bool | None = None,
+        no_password: bool | None = None,
+        language: t.PhraseLanguage | None = None,
+    ) -> t.NewAccount:
+        """Makes an account from a phrase. Case, white space, invisible characters and accents do
+        not matter. With allowInvalidChecksum the text is taken exactly as it is, without any
+        check, as status-go's import did; legacyChatKey is for accounts older than multi-account.
+        mnemonic: the phrase, in any of the official languages
+        password: to protect the account with
+        passphrase: of BIP39; ordinary accounts have none
+        name: to tell accounts apart, at most 256 bytes
+        allow_invalid_checksum: true: take the text as it is, unchecked
+        legacy_chat_key: true: the chat key is the first wallet key
+        no_password: true: take an empty password, which protects nothing
+        language: of the phrase, if it is valid in several
+        Returns: as of account_create, without the phrase.
+        account_importMnemonic; scope account; since 0.1.0.
+        """
+        return cast("t.NewAccount", await self._call(Call("account_importMnemonic", SECRET, 180), {
+            "mnemonic": mnemonic,
+            "password": password,
+            "passphrase": passphrase,
+            "name": name,
+            "allowInvalidChecksum": allow_invalid_checksum,
+            "legacyChatKey": legacy_chat_key,
+            "noPassword": no_password,
+            "language": language,
+        }))
+
+    async def account_list(
+        self,
+    ) -> list[t.ListedAccount]:
+        """Lists the accounts, last login first.
+        Returns: fields with dashes are those of status-go; timestamp is that of the last login,
+        in seconds; damaged means that account.json cannot be read, which the next login mends.
+        account_list; scope read; since 0.1.0.
+        """
+        return cast("list[t.ListedAccount]", await self._call(Call("account_list", SAFE, 180), {}))
+
+    async def account_login(
+        self,
+        *,
+        key_uid: str,
+        password: str,
+    ) -> t.LoggedIn:
+        """Opens an account. If it is open already, its password is checked and nothing else
+        happens.
+        key_uid: key-uid or name of the account
+        password: password of the account
+        Returns: whose account it is, and the id of this copy of it.
+        account_login; scope account; since 0.1.0.
+        """
+        return cast("t.LoggedIn", await self._call(Call("account_login", SECRET, 180), {
+            "keyUid": key_uid,
+            "password": password,
+        }))
+
+    async def account_logout(
+        self,
+    ) -> None:
+        """Closes the account that is logged in.
+        account_logout; scope account; since 0.1.0.
+        """
+        await self._call(Call("account_logout", 0, 180), {})
+
+    async def account_vacuum_database(
+        self,
+    ) -> t.DatabaseSize:
+        """Rewrites the database of the account that is logged in without the space of what was
+        deleted. It needs twice the space for a moment.
+        Returns: the size that it has now.
+        account_vacuumDatabase; scope admin; since 0.1.0.
+        """
+        return cast("t.DatabaseSize", await self._call(Call("account_vacuumDatabase", 0, 600), {}))
+
+    async def account_verify_password(
+        self,
+        *,
+        key_uid: str,
+        password: str,
+    ) -> bool:
+        """Tells whether a password is that of an account.
+        key_uid: key-uid or name of the account
+        password: password of the account
+        Returns: whether it is.
+        account_verifyPassword; scope account; since 0.1.0.
+        """
+        return cast("bool", await self._call(Call("account_verifyPassword", SECRET, 180), {
+            "keyUid": key_uid,
+            "password": password,
+        }))
+
     async def admin_add_peer(
         self,
         *,
@@ -141,6 +418,52 @@ class AsyncMethods:
             "name": "peerEvents",
         })
 
+    async def admin_token_add(
+        self,
+        *,
+        name: str,
+        scopes: list[t.Scope],
+        account: str | None = None,
+        expires_in_seconds: int | None = None,
+    ) -> t.NewToken:
+        """Makes a token for HTTP and WebSocket. It is shown this once; the daemon keeps its hash
+        alone.
+        name: to tell tokens apart
+        scopes: what it allows
+        account: key-uid of the only account it is for; left out: any
+        expires_in_seconds: left out: never
+        Returns: the token.
+        admin_tokenAdd; scope admin; since 0.1.0.
+        """
+        return cast("t.NewToken", await self._call(Call("admin_tokenAdd", SECRET, 30), {
+            "name": name,
+            "scopes": scopes,
+            "account": account,
+            "expiresInSeconds": expires_in_seconds,
+        }))
+
+    async def admin_token_list(
+        self,
+    ) -> list[t.TokenInfo]:
+        """Lists the tokens that were made, without the one in the data directory.
+        Returns: expires is left out for a token that does not expire.
+        admin_tokenList; scope admin; since 0.1.0.
+        """
+        return cast("list[t.TokenInfo]", await self._call(Call("admin_tokenList", 0, 30), {}))
+
+    async def admin_token_revoke(
+        self,
+        *,
+        name: str,
+    ) -> None:
+        """Ends a token at once, with the connections that it opened.
+        name: of the token
+        admin_tokenRevoke; scope admin; since 0.1.0.
+        """
+        await self._call(Call("admin_tokenRevoke", 0, 30), {
+            "name": name,
+        })
+
     async def admin_unsubscribe(
         self,
         *,
@@ -153,6 +476,52 @@ class AsyncMethods:
         """
         return cast("bool", await self._call(Call("admin_unsubscribe", SAFE, 30), {
             "id": id,
+        }))
+
+    async def key_convert(
+        self,
+        *,
+        key: str,
+        base: str,
+    ) -> str:
+        """Writes a public key, compressed, in a multibase form.
+        key: a public key: zQ3sh…, 0x04…, 02… or 03…, or any multibase form
+        base: name or prefix character of the base, for instance base58btc or z
+        Returns: text.
+        key_convert; scope read; since 0.1.0.
+        """
+        return cast("str", await self._call(Call("key_convert", SAFE, 30), {
+            "key": key,
+            "base": base,
+        }))
+
+    async def key_inspect(
+        self,
+        *,
+        key: str,
+    ) -> t.KeyForms:
+        """Shows the forms of a public key.
+        key: a public key: zQ3sh…, 0x04…, 02… or 03…, or any multibase form
+        Returns: alias is the three-word name, empty without word lists; identicon is a picture
+        as data URI.
+        key_inspect; scope read; since 0.1.0.
+        """
+        return cast("t.KeyForms", await self._call(Call("key_inspect", SAFE, 30), {
+            "key": key,
+        }))
+
+    async def key_validate_mnemonic(
+        self,
+        *,
+        mnemonic: str,
+    ) -> t.PhraseCheck:
+        """Checks the words and the checksum of a phrase.
+        mnemonic: the phrase, in any of the official languages
+        Returns: whether it is valid; word is the place of the first unknown one, counted from 1.
+        key_validateMnemonic; scope account; since 0.1.0.
+        """
+        return cast("t.PhraseCheck", await self._call(Call("key_validateMnemonic", SECRET, 30), {
+            "mnemonic": mnemonic,
         }))
 
     async def list_contacts(
@@ -365,6 +734,21 @@ class AsyncMethods:
             "account": account,
         }))
 
+    async def status_login(
+        self,
+        *,
+        request: t.SignIn,
+    ) -> t.SignedIn:
+        """Is account_login in the form of status-go.
+        request: what is needed
+        Returns: the id that follows from the chat key; the key itself is out of the reach of
+        waku_*.
+        status_login; scope account; since 0.1.0.
+        """
+        return cast("t.SignedIn", await self._call(Call("status_login", SECRET, 180), {
+            "request": request,
+        }))
+
     async def status_receive(
         self,
         *,
@@ -457,6 +841,20 @@ class AsyncMethods:
             "account": account,
         }))
 
+    async def status_signup(
+        self,
+        *,
+        request: t.SignUp,
+    ) -> t.SignedUp:
+        """Is account_create in the form of status-go.
+        request: what is needed
+        Returns: address and pubkey are those of the first wallet key.
+        status_signup; scope account; since 0.1.0.
+        """
+        return cast("t.SignedUp", await self._call(Call("status_signup", SECRET, 180), {
+            "request": request,
+        }))
+
     def status_subscribe(
         self,
         *,
@@ -533,6 +931,380 @@ class AsyncMethods:
         version; scope read; since 0.1.0.
         """
         return cast("t.VersionInfo", await self._call(Call("version", SAFE, 30), {}))
+
+    async def waku_add_private_key(
+        self,
+        *,
+        key: bytes | t.Bytes,
+    ) -> str:
+        """Stores a private key.
+        key: 32 bytes
+        Returns: id of the key pair; it follows from the key.
+        waku_addPrivateKey; scope send; since 0.1.0.
+        """
+        return cast("str", await self._call(Call("waku_addPrivateKey", 0, 30), {
+            "key": key,
+        }))
+
+    async def waku_add_sym_key(
+        self,
+        *,
+        key: bytes | t.Bytes,
+    ) -> str:
+        """Stores a symmetric key.
+        key: 32 bytes
+        Returns: its id, which is random.
+        waku_addSymKey; scope send; since 0.1.0.
+        """
+        return cast("str", await self._call(Call("waku_addSymKey", 0, 30), {
+            "key": key,
+        }))
+
+    async def waku_cancel_light_client(
+        self,
+    ) -> bool:
+        """Ends light mode.
+        Returns: true.
+        waku_cancelLightClient; scope admin; since 0.1.0.
+        """
+        return cast("bool", await self._call(Call("waku_cancelLightClient", 0, 30), {}))
+
+    async def waku_delete_key_pair(
+        self,
+        *,
+        id: str,
+    ) -> bool:
+        """Forgets a key pair.
+        id: id of the key pair, or its public key in 0x hex
+        Returns: true.
+        waku_deleteKeyPair; scope send; since 0.1.0.
+        """
+        return cast("bool", await self._call(Call("waku_deleteKeyPair", 0, 30), {
+            "id": id,
+        }))
+
+    async def waku_delete_message_filter(
+        self,
+        *,
+        id: str,
+    ) -> bool:
+        """Removes a filter.
+        id: id of the filter
+        Returns: true.
+        waku_deleteMessageFilter; scope send; since 0.1.0.
+        """
+        return cast("bool", await self._call(Call("waku_deleteMessageFilter", 0, 30), {
+            "id": id,
+        }))
+
+    async def waku_delete_sym_key(
+        self,
+        *,
+        id: str,
+    ) -> bool:
+        """Forgets a symmetric key.
+        id: id of the key
+        Returns: whether there was one.
+        waku_deleteSymKey; scope send; since 0.1.0.
+        """
+        return cast("bool", await self._call(Call("waku_deleteSymKey", 0, 30), {
+            "id": id,
+        }))
+
+    async def waku_generate_sym_key_from_password(
+        self,
+        *,
+        password: str,
+    ) -> str:
+        """Derives a symmetric key from a password and stores it. Public chats use their name as
+        password.
+        password: any text
+        Returns: its id, which is random.
+        waku_generateSymKeyFromPassword; scope send; since 0.1.0.
+        """
+        return cast("str", await self._call(Call("waku_generateSymKeyFromPassword", 0, 30), {
+            "password": password,
+        }))
+
+    async def waku_get_filter_messages(
+        self,
+        *,
+        id: str,
+    ) -> list[t.WakuMessage]:
+        """Takes the messages that a filter has kept since the last call. A filter keeps at most
+        8192 messages or 64 MiB; the oldest go first.
+        id: id of the filter
+        Returns: the messages, in no particular order.
+        waku_getFilterMessages; scope send; since 0.1.0.
+        """
+        return cast("list[t.WakuMessage]", await self._call(Call("waku_getFilterMessages", 0, 30), {
+            "id": id,
+        }))
+
+    async def waku_get_private_key(
+        self,
+        *,
+        id: str,
+    ) -> t.Bytes:
+        """Gives the private key of a key pair that the caller made. Keys of accounts are never
+        among them.
+        id: id of the key pair, or its public key in 0x hex
+        Returns: 32 bytes.
+        waku_getPrivateKey; scope debug; since 0.1.0.
+        """
+        return cast("t.Bytes", await self._call(Call("waku_getPrivateKey", SECRET, 30), {
+            "id": id,
+        }))
+
+    async def waku_get_public_key(
+        self,
+        *,
+        id: str,
+    ) -> t.Bytes:
+        """Gives the public key of a key pair.
+        id: id of the key pair, or its public key in 0x hex
+        Returns: 65 bytes, uncompressed.
+        waku_getPublicKey; scope read; since 0.1.0.
+        """
+        return cast("t.Bytes", await self._call(Call("waku_getPublicKey", SAFE, 30), {
+            "id": id,
+        }))
+
+    async def waku_get_sym_key(
+        self,
+        *,
+        id: str,
+    ) -> t.Bytes:
+        """Gives a symmetric key.
+        id: id of the key
+        Returns: 32 bytes.
+        waku_getSymKey; scope debug; since 0.1.0.
+        """
+        return cast("t.Bytes", await self._call(Call("waku_getSymKey", SECRET, 30), {
+            "id": id,
+        }))
+
+    async def waku_has_key_pair(
+        self,
+        *,
+        id: str,
+    ) -> bool:
+        """Tells whether there is a key pair with this id.
+        id: id of the key pair, or its public key in 0x hex
+        Returns: whether there is.
+        waku_hasKeyPair; scope read; since 0.1.0.
+        """
+        return cast("bool", await self._call(Call("waku_hasKeyPair", SAFE, 30), {
+            "id": id,
+        }))
+
+    async def waku_has_sym_key(
+        self,
+        *,
+        id: str,
+    ) -> bool:
+        """Tells whether there is a symmetric key with this id.
+        id: id of the key
+        Returns: whether there is.
+        waku_hasSymKey; scope read; since 0.1.0.
+        """
+        return cast("bool", await self._call(Call("waku_hasSymKey", SAFE, 30), {
+            "id": id,
+        }))
+
+    async def waku_info(
+        self,
+    ) -> t.WakuState:
+        """Tells how many messages wait in the caller's polling filters, what the pool holds, and
+        the limits in force.
+        Returns: messages waiting, the proof of work demanded, the largest envelope in bytes;
+        memory is the size of the envelopes of the pool in bytes.
+        waku_info; scope read; since 0.1.0.
+        """
+        return cast("t.WakuState", await self._call(Call("waku_info", SAFE, 30), {}))
+
+    async def waku_make_light_client(
+        self,
+    ) -> bool:
+        """Makes this a light node: it relays nothing but its own messages.
+        Returns: true.
+        waku_makeLightClient; scope admin; since 0.1.0.
+        """
+        return cast("bool", await self._call(Call("waku_makeLightClient", 0, 30), {}))
+
+    async def waku_mark_trusted_peer(
+        self,
+        *,
+        enode: str,
+    ) -> bool:
+        """Accepts peer-to-peer messages from a connected peer, also after it has reconnected.
+        enode: URL or record of the peer
+        Returns: true.
+        waku_markTrustedPeer; scope admin; since 0.1.0.
+        """
+        return cast("bool", await self._call(Call("waku_markTrustedPeer", 0, 30), {
+            "enode": enode,
+        }))
+
+    async def waku_new_key_pair(
+        self,
+    ) -> str:
+        """Makes a key pair. Keys are kept in memory, for the token that made them alone, and go
+        when it ends or the daemon stops. A token may have 1024.
+        Returns: its id.
+        waku_newKeyPair; scope send; since 0.1.0.
+        """
+        return cast("str", await self._call(Call("waku_newKeyPair", 0, 30), {}))
+
+    async def waku_new_message_filter(
+        self,
+        *,
+        criteria: t.FilterCriteria,
+    ) -> str:
+        """Installs a filter that keeps messages until they are polled. Exactly one of symKeyID and
+        privateKeyID is given. It belongs to the token that installed it, and ends with it. A
+        token may have 256 filters with 1000 topics; together they may have 1024 with 5000.
+        criteria: what is wanted
+        Returns: id of the filter.
+        waku_newMessageFilter; scope send; since 0.1.0.
+        """
+        return cast("str", await self._call(Call("waku_newMessageFilter", 0, 30), {
+            "criteria": criteria,
+        }))
+
+    async def waku_new_sym_key(
+        self,
+    ) -> str:
+        """Makes a symmetric key.
+        Returns: its id.
+        waku_newSymKey; scope send; since 0.1.0.
+        """
+        return cast("str", await self._call(Call("waku_newSymKey", 0, 30), {}))
+
+    async def waku_post(
+        self,
+        *,
+        message: t.PostMessage,
+    ) -> t.Hash:
+        """Encrypts, signs and sends a message. Exactly one of symKeyID and pubKey is given.
+        message: what to send
+        Returns: hash of the envelope.
+        waku_post; scope send; since 0.1.0.
+        """
+        return cast("t.Hash", await self._call(Call("waku_post", 0, 600), {
+            "message": message,
+        }))
+
+    async def waku_set_bloom_filter(
+        self,
+        *,
+        bloom: bytes | t.Bytes,
+    ) -> bool:
+        """Asks the peers for the topics of this bloom filter, and those of the filters, instead of
+        a list of topics.
+        bloom: 64 bytes
+        Returns: true.
+        waku_setBloomFilter; scope admin; since 0.1.0.
+        """
+        return cast("bool", await self._call(Call("waku_setBloomFilter", 0, 30), {
+            "bloom": bloom,
+        }))
+
+    async def waku_set_max_envelope_size(
+        self,
+        *,
+        size: int,
+    ) -> bool:
+        """The name 9/WAKU-RPC gives waku_setMaxMessageSize.
+        size: bytes, at most 10485760
+        Returns: true.
+        waku_setMaxEnvelopeSize; scope admin; since 0.1.0.
+        """
+        return cast("bool", await self._call(Call("waku_setMaxEnvelopeSize", 0, 30), {
+            "size": size,
+        }))
+
+    async def waku_set_max_message_size(
+        self,
+        *,
+        size: int,
+    ) -> bool:
+        """Sets the size of the largest envelope that is accepted, until the daemon stops.
+        size: bytes, at most 10485760
+        Returns: true.
+        waku_setMaxMessageSize; scope admin; since 0.1.0.
+        """
+        return cast("bool", await self._call(Call("waku_setMaxMessageSize", 0, 30), {
+            "size": size,
+        }))
+
+    async def waku_set_min_pow(
+        self,
+        *,
+        pow: float,
+    ) -> bool:
+        """Sets the proof of work that envelopes must have, until the daemon stops, and tells the
+        peers. The earlier value is accepted for 10 more seconds.
+        pow: 0 or more
+        Returns: true.
+        waku_setMinPoW; scope admin; since 0.1.0.
+        """
+        return cast("bool", await self._call(Call("waku_setMinPoW", 0, 30), {
+            "pow": pow,
+        }))
+
+    def waku_subscribe(
+        self,
+        *,
+        criteria: t.FilterCriteria,
+    ) -> AsyncSubscription[t.WakuMessage]:
+        """Pushes messages over this connection as they arrive (WebSocket and unix socket).
+        criteria: as of waku_newMessageFilter; topics are needed with symKeyID
+        Returns: id of the subscription. Each message comes as a notification waku_subscription
+        with params {subscription, result}; a gap, because the client reads too slowly, as one
+        with params {subscription, error}.
+        waku_subscribe; scope send; since 0.1.0.
+        """
+        return self._subscribe(Call("waku_subscribe", 0, 30), {
+            "name": "messages",
+            "criteria": criteria,
+        })
+
+    async def waku_uninstall_filter(
+        self,
+        *,
+        id: str,
+    ) -> None:
+        """Removes a filter, if there is one with this id.
+        id: id of the filter
+        waku_uninstallFilter; scope send; since 0.1.0.
+        """
+        await self._call(Call("waku_uninstallFilter", 0, 30), {
+            "id": id,
+        })
+
+    async def waku_unsubscribe(
+        self,
+        *,
+        id: str,
+    ) -> bool:
+        """Ends a subscription of this connection.
+        id: id of the subscription
+        Returns: true.
+        waku_unsubscribe; scope send; since 0.1.0.
+        """
+        return cast("bool", await self._call(Call("waku_unsubscribe", 0, 30), {
+            "id": id,
+        }))
+
+    async def waku_version(
+        self,
+    ) -> str:
+        """Tells the version of the Waku protocol.
+        Returns: always "1".
+        waku_version; scope read; since 0.1.0.
+        """
+        return cast("str", await self._call(Call("waku_version", SAFE, 30), {}))
 
     async def wakuext_accept_request_address_for_transaction(
         self,
@@ -1674,6 +2446,283 @@ class Methods:
     def _subscribe(self, call: Call, params: dict[str, Any]) -> Subscription[Any]:
         raise NotImplementedError
 
+    def account_backup(
+        self,
+        *,
+        password: str,
+        with_keys: bool | None = None,
+    ) -> t.WrittenBackup:
+        """Writes the account that is logged in, with its database, into one encrypted file in the
+        folder backups of the data directory. statusd restore reads it.
+        password: to protect the file with; it need not be that of the account
+        with_keys: true: with keys and phrase. Without, restoring needs one of them
+        Returns: where the file is.
+        account_backup; scope account; since 0.1.0.
+        """
+        return cast("t.WrittenBackup", self._call(Call("account_backup", SECRET, 180), {
+            "password": password,
+            "withKeys": with_keys,
+        }))
+
+    def account_change_password(
+        self,
+        *,
+        key_uid: str,
+        old_password: str,
+        new_password: str,
+        no_password: bool | None = None,
+    ) -> None:
+        """Puts an account under another password, whether it is logged in or not. After a crash
+        either the old or the new one is in force.
+        key_uid: key-uid or name of the account
+        old_password: the password until now
+        new_password: the password from now on
+        no_password: true: take an empty password, which protects nothing
+        account_changePassword; scope account; since 0.1.0.
+        """
+        self._call(Call("account_changePassword", SECRET, 180), {
+            "keyUid": key_uid,
+            "oldPassword": old_password,
+            "newPassword": new_password,
+            "noPassword": no_password,
+        })
+
+    def account_check_database(
+        self,
+    ) -> None:
+        """Reads the whole database of the account that is logged in. Its messages wait meanwhile.
+        account_checkDatabase; scope admin; since 0.1.0.
+        """
+        self._call(Call("account_checkDatabase", 0, 600), {})
+
+    def account_confirm_backup(
+        self,
+        *,
+        key_uid: str,
+    ) -> None:
+        """Removes the phrase of the account that is logged in: its owner has written it down. It
+        cannot be exported any more.
+        key_uid: key-uid or name of the account
+        account_confirmBackup; scope account; since 0.1.0.
+        """
+        self._call(Call("account_confirmBackup", 0, 180), {
+            "keyUid": key_uid,
+        })
+
+    def account_create(
+        self,
+        *,
+        password: str,
+        name: str | None = None,
+        words: int | None = None,
+        passphrase: str | None = None,
+        no_password: bool | None = None,
+    ) -> t.NewAccount:
+        """Makes an account from a new phrase. The phrase is kept, encrypted, until
+        account_confirmBackup: let its owner write it down.
+        password: password of the account
+        name: to tell accounts apart, at most 256 bytes
+        words: of the phrase: 12 (the default), 15, 18, 21 or 24
+        passphrase: of BIP39, part of the seed; ordinary accounts have none
+        no_password: true: take an empty password, which protects nothing
+        Returns: the account: its chat key, the phrase, and the keys that have a key file, by
+        their paths.
+        account_create; scope account; since 0.1.0.
+        """
+        return cast("t.NewAccount", self._call(Call("account_create", SECRET, 180), {
+            "password": password,
+            "name": name,
+            "words": words,
+            "passphrase": passphrase,
+            "noPassword": no_password,
+        }))
+
+    def account_delete(
+        self,
+        *,
+        key_uid: str,
+        confirm: str,
+    ) -> None:
+        """Deletes an account with its keys and its database, for good. It must not be logged in.
+        key_uid: key-uid or name of the account
+        confirm: the key-uid of the account again
+        account_delete; scope account; since 0.1.0.
+        """
+        self._call(Call("account_delete", 0, 180), {
+            "keyUid": key_uid,
+            "confirm": confirm,
+        })
+
+    def account_export(
+        self,
+        *,
+        key_uid: str,
+        password: str,
+        format: t.ExportFormat,
+    ) -> t.Exported:
+        """Gives out the keys of an account: its key files, which stay encrypted under its password,
+        or its phrase, if that is still kept.
+        key_uid: key-uid or name of the account
+        password: password of the account
+        format: of the keys
+        Returns: files or mnemonic.
+        account_export; scope account; since 0.1.0.
+        """
+        return cast("t.Exported", self._call(Call("account_export", SECRET, 180), {
+            "keyUid": key_uid,
+            "password": password,
+            "format": format,
+        }))
+
+    def account_import_key(
+        self,
+        *,
+        private_key: str,
+        password: str,
+        name: str | None = None,
+        no_password: bool | None = None,
+    ) -> t.NewAccount:
+        """Makes an account whose chat key is a given private key. Nothing is derived from it.
+        private_key: 64 hex digits, with 0x or without
+        password: to protect the account with
+        name: to tell accounts apart, at most 256 bytes
+        no_password: true: take an empty password, which protects nothing
+        Returns: as of account_create, without the phrase.
+        account_importKey; scope account; since 0.1.0.
+        """
+        return cast("t.NewAccount", self._call(Call("account_importKey", SECRET, 180), {
+            "privateKey": private_key,
+            "password": password,
+            "name": name,
+            "noPassword": no_password,
+        }))
+
+    def account_import_keystore(
+        self,
+        *,
+        json: Any,
+        file_password: str,
+        password: str,
+        name: str | None = None,
+        no_password: bool | None = None,
+    ) -> t.NewAccount:
+        """Makes an account from a key file of this program, of geth or of a Status app.
+        json: the content of the file, as an object or as a string
+        file_password: the file's password as its owner types it
+        password: to protect the account with
+        name: to tell accounts apart, at most 256 bytes
+        no_password: true: take an empty password, which protects nothing
+        Returns: as of account_create, without the phrase.
+        account_importKeystore; scope account; since 0.1.0.
+        """
+        return cast("t.NewAccount", self._call(Call("account_importKeystore", SECRET, 180), {
+            "json": json,
+            "filePassword": file_password,
+            "password": password,
+            "name": name,
+            "noPassword": no_password,
+        }))
+
+    def account_import_mnemonic(
+        self,
+        *,
+        mnemonic: str,
+        password: str,
+        passphrase: str | None = None,
+        name: str | None = None,
+        allow_invalid_checksum: bool | None = None,
+        legacy_chat_key: bool | None = None,
+        no_password: bool | None = None,
+        language: t.PhraseLanguage | None = None,
+    ) -> t.NewAccount:
+        """Makes an account from a phrase. Case, white space, invisible characters and accents do
+        not matter. With allowInvalidChecksum the text is taken exactly as it is, without any
+        check, as status-go's import did; legacyChatKey is for accounts older than multi-account.
+        mnemonic: the phrase, in any of the official languages
+        password: to protect the account with
+        passphrase: of BIP39; ordinary accounts have none
+        name: to tell accounts apart, at most 256 bytes
+        allow_invalid_checksum: true: take the text as it is, unchecked
+        legacy_chat_key: true: the chat key is the first wallet key
+        no_password: true: take an empty password, which protects nothing
+        language: of the phrase, if it is valid in several
+        Returns: as of account_create, without the phrase.
+        account_importMnemonic; scope account; since 0.1.0.
+        """
+        return cast("t.NewAccount", self._call(Call("account_importMnemonic", SECRET, 180), {
+            "mnemonic": mnemonic,
+            "password": password,
+            "passphrase": passphrase,
+            "name": name,
+            "allowInvalidChecksum": allow_invalid_checksum,
+            "legacyChatKey": legacy_chat_key,
+            "noPassword": no_password,
+            "language": language,
+        }))
+
+    def account_list(
+        self,
+    ) -> list[t.ListedAccount]:
+        """Lists the accounts, last login first.
+        Returns: fields with dashes are those of status-go; timestamp is that of the last login,
+        in seconds; damaged means that account.json cannot be read, which the next login mends.
+        account_list; scope read; since 0.1.0.
+        """
+        return cast("list[t.ListedAccount]", self._call(Call("account_list", SAFE, 180), {}))
+
+    def account_login(
+        self,
+        *,
+        key_uid: str,
+        password: str,
+    ) -> t.LoggedIn:
+        """Opens an account. If it is open already, its password is checked and nothing else
+        happens.
+        key_uid: key-uid or name of the account
+        password: password of the account
+        Returns: whose account it is, and the id of this copy of it.
+        account_login; scope account; since 0.1.0.
+        """
+        return cast("t.LoggedIn", self._call(Call("account_login", SECRET, 180), {
+            "keyUid": key_uid,
+            "password": password,
+        }))
+
+    def account_logout(
+        self,
+    ) -> None:
+        """Closes the account that is logged in.
+        account_logout; scope account; since 0.1.0.
+        """
+        self._call(Call("account_logout", 0, 180), {})
+
+    def account_vacuum_database(
+        self,
+    ) -> t.DatabaseSize:
+        """Rewrites the database of the account that is logged in without the space of what was
+        deleted. It needs twice the space for a moment.
+        Returns: the size that it has now.
+        account_vacuumDatabase; scope admin; since 0.1.0.
+        """
+        return cast("t.DatabaseSize", self._call(Call("account_vacuumDatabase", 0, 600), {}))
+
+    def account_verify_password(
+        self,
+        *,
+        key_uid: str,
+        password: str,
+    ) -> bool:
+        """Tells whether a password is that of an account.
+        key_uid: key-uid or name of the account
+        password: password of the account
+        Returns: whether it is.
+        account_verifyPassword; scope account; since 0.1.0.
+        """
+        return cast("bool", self._call(Call("account_verifyPassword", SECRET, 180), {
+            "keyUid": key_uid,
+            "password": password,
+        }))
+
     def admin_add_peer(
         self,
         *,
@@ -1796,6 +2845,52 @@ class Methods:
             "name": "peerEvents",
         })
 
+    def admin_token_add(
+        self,
+        *,
+        name: str,
+        scopes: list[t.Scope],
+        account: str | None = None,
+        expires_in_seconds: int | None = None,
+    ) -> t.NewToken:
+        """Makes a token for HTTP and WebSocket. It is shown this once; the daemon keeps its hash
+        alone.
+        name: to tell tokens apart
+        scopes: what it allows
+        account: key-uid of the only account it is for; left out: any
+        expires_in_seconds: left out: never
+        Returns: the token.
+        admin_tokenAdd; scope admin; since 0.1.0.
+        """
+        return cast("t.NewToken", self._call(Call("admin_tokenAdd", SECRET, 30), {
+            "name": name,
+            "scopes": scopes,
+            "account": account,
+            "expiresInSeconds": expires_in_seconds,
+        }))
+
+    def admin_token_list(
+        self,
+    ) -> list[t.TokenInfo]:
+        """Lists the tokens that were made, without the one in the data directory.
+        Returns: expires is left out for a token that does not expire.
+        admin_tokenList; scope admin; since 0.1.0.
+        """
+        return cast("list[t.TokenInfo]", self._call(Call("admin_tokenList", 0, 30), {}))
+
+    def admin_token_revoke(
+        self,
+        *,
+        name: str,
+    ) -> None:
+        """Ends a token at once, with the connections that it opened.
+        name: of the token
+        admin_tokenRevoke; scope admin; since 0.1.0.
+        """
+        self._call(Call("admin_tokenRevoke", 0, 30), {
+            "name": name,
+        })
+
     def admin_unsubscribe(
         self,
         *,
@@ -1808,6 +2903,52 @@ class Methods:
         """
         return cast("bool", self._call(Call("admin_unsubscribe", SAFE, 30), {
             "id": id,
+        }))
+
+    def key_convert(
+        self,
+        *,
+        key: str,
+        base: str,
+    ) -> str:
+        """Writes a public key, compressed, in a multibase form.
+        key: a public key: zQ3sh…, 0x04…, 02… or 03…, or any multibase form
+        base: name or prefix character of the base, for instance base58btc or z
+        Returns: text.
+        key_convert; scope read; since 0.1.0.
+        """
+        return cast("str", self._call(Call("key_convert", SAFE, 30), {
+            "key": key,
+            "base": base,
+        }))
+
+    def key_inspect(
+        self,
+        *,
+        key: str,
+    ) -> t.KeyForms:
+        """Shows the forms of a public key.
+        key: a public key: zQ3sh…, 0x04…, 02… or 03…, or any multibase form
+        Returns: alias is the three-word name, empty without word lists; identicon is a picture
+        as data URI.
+        key_inspect; scope read; since 0.1.0.
+        """
+        return cast("t.KeyForms", self._call(Call("key_inspect", SAFE, 30), {
+            "key": key,
+        }))
+
+    def key_validate_mnemonic(
+        self,
+        *,
+        mnemonic: str,
+    ) -> t.PhraseCheck:
+        """Checks the words and the checksum of a phrase.
+        mnemonic: the phrase, in any of the official languages
+        Returns: whether it is valid; word is the place of the first unknown one, counted from 1.
+        key_validateMnemonic; scope account; since 0.1.0.
+        """
+        return cast("t.PhraseCheck", self._call(Call("key_validateMnemonic", SECRET, 30), {
+            "mnemonic": mnemonic,
         }))
 
     def list_contacts(
@@ -2020,6 +3161,21 @@ class Methods:
             "account": account,
         }))
 
+    def status_login(
+        self,
+        *,
+        request: t.SignIn,
+    ) -> t.SignedIn:
+        """Is account_login in the form of status-go.
+        request: what is needed
+        Returns: the id that follows from the chat key; the key itself is out of the reach of
+        waku_*.
+        status_login; scope account; since 0.1.0.
+        """
+        return cast("t.SignedIn", self._call(Call("status_login", SECRET, 180), {
+            "request": request,
+        }))
+
     def status_receive(
         self,
         *,
@@ -2112,6 +3268,20 @@ class Methods:
             "account": account,
         }))
 
+    def status_signup(
+        self,
+        *,
+        request: t.SignUp,
+    ) -> t.SignedUp:
+        """Is account_create in the form of status-go.
+        request: what is needed
+        Returns: address and pubkey are those of the first wallet key.
+        status_signup; scope account; since 0.1.0.
+        """
+        return cast("t.SignedUp", self._call(Call("status_signup", SECRET, 180), {
+            "request": request,
+        }))
+
     def status_subscribe(
         self,
         *,
@@ -2188,6 +3358,380 @@ class Methods:
         version; scope read; since 0.1.0.
         """
         return cast("t.VersionInfo", self._call(Call("version", SAFE, 30), {}))
+
+    def waku_add_private_key(
+        self,
+        *,
+        key: bytes | t.Bytes,
+    ) -> str:
+        """Stores a private key.
+        key: 32 bytes
+        Returns: id of the key pair; it follows from the key.
+        waku_addPrivateKey; scope send; since 0.1.0.
+        """
+        return cast("str", self._call(Call("waku_addPrivateKey", 0, 30), {
+            "key": key,
+        }))
+
+    def waku_add_sym_key(
+        self,
+        *,
+        key: bytes | t.Bytes,
+    ) -> str:
+        """Stores a symmetric key.
+        key: 32 bytes
+        Returns: its id, which is random.
+        waku_addSymKey; scope send; since 0.1.0.
+        """
+        return cast("str", self._call(Call("waku_addSymKey", 0, 30), {
+            "key": key,
+        }))
+
+    def waku_cancel_light_client(
+        self,
+    ) -> bool:
+        """Ends light mode.
+        Returns: true.
+        waku_cancelLightClient; scope admin; since 0.1.0.
+        """
+        return cast("bool", self._call(Call("waku_cancelLightClient", 0, 30), {}))
+
+    def waku_delete_key_pair(
+        self,
+        *,
+        id: str,
+    ) -> bool:
+        """Forgets a key pair.
+        id: id of the key pair, or its public key in 0x hex
+        Returns: true.
+        waku_deleteKeyPair; scope send; since 0.1.0.
+        """
+        return cast("bool", self._call(Call("waku_deleteKeyPair", 0, 30), {
+            "id": id,
+        }))
+
+    def waku_delete_message_filter(
+        self,
+        *,
+        id: str,
+    ) -> bool:
+        """Removes a filter.
+        id: id of the filter
+        Returns: true.
+        waku_deleteMessageFilter; scope send; since 0.1.0.
+        """
+        return cast("bool", self._call(Call("waku_deleteMessageFilter", 0, 30), {
+            "id": id,
+        }))
+
+    def waku_delete_sym_key(
+        self,
+        *,
+        id: str,
+    ) -> bool:
+        """Forgets a symmetric key.
+        id: id of the key
+        Returns: whether there was one.
+        waku_deleteSymKey; scope send; since 0.1.0.
+        """
+        return cast("bool", self._call(Call("waku_deleteSymKey", 0, 30), {
+            "id": id,
+        }))
+
+    def waku_generate_sym_key_from_password(
+        self,
+        *,
+        password: str,
+    ) -> str:
+        """Derives a symmetric key from a password and stores it. Public chats use their name as
+        password.
+        password: any text
+        Returns: its id, which is random.
+        waku_generateSymKeyFromPassword; scope send; since 0.1.0.
+        """
+        return cast("str", self._call(Call("waku_generateSymKeyFromPassword", 0, 30), {
+            "password": password,
+        }))
+
+    def waku_get_filter_messages(
+        self,
+        *,
+        id: str,
+    ) -> list[t.WakuMessage]:
+        """Takes the messages that a filter has kept since the last call. A filter keeps at most
+        8192 messages or 64 MiB; the oldest go first.
+        id: id of the filter
+        Returns: the messages, in no particular order.
+        waku_getFilterMessages; scope send; since 0.1.0.
+        """
+        return cast("list[t.WakuMessage]", self._call(Call("waku_getFilterMessages", 0, 30), {
+            "id": id,
+        }))
+
+    def waku_get_private_key(
+        self,
+        *,
+        id: str,
+    ) -> t.Bytes:
+        """Gives the private key of a key pair that the caller made. Keys of accounts are never
+        among them.
+        id: id of the key pair, or its public key in 0x hex
+        Returns: 32 bytes.
+        waku_getPrivateKey; scope debug; since 0.1.0.
+        """
+        return cast("t.Bytes", self._call(Call("waku_getPrivateKey", SECRET, 30), {
+            "id": id,
+        }))
+
+    def waku_get_public_key(
+        self,
+        *,
+        id: str,
+    ) -> t.Bytes:
+        """Gives the public key of a key pair.
+        id: id of the key pair, or its public key in 0x hex
+        Returns: 65 bytes, uncompressed.
+        waku_getPublicKey; scope read; since 0.1.0.
+        """
+        return cast("t.Bytes", self._call(Call("waku_getPublicKey", SAFE, 30), {
+            "id": id,
+        }))
+
+    def waku_get_sym_key(
+        self,
+        *,
+        id: str,
+    ) -> t.Bytes:
+        """Gives a symmetric key.
+        id: id of the key
+        Returns: 32 bytes.
+        waku_getSymKey; scope debug; since 0.1.0.
+        """
+        return cast("t.Bytes", self._call(Call("waku_getSymKey", SECRET, 30), {
+            "id": id,
+        }))
+
+    def waku_has_key_pair(
+        self,
+        *,
+        id: str,
+    ) -> bool:
+        """Tells whether there is a key pair with this id.
+        id: id of the key pair, or its public key in 0x hex
+        Returns: whether there is.
+        waku_hasKeyPair; scope read; since 0.1.0.
+        """
+        return cast("bool", self._call(Call("waku_hasKeyPair", SAFE, 30), {
+            "id": id,
+        }))
+
+    def waku_has_sym_key(
+        self,
+        *,
+        id: str,
+    ) -> bool:
+        """Tells whether there is a symmetric key with this id.
+        id: id of the key
+        Returns: whether there is.
+        waku_hasSymKey; scope read; since 0.1.0.
+        """
+        return cast("bool", self._call(Call("waku_hasSymKey", SAFE, 30), {
+            "id": id,
+        }))
+
+    def waku_info(
+        self,
+    ) -> t.WakuState:
+        """Tells how many messages wait in the caller's polling filters, what the pool holds, and
+        the limits in force.
+        Returns: messages waiting, the proof of work demanded, the largest envelope in bytes;
+        memory is the size of the envelopes of the pool in bytes.
+        waku_info; scope read; since 0.1.0.
+        """
+        return cast("t.WakuState", self._call(Call("waku_info", SAFE, 30), {}))
+
+    def waku_make_light_client(
+        self,
+    ) -> bool:
+        """Makes this a light node: it relays nothing but its own messages.
+        Returns: true.
+        waku_makeLightClient; scope admin; since 0.1.0.
+        """
+        return cast("bool", self._call(Call("waku_makeLightClient", 0, 30), {}))
+
+    def waku_mark_trusted_peer(
+        self,
+        *,
+        enode: str,
+    ) -> bool:
+        """Accepts peer-to-peer messages from a connected peer, also after it has reconnected.
+        enode: URL or record of the peer
+        Returns: true.
+        waku_markTrustedPeer; scope admin; since 0.1.0.
+        """
+        return cast("bool", self._call(Call("waku_markTrustedPeer", 0, 30), {
+            "enode": enode,
+        }))
+
+    def waku_new_key_pair(
+        self,
+    ) -> str:
+        """Makes a key pair. Keys are kept in memory, for the token that made them alone, and go
+        when it ends or the daemon stops. A token may have 1024.
+        Returns: its id.
+        waku_newKeyPair; scope send; since 0.1.0.
+        """
+        return cast("str", self._call(Call("waku_newKeyPair", 0, 30), {}))
+
+    def waku_new_message_filter(
+        self,
+        *,
+        criteria: t.FilterCriteria,
+    ) -> str:
+        """Installs a filter that keeps messages until they are polled. Exactly one of symKeyID and
+        privateKeyID is given. It belongs to the token that installed it, and ends with it. A
+        token may have 256 filters with 1000 topics; together they may have 1024 with 5000.
+        criteria: what is wanted
+        Returns: id of the filter.
+        waku_newMessageFilter; scope send; since 0.1.0.
+        """
+        return cast("str", self._call(Call("waku_newMessageFilter", 0, 30), {
+            "criteria": criteria,
+        }))
+
+    def waku_new_sym_key(
+        self,
+    ) -> str:
+        """Makes a symmetric key.
+        Returns: its id.
+        waku_newSymKey; scope send; since 0.1.0.
+        """
+        return cast("str", self._call(Call("waku_newSymKey", 0, 30), {}))
+
+    def waku_post(
+        self,
+        *,
+        message: t.PostMessage,
+    ) -> t.Hash:
+        """Encrypts, signs and sends a message. Exactly one of symKeyID and pubKey is given.
+        message: what to send
+        Returns: hash of the envelope.
+        waku_post; scope send; since 0.1.0.
+        """
+        return cast("t.Hash", self._call(Call("waku_post", 0, 600), {
+            "message": message,
+        }))
+
+    def waku_set_bloom_filter(
+        self,
+        *,
+        bloom: bytes | t.Bytes,
+    ) -> bool:
+        """Asks the peers for the topics of this bloom filter, and those of the filters, instead of
+        a list of topics.
+        bloom: 64 bytes
+        Returns: true.
+        waku_setBloomFilter; scope admin; since 0.1.0.
+        """
+        return cast("bool", self._call(Call("waku_setBloomFilter", 0, 30), {
+            "bloom": bloom,
+        }))
+
+    def waku_set_max_envelope_size(
+        self,
+        *,
+        size: int,
+    ) -> bool:
+        """The name 9/WAKU-RPC gives waku_setMaxMessageSize.
+        size: bytes, at most 10485760
+        Returns: true.
+        waku_setMaxEnvelopeSize; scope admin; since 0.1.0.
+        """
+        return cast("bool", self._call(Call("waku_setMaxEnvelopeSize", 0, 30), {
+            "size": size,
+        }))
+
+    def waku_set_max_message_size(
+        self,
+        *,
+        size: int,
+    ) -> bool:
+        """Sets the size of the largest envelope that is accepted, until the daemon stops.
+        size: bytes, at most 10485760
+        Returns: true.
+        waku_setMaxMessageSize; scope admin; since 0.1.0.
+        """
+        return cast("bool", self._call(Call("waku_setMaxMessageSize", 0, 30), {
+            "size": size,
+        }))
+
+    def waku_set_min_pow(
+        self,
+        *,
+        pow: float,
+    ) -> bool:
+        """Sets the proof of work that envelopes must have, until the daemon stops, and tells the
+        peers. The earlier value is accepted for 10 more seconds.
+        pow: 0 or more
+        Returns: true.
+        waku_setMinPoW; scope admin; since 0.1.0.
+        """
+        return cast("bool", self._call(Call("waku_setMinPoW", 0, 30), {
+            "pow": pow,
+        }))
+
+    def waku_subscribe(
+        self,
+        *,
+        criteria: t.FilterCriteria,
+    ) -> Subscription[t.WakuMessage]:
+        """Pushes messages over this connection as they arrive (WebSocket and unix socket).
+        criteria: as of waku_newMessageFilter; topics are needed with symKeyID
+        Returns: id of the subscription. Each message comes as a notification waku_subscription
+        with params {subscription, result}; a gap, because the client reads too slowly, as one
+        with params {subscription, error}.
+        waku_subscribe; scope send; since 0.1.0.
+        """
+        return self._subscribe(Call("waku_subscribe", 0, 30), {
+            "name": "messages",
+            "criteria": criteria,
+        })
+
+    def waku_uninstall_filter(
+        self,
+        *,
+        id: str,
+    ) -> None:
+        """Removes a filter, if there is one with this id.
+        id: id of the filter
+        waku_uninstallFilter; scope send; since 0.1.0.
+        """
+        self._call(Call("waku_uninstallFilter", 0, 30), {
+            "id": id,
+        })
+
+    def waku_unsubscribe(
+        self,
+        *,
+        id: str,
+    ) -> bool:
+        """Ends a subscription of this connection.
+        id: id of the subscription
+        Returns: true.
+        waku_unsubscribe; scope send; since 0.1.0.
+        """
+        return cast("bool", self._call(Call("waku_unsubscribe", 0, 30), {
+            "id": id,
+        }))
+
+    def waku_version(
+        self,
+    ) -> str:
+        """Tells the version of the Waku protocol.
+        Returns: always "1".
+        waku_version; scope read; since 0.1.0.
+        """
+        return cast("str", self._call(Call("waku_version", SAFE, 30), {}))
 
     def wakuext_accept_request_address_for_transaction(
         self,

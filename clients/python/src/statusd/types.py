@@ -14,6 +14,9 @@ CONTRACT_VERSION: Final = "1.0.0"
 Bytes: TypeAlias = str
 """Bytes are written as 0x hex. Only that is read."""
 
+Hash: TypeAlias = str
+"""Hash is a hash of 32 bytes."""
+
 LooseBytes: TypeAlias = str
 """LooseBytes are read as 0x hex, as 9/WAKU-RPC has it, or as base64, as status-go does. They are
 written as 0x hex.
@@ -24,6 +27,9 @@ Quantity: TypeAlias = str
 
 Timestamp: TypeAlias = str
 """Timestamp is a time by RFC 3339."""
+
+Topic: TypeAlias = str
+"""Topic is a topic of Waku."""
 
 CHAT_ONE_TO_ONE: Final = 1
 CHAT_PUBLIC: Final = 2
@@ -181,6 +187,16 @@ EventType: TypeAlias = Literal[
 ]
 """EventType says what an event tells of."""
 
+EXPORT_KEYSTORE: Final = "keystore"
+"""key files, encrypted under the password of the account"""
+EXPORT_MNEMONIC: Final = "mnemonic"
+"""the phrase, if it is still kept"""
+ExportFormat: TypeAlias = Literal[
+    "keystore",
+    "mnemonic",
+]
+"""ExportFormat is a form of an account's keys."""
+
 GIVEN_BY_YOU: Final = "you"
 """a nickname, a public chat that you joined"""
 GIVEN_BY_THEM: Final = "them"
@@ -282,6 +298,55 @@ OutgoingStatus: TypeAlias = Literal[
     "delivered",
 ]
 """OutgoingStatus says how far a message of ours is; it is empty for those of others."""
+
+LANGUAGE_ENGLISH: Final = "english"
+LANGUAGE_CHINESE_SIMPLIFIED: Final = "chinese_simplified"
+LANGUAGE_CHINESE_TRADITIONAL: Final = "chinese_traditional"
+LANGUAGE_CZECH: Final = "czech"
+LANGUAGE_FRENCH: Final = "french"
+LANGUAGE_ITALIAN: Final = "italian"
+LANGUAGE_JAPANESE: Final = "japanese"
+LANGUAGE_KOREAN: Final = "korean"
+LANGUAGE_PORTUGUESE: Final = "portuguese"
+LANGUAGE_SPANISH: Final = "spanish"
+PhraseLanguage: TypeAlias = Literal[
+    "english",
+    "chinese_simplified",
+    "chinese_traditional",
+    "czech",
+    "french",
+    "italian",
+    "japanese",
+    "korean",
+    "portuguese",
+    "spanish",
+]
+"""PhraseLanguage is a language of phrases."""
+
+SCOPE_READ: Final = "read"
+"""look, change nothing"""
+SCOPE_SEND: Final = "send"
+"""send messages, use chats, groups and Waku"""
+SCOPE_EVENTS: Final = "events"
+"""named consumers of events: subscribe, acknowledge, remove"""
+SCOPE_CONTACTS: Final = "contacts"
+"""change contacts"""
+SCOPE_ACCOUNT: Final = "account"
+"""make, open, change and delete accounts"""
+SCOPE_ADMIN: Final = "admin"
+"""operate the node"""
+SCOPE_DEBUG: Final = "debug"
+"""look into the process"""
+Scope: TypeAlias = Literal[
+    "read",
+    "send",
+    "events",
+    "contacts",
+    "account",
+    "admin",
+    "debug",
+]
+"""Scope is a permission of a token. A method needs exactly one."""
 
 SEND_QUEUED: Final = "queued"
 """on disk; it leaves as soon as there is a peer"""
@@ -592,6 +657,20 @@ class ContactUpdatedEvent(TypedDict):
     contact: Contact
 
 
+class DatabaseSize(TypedDict):
+    """DatabaseSize is the size of a database."""
+
+    bytes: int
+
+
+class DerivedKey(TypedDict):
+    """DerivedKey is a key of an account that has a key file."""
+
+    publicKey: str
+    """contact id"""
+    address: str
+
+
 class DeviceFoundEvent(TypedDict):
     """DeviceFoundEvent says that another device of this account became known. It gets nothing
     before it is enabled. It comes again with the device's name.
@@ -698,10 +777,34 @@ class EventsQuery(TypedDict):
     """name to go on as, after what it acknowledged"""
 
 
+class Exported(TypedDict):
+    """Exported are the keys of an account."""
+
+    files: NotRequired[list[Any]]
+    mnemonic: NotRequired[str]
+
+
 class FilterAddedEvent(TypedDict):
     """FilterAddedEvent says that this account listens to new places."""
 
     filters: list[AddedFilter]
+
+
+class FilterCriteria(TypedDict):
+    """FilterCriteria say which messages are wanted."""
+
+    symKeyID: NotRequired[str]
+    """id of the symmetric key to open messages with; or:"""
+    privateKeyID: NotRequired[str]
+    """id of the key pair to open messages with"""
+    sig: NotRequired[LooseBytes]
+    """public key that must have signed"""
+    minPow: NotRequired[float]
+    """least proof of work"""
+    topics: NotRequired[list[Topic]]
+    """topics wanted, all if empty"""
+    allowP2P: NotRequired[bool]
+    """also what trusted peers send directly"""
 
 
 class GroupCreatedEvent(TypedDict):
@@ -814,6 +917,38 @@ Invitation = TypedDict(
 """Invitation asks to be let into a group."""
 
 
+class KeyForms(TypedDict):
+    """KeyForms are the forms of a public key."""
+
+    publicKey: str
+    """contact id"""
+    compressedKey: str
+    address: str
+    alias: str
+    """the three-word name, empty without word lists"""
+    identicon: str
+    """a picture as data URI"""
+
+
+ListedAccount = TypedDict(
+    "ListedAccount",
+    {
+        "name": "str",
+        # of the last login, Unix seconds
+        "timestamp": "int",
+        "photo-path": "str",
+        "keycard-pairing": "str",
+        "key-uid": "str",
+        "compressedKey": "str",
+        "loggedIn": "bool",
+        # account.json; the next login writes it anew
+        "damaged": NotRequired["bool"],
+    },
+)
+"""ListedAccount is an account of the data directory. Members with dashes are those of status-go.
+"""
+
+
 class ListedContact(TypedDict):
     """ListedContact is a contact."""
 
@@ -837,6 +972,15 @@ class ListedGroup(TypedDict):
     pendingMembers: list[GroupMember]
     """invited, have not joined"""
     admins: list[GroupMember]
+
+
+class LoggedIn(TypedDict):
+    """LoggedIn is the answer to a login."""
+
+    keyUid: str
+    publicKey: str
+    """contact id"""
+    installationId: str
 
 
 class Member(TypedDict):
@@ -1011,6 +1155,26 @@ class MessagesNewEvent(TypedDict):
     invitations: NotRequired[list[Invitation]]
 
 
+class NewAccount(TypedDict):
+    """NewAccount is the answer of calls that make an account."""
+
+    keyUid: str
+    publicKey: str
+    """the chat key as contact id"""
+    compressedKey: str
+    address: str
+    mnemonic: NotRequired[str]
+    """of a new phrase"""
+    derived: dict[str, DerivedKey]
+    """by their paths"""
+
+
+class NewToken(TypedDict):
+    """NewToken is a token that was made."""
+
+    token: str
+
+
 class NodeInfo(TypedDict):
     """NodeInfo describes the node itself, as go-ethereum does."""
 
@@ -1106,6 +1270,40 @@ class PeerProtocols(TypedDict):
 
     waku: NotRequired[WakuPeer]
     """absent during the handshake"""
+
+
+class PhraseCheck(TypedDict):
+    """PhraseCheck tells whether a phrase is valid."""
+
+    valid: bool
+    word: NotRequired[int]
+    """place of the first unknown word, counted from 1"""
+    reason: NotRequired[str]
+
+
+class PostMessage(TypedDict):
+    """PostMessage is a message to send."""
+
+    symKeyID: NotRequired[str]
+    """id of the key to encrypt with; or:"""
+    pubKey: NotRequired[LooseBytes]
+    """public key to encrypt for"""
+    sig: NotRequired[str]
+    """id of the key pair to sign with"""
+    ttl: NotRequired[int]
+    """seconds, 50 if 0"""
+    topic: NotRequired[Topic]
+    """needed with symKeyID"""
+    payload: NotRequired[LooseBytes]
+    """what is encrypted"""
+    padding: NotRequired[LooseBytes]
+    """instead of a random one"""
+    powTime: NotRequired[int]
+    """seconds that the proof of work may take"""
+    powTarget: NotRequired[float]
+    """the proof of work to reach, at least the node's minimum"""
+    targetPeer: NotRequired[str]
+    """enode of a connected peer, which alone gets the message"""
 
 
 QuotedMessage = TypedDict(
@@ -1247,6 +1445,22 @@ class Sent(TypedDict):
     status: SendState
 
 
+class SignIn(TypedDict):
+    """SignIn is what is needed to log in in the form of status-go."""
+
+    address: str
+    """of any key of the account"""
+    password: str
+    """password of the account"""
+
+
+class SignUp(TypedDict):
+    """SignUp is what is needed to make an account in the form of status-go."""
+
+    password: str
+    """to protect the account with"""
+
+
 class SignalsQuery(TypedDict):
     """SignalsQuery says what is wanted of what comes."""
 
@@ -1258,6 +1472,24 @@ class SignalsQuery(TypedDict):
     """cursor after which to begin (the end of the log)"""
     consumer: NotRequired[str]
     """name to go on as, after what it acknowledged"""
+
+
+class SignedIn(TypedDict):
+    """SignedIn is the answer to a login in the form of status-go."""
+
+    address_key_id: str
+
+
+class SignedUp(TypedDict):
+    """SignedUp is an account that was made in the form of status-go."""
+
+    address: str
+    pubkey: str
+    wallet_address: str
+    wallet_pubkey: str
+    chat_address: str
+    chat_pubkey: str
+    mnemonic: str
 
 
 class Sticker(TypedDict):
@@ -1295,6 +1527,17 @@ class TextNode(TypedDict):
     isTitleBlock: NotRequired[bool]
 
 
+class TokenInfo(TypedDict):
+    """TokenInfo is a token in a list."""
+
+    name: str
+    scopes: list[Scope]
+    account: NotRequired[str]
+    """0x key-uid of the only account it is for"""
+    created: Timestamp
+    expires: NotRequired[Timestamp]
+
+
 class VersionInfo(TypedDict):
     """VersionInfo is what status_version and /version tell."""
 
@@ -1304,6 +1547,26 @@ class VersionInfo(TypedDict):
     protocols: list[str]
     """for instance "waku/1"
     """
+
+
+class WakuMessage(TypedDict):
+    """WakuMessage is a message that a filter matched."""
+
+    sig: NotRequired[str]
+    """public key of the signer"""
+    ttl: int
+    """seconds"""
+    timestamp: int
+    """Unix seconds, of the sending"""
+    topic: Topic
+    payload: str
+    padding: str
+    pow: float
+    hash: str
+    recipientPublicKey: NotRequired[str]
+    bool: NotRequired[bool]
+    """Bool is the name status-go gives the peer-to-peer flag."""
+    p2p: NotRequired[bool]
 
 
 class WakuPeer(TypedDict):
@@ -1334,6 +1597,30 @@ class WakuProtocol(TypedDict):
     maxMessageSize: int
     """bytes"""
     minimumPoW: float
+
+
+class WakuState(TypedDict):
+    """WakuState is what the node says of Waku. The last three members have the names of 9/WAKU-RPC.
+    """
+
+    messages: int
+    """that wait in the caller's polling filters"""
+    minPow: float
+    maxMessageSize: int
+    """bytes of an envelope"""
+    memory: int
+    """bytes of the envelopes in the pool"""
+    envelopes: int
+    """in the pool"""
+    maxEnvelopeSize: int
+
+
+class WrittenBackup(TypedDict):
+    """WrittenBackup is a backup that was written."""
+
+    keyUid: str
+    path: str
+    bytes: int
 
 
 class LoggedMessagesNew(TypedDict):
