@@ -13,6 +13,7 @@ import (
 	"statusd/accounts/keystore"
 	"statusd/accounts/secret"
 	"statusd/accounts/vault"
+	"statusd/fault"
 	"statusd/internal/atomicfile"
 )
 
@@ -37,13 +38,17 @@ const (
 // Errors of a Directory. A wrong password is kdf.ErrWrongPassword; those of
 // packages vault and keystore are passed on.
 var (
-	ErrUnknown  = errors.New("no account with this key-uid")
-	ErrExists   = errors.New("this account exists already")
-	ErrKeyTaken = errors.New("the keystore has a file for one of these keys already")
-	ErrDamaged  = errors.New("a file of the account is damaged or missing")
+	ErrUnknown = fault.New(fault.NotFound, "no account with this key-uid",
+		"see account_list, or: statusd account list")
+	ErrExists   = fault.New(fault.Exists, "this account exists already", "log in to it")
+	ErrKeyTaken = fault.New(fault.Exists, "the keystore has a file for one of these keys already",
+		"if no account uses it any more, move the file of this address out of the folder keystore and try again")
+	ErrDamaged = fault.New(fault.KeyFile, "a file of the account is damaged or missing",
+		"put the file back, restore a backup, or delete the account and import its phrase")
 	// ErrUnsettled comes after the change was made: only tidying up failed.
 	ErrUnsettled = errors.New("the change is made, but old files remain; the next start removes them")
-	ErrName      = fmt.Errorf("name of an account is longer than %d bytes", MaxName)
+	ErrName      = fault.New(fault.InvalidParams, fmt.Sprintf("name of an account is longer than %d bytes", MaxName),
+		"")
 )
 
 // Directory is the accounts of a data directory.

@@ -14,10 +14,12 @@ import (
 
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/p2p/dnsdisc"
+
+	"statusd/fault"
 )
 
 // ErrInvalid is wrapped by every error about the content of a configuration.
-var ErrInvalid = errors.New("invalid configuration")
+var ErrInvalid = fault.New(fault.Config, "invalid configuration", "")
 
 // Problem is one value that cannot be used. It never holds a secret.
 type Problem struct {

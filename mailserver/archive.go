@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 
+	"statusd/fault"
 	"statusd/waku/wire"
 )
 
@@ -16,12 +17,12 @@ import (
 var (
 	// ErrCorrupted means that stored data is damaged; the archive has to be
 	// repaired before it can be used again.
-	ErrCorrupted = errors.New("archive is damaged")
+	ErrCorrupted = fault.New(fault.BadInput, "archive is damaged", "")
 	// ErrDiskLow means that nothing was stored because the disk is nearly full.
-	ErrDiskLow = errors.New("too little free disk space")
+	ErrDiskLow = fault.New(fault.DiskFull, "too little free disk space", "free some, or lower --min-free-disk")
 	// ErrUnavailable means that the archive cannot be reached now; the same
 	// call may succeed later.
-	ErrUnavailable = errors.New("archive is not available")
+	ErrUnavailable = fault.New(fault.Unavailable, "archive is not available", "")
 	// ErrRefused means that the archive works and never takes these envelopes,
 	// or one of them.
 	ErrRefused = errors.New("envelope is refused by the archive")

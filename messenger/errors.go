@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"statusd/fault"
 	"statusd/messenger/courier"
 	"statusd/payloads"
 )
@@ -12,32 +13,35 @@ import (
 // Errors of what users ask for. What breaks a rule of payloads is a
 // *payloads.RuleError.
 var (
-	ErrUnknownChat       = errors.New("no such chat: see the list of chats, or create it first")
-	ErrUnknownContact    = errors.New("no such contact")
-	ErrUnknownMessage    = errors.New("no such message")
-	ErrUnknownReaction   = errors.New("no such reaction")
-	ErrUnknownInvitation = errors.New("no such invitation")
-	ErrRecipient         = errors.New(
-		"recipient is neither a contact (zQ3sh…, 0x04…), a #channel, a group nor a @nickname")
-	ErrManyChats    = fmt.Errorf("%d chats are active already; leave one first", MaxListened)
-	ErrExists       = errors.New("the chat exists already")
-	ErrChatType     = errors.New("the chat is of a kind that cannot do this")
-	ErrNotMember    = errors.New("you are not a member of this group, or have not joined it yet")
-	ErrNotAdmin     = errors.New("only admins of the group can do this")
-	ErrNotOwner     = errors.New("only its owner writes in a profile chat")
-	ErrNotAuthor    = errors.New("only the author of a message can do this")
-	ErrBlocked      = errors.New("the contact is blocked; unblock it first")
-	ErrSelf         = errors.New("this cannot be done with yourself")
-	ErrTooLarge     = errors.New("the message is too large to be sent")
-	ErrNoWrapper    = errors.New("the message is not ours, or too old to be sent again")
-	ErrStatus       = errors.New("status is none of sending, sent, not-sent, delivered")
-	ErrCursor       = errors.New("cursor is not one that a page returned")
-	ErrAttachment   = errors.New("the file cannot be attached")
-	ErrAmbiguous    = errors.New("the recipient is ambiguous")
-	ErrNameLookup   = errors.New("names ending in .eth cannot be looked up here; use the contact id")
-	ErrTransaction  = errors.New("the message is no transaction request that can be answered so")
-	ErrExtensionOff = errors.New("later extensions are switched off in the configuration")
-	ErrUnpaired     = errors.New("no other device is enabled; enable one first")
+	ErrUnknownChat = fault.New(fault.NotFound, "no such chat",
+		"see the list of chats, or create it first")
+	ErrUnknownContact    = fault.New(fault.NotFound, "no such contact", "")
+	ErrUnknownMessage    = fault.New(fault.NotFound, "no such message", "")
+	ErrUnknownReaction   = fault.New(fault.NotFound, "no such reaction", "")
+	ErrUnknownInvitation = fault.New(fault.NotFound, "no such invitation", "")
+	ErrRecipient         = fault.New(fault.InvalidRecipient,
+		"recipient is neither a contact (zQ3sh…, 0x04…), a #channel, a group nor a @nickname", "")
+	ErrManyChats = fault.New(fault.Busy, fmt.Sprintf("%d chats are active already; leave one first", MaxListened), "")
+	ErrExists    = fault.New(fault.Exists, "the chat exists already", "")
+	ErrChatType  = fault.New(fault.InvalidParams, "the chat is of a kind that cannot do this", "")
+	ErrNotMember = fault.New(fault.InvalidRecipient,
+		"you are not a member of this group, or have not joined it yet", "")
+	ErrNotAdmin   = fault.New(fault.InvalidParams, "only admins of the group can do this", "")
+	ErrNotOwner   = fault.New(fault.InvalidRecipient, "only its owner writes in a profile chat", "")
+	ErrNotAuthor  = errors.New("only the author of a message can do this")
+	ErrBlocked    = fault.New(fault.InvalidRecipient, "the contact is blocked; unblock it first", "")
+	ErrSelf       = fault.New(fault.InvalidRecipient, "this cannot be done with yourself", "")
+	ErrTooLarge   = fault.New(fault.InvalidParams, "the message is too large to be sent", "")
+	ErrNoWrapper  = fault.New(fault.InvalidParams, "the message is not ours, or too old to be sent again", "")
+	ErrStatus     = fault.New(fault.InvalidParams, "status is none of sending, sent, not-sent, delivered", "")
+	ErrCursor     = fault.New(fault.InvalidParams, "cursor is not one that a page returned", "")
+	ErrAttachment = fault.New(fault.InvalidParams, "the file cannot be attached", "")
+	ErrAmbiguous  = fault.New(fault.InvalidRecipient, "the recipient is ambiguous", "")
+	ErrNameLookup = fault.New(fault.InvalidRecipient,
+		"names ending in .eth cannot be looked up here; use the contact id", "")
+	ErrTransaction  = fault.New(fault.InvalidParams, "the message is no transaction request that can be answered so", "")
+	ErrExtensionOff = fault.New(fault.InvalidParams, "later extensions are switched off in the configuration", "")
+	ErrUnpaired     = fault.New(fault.InvalidParams, "no other device is enabled; enable one first", "")
 )
 
 // dropError refuses a received payload.

@@ -6,6 +6,8 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"statusd/fault"
 )
 
 // Errors of Parse. Each says why a payload is dropped.
@@ -63,6 +65,12 @@ type RuleError struct {
 
 // Error implements error.
 func (e *RuleError) Error() string { return e.Detail }
+
+// errRule is the kind of every RuleError.
+var errRule = fault.New(fault.InvalidParams, "a payload breaks a rule", "")
+
+// Unwrap returns the kind.
+func (*RuleError) Unwrap() error { return errRule }
 
 // broken makes a RuleError.
 func broken(rule Rule, format string, args ...any) error {

@@ -2,17 +2,17 @@ package payloads
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strings"
 
 	"statusd/accounts/key"
+	"statusd/fault"
 	"statusd/payloads/internal/pb"
 )
 
 // ErrEvent is wrapped by the errors about group events that cannot be read or
 // are not allowed where they stand.
-var ErrEvent = errors.New("group event is invalid")
+var ErrEvent = fault.New(fault.InvalidParams, "group event is invalid", "")
 
 // EventType says what a group event does.
 type EventType int32

@@ -2,18 +2,18 @@ package payloads
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"statusd/accounts/key"
+	"statusd/fault"
 )
 
 // ErrGroupID is returned when a group's id does not end with its creator's
 // contact id, or no event creates the group.
-var ErrGroupID = errors.New("chat id does not belong to the group's creator")
+var ErrGroupID = fault.New(fault.InvalidParams, "chat id does not belong to the group's creator", "")
 
 // Group is the state of a private group after its events.
 type Group struct {

@@ -3,7 +3,6 @@ package payloads
 import (
 	"bytes"
 	"encoding/hex"
-	"errors"
 	"math/big"
 	"strconv"
 	"strings"
@@ -11,10 +10,11 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 
 	"statusd/accounts/key"
+	"statusd/fault"
 )
 
 // ErrMessageID is returned for text that is no message id.
-var ErrMessageID = errors.New("message id is not 0x and 64 lower-case hex digits")
+var ErrMessageID = fault.New(fault.InvalidParams, "message id is not 0x and 64 lower-case hex digits", "")
 
 // MessageID identifies an application payload, a system message, a reaction or
 // an invitation.

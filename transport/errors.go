@@ -1,6 +1,10 @@
 package transport
 
-import "errors"
+import (
+	"errors"
+
+	"statusd/fault"
+)
 
 // Errors of Receive. ErrNotProtocol is the only one after which the caller may
 // hand the payload of the waku message to the layers above, as unprotected
@@ -25,13 +29,16 @@ var (
 
 // Errors of sending and of managing installations.
 var (
-	ErrConfig       = errors.New("configuration needs an identity key and an installation id of 1 to 256 bytes")
-	ErrEmpty        = errors.New("a public message needs a payload")
-	ErrRecipient    = errors.New("recipient is not a public key")
-	ErrPlace        = errors.New("public messages go to public chats")
-	ErrNoMetadata   = errors.New("set the name of this installation before pairing")
-	ErrInstallation = errors.New("no such installation; it must be known from a bundle")
-	ErrTooManyOwn   = errors.New("disable an installation first, 3 of an identity are active at most")
+	ErrConfig     = errors.New("configuration needs an identity key and an installation id of 1 to 256 bytes")
+	ErrEmpty      = errors.New("a public message needs a payload")
+	ErrRecipient  = errors.New("recipient is not a public key")
+	ErrPlace      = errors.New("public messages go to public chats")
+	ErrNoMetadata = fault.New(fault.Failed, "set the name and type of this device before pairing",
+		"wakuext_setInstallationMetadata, or: statusd devices name")
+	ErrInstallation = fault.New(fault.NotFound, "no such installation; it must be known from a bundle",
+		"see wakuext_getOurInstallations, or: statusd devices list; a device shows up once it has been online")
+	ErrTooManyOwn = fault.New(fault.Busy, "disable an installation first, 3 of an identity are active at most",
+		"wakuext_disableInstallation, or: statusd devices disable")
 )
 
 // NeedsAnswer reports whether a failed Receive is to be followed by Answer: the

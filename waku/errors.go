@@ -7,8 +7,13 @@ import (
 
 	"github.com/ethereum/go-ethereum/p2p"
 
+	"statusd/fault"
 	"statusd/waku/wire"
 )
+
+// hintFilters is what to do about filters that are too many.
+const hintFilters = "remove filters with waku_deleteMessageFilter, or end subscriptions; " +
+	"those of a token go when it is revoked"
 
 // Errors of the Host's methods.
 var (
@@ -17,7 +22,7 @@ var (
 	ErrInvalidBloomSize    = errors.New("bloom filter is not 64 bytes long")
 	ErrUnknownFilter       = errors.New("no filter has this id")
 	ErrFilterKey           = errors.New("a filter needs either a symmetric or a private key")
-	ErrTooManyTopics       = errors.New("the filters ask for more than 10000 topics")
+	ErrTooManyTopics       = fault.New(fault.Busy, "the filters would ask for more than 10000 topics", hintFilters)
 	ErrPostKey             = errors.New("a message needs either a symmetric or a public key")
 	ErrPoWTargetNotReached = errors.New("proof of work target not reached in the time given")
 	ErrPoWTooLow           = errors.New("proof of work target is below the node's minimum")
@@ -28,11 +33,15 @@ var (
 
 // Quotas of a Guest that are used up.
 var (
-	ErrFilterQuota = fmt.Errorf("too many filters: an owner may have %d, all together %d",
-		GuestFilters, AllGuestFilters)
-	ErrTopicQuota = fmt.Errorf("too many topics: the filters of an owner may have %d, those of all together %d",
-		GuestTopics, AllGuestTopics)
-	ErrKeyQuota = fmt.Errorf("too many keys: an owner may have %d", GuestKeys)
+	ErrFilterQuota = fault.New(fault.Busy,
+		fmt.Sprintf("too many filters: an owner may have %d, all together %d", GuestFilters, AllGuestFilters),
+		hintFilters)
+	ErrTopicQuota = fault.New(fault.Busy,
+		fmt.Sprintf("too many topics: the filters of an owner may have %d, those of all together %d", GuestTopics,
+			AllGuestTopics),
+		hintFilters)
+	ErrKeyQuota = fault.New(fault.Busy, fmt.Sprintf("too many keys: an owner may have %d", GuestKeys),
+		"remove keys with waku_deleteKeyPair and waku_deleteSymKey")
 )
 
 // RejectReason says why an envelope was refused (spec 01 section 5).

@@ -23,6 +23,7 @@ import (
 	"statusd/accounts/ens"
 	"statusd/accounts/key"
 	"statusd/accounts/multibase"
+	"statusd/fault"
 )
 
 // codec is the multicodec number of a secp256k1 public key. The text of
@@ -31,10 +32,11 @@ const codec = 0xe7
 
 // Errors of the readers. Errors of packages multibase and key are passed on.
 var (
-	ErrNotContact = errors.New("neither a key (zQ3sh…, 0x04…, 02…, 03…) nor a name ending in .eth")
-	ErrCodec      = errors.New("text does not say that it holds a secp256k1 public key (codec e7)")
-	ErrVarint     = errors.New("malformed codec number")
-	ErrForm       = errors.New("key is already in the form asked for")
+	ErrNotContact = fault.New(fault.InvalidParams,
+		"neither a key (zQ3sh…, 0x04…, 02…, 03…) nor a name ending in .eth", "")
+	ErrCodec  = fault.New(fault.InvalidParams, "text does not say that it holds a secp256k1 public key (codec e7)", "")
+	ErrVarint = fault.New(fault.InvalidParams, "malformed codec number", "")
+	ErrForm   = fault.New(fault.InvalidParams, "key is already in the form asked for", "")
 )
 
 // Contact is what a person typed: a key, or an ENS name to be looked up.

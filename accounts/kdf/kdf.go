@@ -16,7 +16,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/bits"
 	"runtime/debug"
@@ -25,7 +24,11 @@ import (
 	"golang.org/x/crypto/scrypt"
 
 	"statusd/accounts/secret"
+	"statusd/fault"
 )
+
+// hintKeyFile is what to do about parameters, which come from key files.
+const hintKeyFile = "want the content of a key file as geth and Status apps write it"
 
 // Names of the functions in key files.
 const (
@@ -57,9 +60,10 @@ const (
 
 // Errors of parameters.
 var (
-	ErrMalformed   = errors.New("parameters are missing, mistyped or impossible")
-	ErrCost        = errors.New("parameters ask for more memory or time than allowed")
-	ErrUnsupported = errors.New("neither scrypt nor pbkdf2 with hmac-sha256")
+	ErrMalformed = fault.New(fault.InvalidParams, "parameters are missing, mistyped or impossible", hintKeyFile)
+	ErrCost      = fault.New(fault.InvalidParams, "parameters ask for more memory or time than allowed",
+		hintKeyFile)
+	ErrUnsupported = fault.New(fault.InvalidParams, "neither scrypt nor pbkdf2 with hmac-sha256", hintKeyFile)
 )
 
 // Cost is a parameter set of scrypt.

@@ -3,7 +3,6 @@ package kdf
 import (
 	"bytes"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"unicode/utf8"
 
@@ -11,6 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"statusd/accounts/secret"
+	"statusd/fault"
 )
 
 const (
@@ -22,11 +22,12 @@ const (
 )
 
 // ErrPassword says that a password cannot be used at all.
-var ErrPassword = fmt.Errorf("password is not UTF-8 text of at most %d bytes", MaxPassword)
+var ErrPassword = fault.New(fault.InvalidParams,
+	fmt.Sprintf("password is not UTF-8 text of at most %d bytes", MaxPassword), "")
 
 // ErrWrongPassword says that a password does not open something. The same
 // error covers damaged content, which cannot be told apart.
-var ErrWrongPassword = errors.New("wrong password, or the file is damaged")
+var ErrWrongPassword = fault.New(fault.WrongPassword, "wrong password, or the file is damaged", "")
 
 // Password is what a key is derived from. It prints as "[redacted]".
 type Password struct {

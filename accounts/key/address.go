@@ -3,17 +3,18 @@ package key
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"strings"
 
 	"github.com/ethereum/go-ethereum/crypto"
+
+	"statusd/fault"
 )
 
 // Errors of address and key-uid text.
 var (
-	ErrAddressText     = errors.New("address is not 40 hex digits, with 0x before them or not")
-	ErrAddressChecksum = errors.New("mixed-case address does not match its checksum (EIP-55)")
-	ErrUIDText         = errors.New("key-uid is not 64 hex digits, with 0x before them or not")
+	ErrAddressText     = fault.New(fault.InvalidParams, "address is not 40 hex digits, with 0x before them or not", "")
+	ErrAddressChecksum = fault.New(fault.InvalidParams, "mixed-case address does not match its checksum (EIP-55)", "")
+	ErrUIDText         = fault.New(fault.InvalidParams, "key-uid is not 64 hex digits, with 0x before them or not", "")
 )
 
 // AddressSize is the length of an address in bytes.

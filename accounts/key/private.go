@@ -11,6 +11,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 
 	"statusd/accounts/secret"
+	"statusd/fault"
 )
 
 // PrivateSize is the length of a private key in bytes.
@@ -18,9 +19,10 @@ const PrivateSize = 32
 
 // Errors of private keys. None of them carries the input.
 var (
-	ErrPrivateText  = errors.New("private key text is not 64 hex digits, with 0x before them or not")
-	ErrPrivateSize  = errors.New("private key is not 32 bytes long")
-	ErrPrivateRange = errors.New("private key is zero or not below the order of the curve")
+	ErrPrivateText = fault.New(fault.InvalidParams,
+		"private key text is not 64 hex digits, with 0x before them or not", "")
+	ErrPrivateSize  = fault.New(fault.InvalidParams, "private key is not 32 bytes long", "")
+	ErrPrivateRange = fault.New(fault.InvalidParams, "private key is zero or not below the order of the curve", "")
 	ErrNoKey        = errors.New("there is no private key here, or it was wiped")
 )
 

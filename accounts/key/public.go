@@ -4,12 +4,13 @@ import (
 	"crypto/ecdsa"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/google/uuid"
+
+	"statusd/fault"
 )
 
 // Lengths of a public key in bytes.
@@ -20,10 +21,12 @@ const (
 
 // Errors of public keys.
 var (
-	ErrPublicSize  = errors.New("public key is neither 33 bytes (compressed) nor 65 bytes (uncompressed) long")
-	ErrPublicForm  = errors.New("public key does not start with 02, 03 (compressed) or 04 (uncompressed)")
-	ErrPublicPoint = errors.New("public key is not a point on the curve")
-	ErrContactID   = errors.New("contact id is not 0x04 and 128 lower-case hex digits")
+	ErrPublicSize = fault.New(fault.InvalidParams,
+		"public key is neither 33 bytes (compressed) nor 65 bytes (uncompressed) long", "")
+	ErrPublicForm = fault.New(fault.InvalidParams,
+		"public key does not start with 02, 03 (compressed) or 04 (uncompressed)", "")
+	ErrPublicPoint = fault.New(fault.InvalidParams, "public key is not a point on the curve", "")
+	ErrContactID   = fault.New(fault.InvalidParams, "contact id is not 0x04 and 128 lower-case hex digits", "")
 )
 
 // Public is a public key. Public keys compare with == and serve as map keys.

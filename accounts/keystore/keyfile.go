@@ -43,7 +43,11 @@ import (
 	"statusd/accounts/kdf"
 	"statusd/accounts/key"
 	"statusd/accounts/secret"
+	"statusd/fault"
 )
+
+// hintKeyFile is what to do about a file that is no key file.
+const hintKeyFile = "want the content of a key file as geth and Status apps write it"
 
 const (
 	// MaxFile bounds the size of a key file in bytes.
@@ -57,13 +61,17 @@ const (
 // Errors of reading a key file. A wrong password is kdf.ErrWrongPassword, and
 // parameters out of bounds are kdf.ErrCost.
 var (
-	ErrTooLarge  = fmt.Errorf("key file is larger than %d bytes", MaxFile)
-	ErrMalformed = errors.New("malformed key file")
-	ErrVersion   = errors.New("key file is neither of version 3 nor of version 1")
-	ErrCipher    = errors.New("key file uses a cipher other than aes-128-ctr")
-	ErrAddress   = errors.New("key file holds the key of another address")
-	ErrImported  = errors.New("the key in this file is not that of the address that the file names")
-	ErrExtended  = errors.New("the extended key in the key file is damaged")
+	ErrTooLarge = fault.New(fault.InvalidParams, fmt.Sprintf("key file is larger than %d bytes", MaxFile),
+		hintKeyFile)
+	ErrMalformed = fault.New(fault.InvalidParams, "malformed key file", hintKeyFile)
+	ErrVersion   = fault.New(fault.InvalidParams, "key file is neither of version 3 nor of version 1", hintKeyFile)
+	ErrCipher    = fault.New(fault.InvalidParams, "key file uses a cipher other than aes-128-ctr", hintKeyFile)
+	ErrAddress   = fault.New(fault.KeyFile, "key file holds the key of another address",
+		"put the file back, restore a backup, or delete the account and import its phrase")
+	ErrImported = fault.New(fault.InvalidParams,
+		"the key in this file is not that of the address that the file names",
+		"the file is damaged or was changed; take another copy, or export it again")
+	ErrExtended = fault.New(fault.InvalidParams, "the extended key in the key file is damaged", hintKeyFile)
 )
 
 // Errors of using a key for derivation.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"statusd/accounts/key"
+	"statusd/fault"
 	"statusd/internal/atomicfile"
 )
 
@@ -25,8 +26,9 @@ const (
 
 // Errors of the folder.
 var (
-	ErrNotFound = errors.New("no key file for this address")
-	ErrExists   = errors.New("there is a key file for this address already")
+	ErrNotFound = fault.New(fault.KeyFile, "no key file for this address",
+		"put the file back, restore a backup, or delete the account and import its phrase")
+	ErrExists = fault.New(fault.Exists, "there is a key file for this address already", "")
 )
 
 // Store is a folder of key files. One process may write to it at a time; other

@@ -29,6 +29,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"statusd/accounts/secret"
+	"statusd/fault"
 )
 
 const (
@@ -47,13 +48,16 @@ const (
 
 // Errors of Parse and New. A word that is unknown is a *WordError.
 var (
-	ErrEmpty     = errors.New("no phrase")
-	ErrWordCount = errors.New("a phrase has 12, 15, 18, 21 or 24 words")
-	ErrChecksum  = errors.New("the words are valid but do not belong together; one is wrong or out of place")
-	ErrEntropy   = errors.New("entropy is not 16, 20, 24, 28 or 32 bytes long")
-	ErrText      = fmt.Errorf("phrase is not UTF-8 text of at most %d bytes", MaxText)
-	ErrWord      = errors.New("a word is in none of the lists")
-	ErrAmbiguous = errors.New("the phrase is valid in several languages, with different accounts")
+	ErrEmpty     = fault.New(fault.InvalidParams, "no phrase", "")
+	ErrWordCount = fault.New(fault.InvalidParams, "a phrase has 12, 15, 18, 21 or 24 words", "")
+	ErrChecksum  = fault.New(fault.InvalidParams,
+		"the words are valid but do not belong together; one is wrong or out of place", "")
+	ErrEntropy = errors.New("entropy is not 16, 20, 24, 28 or 32 bytes long")
+	ErrText    = fault.New(fault.InvalidParams,
+		fmt.Sprintf("phrase is not UTF-8 text of at most %d bytes", MaxText), "")
+	ErrWord      = fault.New(fault.InvalidParams, "a word is in none of the lists", "")
+	ErrAmbiguous = fault.New(fault.InvalidParams, "the phrase is valid in several languages, with different accounts",
+		"say which with language, or --language")
 )
 
 // AmbiguousError names the languages in which a phrase is valid with different

@@ -16,10 +16,11 @@
 package multibase
 
 import (
-	"errors"
 	"fmt"
 	"math/big"
 	"strings"
+
+	"statusd/fault"
 )
 
 // MaxText is the length of the longest text that Decode takes, in bytes. The
@@ -28,12 +29,13 @@ const MaxText = 2048
 
 // Errors of Decode and Encode.
 var (
-	ErrEmpty   = errors.New("no text")
-	ErrTooLong = fmt.Errorf("text is longer than %d bytes", MaxText)
-	ErrBase    = errors.New("the first character names no supported base")
-	ErrDigit   = errors.New("character that is no digit of the base")
-	ErrPadding = errors.New("wrong padding")
-	ErrLength  = errors.New("no byte string has that many digits, or the last one has bits too many")
+	ErrEmpty   = fault.New(fault.InvalidParams, "no text", "")
+	ErrTooLong = fault.New(fault.InvalidParams, fmt.Sprintf("text is longer than %d bytes", MaxText), "")
+	ErrBase    = fault.New(fault.InvalidParams, "the first character names no supported base", "")
+	ErrDigit   = fault.New(fault.InvalidParams, "character that is no digit of the base", "")
+	ErrPadding = fault.New(fault.InvalidParams, "wrong padding", "")
+	ErrLength  = fault.New(fault.InvalidParams,
+		"no byte string has that many digits, or the last one has bits too many", "")
 )
 
 // Encoding is a base with its digits and padding; its value is the prefix.

@@ -12,17 +12,18 @@ package signedtext
 
 import (
 	"encoding/hex"
-	"errors"
 	"strconv"
 	"strings"
 
 	"github.com/ethereum/go-ethereum/crypto"
 
 	"statusd/accounts/key"
+	"statusd/fault"
 )
 
 // ErrSignature says that a signature is malformed or belongs to no key.
-var ErrSignature = errors.New("not a signature of 65 bytes that ends in 0, 1, 27 or 28 and fits the text")
+var ErrSignature = fault.New(fault.InvalidParams,
+	"not a signature of 65 bytes that ends in 0, 1, 27 or 28 and fits the text", "")
 
 // prefix separates signed text from transactions.
 const prefix = "\x19Ethereum Signed Message:\n"

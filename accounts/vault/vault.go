@@ -45,7 +45,11 @@ import (
 	"statusd/accounts/kdf"
 	"statusd/accounts/key"
 	"statusd/accounts/secret"
+	"statusd/fault"
 )
+
+// hintFile is what to do about a vault file that cannot be used.
+const hintFile = "put the file back, restore a backup, or delete the account and import its phrase"
 
 const (
 	// Version is the newest format that this package reads, and the one it
@@ -72,12 +76,14 @@ const (
 // Errors of Parse and Unlock. A wrong password is kdf.ErrWrongPassword,
 // parameters out of bounds are kdf.ErrCost.
 var (
-	ErrTooLarge  = fmt.Errorf("vault file is larger than %d bytes", MaxFile)
-	ErrMalformed = errors.New("vault file is damaged")
-	ErrNewer     = errors.New("vault file was written by a newer version of this program")
-	ErrTampered  = errors.New("vault file was changed by something other than this program")
-	ErrNoPhrase  = errors.New("no seed phrase is kept: its backup was confirmed, or there never was one")
-	ErrContents  = errors.New("phrase or list of keys is too long, the data key has a wrong length, " +
+	ErrTooLarge  = fault.New(fault.KeyFile, fmt.Sprintf("vault file is larger than %d bytes", MaxFile), hintFile)
+	ErrMalformed = fault.New(fault.KeyFile, "vault file is damaged", hintFile)
+	ErrNewer     = fault.New(fault.NewerData, "vault file was written by a newer version of this program",
+		"use a newer statusd")
+	ErrTampered = fault.New(fault.KeyFile, "vault file was changed by something other than this program", hintFile)
+	ErrNoPhrase = fault.New(fault.NotFound,
+		"no seed phrase is kept: its backup was confirmed, or there never was one", "")
+	ErrContents = errors.New("phrase or list of keys is too long, the data key has a wrong length, " +
 		"or the chat key is missing")
 )
 

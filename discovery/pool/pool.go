@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -12,15 +13,19 @@ import (
 	"go.uber.org/zap"
 
 	"statusd/discovery"
+	"statusd/fault"
 	"statusd/internal/deadline"
 )
 
 // Errors of Discover, with the texts that scripts know from status-go (spec 08
 // section 5.5).
 var (
-	ErrTopic      = errors.New("topic not valid")
-	ErrRange      = errors.New("invalid range, Min should be lower or equal to Max")
-	ErrNotRunning = errors.New("peerPool not running")
+	ErrTopic = fault.New(fault.Failed, "topic not valid",
+		"topics have 1 to 50 bytes: whisper for relays, whispermail for mailservers; a node has at most 16")
+	ErrRange = fault.New(fault.Failed, "invalid range, Min should be lower or equal to Max",
+		fmt.Sprintf("both are numbers from 0 to %d", MaxPerTopic))
+	ErrNotRunning = fault.New(fault.Failed, "peerPool not running",
+		"discovery is switched off: give boot nodes with --bootnodes, or set NoDiscovery to false")
 )
 
 // Bounds of the pool.

@@ -89,7 +89,8 @@ func check(p pkg, allowed []string, packages map[string]pkg) []string {
 	var problems []string
 	used := make(map[string]bool)
 	for _, imported := range p.Imports {
-		if packages[imported].Standard || imported == "C" || imported == "unsafe" {
+		if packages[imported].Standard || imported == "C" || imported == "unsafe" ||
+			slices.Contains(everywhere(p.ImportPath), imported) {
 			continue
 		}
 		match := slices.IndexFunc(allowed, func(prefix string) bool { return within(imported, prefix) })
@@ -127,7 +128,10 @@ func TestProductDoesNotImportTestCode(t *testing.T) {
 
 func TestCheckFindsViolations(t *testing.T) {
 	packages := map[string]pkg{"fmt": {Standard: true}}
-	p := pkg{ImportPath: "statusd/a", Imports: []string{"fmt", "statusd/bc", "example.org/x/y"}}
+	p := pkg{ImportPath: "statusd/a", Imports: []string{"fmt", "statusd/fault", "statusd/bc", "example.org/x/y"}}
+	if got := check(pkg{ImportPath: "statusd/api", Imports: []string{"statusd/fault"}}, nil, packages); len(got) != 1 {
+		t.Errorf("the contract may import what is the daemon's: %v", got)
+	}
 	for _, c := range []struct {
 		allowed []string
 		want    int

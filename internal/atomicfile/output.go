@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"statusd/fault"
 )
 
 // ErrOwner says that a file of another user is not replaced by one of ours.
-var ErrOwner = errors.New("belongs to another user, and a new file could not")
+var ErrOwner = fault.New(fault.CannotCreate, "belongs to another user, and a new file could not", "give another path")
 
 // Place is where a person wants a file.
 type Place struct {
@@ -155,7 +157,7 @@ func (p Place) Create(ctx context.Context) (*Output, error) {
 }
 
 // ErrNobodyReads ends the wait for somebody who reads a pipe.
-var ErrNobodyReads = errors.New("is a pipe that nobody read until the end of this command")
+var ErrNobodyReads = fault.New(fault.Timeout, "is a pipe that nobody read until the end of this command", "")
 
 // stopped is an output that ended with its context.
 type stopped struct {

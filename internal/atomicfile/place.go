@@ -8,12 +8,18 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"statusd/fault"
 )
+
+// hintPath is what to do about a place that is not written to.
+const hintPath = "give another path"
 
 // What is not replaced.
 var (
-	ErrSpecial     = errors.New("is no regular file and is not replaced")
-	ErrForeignLink = errors.New("is a symbolic link of another user, which is not followed")
+	ErrSpecial     = fault.New(fault.CannotCreate, "is no regular file and is not replaced", hintPath)
+	ErrForeignLink = fault.New(fault.CannotCreate, "is a symbolic link of another user, which is not followed",
+		hintPath)
 )
 
 // maxLinks bounds a chain of symbolic links, as the kernel does.

@@ -16,6 +16,7 @@ import (
 
 	"statusd/accounts/kdf"
 	"statusd/accounts/secret"
+	"statusd/fault"
 )
 
 const (
@@ -50,9 +51,9 @@ const (
 // Errors of reading. A wrong password, or a changed header, is
 // kdf.ErrWrongPassword; parameters out of bounds are kdf.ErrCost.
 var (
-	ErrNotBackup = errors.New("the file is not a backup of this program")
-	ErrNewer     = errors.New("the backup was written by a newer version of this program")
-	ErrDamaged   = errors.New("the backup is damaged, incomplete or was changed")
+	ErrNotBackup = fault.New(fault.BadInput, "the file is not a backup of this program", "")
+	ErrNewer     = fault.New(fault.NewerData, "the backup was written by a newer version of this program", "")
+	ErrDamaged   = fault.New(fault.BadInput, "the backup is damaged, incomplete or was changed", "")
 )
 
 // Errors of writing.

@@ -6,10 +6,10 @@
 package cache
 
 import (
-	"errors"
 	"fmt"
 	"os"
 
+	"statusd/fault"
 	"statusd/internal/atomicfile"
 )
 
@@ -17,7 +17,7 @@ import (
 const Suffix = ".damaged"
 
 // ErrInUse is returned for a cache that another process has open.
-var ErrInUse = errors.New("in use by another process")
+var ErrInUse = fault.New(fault.InUse, "in use by another process", "")
 
 // Damage says that a cache could not be used as it was. The cache works.
 type Damage struct {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"statusd/api"
+	"statusd/fault"
 	"statusd/internal/profile"
 	"statusd/internal/store"
 	"statusd/messenger/text"
@@ -28,7 +29,8 @@ const (
 )
 
 // ErrNotLoggedIn is the error of what needs an account.
-var ErrNotLoggedIn = errors.New("no account is logged in")
+var ErrNotLoggedIn = fault.New(fault.NotLoggedIn, "no account is logged in",
+	"log in with account_login, or: statusd account login")
 
 // Accounts tell who is logged in; *profile.Manager implements it.
 type Accounts interface {

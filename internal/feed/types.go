@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"statusd/api"
+	"statusd/fault"
 	"statusd/internal/nearest"
 )
 
@@ -18,6 +19,11 @@ type UnknownTypeError struct {
 func (e *UnknownTypeError) Error() string {
 	const shown = 64
 	return fmt.Sprintf("there are no events of the type %.*q", shown, e.Type)
+}
+
+// Unwrap returns the kind, and what may be meant.
+func (e *UnknownTypeError) Unwrap() error {
+	return fault.New(fault.InvalidParams, "there are no such events", e.Hint())
 }
 
 // Hint says what may be meant.

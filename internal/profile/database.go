@@ -10,11 +10,12 @@ import (
 	"statusd/accounts"
 	"statusd/accounts/kdf"
 	"statusd/accounts/key"
+	"statusd/fault"
 	"statusd/internal/store"
 )
 
 // ErrNever is returned for the database of an account that has none yet.
-var ErrNever = errors.New("the account was never logged in, so it has no database yet")
+var ErrNever = fault.New(fault.NotFound, "the account was never logged in, so it has no database yet", "")
 
 // CheckDatabase reads the whole database of the account that is logged in.
 // Errors: ErrNotLoggedIn, store.ErrDamaged, store.ErrLost.

@@ -16,9 +16,13 @@ import (
 	"statusd/accounts"
 	"statusd/accounts/kdf"
 	"statusd/accounts/key"
+	"statusd/fault"
 	"statusd/internal/atomicfile"
 	"statusd/internal/store"
 )
+
+// hintLogOut is what to do about an account that is in the way.
+const hintLogOut = "log out first with account_logout, or: statusd account logout"
 
 // maxWaiting bounds the callers that wait for their turn.
 const maxWaiting = 16
@@ -26,15 +30,17 @@ const maxWaiting = 16
 // Errors of a Manager. Those of packages accounts, vault, keystore, kdf,
 // mnemonic and store are passed on.
 var (
-	ErrNotLoggedIn   = errors.New("no account is logged in")
-	ErrOther         = errors.New("another account is logged in")
-	ErrLoggedIn      = errors.New("the account is logged in")
-	ErrEmptyPassword = errors.New("the password is empty")
-	ErrConfirm       = errors.New("the confirmation is not the key-uid of the account")
-	ErrAmbiguous     = errors.New("several accounts have this name")
-	ErrBusy          = errors.New("too many calls wait for their turn")
-	ErrClosed        = errors.New("the accounts are closed")
-	ErrService       = errors.New("a component of the account ended by itself")
+	ErrNotLoggedIn = fault.New(fault.NotLoggedIn, "no account is logged in",
+		"log in with account_login, or: statusd account login")
+	ErrOther         = fault.New(fault.InUse, "another account is logged in", hintLogOut)
+	ErrLoggedIn      = fault.New(fault.InUse, "the account is logged in", hintLogOut)
+	ErrEmptyPassword = fault.New(fault.InvalidParams, "the password is empty",
+		"give a password; noPassword:true, or --no-password, leaves the account unprotected")
+	ErrConfirm   = fault.New(fault.InvalidParams, "the confirmation is not the key-uid of the account", "")
+	ErrAmbiguous = fault.New(fault.NotFound, "several accounts have this name", "give the key-uid")
+	ErrBusy      = fault.New(fault.Busy, "too many calls wait for their turn", "try again soon")
+	ErrClosed    = fault.New(fault.Failed, "the accounts are closed", "the daemon is stopping")
+	ErrService   = errors.New("a component of the account ended by itself")
 )
 
 // Service is what works for the account that is logged in.

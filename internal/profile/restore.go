@@ -17,6 +17,7 @@ import (
 	"statusd/accounts/mnemonic"
 	"statusd/accounts/secret"
 	"statusd/accounts/vault"
+	"statusd/fault"
 	"statusd/internal/atomicfile"
 	"statusd/internal/backup"
 )
@@ -28,10 +29,10 @@ const (
 
 // Errors of Restore. Those of packages backup and accounts are passed on.
 var (
-	ErrNotEmpty   = errors.New("the directory to restore into is not empty")
+	ErrNotEmpty   = fault.New(fault.CannotCreate, "the directory to restore into is not empty", "")
 	ErrNeedsKeys  = errors.New("the backup is without keys: the phrase or the private key is needed")
-	ErrOtherKeys  = errors.New("the phrase or the private key is that of another account")
-	ErrIncomplete = errors.New("the backup lacks a part")
+	ErrOtherKeys  = fault.New(fault.BadInput, "the phrase or the private key is that of another account", "")
+	ErrIncomplete = fault.New(fault.BadInput, "the backup lacks a part", "")
 )
 
 // RestoreOptions say what to restore, and where to.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"statusd/fault"
 	"statusd/internal/confusable"
 )
 
@@ -31,16 +31,25 @@ const (
 
 // Errors of consumers.
 var (
-	ErrConsumer     = fmt.Errorf("name of a consumer is not UTF-8 text of 1 to %d bytes", MaxConsumerName)
-	ErrConsumerName = errors.New("name of a consumer has characters that are not shown")
-	ErrReserved     = fmt.Errorf("names of consumers that begin with %s, or look so, are reserved",
-		ReservedConsumers)
-	ErrOtherOwner = errors.New("the consumer belongs to somebody else")
-	ErrManyOwners = errors.New("several others have a consumer of this name; say whose")
-	ErrNoConsumer = errors.New("there is no such consumer")
-	ErrAhead      = errors.New("acknowledged an event that has not happened")
-	ErrOwnQuota   = errors.New("as many consumers as one owner may have")
-	ErrTooMany    = fmt.Errorf("more than %d consumers of all tokens; remove one", MaxConsumers)
+	ErrConsumer = fault.New(fault.InvalidParams,
+		fmt.Sprintf("the name of a consumer is UTF-8 text of 1 to %d bytes", MaxConsumerName), "")
+	ErrConsumerName = fault.New(fault.InvalidParams, "the name of a consumer has characters that are not shown",
+		"choose a name of letters, digits, signs and spaces")
+	ErrReserved = fault.New(fault.InvalidParams,
+		fmt.Sprintf("names of consumers that begin with %s, or look so, are reserved", ReservedConsumers),
+		"choose another name")
+	ErrOtherOwner = fault.New(fault.Scope, "the consumer belongs to another token",
+		"leave out the owner, or use the token that made it or one of the scope admin")
+	ErrManyOwners = fault.New(fault.InvalidParams, "several others have a consumer of this name",
+		"say whose with the parameter owner, as status_listConsumers gives it")
+	ErrNoConsumer = fault.New(fault.NotFound, "there is no consumer of this name", "status_listConsumers lists them")
+	ErrAhead      = fault.New(fault.InvalidParams, "acknowledged an event that has not happened",
+		"acknowledge the cursor of an event, or next, as they came")
+	ErrOwnQuota = fault.New(fault.Busy, "as many consumers as one owner may have",
+		"remove one that is no longer used with status_removeConsumer")
+	ErrTooMany = fault.New(fault.Busy,
+		fmt.Sprintf("there are %d consumers of tokens already", MaxConsumers),
+		"remove some with status_removeConsumer; an admin lists and removes those of all tokens")
 )
 
 // Party is who works with named consumers. Each owner has names of its own, and

@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"statusd/fault"
 	"statusd/internal/atomicfile"
 )
 
@@ -30,7 +31,9 @@ const (
 
 // ErrLost is what Check returns when transactions were lost for good, by damage
 // that was found when the database was opened.
-var ErrLost = errors.New("a damaged write-ahead log cost committed transactions")
+var ErrLost = fault.New(fault.KeyFile, "a damaged write-ahead log cost committed transactions",
+	"what is left is sound; fetch the time before from a mailserver again, or restore a backup; to end this "+
+		"message move the damaged log elsewhere")
 
 // Loss is damage of the write-ahead log that was found when the database was
 // opened. What was committed behind it cannot be read any more.

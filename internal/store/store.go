@@ -13,8 +13,13 @@ import (
 	"go.uber.org/zap"
 
 	"statusd/accounts/secret"
+	"statusd/fault"
 	"statusd/internal/deadline"
 )
+
+// hintDatabase is what to do about a database that cannot be used.
+const hintDatabase = "look at the disk, and put the database back with statusd restore of a backup; " +
+	"without one, delete the account and import its phrase: messages and contacts are lost then"
 
 const (
 	// KeySize is the length of a database key in bytes.
@@ -33,22 +38,27 @@ const (
 
 // Errors of Open.
 var (
-	ErrMissing = errors.New("there is no database")
+	ErrMissing = fault.New(fault.KeyFile, "there is no database", hintDatabase)
 	ErrKey     = errors.New("the database key is not 32 bytes long")
-	ErrBusy    = errors.New("the database is in use by another process")
-	ErrNewer   = errors.New("the database was written by a newer version of this program")
-	ErrForeign = errors.New("the file is a database of another program")
+	ErrBusy    = fault.New(fault.InUse, "the database is in use by another process",
+		"another process has the database open; end it")
+	ErrNewer = fault.New(fault.NewerData, "the database was written by a newer version of this program",
+		"use a newer statusd")
+	ErrForeign = fault.New(fault.KeyFile, "the file is a database of another program", hintDatabase)
 )
 
 // Errors of transactions, and of Open too.
 var (
-	ErrDamaged    = errors.New("the database is damaged, or the key is not its key")
-	ErrFull       = errors.New("the disk is full")
-	ErrIO         = errors.New("the database file cannot be read or written")
+	ErrDamaged = fault.New(fault.KeyFile, "the database is damaged, or the key is not its key", hintDatabase)
+	ErrFull    = fault.New(fault.DiskFull, "the disk is full",
+		"make room on the disk of the data directory, then try again")
+	ErrIO = fault.New(fault.IO, "the database file cannot be read or written",
+		"look at the disk of the data directory, and at the permissions there")
 	ErrConstraint = errors.New("the change breaks a rule of the database")
 	ErrReadOnly   = errors.New("a reading transaction cannot write")
 	ErrEnded      = errors.New("the transaction has ended, by itself after an error or with its function")
-	ErrClosed     = errors.New("the database is closed")
+	ErrClosed     = fault.New(fault.NotLoggedIn, "the account was logged out: its database is closed",
+		"log in with account_login, or: statusd account login")
 )
 
 // Config says what to open.

@@ -10,17 +10,27 @@ import (
 
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
+	"statusd/fault"
 	"statusd/waku/wire"
 )
 
 // Errors of one page. All but ErrBadRequest are the server's or the network's
 // fault and make the client try again, here or elsewhere.
 var (
-	ErrTimeout    = errors.New("the server sent nothing in time")
-	ErrGone       = errors.New("the server disconnected")
+	ErrTimeout    = fault.New(fault.NoMailserver, "the server sent nothing in time", hintServers)
+	ErrGone       = fault.New(fault.NoMailserver, "the server disconnected", hintServers)
 	ErrUnverified = errors.New("the answer does not hold together")
-	ErrBadRequest = errors.New("invalid request")
+	ErrBadRequest = fault.New(fault.InvalidParams, "invalid request", "")
 )
+
+// errPassword is the kind of the answer of a server that cannot decrypt a
+// request.
+var errPassword = fault.New(fault.WrongPassword, "the server has another password",
+	"the server has another password: give it in its enode, enode://id:password@host:port, or by symKeyID")
+
+// hintServers is what to do about a server that does not answer.
+const hintServers = "mailserver_status shows the state of each server; statusd mailserver " +
+	"check tries one out from outside"
 
 // ServerError is a failure that the server reported.
 type ServerError struct {
@@ -30,6 +40,14 @@ type ServerError struct {
 
 func (e *ServerError) Error() string {
 	return fmt.Sprintf("server %s answers: %s", e.Server.TerminalString(), e.Text)
+}
+
+// Unwrap returns the kind of the failure, of which servers only give words.
+func (e *ServerError) Unwrap() error {
+	if strings.Contains(e.Text, "decrypt") {
+		return errPassword
+	}
+	return nil
 }
 
 // maxServerText bounds the words of a server that are kept.

@@ -13,6 +13,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 	"go.uber.org/zap"
 
+	"statusd/fault"
 	"statusd/mailserver"
 	"statusd/waku"
 	"statusd/waku/wire"
@@ -23,7 +24,8 @@ import (
 const maxPages = 100_000
 
 // ErrNoServer is returned when there is no mailserver to ask.
-var ErrNoServer = errors.New("no mailserver is configured")
+var ErrNoServer = fault.New(fault.NoMailserver, "no mailserver is configured",
+	"name one, or set some with wakuext_updateMailservers or ClusterConfig.TrustedMailServers")
 
 // Request asks for the history of topics.
 type Request struct {

@@ -2,15 +2,17 @@ package history
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 
 	"github.com/syndtr/goleveldb/leveldb"
 	"github.com/syndtr/goleveldb/leveldb/util"
+
+	"statusd/fault"
 )
 
 // ErrRecordName is returned for names that records cannot have.
-var ErrRecordName = errors.New("table or key of a record is empty, too long or has a zero byte")
+var ErrRecordName = fault.New(fault.InvalidParams,
+	"table or key of a record is empty, too long or has a zero byte", "")
 
 // maxRecordName bounds table names and keys of records, in bytes.
 const maxRecordName = 1024

@@ -19,6 +19,7 @@ import (
 	"github.com/syndtr/goleveldb/leveldb/storage"
 	"go.uber.org/zap"
 
+	"statusd/fault"
 	"statusd/mailserver"
 	"statusd/mailserver/topicindex"
 	"statusd/waku/wire"
@@ -32,9 +33,9 @@ const DefaultMinFree = 256 << 20
 
 // Errors of opening.
 var (
-	ErrLocked  = errors.New("archive is in use by another process")
-	ErrForeign = errors.New("directory holds another kind of database")
-	ErrSchema  = errors.New("archive was written by a newer version")
+	ErrLocked  = fault.New(fault.InUse, "archive is in use by another process", "stop the daemon first")
+	ErrForeign = fault.New(fault.Config, "directory holds another kind of database", "")
+	ErrSchema  = fault.New(fault.NewerData, "archive was written by a newer version", "use a newer statusd")
 )
 
 // Options tune an archive. The zero value is a good choice.

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.uber.org/zap"
 
+	"statusd/fault"
 	"statusd/mailserver"
 )
 
@@ -30,7 +31,7 @@ const (
 
 // ErrAddress means that the database is there and does not let this program in:
 // its address, name, user or password is wrong.
-var ErrAddress = errors.New("the database cannot be used with this address")
+var ErrAddress = fault.New(fault.Config, "the database cannot be used with this address", "")
 
 var errParse = errors.New("it cannot be parsed")
 

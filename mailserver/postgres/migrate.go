@@ -13,10 +13,12 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"statusd/fault"
 )
 
 // ErrSchema means that the database was written by a newer version.
-var ErrSchema = errors.New("archive was written by a newer version")
+var ErrSchema = fault.New(fault.NewerData, "archive was written by a newer version", "use a newer statusd")
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS

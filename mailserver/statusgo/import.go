@@ -25,6 +25,7 @@ import (
 	"github.com/syndtr/goleveldb/leveldb/opt"
 	"github.com/syndtr/goleveldb/leveldb/util"
 
+	"statusd/fault"
 	"statusd/internal/atomicfile"
 	"statusd/mailserver"
 	"statusd/waku/wire"
@@ -40,8 +41,8 @@ const (
 
 // Errors of Import.
 var (
-	ErrNoArchive = errors.New("statusgo: no archive of status-go in this directory")
-	ErrInUse     = errors.New("statusgo: archive is in use; stop the program that runs on it")
+	ErrNoArchive = fault.New(fault.NoInput, "no archive of status-go in this directory", "")
+	ErrInUse     = fault.New(fault.InUse, "archive is in use; stop the program that runs on it", "")
 )
 
 // Options tune an import. The zero value is a good choice.

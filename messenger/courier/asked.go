@@ -10,9 +10,14 @@ import (
 	"slices"
 
 	"statusd/accounts/key"
+	"statusd/fault"
 	"statusd/internal/store"
 	"statusd/transport/topics"
+	"statusd/waku"
 )
+
+// hintFilters is what to do about places that are too many.
+const hintFilters = "remove some with wakuext_removeFilters; those of a token go when it is revoked"
 
 // Bounds of the places that owners ask for besides those of the account: a
 // peer takes a bounded number of topics, which the account needs.
@@ -23,9 +28,11 @@ const (
 
 // Errors of Listen.
 var (
-	errEnded    = errors.New("the account is logged out")
-	ErrTooMuch  = fmt.Errorf("more than %d places asked for", MaxAsked)
-	ErrAskedAll = fmt.Errorf("more than %d places asked for by all together", maxAskedAll)
+	errEnded = fault.New(fault.NotLoggedIn, "the account is logged out",
+		"log in with account_login, or: statusd account login")
+	ErrTooMuch  = fault.New(fault.Busy, fmt.Sprintf("more than %d places asked for", MaxAsked), hintFilters)
+	ErrAskedAll = fault.New(fault.Busy, fmt.Sprintf("more than %d places asked for by all together", maxAskedAll),
+		hintFilters)
 )
 
 // owners are those who asked for a place.
@@ -196,6 +203,9 @@ func (c *Courier) Listen(ctx context.Context, owner string, chats []string, peop
 			f.asked.drop(owner, func(p topics.Place) bool { return fresh[p] })
 			f.mu.Unlock()
 			f.changed()
+			if errors.Is(err, waku.ErrTooManyTopics) {
+				err = fault.WithHint(err, "remove filters with wakuext_removeFilters, or leave chats")
+			}
 			return err
 		}
 	}
