@@ -44,5 +44,5 @@ fuzz: ## run every fuzz target for FUZZTIME (default 60s)
 generate: ## regenerate generated files
 	$(GO) generate ./...
 
-dist: ## packages of the clients: wheel, sdist
+dist: ## packages of the clients: wheel, sdist, npm tarball
 	./scripts/dist.sh

@@ -42,11 +42,15 @@ func run(source, out string) error {
 
 // files are the generated files by their path in the folder of the clients.
 func files(c *contract) map[string][]byte {
-	python := "python/src/statusd/"
+	python, typeScript := "python/src/statusd/", "typescript/src/"
 	return map[string][]byte{
 		python + "types.py":    pythonTypes(c),
 		python + "_version.py": pythonVersion(),
 		python + "errors.py":   pythonErrors(c),
 		python + "_methods.py": pythonMethods(c),
+
+		typeScript + "types.ts":   typeScriptTypes(c),
+		typeScript + "errors.ts":  typeScriptErrors(c),
+		typeScript + "methods.ts": typeScriptMethods(c),
 	}
 }

@@ -279,7 +279,7 @@ class Answering(unittest.TestCase):
 
     def test_skips_what_is_no_message_of_others(self) -> None:
         log = Log(["own", "old", "note", "real"], set())
-        for i, change in enumerate(({"outgoingStatus": "sent"}, {"new": False}, {"contentType": 11})):
+        for i, change in enumerate(({"outgoingStatus": "sent"}, {"new": False}, {"contentType": 6})):
             log.events[i]["event"]["messages"][0].update(change)  # type: ignore[index]
 
         async def test(c: AsyncClient) -> None:

@@ -14,7 +14,6 @@ from ._events import AsyncEvents
 if TYPE_CHECKING:
     from ._client import AsyncClient
 
-_NOT_WRITTEN: Final = frozenset({11})  # content types that no person writes: notes about a group
 _LOGIN_WAIT = 20  # pauses, some 90 seconds, that an answer waits for its account to be logged in
 
 
@@ -124,4 +123,4 @@ class AsyncMessages:
 
 def wanted(raw: t.Message) -> bool:
     """Tell whether a message is new and somebody else wrote it."""
-    return bool(raw.get("new")) and not raw.get("outgoingStatus") and raw.get("contentType") not in _NOT_WRITTEN
+    return bool(raw.get("new")) and not raw.get("outgoingStatus") and raw["contentType"] != t.CONTENT_SYSTEM
