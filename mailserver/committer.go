@@ -275,9 +275,13 @@ func (c *committer) spillChanged() {
 }
 
 // last stores what is pending when the recorder ends: in the archive while it
-// answers, else in the spill file.
+// answers, else in the spill file. One that is slow does not hold up the stop.
 func (c *committer) last(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	limit := stopTimeout
+	if c.spill != nil {
+		limit = stopSpilling
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	c.down = c.down && c.spill != nil
 	for {

@@ -31,8 +31,10 @@ const (
 	// Pauses between attempts to reach an archive that is down.
 	retryMin = 500 * time.Millisecond
 	retryMax = 15 * time.Second
-	// stopTimeout is for the last batch when the recorder ends.
-	stopTimeout = 5 * time.Second
+	// stopTimeout is for the last batches when the recorder ends, stopSpilling
+	// where they can go to the spill file, from which the next start takes them.
+	stopTimeout  = 5 * time.Second
+	stopSpilling = 300 * time.Millisecond
 )
 
 // RecorderConfig sets up a Recorder. Archive is required.

@@ -330,6 +330,32 @@ func TestRecorderShutdown(t *testing.T) {
 	})
 }
 
+// TestRecorderStopsWithoutTheArchive: an archive that hangs does not hold up the
+// stop where there is a spill file, and nothing is lost by that.
+func TestRecorderStopsWithoutTheArchive(t *testing.T) {
+	a := &slowArchive{wait: time.Hour}
+	cfg := mailserver.RecorderConfig{Archive: a, SpillPath: filepath.Join(t.TempDir(), "spill")}
+	synctest.Test(t, func(t *testing.T) {
+		r, stop := startRecorder(t, cfg)
+		for _, env := range newEnvelopes(50, 10, 1000) {
+			r.Put(env)
+		}
+		time.Sleep(time.Second)
+		before := time.Now()
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(before); took > 500*time.Millisecond {
+			t.Errorf("the stop took %v", took)
+		}
+	})
+	a.wait = 0
+	recording(t, cfg, func(*testing.T, *mailserver.Recorder) { time.Sleep(time.Minute) })
+	if got := count(t, a); got != 50 {
+		t.Errorf("%d stored", got)
+	}
+}
+
 // TestRecorderReportsUnreadable: health tells of an archive that cannot be
 // read, also while nothing is being stored.
 func TestRecorderReportsUnreadable(t *testing.T) {

@@ -98,9 +98,9 @@ func (m *mail) PeerDown(id enode.ID) {
 
 // startMail opens the archive, if this is a mailserver, and the ledger of what
 // has been fetched from others.
-func (n *Node) startMail(life *lifecycle, key *ecdsa.PrivateKey) error {
+func (n *Node) startMail(ctx context.Context, life *lifecycle, key *ecdsa.PrivateKey) error {
 	if n.cfg.WakuConfig.EnableMailServer {
-		if err := n.startMailServer(life, key); err != nil {
+		if err := n.startMailServer(ctx, life, key); err != nil {
 			return err
 		}
 	}
@@ -123,9 +123,9 @@ func (n *Node) startMail(life *lifecycle, key *ecdsa.PrivateKey) error {
 }
 
 // startMailServer opens the archive and runs recorder and server on it.
-func (n *Node) startMailServer(life *lifecycle, key *ecdsa.PrivateKey) error {
+func (n *Node) startMailServer(ctx context.Context, life *lifecycle, key *ecdsa.PrivateKey) error {
 	w := &n.cfg.WakuConfig
-	archive, name, err := OpenArchive(n.cfg, n.root.Named("mailserver"))
+	archive, name, err := OpenArchive(ctx, n.cfg, n.root.Named("mailserver"))
 	if err != nil {
 		text := "cannot open the mail archive"
 		if errors.Is(err, mailserver.ErrCorrupted) && !w.DatabaseConfig.PGConfig.Enabled {
@@ -187,10 +187,10 @@ func mailRates(w *configs.Waku) mailserver.RateLimits {
 }
 
 // OpenArchive opens the archive that the configuration names. It returns its
-// name in metrics, too. log may be nil.
-func OpenArchive(cfg *configs.Config, log *zap.Logger) (mailserver.Archive, string, error) {
+// name in metrics, too. log may be nil. ctx ends the wait for a database.
+func OpenArchive(ctx context.Context, cfg *configs.Config, log *zap.Logger) (mailserver.Archive, string, error) {
 	if pg := cfg.WakuConfig.DatabaseConfig.PGConfig; pg.Enabled {
-		ctx, cancel := context.WithTimeout(context.Background(), startDatabase)
+		ctx, cancel := context.WithTimeout(ctx, startDatabase)
 		defer cancel()
 		archive, err := postgres.Open(ctx, pg.URI.Reveal(), postgres.Options{Logger: log})
 		if err != nil {

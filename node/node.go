@@ -150,6 +150,9 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	life := newLifecycle(n.log)
 	err := n.start(ctx, life)
+	if errors.Is(err, context.Canceled) && n.stopRequested(ctx) {
+		err = nil // a start that was called off has not failed
+	}
 	if err == nil {
 		err = n.wait(ctx, life)
 	}
@@ -227,7 +230,7 @@ func (n *Node) start(ctx context.Context, life *lifecycle) error {
 		return err
 	}
 	if n.host != nil {
-		if err := n.startMail(life, key); err != nil {
+		if err := n.startMail(ctx, life, key); err != nil {
 			return err
 		}
 	}

@@ -85,3 +85,40 @@ func TestFailedStartDoesNotWaitForTheGateway(t *testing.T) {
 		stop()
 	}
 }
+
+// TestStopDuringStartDoesNotWaitForTheDatabase: a database that does not answer
+// is not waited for when the start is called off.
+func TestStopDuringStartDoesNotWaitForTheDatabase(t *testing.T) {
+	deaf, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer deaf.Close()
+	cfg := testConfig(t)
+	cfg.WakuConfig.EnableMailServer = true
+	cfg.WakuConfig.DatabaseConfig.PGConfig.Enabled = true
+	uri := "postgres://test@" + deaf.Addr().String() + "/test?sslmode=disable&connect_timeout=3600"
+	if err := cfg.WakuConfig.DatabaseConfig.PGConfig.URI.UnmarshalText([]byte(uri)); err != nil {
+		t.Fatal(err)
+	}
+	n, err := New(cfg, Deps{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- n.Run(ctx) }()
+	asked, err := deaf.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer asked.Close()
+	before := time.Now()
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(before); took >= startDatabase/2 {
+		t.Errorf("it took %v", took)
+	}
+}

@@ -188,7 +188,7 @@ func statusgoArchive(dir string) string {
 }
 
 func (a *app) importArchive(ctx context.Context, cfg *configs.Config, from string) error {
-	archive, name, err := node.OpenArchive(cfg, nil)
+	archive, name, err := node.OpenArchive(ctx, cfg, nil)
 	if err != nil {
 		return archiveError(err)
 	}

@@ -185,7 +185,9 @@ func layer2() map[string][]string {
 		"statusd/mailserver/statusgo": {
 			"statusd/internal/atomicfile", "statusd/mailserver", "statusd/waku/wire", "github.com/syndtr/goleveldb/leveldb",
 		},
-		"statusd/mailserver/postgres":        {"statusd/mailserver", "statusd/waku/wire", "github.com/jackc/pgx/v5", zap},
+		"statusd/mailserver/postgres": {
+			"statusd/internal/blocking", "statusd/mailserver", "statusd/waku/wire", "github.com/jackc/pgx/v5", zap,
+		},
 		"statusd/mailserver/postgres/pgtest": {"github.com/jackc/pgx/v5"},
 		"statusd/mailserver/canary": {
 			"statusd/mailserver/history", "statusd/waku", geth + "crypto", geth + "log", geth + "p2p", zap,

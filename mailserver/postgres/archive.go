@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"statusd/fault"
+	"statusd/internal/blocking"
 	"statusd/mailserver"
 )
 
@@ -25,6 +26,8 @@ const (
 	// connectTimeout bounds the making of a connection, unless the address
 	// says otherwise.
 	connectTimeout = 5 * time.Second
+	// closeTimeout is how long connections may take to end.
+	closeTimeout = 300 * time.Millisecond
 	// counterShards is the number of rows in table counters.
 	counterShards = 8
 )
@@ -76,8 +79,8 @@ func Open(ctx context.Context, uri string, o Options) (*Archive, error) {
 		a.log = zap.NewNop()
 	}
 	if err := a.ready(ctx); err != nil {
-		if !errors.Is(err, mailserver.ErrUnavailable) {
-			pool.Close()
+		if !errors.Is(err, mailserver.ErrUnavailable) && !errors.Is(err, context.DeadlineExceeded) {
+			shut(pool)
 			return nil, err
 		}
 		a.log.Warn("database is not available yet", zap.Error(err))
@@ -105,15 +108,27 @@ func (a *Archive) ready(ctx context.Context) error {
 	return nil
 }
 
-// Close ends all connections.
+// Close ends all connections. Those of a database that hangs are left to end by
+// themselves.
 func (a *Archive) Close() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if !a.closed {
 		a.closed = true
-		a.pool.Close()
+		shut(a.pool)
 	}
 	return nil
+}
+
+// shut closes a pool. The driver says goodbye to the database and waits for what
+// it answers: five seconds, for each connection.
+func shut(pool *pgxpool.Pool) {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	_, _ = blocking.Call(ctx, func() (struct{}, error) {
+		pool.Close()
+		return struct{}{}, nil
+	})
 }
 
 // do runs a statement or transaction until the database does not ask for
