@@ -13,6 +13,7 @@ func Methods() []Described {
 		sendMethods(),
 		accountMethods(),
 		wakuMethods(),
+		historyMethods(),
 	)
 }
 
@@ -79,5 +80,17 @@ func wakuMethods() []Described {
 		WakuDeleteKeyPair, WakuHasKeyPair, WakuGetPublicKey, WakuGetPrivateKey, WakuNewSymKey, WakuAddSymKey,
 		WakuGenerateSymKeyFromPassword, WakuHasSymKey, WakuGetSymKey, WakuDeleteSymKey, WakuPost, WakuNewMessageFilter,
 		WakuGetFilterMessages, WakuDeleteMessageFilter, WakuUninstallFilter, WakuSubscribe, WakuUnsubscribe,
+	}
+}
+
+func historyMethods() []Described {
+	return []Described{
+		WakuextRequestMessages, WakuextRequestMessagesSync, WakuextUpdateMailservers, MailserverFetch, MailserverBackfill,
+		MailserverStatus, MailserverStats, MailserversAddMailserver, MailserversGetMailservers,
+		MailserversDeleteMailserver, MailserversPing, MailserversAddMailserverRequestGaps,
+		MailserversGetMailserverRequestGaps, MailserversDeleteMailserverRequestGaps,
+		MailserversDeleteMailserverRequestGapsByChatID, MailserversAddMailserverTopic, MailserversGetMailserverTopics,
+		MailserversDeleteMailserverTopic, MailserversAddChatRequestRange, MailserversGetChatRequestRanges,
+		MailserversDeleteChatRequestRange,
 	}
 }

@@ -151,22 +151,22 @@ func (l Limits) Exceeded(s Stats) bool {
 
 // Stats are the counters of an archive.
 type Stats struct {
-	Envelopes int64  `json:"envelopes"`
-	Bytes     int64  `json:"bytes"`     // sum of the encoded envelopes
-	DiskBytes int64  `json:"diskBytes"` // what they take; -1: not known
-	Topics    int    `json:"topics"`
-	Oldest    uint32 `json:"oldest"` // created, Unix seconds; a lower bound
-	Newest    uint32 `json:"newest"`
+	Envelopes int64
+	Bytes     int64 // sum of the encoded envelopes
+	DiskBytes int64 // what they take; -1: not known
+	Topics    int
+	Oldest    uint32 // created, Unix seconds; a lower bound
+	Newest    uint32
 	// Damage is what was lost to damage since the archive was opened; nil:
 	// nothing.
-	Damage *Damage `json:"damage,omitempty"`
+	Damage *Damage
 }
 
 // Damage counts what was stored and could not be read again.
 type Damage struct {
-	Envelopes int64 `json:"envelopes"` // lost, at least
-	Bytes     int64 `json:"bytes"`     // of the damaged parts of files
+	Envelopes int64 // lost, at least
+	Bytes     int64 // of the damaged parts of files
 	// More may have been lost than was counted. Without it a damage that cost
 	// nothing is known to have cost nothing.
-	More bool `json:"more,omitempty"`
+	More bool
 }

@@ -103,19 +103,19 @@ var _ waku.Archive = (*Recorder)(nil)
 
 // Health says whether the archive does its work.
 type Health struct {
-	OK     bool   `json:"ok"`
-	Reason string `json:"reason,omitempty"` // what is wrong, for the operator
+	OK     bool
+	Reason string // what is wrong, for the operator
 }
 
 // RecorderStatus are the counters of a recorder since it was made.
 type RecorderStatus struct {
-	Stored     int64 `json:"stored"` // envelopes that were new to the archive
-	Dropped    int64 `json:"dropped"`
-	Refused    int64 `json:"refused"` // by the archive, and put aside
-	Damaged    int64 `json:"damaged"` // lost to damage of files, at least
-	Pruned     int64 `json:"pruned"`
-	Pending    int   `json:"pending"`
-	SpillBytes int64 `json:"spillBytes"`
+	Stored     int64 // envelopes that were new to the archive
+	Dropped    int64
+	Refused    int64 // by the archive, and put aside
+	Damaged    int64 // lost to damage of files, at least
+	Pruned     int64
+	Pending    int
+	SpillBytes int64
 }
 
 // NewRecorder makes a recorder, which works while Run does. It opens the spill

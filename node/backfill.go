@@ -14,34 +14,31 @@ import (
 // ErrNotArchived is returned when envelopes came and could not be archived.
 var ErrNotArchived = errors.New("envelopes came but were not archived")
 
-// Backfilled is a page of a backfill.
-type Backfilled struct {
-	history.Result
-	Archived int // handed to the archive, which may have had them already
-	Skipped  int // that no peer would have taken: too little proof of work, too large
-}
-
 // Backfill asks another mailserver for one page of everything between two
 // times and archives it (spec 02 section 10). Server, times, limit and cursor
-// of the request count. When it returns without an error, what came is durable.
-func (n *Node) Backfill(ctx context.Context, r history.Request) (Backfilled, error) {
+// of the request count. When it returns without an error, what came is durable:
+// archived counts what was handed to the archive, which may have had it already,
+// skipped what no peer would have taken: too little proof of work, too large.
+func (n *Node) Backfill(
+	ctx context.Context, r history.Request,
+) (page history.Result, archived, skipped int, err error) {
 	if n.mail.recorder == nil {
-		return Backfilled{}, ErrNoMailServer
+		return history.Result{}, 0, 0, ErrNoMailServer
 	}
 	full := wire.FullBloom()
 	own := n.host.Info()
-	var archived, skipped atomic.Int64
+	var taken, left atomic.Int64
 	r.Topics, r.Bloom, r.OnePage = nil, &full, true
 	r.Take = func(env *wire.Envelope) {
 		if env.TTL() == 0 || env.PoW(0) < own.MinPoW || env.Size() > int(own.MaxMessageSize) {
-			skipped.Add(1)
+			left.Add(1)
 			return
 		}
-		archived.Add(1)
+		taken.Add(1)
 		n.mail.recorder.Put(env)
 	}
 	dropped := n.mail.recorder.Status().Dropped
-	result, err := n.mail.client.Fetch(ctx, r)
+	page, err = n.mail.client.Fetch(ctx, r)
 	failure := syncFailure(err)
 	if err == nil {
 		err = n.mail.recorder.Flush(ctx)
@@ -53,7 +50,7 @@ func (n *Node) Backfill(ctx context.Context, r history.Request) (Backfilled, err
 		}
 	}
 	n.mail.recorder.CountSync(failure)
-	return Backfilled{result, int(archived.Load()), int(skipped.Load())}, err
+	return page, int(taken.Load()), int(left.Load()), err
 }
 
 func syncFailure(err error) mailserver.SyncFailure {

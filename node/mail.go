@@ -206,14 +206,6 @@ func OpenArchive(ctx context.Context, cfg *configs.Config, log *zap.Logger) (mai
 	return archive, filepath.Base(dir), nil
 }
 
-// MailStatus describes the mailserver of this node. Archive is nil while the
-// archive cannot be reached.
-type MailStatus struct {
-	Health   mailserver.Health         `json:"health"`
-	Recorder mailserver.RecorderStatus `json:"recorder"`
-	Archive  *mailserver.Stats         `json:"archive"`
-}
-
 // statsTimeout is how long MailServer waits for the archive: long enough for
 // one that works, and short enough to tell of one that does not.
 const statsTimeout = 5 * time.Second
@@ -222,22 +214,29 @@ const statsTimeout = 5 * time.Second
 var ErrNoMailServer = errors.New("this node is not a mailserver")
 
 // MailServer describes the mailserver of this node.
-func (n *Node) MailServer(ctx context.Context) (MailStatus, error) {
+func (n *Node) MailServer(ctx context.Context) (api.ArchiveReport, error) {
 	if n.mail.recorder == nil {
-		return MailStatus{}, ErrNoMailServer
+		return api.ArchiveReport{}, ErrNoMailServer
 	}
 	ctx, cancel := context.WithTimeout(ctx, statsTimeout)
 	defer cancel()
+	out := api.ArchiveReport{
+		Health:   api.ArchiveHealth(n.mail.recorder.Health()),
+		Recorder: api.RecorderCounts(n.mail.recorder.Status()),
+	}
 	stats, err := n.mail.archive.Stats(ctx)
-	status := MailStatus{n.mail.recorder.Health(), n.mail.recorder.Status(), &stats}
 	if err != nil {
 		n.log.Warn("counters of the mail archive not read", zap.Error(err))
-		status.Archive = nil
-		if status.Health.OK {
-			status.Health = mailserver.Health{Reason: "archive cannot be read"}
+		if out.Health.OK {
+			out.Health = api.ArchiveHealth{Reason: "archive cannot be read"}
 		}
+		return out, nil
 	}
-	return status, nil
+	out.Archive = &api.ArchiveStats{
+		Envelopes: stats.Envelopes, Bytes: stats.Bytes, DiskBytes: stats.DiskBytes, Topics: stats.Topics,
+		Oldest: stats.Oldest, Newest: stats.Newest, Damage: (*api.ArchiveDamage)(stats.Damage),
+	}
+	return out, nil
 }
 
 // mailHealth is about the mailserver that this node is.

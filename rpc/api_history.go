@@ -1,10 +1,8 @@
 package rpc
 
 import (
-	"cmp"
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,6 +13,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 	"go.uber.org/zap"
 
+	"statusd/api"
 	"statusd/configs"
 	"statusd/mailserver"
 	"statusd/mailserver/history"
@@ -24,13 +23,9 @@ import (
 
 // The error texts of wakuext_* are those of status-go (spec 02 section 8).
 
-// Limits of requests for history.
-const (
-	defaultRequestSpan    = 86400 // seconds before to
-	defaultRequestTimeout = 10 * time.Second
-	maxRequestTimeout     = maxCallTime
-	maxSyncRetries        = 100
-)
+// defaultRequestSpan is the time before to that a request means which says no
+// from, in seconds.
+const defaultRequestSpan = 86400
 
 // historyAPI asks mailservers: wakuext and mailserver.
 type historyAPI struct {
@@ -43,37 +38,11 @@ type historyAPI struct {
 	log    *zap.Logger
 }
 
-// messagesRequest is the argument of wakuext_requestMessages.
-type messagesRequest struct {
-	MailServerPeer string       `json:"mailServerPeer"`
-	From           uint32       `json:"from"`
-	To             uint32       `json:"to"`
-	Limit          uint32       `json:"limit"`
-	Cursor         string       `json:"cursor"`
-	Topic          wire.Topic   `json:"topic"`
-	Topics         []wire.Topic `json:"topics"`
-	SymKeyID       string       `json:"symKeyID"`
-	Timeout        uint32       `json:"timeout"` // seconds
-	Force          bool         `json:"force"`
-}
-
-// retryConfig is the first argument of wakuext_requestMessagesSync.
-type retryConfig struct {
-	BaseTimeout time.Duration `json:"BaseTimeout"` // nanoseconds, as all durations of Go in JSON
-	StepTimeout time.Duration `json:"StepTimeout"`
-	MaxRetries  int           `json:"MaxRetries"`
-}
-
-// messagesResponse is what wakuext_requestMessagesSync answers.
-type messagesResponse struct {
-	Cursor string `json:"cursor"` // hex without 0x; empty: nothing is left
-	Error  string `json:"error"`  // of the server; empty: none
-}
-
 // build checks a request in the order of status-go.
-func (a *historyAPI) build(ctx context.Context, r *messagesRequest) (history.Request, error) {
+func (a *historyAPI) build(ctx context.Context, r *api.HistoryRequest) (history.Request, error) {
 	out := history.Request{
-		From: r.From, To: r.To, Limit: r.Limit, Topics: r.Topics, OnePage: true, Tries: 1, Timeout: defaultRequestTimeout,
+		From: r.From, To: r.To, Limit: r.Limit, Topics: topicsOf(r.Topics), OnePage: true, Tries: 1,
+		Timeout: api.HistoryTimeout,
 	}
 	if out.To == 0 {
 		out.To = uint32(a.mail.Now().Unix())
@@ -94,13 +63,13 @@ func (a *historyAPI) build(ctx context.Context, r *messagesRequest) (history.Req
 		}
 	}
 	if len(out.Topics) == 0 {
-		out.Topics = []wire.Topic{r.Topic}
+		out.Topics = []wire.Topic{wire.Topic(r.Topic)}
 	}
 	if out.Cursor, err = cursorBytes(r.Cursor); err != nil {
 		return out, err
 	}
 	if r.Timeout > 0 {
-		out.Timeout = min(time.Duration(r.Timeout)*time.Second, maxRequestTimeout)
+		out.Timeout = min(time.Duration(r.Timeout)*time.Second, api.MaxTimeout)
 	}
 	return out, nil
 }
@@ -174,7 +143,7 @@ func peerOf(r *history.Request) enode.ID {
 
 // begin makes the last checks of a request: the guard, unless it is forced,
 // and the connection. release is called at the end of the request.
-func (a *historyAPI) begin(in *messagesRequest, r *history.Request) (release func(), err error) {
+func (a *historyAPI) begin(in *api.HistoryRequest, r *history.Request) (release func(), err error) {
 	id := peerOf(r)
 	release = func() {}
 	if !in.Force {
@@ -192,14 +161,14 @@ func (a *historyAPI) begin(in *messagesRequest, r *history.Request) (release fun
 
 // requestMessages asks for one page and returns the id of the request. The
 // fetch goes on after the call.
-func (a *historyAPI) requestMessages(ctx context.Context, in messagesRequest) (wire.Hash, error) {
-	r, err := a.build(ctx, &in)
+func (a *historyAPI) requestMessages(ctx context.Context, in api.RequestMessagesArgs) (api.Hash, error) {
+	r, err := a.build(ctx, &in.Request)
 	if err != nil {
-		return wire.Hash{}, err
+		return api.Hash{}, err
 	}
-	release, err := a.begin(&in, &r)
+	release, err := a.begin(&in.Request, &r)
 	if err != nil {
-		return wire.Hash{}, err
+		return api.Hash{}, err
 	}
 	sent, ended := make(chan wire.Hash, 1), make(chan error, 1)
 	r.Sent = func(id wire.Hash, _ enode.ID) { sent <- id } // one try, one page: called once
@@ -212,73 +181,55 @@ func (a *historyAPI) requestMessages(ctx context.Context, in messagesRequest) (w
 	})
 	if !started {
 		release()
-		return wire.Hash{}, context.Canceled
+		return api.Hash{}, context.Canceled
 	}
 	select {
 	case id := <-sent:
-		return id, nil
+		return api.Hash(id), nil
 	case err := <-ended:
 		select {
 		case id := <-sent:
-			return id, nil
+			return api.Hash(id), nil
 		default:
-			return wire.Hash{}, historyError(err)
+			return api.Hash{}, historyError(err)
 		}
 	case <-ctx.Done():
-		return wire.Hash{}, ctx.Err()
+		return api.Hash{}, ctx.Err()
 	}
 }
 
 // requestMessagesSync asks for one page and waits for its end.
 func (a *historyAPI) requestMessagesSync(
-	ctx context.Context, retry retryConfig, in messagesRequest,
-) (messagesResponse, error) {
-	r, err := a.build(ctx, &in)
+	ctx context.Context, in api.RequestMessagesSyncArgs,
+) (api.HistoryPage, error) {
+	retry := in.Config
+	r, err := a.build(ctx, &in.Request)
 	if err != nil {
-		return messagesResponse{}, err
+		return api.HistoryPage{}, err
 	}
-	if retry.MaxRetries < 0 || retry.MaxRetries > maxSyncRetries || retry.BaseTimeout < 0 || retry.StepTimeout < 0 {
-		return messagesResponse{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams,
-			"config is invalid: want timeouts of 0 or more and MaxRetries from 0 to %d", maxSyncRetries)
+	if retry.MaxRetries < 0 || retry.MaxRetries > api.MaxHistoryRetries || retry.BaseTimeout < 0 || retry.StepTimeout < 0 {
+		return api.HistoryPage{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams,
+			"config is invalid: want timeouts of 0 or more and MaxRetries from 0 to %d", api.MaxHistoryRetries)
 	}
-	release, err := a.begin(&in, &r)
+	release, err := a.begin(&in.Request, &r)
 	if err != nil {
-		return messagesResponse{}, err
+		return api.HistoryPage{}, err
 	}
 	defer release()
 	for k := range retry.MaxRetries + 1 {
-		r.Timeout = retry.timeout(k)
+		r.Timeout = retry.Attempt(k)
 		result, err := a.client.Fetch(ctx, r)
 		var answer *history.ServerError
 		switch {
 		case err == nil:
-			return messagesResponse{Cursor: hex.EncodeToString(result.Cursor)}, nil
+			return api.HistoryPage{Cursor: hex.EncodeToString(result.Cursor)}, nil
 		case errors.As(err, &answer):
-			return messagesResponse{Error: answer.Text}, nil
+			return api.HistoryPage{Error: answer.Text}, nil
 		case !errors.Is(err, history.ErrTimeout) || ctx.Err() != nil:
-			return messagesResponse{}, historyError(err)
+			return api.HistoryPage{}, historyError(err)
 		}
 	}
-	return messagesResponse{}, failed("failed to request messages after %d retries", retry.MaxRetries)
-}
-
-// timeout is that of the k-th attempt.
-func (c *retryConfig) timeout(k int) time.Duration {
-	step := min(c.StepTimeout, maxRequestTimeout) * time.Duration(k)
-	return cmp.Or(min(min(c.BaseTimeout, maxRequestTimeout)+step, maxRequestTimeout), defaultRequestTimeout)
-}
-
-// syncTime is how long wakuext_requestMessagesSync may take: all its attempts.
-func syncTime(args []json.RawMessage) time.Duration {
-	var c retryConfig
-	if json.Unmarshal(args[0], &c) != nil {
-		return callTimeout
-	}
-	total := callTimeout
-	for k := range min(max(0, c.MaxRetries), maxSyncRetries) + 1 {
-		total += c.timeout(k)
-	}
-	return total
+	return api.HistoryPage{}, failed("failed to request messages after %d retries", retry.MaxRetries)
 }
 
 // historyError gives a failed fetch its code.
@@ -302,107 +253,67 @@ func historyError(err error) error {
 	return err
 }
 
-func (a *historyAPI) updateMailservers(_ context.Context, urls []string) (any, error) {
-	refs := make([]configs.NodeRef, len(urls))
-	for i, url := range urls {
+func (a *historyAPI) updateMailservers(_ context.Context, in api.UpdateMailserversArgs) (api.None, error) {
+	refs := make([]configs.NodeRef, len(in.Enodes))
+	for i, url := range in.Enodes {
 		ref, err := configs.ParseNodeRef(url)
 		if err != nil {
-			return nil, failed("mailserver %d: %v", i+1, err)
+			return api.None{}, failed("mailserver %d: %v", i+1, err)
 		}
 		refs[i] = ref
 	}
-	return nil, a.mail.UpdateMailservers(refs)
-}
-
-// fetchRequest is the argument of mailserver_fetch.
-type fetchRequest struct {
-	Topics   []wire.Topic `json:"topics"`
-	From     uint32       `json:"from"`
-	To       uint32       `json:"to"`
-	Limit    uint32       `json:"limit"`
-	Cursor   string       `json:"cursor"`
-	Server   string       `json:"server"`
-	SymKeyID string       `json:"symKeyID"`
-	Timeout  uint32       `json:"timeout"` // seconds
-}
-
-// fetchResult is one page.
-type fetchResult struct {
-	Server    string    `json:"server"` // enode
-	RequestID wire.Hash `json:"requestId"`
-	Envelopes int       `json:"envelopes"`
-	Cursor    string    `json:"cursor"`
-	Done      bool      `json:"done"`
+	return api.None{}, a.mail.UpdateMailservers(refs)
 }
 
 // fetch asks for one page and waits until it has gone through the filters.
-func (a *historyAPI) fetch(ctx context.Context, in fetchRequest) (fetchResult, error) {
+func (a *historyAPI) fetch(ctx context.Context, args api.FetchArgs) (api.FetchedPage, error) {
+	in := args.Request
 	r := history.Request{
-		Topics: in.Topics, From: in.From, To: in.To, Limit: in.Limit, OnePage: true,
+		Topics: topicsOf(in.Topics), From: in.From, To: in.To, Limit: in.Limit, OnePage: true,
 		Timeout: time.Duration(in.Timeout) * time.Second,
 	}
 	var err error
 	if r.At, err = named(in.Server); err != nil {
-		return fetchResult{}, err
+		return api.FetchedPage{}, err
 	}
 	if in.SymKeyID != "" {
 		if r.Key, err = a.symKey(ctx, in.SymKeyID); err != nil {
-			return fetchResult{}, err
+			return api.FetchedPage{}, err
 		}
 	}
 	if r.Cursor, err = cursorBytes(in.Cursor); err != nil {
-		return fetchResult{}, err
+		return api.FetchedPage{}, err
 	}
 	result, err := a.client.Fetch(ctx, r)
 	if err != nil {
-		return fetchResult{}, historyError(err)
+		return api.FetchedPage{}, historyError(err)
 	}
-	return fetchResult{
-		Server: a.serverURL(result.Server, r.At), RequestID: result.RequestID, Envelopes: result.Envelopes,
+	return api.FetchedPage{
+		Server: a.serverURL(result.Server, r.At), RequestID: api.Hash(result.RequestID), Envelopes: result.Envelopes,
 		Cursor: hex.EncodeToString(result.Cursor), Done: len(result.Cursor) == 0,
 	}, nil
 }
 
-// backfillRequest is the argument of mailserver_backfill.
-type backfillRequest struct {
-	From    uint32 `json:"from"`
-	To      uint32 `json:"to"`
-	Limit   uint32 `json:"limit"`
-	Cursor  string `json:"cursor"`
-	Server  string `json:"server"`
-	Timeout uint32 `json:"timeout"` // seconds
-}
-
-// backfillResult is one page.
-type backfillResult struct {
-	Server    string    `json:"server"` // enode
-	RequestID wire.Hash `json:"requestId"`
-	Envelopes int       `json:"envelopes"`
-	Archived  int       `json:"archived"`
-	Skipped   int       `json:"skipped"`
-	Cursor    string    `json:"cursor"`
-	Done      bool      `json:"done"`
-}
-
 // backfill asks another mailserver for one page and waits until it is archived.
-func (a *historyAPI) backfill(ctx context.Context, in backfillRequest) (backfillResult, error) {
+func (a *historyAPI) backfill(ctx context.Context, args api.BackfillArgs) (api.BackfilledPage, error) {
+	in := args.Request
 	r := history.Request{
 		From: in.From, To: in.To, Limit: in.Limit, Timeout: time.Duration(in.Timeout) * time.Second,
 	}
 	var err error
 	if r.At, err = named(in.Server); err != nil {
-		return backfillResult{}, err
+		return api.BackfilledPage{}, err
 	}
 	if r.Cursor, err = cursorBytes(in.Cursor); err != nil {
-		return backfillResult{}, err
+		return api.BackfilledPage{}, err
 	}
-	result, err := a.mail.Backfill(ctx, r)
+	result, archived, skipped, err := a.mail.Backfill(ctx, r)
 	if err != nil {
-		return backfillResult{}, historyError(err)
+		return api.BackfilledPage{}, historyError(err)
 	}
-	return backfillResult{
-		Server: a.serverURL(result.Server, r.At), RequestID: result.RequestID, Envelopes: result.Envelopes,
-		Archived: result.Archived, Skipped: result.Skipped,
+	return api.BackfilledPage{
+		Server: a.serverURL(result.Server, r.At), RequestID: api.Hash(result.RequestID), Envelopes: result.Envelopes,
+		Archived: archived, Skipped: skipped,
 		Cursor: hex.EncodeToString(result.Cursor), Done: len(result.Cursor) == 0,
 	}, nil
 }
@@ -420,21 +331,31 @@ func (a *historyAPI) serverURL(id enode.ID, at *history.Server) string {
 	return id.String()
 }
 
-// fetchTime is how long mailserver_fetch may take: servers are tried one after
-// the other.
-func fetchTime([]json.RawMessage) time.Duration { return maxCallTime }
-
-// clientStatus is the result of mailserver_status.
-type clientStatus struct {
-	Servers     []history.ServerStatus `json:"servers"`
-	Outstanding []history.Outstanding  `json:"outstanding"`
+func (a *historyAPI) status(context.Context, api.None) (api.MailserversStatus, error) {
+	out := api.MailserversStatus{Servers: []api.AskedMailserver{}, Outstanding: []api.OutstandingRequest{}}
+	for _, s := range a.client.Status() {
+		out.Servers = append(out.Servers, api.AskedMailserver{
+			ID: s.ID.String(), Enode: s.Enode, Connected: s.Connected, Pages: s.Pages, Failures: s.Failures,
+			Streak: s.Streak, GivenUp: s.GivenUp, Envelopes: s.Envelopes, Unwanted: s.Unwanted, Refused: s.Refused,
+			Latency: s.Latency, LastAnswer: s.LastAnswer, LastFailure: s.LastFailure, LastError: s.LastError,
+		})
+	}
+	for _, r := range a.client.Outstanding() {
+		one := api.OutstandingRequest{
+			Server: r.Server.String(), RequestID: api.Hash(r.RequestID), From: r.From, To: r.To, Envelopes: r.Envelopes,
+			Since: r.Since,
+		}
+		for _, t := range r.Topics {
+			one.Topics = append(one.Topics, api.Topic(t))
+		}
+		out.Outstanding = append(out.Outstanding, one)
+	}
+	return out, nil
 }
 
-func (a *historyAPI) status(context.Context) (clientStatus, error) {
-	return clientStatus{a.client.Status(), a.client.Outstanding()}, nil
+func (a *historyAPI) stats(ctx context.Context, _ api.None) (api.ArchiveReport, error) {
+	return a.mail.MailServer(ctx)
 }
-
-func (a *historyAPI) stats(ctx context.Context) (MailStatus, error) { return a.mail.MailServer(ctx) }
 
 // requestGuard keeps callers from asking a server for the same topics again
 // and again.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"statusd/api"
 	"statusd/configs"
 	"statusd/mailserver/history"
 	"statusd/rpc/jsonrpc"
@@ -60,50 +61,18 @@ func (a *mailserversAPI) tables(ctx context.Context, kind string) []string {
 	return []string{own, kind}
 }
 
-// mailserverEntry is a mailserver that a user chose.
-type mailserverEntry struct {
-	ID       string `json:"id"`
-	Name     string `json:"name"`
-	Address  string `json:"address"`
-	Password string `json:"password,omitempty"`
-	Fleet    string `json:"fleet"`
-}
-
-// requestGap is a time of a chat that has not been fetched.
-type requestGap struct {
-	ID     string `json:"id"`
-	ChatID string `json:"chatId"`
-	From   uint64 `json:"from"`
-	To     uint64 `json:"to"`
-}
-
-// mailserverTopic says what has been fetched of a topic.
-type mailserverTopic struct {
-	Topic       string   `json:"topic"`
-	Discovery   bool     `json:"discovery?"`
-	Negotiated  bool     `json:"negotiated?"`
-	ChatIDs     []string `json:"chat-ids"`
-	LastRequest int64    `json:"last-request"`
-}
-
-// requestRange is the time of a chat that has been fetched.
-type requestRange struct {
-	ChatID string `json:"chat-id"`
-	Lowest int64  `json:"lowest-request-from"`
-	// Highest is the end of that time.
-	Highest int64 `json:"highest-request-to"`
-}
-
 // put writes values under their keys, all or none.
-func put[T any](ctx context.Context, a *mailserversAPI, kind string, key func(T) string, values ...T) (any, error) {
+func put[T any](
+	ctx context.Context, a *mailserversAPI, kind string, key func(T) string, values ...T,
+) (none api.None, err error) {
 	records := make([]history.Record, len(values))
 	for i, v := range values {
 		raw, err := jsonrpc.Marshal(v)
 		if err != nil {
-			return nil, err
+			return none, err
 		}
 		if len(raw) > maxRecordBytes {
-			return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "an entry of %d bytes is too large, want %d at most",
+			return none, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "an entry of %d bytes is too large, want %d at most",
 				len(raw), maxRecordBytes)
 		}
 		records[i] = history.Record{Key: key(v), Value: raw}
@@ -111,16 +80,16 @@ func put[T any](ctx context.Context, a *mailserversAPI, kind string, key func(T)
 	table := a.tables(ctx, kind)[0]
 	there, err := a.records.Records(table)
 	if err != nil {
-		return nil, err
+		return none, err
 	}
 	if len(there)+len(records) > maxRecords {
-		return nil, jsonrpc.NewError(jsonrpc.CodeBusy, "%d entries are kept, and these would be more than %d", len(there),
+		return none, jsonrpc.NewError(jsonrpc.CodeBusy, "%d entries are kept, and these would be more than %d", len(there),
 			maxRecords).WithHint("delete some that are no longer needed")
 	}
 	if err := a.records.PutRecords(table, records...); err != nil {
-		return nil, recordError("id", err)
+		return none, recordError("id", err)
 	}
-	return nil, nil
+	return none, nil
 }
 
 // list reads what there is of a kind.
@@ -146,50 +115,50 @@ func list[T any](ctx context.Context, a *mailserversAPI, kind string) ([]T, erro
 	return out, nil
 }
 
-func (a *mailserversAPI) remove(ctx context.Context, kind string, keys ...string) (any, error) {
+func (a *mailserversAPI) remove(ctx context.Context, kind string, keys ...string) (none api.None, err error) {
 	for _, table := range a.tables(ctx, kind) {
 		if err := a.records.DeleteRecords(table, keys...); err != nil {
-			return nil, err
+			return none, err
 		}
 	}
-	return nil, nil
+	return none, nil
 }
 
-func (a *mailserversAPI) addMailserver(ctx context.Context, m mailserverEntry) (any, error) {
-	return put(ctx, a, tableServers, func(m mailserverEntry) string { return m.ID }, m)
+func (a *mailserversAPI) addMailserver(ctx context.Context, in api.SavedMailserverArgs) (api.None, error) {
+	return put(ctx, a, tableServers, func(m api.SavedMailserver) string { return m.ID }, in.Mailserver)
 }
 
-func (a *mailserversAPI) getMailservers(ctx context.Context) ([]mailserverEntry, error) {
-	return list[mailserverEntry](ctx, a, tableServers)
+func (a *mailserversAPI) getMailservers(ctx context.Context, _ api.None) ([]api.SavedMailserver, error) {
+	return list[api.SavedMailserver](ctx, a, tableServers)
 }
 
-func (a *mailserversAPI) deleteMailserver(ctx context.Context, id string) (any, error) {
-	return a.remove(ctx, tableServers, id)
+func (a *mailserversAPI) deleteMailserver(ctx context.Context, in api.MailserverIDArgs) (api.None, error) {
+	return a.remove(ctx, tableServers, in.ID)
 }
 
-func (a *mailserversAPI) addGaps(ctx context.Context, gaps []requestGap) (any, error) {
-	return put(ctx, a, tableGaps, func(g requestGap) string { return g.ID }, gaps...)
+func (a *mailserversAPI) addGaps(ctx context.Context, in api.RequestGapsArgs) (api.None, error) {
+	return put(ctx, a, tableGaps, func(g api.RequestGap) string { return g.ID }, in.Gaps...)
 }
 
-func (a *mailserversAPI) getGaps(ctx context.Context, chatID string) ([]requestGap, error) {
-	all, err := list[requestGap](ctx, a, tableGaps)
-	out := make([]requestGap, 0, len(all))
+func (a *mailserversAPI) getGaps(ctx context.Context, in api.ChatIDArgs) ([]api.RequestGap, error) {
+	all, err := list[api.RequestGap](ctx, a, tableGaps)
+	out := make([]api.RequestGap, 0, len(all))
 	for _, g := range all {
-		if g.ChatID == chatID {
+		if g.ChatID == in.ChatID {
 			out = append(out, g)
 		}
 	}
 	return out, err
 }
 
-func (a *mailserversAPI) deleteGaps(ctx context.Context, ids []string) (any, error) {
-	return a.remove(ctx, tableGaps, ids...)
+func (a *mailserversAPI) deleteGaps(ctx context.Context, in api.GapIDsArgs) (api.None, error) {
+	return a.remove(ctx, tableGaps, in.IDs...)
 }
 
-func (a *mailserversAPI) deleteGapsByChat(ctx context.Context, chatID string) (any, error) {
-	gaps, err := a.getGaps(ctx, chatID)
+func (a *mailserversAPI) deleteGapsByChat(ctx context.Context, in api.ChatIDArgs) (api.None, error) {
+	gaps, err := a.getGaps(ctx, in)
 	if err != nil {
-		return nil, err
+		return api.None{}, err
 	}
 	ids := make([]string, len(gaps))
 	for i, g := range gaps {
@@ -198,48 +167,37 @@ func (a *mailserversAPI) deleteGapsByChat(ctx context.Context, chatID string) (a
 	return a.remove(ctx, tableGaps, ids...)
 }
 
-func (a *mailserversAPI) addTopic(ctx context.Context, t mailserverTopic) (any, error) {
+func (a *mailserversAPI) addTopic(ctx context.Context, in api.MailserverTopicArgs) (api.None, error) {
+	t := in.Topic
 	if t.ChatIDs == nil {
 		t.ChatIDs = []string{}
 	}
-	return put(ctx, a, tableTopics, func(t mailserverTopic) string { return t.Topic }, t)
+	return put(ctx, a, tableTopics, func(t api.MailserverTopic) string { return t.Topic }, t)
 }
 
-func (a *mailserversAPI) getTopics(ctx context.Context) ([]mailserverTopic, error) {
-	return list[mailserverTopic](ctx, a, tableTopics)
+func (a *mailserversAPI) getTopics(ctx context.Context, _ api.None) ([]api.MailserverTopic, error) {
+	return list[api.MailserverTopic](ctx, a, tableTopics)
 }
 
-func (a *mailserversAPI) deleteTopic(ctx context.Context, topic string) (any, error) {
-	return a.remove(ctx, tableTopics, topic)
+func (a *mailserversAPI) deleteTopic(ctx context.Context, in api.TopicNameArgs) (api.None, error) {
+	return a.remove(ctx, tableTopics, in.Topic)
 }
 
-func (a *mailserversAPI) addRange(ctx context.Context, r requestRange) (any, error) {
-	return put(ctx, a, tableRanges, func(r requestRange) string { return r.ChatID }, r)
+func (a *mailserversAPI) addRange(ctx context.Context, in api.RequestRangeArgs) (api.None, error) {
+	return put(ctx, a, tableRanges, func(r api.RequestRange) string { return r.ChatID }, in.Range)
 }
 
-func (a *mailserversAPI) getRanges(ctx context.Context) ([]requestRange, error) {
-	return list[requestRange](ctx, a, tableRanges)
+func (a *mailserversAPI) getRanges(ctx context.Context, _ api.None) ([]api.RequestRange, error) {
+	return list[api.RequestRange](ctx, a, tableRanges)
 }
 
-func (a *mailserversAPI) deleteRange(ctx context.Context, chatID string) (any, error) {
-	return a.remove(ctx, tableRanges, chatID)
-}
-
-// pingQuery is the argument of mailservers_ping.
-type pingQuery struct {
-	Addresses []string `json:"addresses"`
-	TimeoutMs int64    `json:"timeoutMs"`
-}
-
-// pingResult is how long a TCP connection took to come about.
-type pingResult struct {
-	Address string  `json:"address"`
-	RTTMs   *int64  `json:"rttMs"`
-	Error   *string `json:"error"`
+func (a *mailserversAPI) deleteRange(ctx context.Context, in api.ChatIDArgs) (api.None, error) {
+	return a.remove(ctx, tableRanges, in.ChatID)
 }
 
 // ping connects to every address at once.
-func (a *mailserversAPI) ping(ctx context.Context, q pingQuery) ([]pingResult, error) {
+func (a *mailserversAPI) ping(ctx context.Context, in api.PingArgs) ([]api.PingResult, error) {
+	q := in.Query
 	if len(q.Addresses) > maxPings {
 		return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%d addresses are too many, want %d at most",
 			len(q.Addresses), maxPings)
@@ -248,7 +206,7 @@ func (a *mailserversAPI) ping(ctx context.Context, q pingQuery) ([]pingResult, e
 	if q.TimeoutMs > 0 {
 		timeout = time.Duration(min(q.TimeoutMs, maxPingTimeout.Milliseconds())) * time.Millisecond
 	}
-	out := make([]pingResult, len(q.Addresses))
+	out := make([]api.PingResult, len(q.Addresses))
 	var all sync.WaitGroup
 	for i, address := range q.Addresses {
 		all.Go(func() { out[i] = pingOne(ctx, address, timeout) })
@@ -257,9 +215,9 @@ func (a *mailserversAPI) ping(ctx context.Context, q pingQuery) ([]pingResult, e
 	return out, nil
 }
 
-func pingOne(ctx context.Context, address string, timeout time.Duration) pingResult {
-	out := pingResult{Address: address}
-	fail := func(err error) pingResult {
+func pingOne(ctx context.Context, address string, timeout time.Duration) api.PingResult {
+	out := api.PingResult{Address: address}
+	fail := func(err error) api.PingResult {
 		text := err.Error()
 		out.Error = &text
 		return out

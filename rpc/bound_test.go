@@ -57,7 +57,7 @@ func TestRecordsBelongToAnAccount(t *testing.T) {
 	f.run(local, withLogin())
 	must[any](t, local, "mailservers_addMailserverRequestGaps", gap("first"))
 	ids := func(l link) (out []string) {
-		for _, g := range must[[]requestGap](t, l, "mailservers_getMailserverRequestGaps", `["status"]`) {
+		for _, g := range must[[]api.RequestGap](t, l, "mailservers_getMailserverRequestGaps", `["status"]`) {
 			out = append(out, g.ID)
 		}
 		return out

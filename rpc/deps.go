@@ -18,7 +18,6 @@ import (
 	"statusd/internal/feed"
 	"statusd/internal/profile"
 	"statusd/internal/store"
-	"statusd/mailserver"
 	"statusd/mailserver/history"
 	"statusd/messenger"
 	"statusd/messenger/courier"
@@ -192,25 +191,11 @@ type MailControl interface {
 	UpdateMailservers([]configs.NodeRef) error
 	// MailServer describes the mailserver that this node is. It fails when it
 	// is none.
-	MailServer(context.Context) (MailStatus, error)
-	// Backfill archives one page of what another mailserver has. It fails when
-	// this node is no mailserver.
-	Backfill(context.Context, history.Request) (Backfilled, error)
-}
-
-// Backfilled is a page of a backfill.
-type Backfilled struct {
-	history.Result
-	Archived int // handed to the archive, which may have had them already
-	Skipped  int // that no peer would have taken
-}
-
-// MailStatus describes the mailserver of this node (mailserver_stats). Archive
-// is nil while the archive cannot be reached.
-type MailStatus struct {
-	Health   mailserver.Health         `json:"health"`
-	Recorder mailserver.RecorderStatus `json:"recorder"`
-	Archive  *mailserver.Stats         `json:"archive"`
+	MailServer(context.Context) (api.ArchiveReport, error)
+	// Backfill archives one page of what another mailserver has: archived counts
+	// what was handed to the archive, which may have had it already, skipped what
+	// no peer would have taken. It fails when this node is no mailserver.
+	Backfill(context.Context, history.Request) (page history.Result, archived, skipped int, err error)
 }
 
 // MailRecords stores what clients want remembered; *history.LevelDB

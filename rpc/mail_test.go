@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"statusd/api"
 	"statusd/configs"
-	"statusd/mailserver"
 	"statusd/mailserver/history"
 	"statusd/rpc/jsonrpc"
 	"statusd/waku/wire"
@@ -30,13 +30,13 @@ func (f *fakeNode) UpdateMailservers(refs []configs.NodeRef) error {
 	return f.note("mailservers " + strings.Join(texts, " "))
 }
 
-func (f *fakeNode) MailServer(context.Context) (MailStatus, error) {
-	return MailStatus{Health: mailserver.Health{OK: true}}, f.note("mail status")
+func (f *fakeNode) MailServer(context.Context) (api.ArchiveReport, error) {
+	return api.ArchiveReport{Health: api.ArchiveHealth{OK: true}}, f.note("mail status")
 }
 
-func (f *fakeNode) Backfill(_ context.Context, r history.Request) (Backfilled, error) {
+func (f *fakeNode) Backfill(_ context.Context, r history.Request) (history.Result, int, int, error) {
 	result := history.Result{Server: peerOf(&r), Envelopes: 3, Cursor: r.Cursor}
-	return Backfilled{result, 2, 1}, f.note(fmt.Sprintf("backfill %d-%d", r.From, r.To))
+	return result, 2, 1, f.note(fmt.Sprintf("backfill %d-%d", r.From, r.To))
 }
 
 // fakeHistory answers requests at once, or as a test wants.
@@ -223,16 +223,16 @@ func TestRequestMessagesSync(t *testing.T) {
 		return history.Result{Cursor: []byte{1, 2, 0xff}}, err
 	}
 	const params = `[{"BaseTimeout":2000000000,"StepTimeout":1500000000,"MaxRetries":2},{` + topics + `}]`
-	got := must[messagesResponse](t, l, "wakuext_requestMessagesSync", params)
-	if got != (messagesResponse{Cursor: "0102ff"}) {
+	got := must[api.HistoryPage](t, l, "wakuext_requestMessagesSync", params)
+	if got != (api.HistoryPage{Cursor: "0102ff"}) {
 		t.Errorf("got %+v", got)
 	}
 	asked := f.mail.requests()
 	if len(asked) != 2 || asked[0].Timeout != 2*time.Second || asked[1].Timeout != 3500*time.Millisecond {
 		t.Errorf("%d attempts: %+v", len(asked), asked)
 	}
-	got = must[messagesResponse](t, l, "wakuext_requestMessagesSync", params)
-	if got != (messagesResponse{Error: "too many requests"}) {
+	got = must[api.HistoryPage](t, l, "wakuext_requestMessagesSync", params)
+	if got != (api.HistoryPage{Error: "too many requests"}) {
 		t.Errorf("got %+v", got)
 	}
 	_, e := invoke(t, l, "wakuext_requestMessagesSync", params)
@@ -243,11 +243,11 @@ func TestRequestMessagesSync(t *testing.T) {
 		_, e := invoke(t, l, "wakuext_requestMessagesSync", `[`+config+`,{`+topics+`}]`)
 		wantError(t, e, jsonrpc.CodeInvalidParams, "config is invalid")
 	}
-	huge := retryConfig{BaseTimeout: 1<<63 - 1, StepTimeout: 1<<63 - 1, MaxRetries: maxSyncRetries}
-	if got := huge.timeout(maxSyncRetries); got != maxRequestTimeout {
+	huge := api.RetryConfig{BaseTimeout: 1<<63 - 1, StepTimeout: 1<<63 - 1, MaxRetries: api.MaxHistoryRetries}
+	if got := huge.Attempt(api.MaxHistoryRetries); got != api.MaxTimeout {
 		t.Errorf("largest timeout %s", got)
 	}
-	if got := new(retryConfig).timeout(0); got != defaultRequestTimeout {
+	if got := (api.RetryConfig{}).Attempt(0); got != api.HistoryTimeout {
 		t.Errorf("default timeout %s", got)
 	}
 }
@@ -259,11 +259,12 @@ func TestMailserverFetch(t *testing.T) {
 		return history.Result{Server: f.mail.status[0].ID, Envelopes: 2, Cursor: r.Cursor}, nil
 	}
 	cursor := strings.Repeat("07", 36)
-	got := must[fetchResult](t, l, "mailserver_fetch", `[{`+topics+`,"cursor":"`+cursor+`","server":"`+exampleNode+`"}]`)
+	got := must[api.FetchedPage](t, l, "mailserver_fetch",
+		`[{`+topics+`,"cursor":"`+cursor+`","server":"`+exampleNode+`"}]`)
 	if got.Server != exampleNode || got.Envelopes != 2 || got.Cursor != cursor || got.Done {
 		t.Errorf("got %+v", got)
 	}
-	if got = must[fetchResult](t, l, "mailserver_fetch", `[{`+topics+`}]`); !got.Done || got.Cursor != "" {
+	if got = must[api.FetchedPage](t, l, "mailserver_fetch", `[{`+topics+`}]`); !got.Done || got.Cursor != "" {
 		t.Errorf("got %+v", got)
 	}
 	for _, c := range []struct {
@@ -293,16 +294,16 @@ func TestMailserverBackfill(t *testing.T) {
 	f := start(t, nil)
 	l := f.ipc()
 	cursor := strings.Repeat("07", 36)
-	got := must[backfillResult](t, l, "mailserver_backfill",
+	got := must[api.BackfilledPage](t, l, "mailserver_backfill",
 		`[{"from":5,"to":9,"cursor":"`+cursor+`","server":"`+exampleNode+`"}]`)
-	want := backfillResult{Server: exampleNode, Envelopes: 3, Archived: 2, Skipped: 1, Cursor: cursor}
+	want := api.BackfilledPage{Server: exampleNode, Envelopes: 3, Archived: 2, Skipped: 1, Cursor: cursor}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if done := f.node.noted(); done[len(done)-1] != "backfill 5-9" {
 		t.Errorf("done %v", done)
 	}
-	if got = must[backfillResult](t, l, "mailserver_backfill", `[{}]`); !got.Done || got.Cursor != "" {
+	if got = must[api.BackfilledPage](t, l, "mailserver_backfill", `[{}]`); !got.Done || got.Cursor != "" {
 		t.Errorf("got %+v", got)
 	}
 	_, e := invoke(t, l, "mailserver_backfill", `[{"server":"x"}]`)
@@ -396,7 +397,7 @@ func TestPing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := must[[]pingResult](t, f.ipc(), "mailservers_ping", `[{"addresses":`+string(list)+`,"timeoutMs":2000}]`)
+	got := must[[]api.PingResult](t, f.ipc(), "mailservers_ping", `[{"addresses":`+string(list)+`,"timeoutMs":2000}]`)
 	if len(got) != 4 || got[0].RTTMs == nil || got[0].Error != nil {
 		t.Fatalf("got %+v", got)
 	}

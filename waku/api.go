@@ -70,20 +70,20 @@ type Info struct {
 
 // PeerStats describes one connected Waku peer.
 type PeerStats struct {
-	Version       uint      `json:"version"`
-	EnvelopesIn   uint64    `json:"envelopesIn"`
-	EnvelopesOut  uint64    `json:"envelopesOut"`
-	BytesIn       uint64    `json:"bytesIn"`
-	BytesOut      uint64    `json:"bytesOut"`
-	Rejected      uint64    `json:"rejected"`
-	RateExceeded  uint64    `json:"rateLimitExceeded"`
-	PoW           float64   `json:"pow"`
-	BloomFill     float64   `json:"bloomFill"` // share of bits set, 0 to 1
-	Topics        int       `json:"topics"`    // -1: no topic interest announced
-	Light         bool      `json:"light"`
-	Confirmations bool      `json:"confirmations"`
-	Trusted       bool      `json:"trusted"`
-	LastSeen      time.Time `json:"lastSeen"`
+	Version       uint
+	EnvelopesIn   uint64
+	EnvelopesOut  uint64
+	BytesIn       uint64
+	BytesOut      uint64
+	Rejected      uint64
+	RateExceeded  uint64
+	PoW           float64
+	BloomFill     float64 // share of bits set, 0 to 1
+	Topics        int     // -1: no topic interest announced
+	Light         bool
+	Confirmations bool
+	Trusted       bool
+	LastSeen      time.Time
 }
 
 // Archive takes every envelope that enters the pool for the first time.

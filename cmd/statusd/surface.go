@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"runtime"
@@ -13,7 +12,6 @@ import (
 	"statusd/api"
 	"statusd/configs"
 	"statusd/internal/logx"
-	"statusd/mailserver/history"
 	"statusd/node"
 	"statusd/rpc"
 )
@@ -69,7 +67,7 @@ func rpcDeps(n *node.Node, logs *logx.Logs, gatherer prometheus.Gatherer) rpc.De
 	if host := n.Waku(); host != nil {
 		deps.Waku, deps.Guest = host, func() rpc.WakuGuest { return host.NewGuest() }
 		deps.Messenger, deps.Courier = n.Messenger, n.Courier
-		deps.History, deps.Records, deps.Mail = n.History(), n.MailRecords(), mailControl{n}
+		deps.History, deps.Records, deps.Mail = n.History(), n.MailRecords(), n
 	}
 	if m := n.Accounts(); m != nil {
 		deps.Accounts = m
@@ -79,19 +77,6 @@ func rpcDeps(n *node.Node, logs *logx.Logs, gatherer prometheus.Gatherer) rpc.De
 		deps.Names = lists
 	}
 	return deps
-}
-
-// mailControl is the node as the methods about mailservers know it.
-type mailControl struct{ *node.Node }
-
-func (m mailControl) MailServer(ctx context.Context) (rpc.MailStatus, error) {
-	status, err := m.Node.MailServer(ctx)
-	return rpc.MailStatus(status), err
-}
-
-func (m mailControl) Backfill(ctx context.Context, r history.Request) (rpc.Backfilled, error) {
-	page, err := m.Node.Backfill(ctx, r)
-	return rpc.Backfilled(page), err
 }
 
 // searchControl is the node as the methods about discovery know it.

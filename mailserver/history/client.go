@@ -327,13 +327,13 @@ func (c *Client) Knows(id enode.ID) bool {
 
 // Outstanding is a request that waits for the end of its answer.
 type Outstanding struct {
-	Server    enode.ID     `json:"server"`
-	RequestID wire.Hash    `json:"requestId"`
-	Topics    []wire.Topic `json:"topics"`
-	From      uint32       `json:"from"`
-	To        uint32       `json:"to"`
-	Envelopes int          `json:"envelopes"` // that have come so far
-	Since     time.Time    `json:"since"`
+	Server    enode.ID
+	RequestID wire.Hash
+	Topics    []wire.Topic
+	From      uint32
+	To        uint32
+	Envelopes int // that have come so far
+	Since     time.Time
 }
 
 // Outstanding lists the requests that wait for an answer, the oldest first.

@@ -26,20 +26,20 @@ func (s Server) String() string { return s.Node.ID().TerminalString() }
 
 // ServerStatus describes a server for people and scripts.
 type ServerStatus struct {
-	ID          enode.ID      `json:"id"`
-	Enode       string        `json:"enode"`
-	Connected   bool          `json:"connected"`
-	Pages       uint64        `json:"pages"`     // answered
-	Failures    uint64        `json:"failures"`  // in all
-	Streak      int           `json:"streak"`    // failures since the last answer
-	GivenUp     int           `json:"givenUp"`   // pages given up since the last answer
-	Envelopes   uint64        `json:"envelopes"` // taken from its answers
-	Unwanted    uint64        `json:"unwanted"`  // of topics not asked for
-	Refused     uint64        `json:"refused"`   // outside what was asked for
-	Latency     time.Duration `json:"latencyNanoseconds"`
-	LastAnswer  time.Time     `json:"lastAnswer,omitzero"`
-	LastFailure time.Time     `json:"lastFailure,omitzero"`
-	LastError   string        `json:"lastError,omitempty"`
+	ID          enode.ID
+	Enode       string
+	Connected   bool
+	Pages       uint64 // answered
+	Failures    uint64 // in all
+	Streak      int    // failures since the last answer
+	GivenUp     int    // pages given up since the last answer
+	Envelopes   uint64 // taken from its answers
+	Unwanted    uint64 // of topics not asked for
+	Refused     uint64 // outside what was asked for
+	Latency     time.Duration
+	LastAnswer  time.Time
+	LastFailure time.Time
+	LastError   string
 }
 
 // server is a configured server with its record. Guarded by Client.mu, except
