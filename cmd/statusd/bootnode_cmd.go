@@ -128,7 +128,7 @@ func (f *bootnodeFlags) key(a *app) (*ecdsa.PrivateKey, error) {
 	case f.keyFile != "" && f.keyData != "":
 		return nil, usageError(errors.New("--nodekey and --keydata exclude each other"))
 	case f.keyData != "":
-		fmt.Fprintln(a.err, "statusd: --keydata is for tests, every user of this machine can read the key: use --nodekey")
+		a.note("--keydata is for tests, every user of this machine can read the key: use --nodekey")
 		key, err := crypto.HexToECDSA(strings.TrimPrefix(f.keyData, "0x"))
 		if err != nil {
 			return nil, usageError(fmt.Errorf("--keydata: %w", errNotKey))

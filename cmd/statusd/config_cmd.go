@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -91,7 +90,7 @@ func (a *app) checkConfig(flags *configFlags) error {
 	loaded, err := flags.load()
 	if loaded != nil {
 		for _, w := range loaded.Warnings {
-			fmt.Fprintln(a.err, "statusd: warning:", w)
+			a.note("warning: %s", w)
 		}
 	}
 	if err != nil {
@@ -164,7 +163,7 @@ func (a *app) showFleet(flags *configFlags, name string) error {
 		return err
 	}
 	if f.Retired() {
-		fmt.Fprintf(a.err, "statusd: fleet %s is retired: its nodes are gone; a file %s replaces it\n",
+		a.note("fleet %s is retired: its nodes are gone; a file %s replaces it",
 			f.Name, filepath.Join(dir, "fleets", f.Name+".json"))
 	}
 	return a.printFile(f.JSON)

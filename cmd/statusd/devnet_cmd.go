@@ -61,7 +61,7 @@ func (a *app) devnet(ctx context.Context, f *devnetFlags) (err error) {
 	defer remove()
 	network := devnet.New(devnet.Config{Program: program, Dir: dir, Login: devnetPassword})
 	defer func() { err = errors.Join(err, network.Close()) }()
-	fmt.Fprintln(a.err, "statusd: starting the network in", dir)
+	a.note("starting the network in %s", dir)
 	if err := network.Start(ctx, "ana", "ben", "cem"); err != nil {
 		return interrupted(ctx, err)
 	}
@@ -78,7 +78,7 @@ func (a *app) devnet(ctx context.Context, f *devnetFlags) (err error) {
 		}
 	}
 	if f.keep {
-		fmt.Fprintf(a.err, "\nstatusd: the network runs until Ctrl-C; in another terminal: cd %s\n", dir)
+		a.note("the network runs until Ctrl-C; in another terminal: cd %s", dir)
 		<-ctx.Done()
 	}
 	return nil

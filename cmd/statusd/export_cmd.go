@@ -110,7 +110,7 @@ func (a *app) export(ctx context.Context, s *session, name, format string, out a
 		err = writeFailed(e.write(target))
 	}
 	if err = finish(err); err == nil && out.Path != toStdout {
-		fmt.Fprintf(a.err, "statusd: %d messages in %s\n", e.count, out.Path)
+		a.note("%d messages in %s", e.count, out.Path)
 	}
 	return err
 }

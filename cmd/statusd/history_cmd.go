@@ -234,7 +234,7 @@ func (r *historyRun) pages(ctx context.Context) error {
 		case r.flags.most > 0 && r.printed >= r.flags.most:
 			return nil
 		case page.Done && r.fetched > 0 && len(r.seen) == 0:
-			fmt.Fprintf(r.app.err, "statusd: %d envelopes came, but the key opens none of them\n", r.fetched)
+			r.app.note("%d envelopes came, but the key opens none of them", r.fetched)
 			return nil
 		case page.Done:
 			return nil

@@ -89,6 +89,16 @@ func (a *app) crashed(p any) int {
 	return exitInternal
 }
 
+// note tells people something that is neither a result nor an error.
+func (a *app) note(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if a.output == outputJSON {
+		_ = writeJSON(a.err, map[string]string{"note": text}) // as little as on a terminal
+		return
+	}
+	fmt.Fprintln(a.err, "statusd:", text)
+}
+
 // raw prints a text as it is.
 func (a *app) raw(text string) error {
 	_, err := io.WriteString(a.out, text)
@@ -127,7 +137,7 @@ func printList[T any](a *app, items []T, none string, columns ...frame.Column[T]
 	}
 	if len(items) == 0 {
 		if none != "" {
-			fmt.Fprintln(a.err, "statusd:", none)
+			a.note("%s", none)
 		}
 		return nil
 	}

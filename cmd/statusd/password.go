@@ -81,7 +81,7 @@ func (a *app) readPassword(p *passwordFlags, prompt string, fresh bool) ([]byte,
 	}
 	defer checked.Wipe()
 	if fresh && !checked.IsEmpty() && checked.IsWeak() {
-		fmt.Fprintf(a.err, "statusd: warning: the password has fewer than %d characters\n", kdf.WeakBelow)
+		a.note("warning: the password has fewer than %d characters", kdf.WeakBelow)
 	}
 	return typed, nil
 }
@@ -137,7 +137,7 @@ func (a *app) environPassword() (typed []byte, found bool, err error) {
 		return typed, true, err
 	}
 	if set {
-		fmt.Fprintf(a.err, "statusd: warning: %s can be seen by other programs of this user; use %s\n", envPassword,
+		a.note("warning: %s can be seen by other programs of this user; use %s", envPassword,
 			envPasswordFile)
 	}
 	return []byte(inEnviron), set, nil

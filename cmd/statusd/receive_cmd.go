@@ -150,7 +150,7 @@ func (r *receiver) loop(ctx context.Context) error {
 			return err
 		}
 		if page.Gap {
-			fmt.Fprintf(r.app.err, "statusd: older events are gone; reading goes on at %d\n", page.From)
+			r.app.note("older events are gone; reading goes on at %d", page.From)
 		}
 		enough, err := r.page(ctx, page)
 		if err != nil || enough {

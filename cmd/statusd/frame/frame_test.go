@@ -268,10 +268,10 @@ func TestManualPages(t *testing.T) {
 			t.Errorf("the page lacks %q:\n%s", want, pages[i].Text)
 		}
 	}
-	text := "# Title\n\nSome `-code` and [a link](x.md),\nin **two** lines.\n\n## Part one\n\n- .first\n- second\n" +
+	text := "# Title\n\nSome `-code` and [a link](x.md),\nin **two** lines…\n\n## Part one\n\n- .first\n- second\n" +
 		"  goes on\n\n| Key | Means | Default |\n|---|---|---|\n| `a\\|b` | what | 1 |\n| `c` | | |\n\n" +
 		"```\n.x\\y\n```\n\n### Inner\n\nEnd.\n"
-	want := ".SH \"DESCRIPTION\"\n.PP\nSome \\-code and a link, in two lines.\n.SH \"PART ONE\"\n" +
+	want := ".SH \"DESCRIPTION\"\n.PP\nSome \\-code and a link, in two lines\\[u2026]\n.SH \"PART ONE\"\n" +
 		".IP \\(bu 2\n\\&.first\n.IP \\(bu 2\nsecond goes on\n.TP\n.B a|b\nMeans: what; Default: 1\n" +
 		".TP\n.B c\n\n.PP\n.RS 4\n.nf\n\\&.x\\ey\n.fi\n.RE\n.SS \"Inner\"\n.PP\nEnd.\n.SH \"SEE ALSO\"\n"
 	if page := Document(book, "prog-x", 7, "some text", text); !strings.Contains(page.Text, want) {

@@ -3,6 +3,7 @@ package frame
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // Page is a page of the manual.
@@ -283,11 +284,24 @@ func (r *roff) literal(text string) {
 // quote is escape for an argument of a macro.
 func quote(text string) string { return `"` + strings.ReplaceAll(escape(text), `"`, `\(dq`) + `"` }
 
-// escape keeps a text from being read as an instruction.
+// escape keeps a text from being read as an instruction. Letters beyond ASCII
+// become their numbers, which every formatter reads.
 func escape(text string) string {
-	text = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(text)
+	var b strings.Builder
 	if strings.HasPrefix(text, ".") || strings.HasPrefix(text, "'") {
-		text = `\&` + text
+		b.WriteString(`\&`)
 	}
-	return text
+	for _, r := range text {
+		switch {
+		case r == '\\':
+			b.WriteString(`\e`)
+		case r == '-':
+			b.WriteString(`\-`)
+		case r > unicode.MaxASCII:
+			fmt.Fprintf(&b, `\[u%04X]`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }

@@ -1,13 +1,8 @@
 # Completion of statusd for bash.
 __start_statusd() {
-	local cur=${COMP_LINE:0:COMP_POINT} words=() out line quote='' value
-	# The words as bash reads them; a ":" or "=" inside one does not end it.
-	local i joined='' last=''
-	for ((i = 1; i <= COMP_CWORD; i++)); do
-		words+=("${COMP_WORDS[i]}")
-	done
+	local words=("${COMP_WORDS[@]:1:COMP_CWORD}") out line value quote='' joined='' i
 	# Join what COMP_WORDBREAKS took apart: "--flag" "=" "value", "public" ":" "tea".
-	local parts=() n rest=$cur
+	local parts=() n word last rest=${COMP_LINE:0:COMP_POINT}
 	rest=${rest#*[[:space:]]}
 	for word in "${words[@]}"; do
 		# Blanks before a word mean that it is one of its own.
@@ -46,6 +41,7 @@ __start_statusd() {
 		joined=${words[${#words[@]}-1]}
 		[[ $joined == [:=] ]] && joined=''
 		cut=${parts[n]%"$joined"}
+		cut=${cut%@} # which Readline leaves to the word behind it
 	fi
 	while IFS= read -r line; do
 		[[ -n $line ]] || continue

@@ -1,20 +1,15 @@
 # Completion of statusd for fish.
-function __statusd_ask
+function __statusd_offer
     set -l ask (commandline -opc)
-    set -l word (commandline -ct)
+    set -l word (string unescape -- (commandline -ct)); or set word (commandline -ct)
     set -l program $ask[1]
     set -e ask[1]
-    $program __complete $ask (string unescape -- "$word"; or echo $word) 2>/dev/null
-end
-function __statusd_offer
-    for line in (__statusd_ask)
-        string match -qr '^:[0-9]+$' -- $line; or echo $line
+    set -l answer ($program __complete $ask "$word" 2>/dev/null)
+    if test (count $answer) -eq 1; and test "$answer[1]" = :0
+        __fish_complete_path (commandline -ct)
+    else if test (count $answer) -gt 1
+        printf '%s\n' $answer[1..-2]
     end
 end
-function __statusd_files
-    set -l answer (__statusd_ask)
-    test (count $answer) -eq 1; and test "$answer[1]" = :0
-end
 complete -c statusd -e
-complete -c statusd -f -n 'not __statusd_files' -a '(__statusd_offer)'
-complete -c statusd -F -n __statusd_files
+complete -c statusd -f -a '(__statusd_offer)'

@@ -4,6 +4,7 @@ _statusd() {
 	local out line value
 	local -a found texts ask
 	ask=("${(@Q)words[2,CURRENT]}")
+	ask[-1]=${ask[-1]#[\'\"]} # of a word that is still open
 	out=$("${(Q)words[1]}" __complete "${ask[@]}" 2>/dev/null) || return 1
 	local then=${out##*$'\n'}
 	for line in "${(@f)${out%$then}}"; do
