@@ -147,6 +147,47 @@ func TestWhatAllGuestsKeepIsBounded(t *testing.T) {
 	alice.checkChat()
 }
 
+// loggedBytes is the size of what the event log keeps.
+func (p *party) loggedBytes() (n int64) {
+	p.t.Helper()
+	p.tx(func(tx *store.Tx) error {
+		return tx.Query(`SELECT coalesce(sum(length(body)), 0) FROM event_log`, nil,
+			func(r store.Row) error { n = r.Int64(0); return nil })
+	})
+	return n
+}
+
+// TestPicturesOfStrangersDoNotFillTheLog: the event log keeps no more of the
+// pictures of people we do not know than the chats do, and all of those of
+// contacts.
+func TestPicturesOfStrangersDoNotFillTheLog(t *testing.T) {
+	alice := hosts(t, func(c *Config) { c.Policy.MaxStrangerBytes = 300_000 })
+	mallory, friend := stranger(t, alice.now), stranger(t, alice.now)
+	ok(t, alice.m.Contacts().Save(t.Context(), added(friend.id)))
+	direct := func(i int) *payloads.ChatMessage {
+		m := shown(mallory, fmt.Sprint("direct ", i), 50_000)
+		m.ChatID, m.MessageType = alice.id, payloads.OneToOne
+		return m
+	}
+	for range 10 {
+		ok(t, friend.posts(alice, shown(friend, "friend", 50_000)))
+	}
+	before := alice.loggedBytes()
+	for i := range 40 {
+		ok(t, mallory.posts(alice, shown(mallory, fmt.Sprint("public ", i), 50_000)))
+		ok(t, mallory.brings(alice, direct(i)))
+	}
+	if n := alice.loggedBytes() - before; n > 2*300_000*3/2 || n < 300_000 {
+		t.Errorf("%d bytes of events", n)
+	}
+	if before < 10*50_000 {
+		t.Errorf("%d bytes of a contact", before)
+	}
+	if n := alice.count("event_picture"); n > 20 {
+		t.Errorf("%d events are bound", n)
+	}
+}
+
 // TestOldestOfAFullChatIsNotTold: what comes is older than all that is kept.
 func TestOldestOfAFullChatIsNotTold(t *testing.T) {
 	alice := hosts(t)

@@ -195,7 +195,13 @@ func (c *core) tell(tx *store.Tx, chat *store.Chat, m *store.Message) error {
 		}
 		news.Messages = append(news.Messages, v)
 	}
-	return c.append(tx, api.MessagesNewEvent{Changes: news})
+	if err := c.append(tx, api.MessagesNewEvent{Changes: news}); err != nil {
+		return err
+	}
+	if m.Media != nil && (m.Guest != 0 || chat.Stranger) {
+		return tx.BindEvent(m.Seq)
+	}
+	return nil
 }
 
 // claimName stores the name that somebody claims to own, unverified.

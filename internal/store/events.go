@@ -78,6 +78,23 @@ func (tx *Tx) AppendEvent(kind string, body []byte, now time.Time) (seq int64, e
 	return seq, err
 }
 
+// BindEvent makes the last event that was appended go with a message: once that
+// is removed, the next call removes the event. It is for pictures that strangers
+// send, which the log would otherwise keep without a bound of their own.
+func (tx *Tx) BindEvent(message int64) error {
+	err := tx.Exec(`INSERT INTO event_picture (event, message) VALUES (?, ?)`, tx.newest, message)
+	if err == nil { // the newest event is bound, so it stays
+		err = tx.Exec(`DELETE FROM event_log WHERE seq IN (SELECT event FROM event_picture WHERE message = 0)`)
+	}
+	if err == nil {
+		err = tx.Exec(`DELETE FROM event_picture WHERE message = 0`)
+	}
+	if err != nil {
+		return fmt.Errorf("bind event: %w", err)
+	}
+	return nil
+}
+
 // pruneLargeEvents removes the oldest events until the bodies of the others are
 // within the limit, but never the newest.
 func (tx *Tx) pruneLargeEvents(last int64) error {
