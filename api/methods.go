@@ -14,6 +14,7 @@ func Methods() []Described {
 		accountMethods(),
 		wakuMethods(),
 		historyMethods(),
+		discoveryMethods(),
 	)
 }
 
@@ -92,5 +93,12 @@ func historyMethods() []Described {
 		MailserversDeleteMailserverRequestGapsByChatID, MailserversAddMailserverTopic, MailserversGetMailserverTopics,
 		MailserversDeleteMailserverTopic, MailserversAddChatRequestRange, MailserversGetChatRequestRanges,
 		MailserversDeleteChatRequestRange,
+	}
+}
+
+func discoveryMethods() []Described {
+	return []Described{
+		PeerDiscover, PeerStatus, PeerTopics, PeerPrune, DiscoveryStatus, DiscoverySubscribe, DiscoveryUnsubscribe,
+		RpcModules, RpcDiscover,
 	}
 }

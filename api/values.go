@@ -224,6 +224,9 @@ type Shaped interface {
 }
 
 // JSONShape implements Shaped.
+func (None) JSONShape() string { return `{"type":"null"}` }
+
+// JSONShape implements Shaped.
 func (Bytes) JSONShape() string { return `{"type":"string","pattern":"^0x([0-9a-fA-F]{2})*$"}` }
 
 // JSONShape implements Shaped.

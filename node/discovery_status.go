@@ -5,7 +5,6 @@ import (
 
 	"statusd/api"
 	"statusd/discovery"
-	"statusd/discovery/discv5"
 	"statusd/discovery/pool"
 	"statusd/discovery/topdisc/runner"
 )
@@ -23,11 +22,45 @@ func (n *Node) Discover(topic discovery.Topic, l pool.Limits) error {
 }
 
 // PeerStatus is the state of the pool.
-func (n *Node) PeerStatus() *pool.Status {
-	if s := n.searching(); s != nil {
-		return s.pool.Status()
+func (n *Node) PeerStatus() api.PoolStatus {
+	out := api.PoolStatus{Topics: []api.PoolTopic{}}
+	s := n.searching()
+	if s == nil {
+		return out
 	}
-	return &pool.Status{Topics: []pool.TopicStatus{}}
+	status := s.pool.Status()
+	out.Searching = status.Searching
+	for _, t := range status.Topics {
+		one := api.PoolTopic{
+			Topic: string(t.Topic), Min: t.Min, Max: t.Max, CacheOnly: t.CacheOnly, Mode: api.SearchMode(t.Mode),
+			Satisfied: t.Satisfied, Connected: poolNodes(t.Connected), Pending: poolNodes(t.Pending),
+			Sources: sourceStates(t.Sources),
+		}
+		if len(t.Known) > 0 {
+			one.Known = poolNodes(t.Known)
+		}
+		out.Topics = append(out.Topics, one)
+	}
+	return out
+}
+
+func poolNodes(nodes []pool.NodeStatus) []api.PoolNode {
+	out := make([]api.PoolNode, len(nodes))
+	for i, n := range nodes {
+		out[i] = api.PoolNode{
+			ID: n.ID, Enode: n.Enode, Source: n.Source, State: api.FoundState(n.State), Seconds: n.Seconds,
+			Reason: string(n.Reason),
+		}
+	}
+	return out
+}
+
+func sourceStates(sources []pool.SourceStatus) []api.SourceStatus {
+	out := make([]api.SourceStatus, len(sources))
+	for i, s := range sources {
+		out[i] = api.SourceStatus{Source: s.Source, State: api.SourceState(s.State), Error: s.Error}
+	}
+	return out
 }
 
 // OnSignal calls f for each signal of discovery until stop is called. f must
@@ -63,34 +96,9 @@ func signalOf(kind pool.Signal, event any) api.EventPayload {
 	}
 }
 
-// DiscoveryStatus describes how peers are looked for.
-type DiscoveryStatus struct {
-	Running, Searching, Degraded bool
-	Record                       string
-	Sources                      []pool.SourceStatus
-	Registrations                []RegistrationStatus
-	Discv5                       *discv5.Status // nil: not used
-	TopicDiscovery               *runner.Status // nil: not open
-	Rendezvous                   []RendezvousStatus
-}
-
-// RegistrationStatus is a topic that this node is registered under.
-type RegistrationStatus struct {
-	Topic discovery.Topic
-	By    string
-	Error string
-}
-
-// RendezvousStatus is a rendezvous server.
-type RendezvousStatus struct {
-	Server   string
-	Failures int
-	Error    string
-}
-
 // DiscoveryStatus returns a picture of the search for peers.
-func (n *Node) DiscoveryStatus() DiscoveryStatus {
-	out := DiscoveryStatus{Sources: []pool.SourceStatus{}, Registrations: []RegistrationStatus{}}
+func (n *Node) DiscoveryStatus() api.DiscoveryReport {
+	out := api.DiscoveryReport{Sources: []api.SourceStatus{}, Registrations: []api.RegistrationStatus{}}
 	if self := n.Self(); self != nil {
 		out.Record = self.String()
 	}
@@ -101,26 +109,45 @@ func (n *Node) DiscoveryStatus() DiscoveryStatus {
 	status := s.pool.Status()
 	failing, _ := s.failing(status)
 	out.Running, out.Searching, out.Degraded = true, status.Searching, len(failing) > 0
-	out.Sources = append(mergeSources(status), s.cannot...)
+	out.Sources = sourceStates(append(mergeSources(status), s.cannot...))
 	for _, r := range s.register {
-		one := RegistrationStatus{Topic: r.topic, By: r.by.Name()}
+		one := api.RegistrationStatus{Topic: string(r.topic), By: r.by.Name()}
 		if err := r.failure(); err != nil {
 			one.Error = err.Error()
 		}
 		out.Registrations = append(out.Registrations, one)
 	}
 	if s.endpoint != nil {
-		st := s.endpoint.Status()
+		st := api.EndpointStatus(s.endpoint.Status())
 		out.Discv5 = &st
 		if svc := s.topics.Load(); svc != nil && st.Open {
-			topics := svc.Status()
-			out.TopicDiscovery = &topics
+			out.TopicDiscovery = topicDiscovery(svc.Status())
 		}
 	}
 	if s.rendezvous != nil {
 		for _, server := range s.rendezvous.Status() {
-			out.Rendezvous = append(out.Rendezvous, RendezvousStatus{server.Server.String(), server.Failures, server.Reason})
+			out.Rendezvous = append(out.Rendezvous, api.RendezvousStatus{
+				Server: server.Server.String(), Failures: server.Failures, Error: server.Reason,
+			})
 		}
+	}
+	return out
+}
+
+func topicDiscovery(st runner.Status) *api.TopicDiscoveryStatus {
+	out := &api.TopicDiscoveryStatus{
+		Registrar: (*api.RegistrarStatus)(st.Registrar), Topics: []api.TopicView{}, Searches: st.Searches,
+		Queries: st.Queries, Failures: st.Failures, Found: st.Found, Sent: st.Sent,
+	}
+	for _, t := range st.Topics {
+		view := api.TopicView{
+			Topic: string(t.Topic), Registrars: t.Registrars, Verified: t.Verified, Advertising: t.Advertising,
+			Active: t.Active, Pending: t.Pending, Buckets: []api.TopicBucket{}, Sent: t.Sent, GivenUp: t.GivenUp,
+		}
+		for _, b := range t.Buckets {
+			view.Buckets = append(view.Buckets, api.TopicBucket(b))
+		}
+		out.Topics = append(out.Topics, view)
 	}
 	return out
 }

@@ -38,17 +38,17 @@ func (f *fakeDiscovery) Discover(topic discovery.Topic, l pool.Limits) error {
 	return nil
 }
 
-func (f *fakeDiscovery) PeerStatus() *pool.Status {
-	return &pool.Status{Topics: []pool.TopicStatus{{
-		Topic: "whisper", Min: 2, Max: 2, Connected: []pool.NodeStatus{}, Pending: []pool.NodeStatus{},
-		Sources: []pool.SourceStatus{},
+func (f *fakeDiscovery) PeerStatus() api.PoolStatus {
+	return api.PoolStatus{Topics: []api.PoolTopic{{
+		Topic: "whisper", Min: 2, Max: 2, Connected: []api.PoolNode{}, Pending: []api.PoolNode{},
+		Sources: []api.SourceStatus{},
 	}}}
 }
 
-func (f *fakeDiscovery) DiscoveryStatus() DiscoveryStatus {
-	return DiscoveryStatus{
-		Running: true, Sources: []pool.SourceStatus{},
-		Registrations: []RegistrationStatus{{Topic: "whisper", By: "discv5"}, {Topic: "whisper", By: "rendezvous"}},
+func (f *fakeDiscovery) DiscoveryStatus() api.DiscoveryReport {
+	return api.DiscoveryReport{
+		Running: true, Sources: []api.SourceStatus{},
+		Registrations: []api.RegistrationStatus{{Topic: "whisper", By: "discv5"}, {Topic: "whisper", By: "rendezvous"}},
 	}
 }
 
@@ -121,7 +121,7 @@ func TestPeerDiscoverErrors(t *testing.T) {
 		_, e := invoke(t, none, method, `[]`)
 		wantError(t, e, jsonrpc.CodeFailed, "discoverer not provided")
 	}
-	topics := must[topicList](t, on, "peer_topics", `[]`)
+	topics := must[api.TopicLists](t, on, "peer_topics", `[]`)
 	if len(topics.Required) != 1 || len(topics.Registered) != 1 || topics.Registered[0] != "whisper" {
 		t.Errorf("topics %+v", topics)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"statusd/api"
 	"statusd/rpc/jsonrpc"
 )
 
@@ -75,29 +76,24 @@ type descriptions struct {
 	all map[bool]json.RawMessage // by whether all namespaces are on offer
 }
 
-// discover is the handler that describes what a connection may see.
-func (s *Server) discover() handler {
-	return handler{
-		result: reflect.TypeFor[*openRPC](),
-		call: func(ctx context.Context, _ arguments) (any, error) {
-			c, d := callFrom(ctx).caller, &s.described
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			whole := c.modules == nil
-			if doc, ok := d.all[whole]; ok {
-				return encoded(doc), nil
-			}
-			doc, err := jsonrpc.Marshal(s.describe(c))
-			if err != nil {
-				return nil, err
-			}
-			if d.all == nil {
-				d.all = make(map[bool]json.RawMessage)
-			}
-			d.all[whole] = doc
-			return encoded(doc), nil
-		},
+// discover describes what a connection may see.
+func (s *Server) discover(ctx context.Context, _ api.None) (json.RawMessage, error) {
+	c, d := callFrom(ctx).caller, &s.described
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	whole := c.modules == nil
+	if doc, ok := d.all[whole]; ok {
+		return doc, nil
 	}
+	doc, err := jsonrpc.Marshal(s.describe(c))
+	if err != nil {
+		return nil, err
+	}
+	if d.all == nil {
+		d.all = make(map[bool]json.RawMessage)
+	}
+	d.all[whole] = doc
+	return doc, nil
 }
 
 // describe describes all methods of the namespaces on offer to a caller, also

@@ -3,6 +3,8 @@ package rpc
 import (
 	"context"
 	"slices"
+
+	"statusd/api"
 )
 
 // metaNamespace describes the server itself; it is on offer everywhere.
@@ -93,26 +95,12 @@ func (s *Server) table() []method {
 // metaMethods describe the server.
 func (s *Server) metaMethods() []method {
 	return []method{
-		{
-			name: "rpc_modules", scope: scopeRead,
-			summary: "Lists the namespaces on offer on this connection, with their version.",
-			result:  "namespace → version",
-			example: ex(`[]`, `{"admin":"1.0","net":"1.0","rpc":"1.0","waku":"1.0"}`),
-			handler: fn0(s.modulesOnOffer),
-		},
-		{
-			name: "rpc.discover", scope: scopeRead,
-			summary: "Describes every method on offer on this connection as an OpenRPC document.",
-			result: "an OpenRPC 1.3 document. Of each method x-scope is the scope a token needs, x-since the release it " +
-				"appeared in, x-setup (in an example) calls to make first: what they answer, or the part of it at the JSON " +
-				"pointer \"at\", is bound to a name and replaces {{name}}",
-			example: ex(`[]`, `{"openrpc":"1.3.2"}`),
-			handler: s.discover(),
-		},
+		bind(api.RpcModules, s.modulesOnOffer),
+		bind(api.RpcDiscover, s.discover),
 	}
 }
 
-func (s *Server) modulesOnOffer(ctx context.Context) (map[string]string, error) {
+func (s *Server) modulesOnOffer(ctx context.Context, _ api.None) (map[string]string, error) {
 	c := callFrom(ctx).caller
 	out := make(map[string]string)
 	for name := range s.dispatch.methods {

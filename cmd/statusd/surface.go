@@ -62,7 +62,7 @@ func protocols() []string { return []string{"waku/1", "waku/0"} }
 func rpcDeps(n *node.Node, logs *logx.Logs, gatherer prometheus.Gatherer) rpc.Deps {
 	deps := rpc.Deps{
 		Node: n, Peers: n, Logs: logControl{logs}, Health: n, Gatherer: gatherer, Shutdown: n.Shutdown,
-		Discovery: searchControl{n},
+		Discovery: n,
 	}
 	if host := n.Waku(); host != nil {
 		deps.Waku, deps.Guest = host, func() rpc.WakuGuest { return host.NewGuest() }
@@ -77,24 +77,6 @@ func rpcDeps(n *node.Node, logs *logx.Logs, gatherer prometheus.Gatherer) rpc.De
 		deps.Names = lists
 	}
 	return deps
-}
-
-// searchControl is the node as the methods about discovery know it.
-type searchControl struct{ *node.Node }
-
-func (s searchControl) DiscoveryStatus() rpc.DiscoveryStatus {
-	st := s.Node.DiscoveryStatus()
-	out := rpc.DiscoveryStatus{
-		Running: st.Running, Searching: st.Searching, Degraded: st.Degraded, Record: st.Record, Sources: st.Sources,
-		Registrations: []rpc.RegistrationStatus{}, Discv5: st.Discv5, TopicDiscovery: st.TopicDiscovery,
-	}
-	for _, r := range st.Registrations {
-		out.Registrations = append(out.Registrations, rpc.RegistrationStatus(r))
-	}
-	for _, r := range st.Rendezvous {
-		out.Rendezvous = append(out.Rendezvous, rpc.RendezvousStatus(r))
-	}
-	return out
 }
 
 // logControl is logx as the RPC server knows it.

@@ -349,13 +349,13 @@ func (e *Endpoint) Resolve(ctx context.Context, n *enode.Node) *enode.Node {
 
 // Status is a picture of an endpoint.
 type Status struct {
-	Open       bool   `json:"open"`
-	Address    string `json:"address,omitempty"` // of the socket, while open
-	Nodes      int    `json:"nodes"`             // known, while open
-	Live       int    `json:"live"`              // of them those that answered
-	PacketsIn  uint64 `json:"packetsIn"`         // since the start
-	PacketsOut uint64 `json:"packetsOut"`
-	Opened     uint64 `json:"opened"` // times
+	Open       bool
+	Address    string // of the socket, while open
+	Nodes      int    // known, while open
+	Live       int    // of them those that answered
+	PacketsIn  uint64 // since the start
+	PacketsOut uint64
+	Opened     uint64 // times
 }
 
 // Status returns a picture.

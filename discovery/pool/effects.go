@@ -84,6 +84,6 @@ const (
 
 // Discovered is the event of SignalDiscovered.
 type Discovered struct {
-	Enode string          `json:"enode"` // node id, 64 hex digits
-	Topic discovery.Topic `json:"topic"`
+	Enode string // node id, 64 hex digits
+	Topic discovery.Topic
 }

@@ -13,41 +13,41 @@ import (
 // Status is a picture of a pool.
 type Status struct {
 	// Searching is true between discovery.started and discovery.stopped.
-	Searching bool          `json:"searching"`
-	Topics    []TopicStatus `json:"topics"`
+	Searching bool
+	Topics    []TopicStatus
 }
 
 // TopicStatus is a picture of one topic.
 type TopicStatus struct {
-	Topic     discovery.Topic `json:"topic"`
-	Min       int             `json:"min"`
-	Max       int             `json:"max"`
-	CacheOnly bool            `json:"cacheOnly"` // the limits are numbers of known nodes
-	Mode      string          `json:"mode"`      // fast or slow while it searches, else off
+	Topic     discovery.Topic
+	Min       int
+	Max       int
+	CacheOnly bool   // the limits are numbers of known nodes
+	Mode      string // fast or slow while it searches, else off
 	// Satisfied: it has what it needs.
-	Satisfied bool           `json:"satisfied"`
-	Connected []NodeStatus   `json:"connected"`
-	Pending   []NodeStatus   `json:"pending"`
-	Known     []NodeStatus   `json:"known,omitempty"`
-	Sources   []SourceStatus `json:"sources"`
+	Satisfied bool
+	Connected []NodeStatus
+	Pending   []NodeStatus
+	Known     []NodeStatus
+	Sources   []SourceStatus
 }
 
 // NodeStatus is a node in the view of one topic.
 type NodeStatus struct {
-	ID     string `json:"id"`              // 64 hex digits
-	Enode  string `json:"enode,omitempty"` // where it is dialled; empty: unknown
-	Source string `json:"source"`          // that found it: "kept" for one that others asked for
-	State  string `json:"state"`           // connected, dialling, queued, resting or known
+	ID     string // 64 hex digits
+	Enode  string // where it is dialled; empty: unknown
+	Source string // that found it: "kept" for one that others asked for
+	State  string // connected, dialling, queued, resting or known
 	// Seconds it is connected, or will rest for.
-	Seconds int64  `json:"seconds,omitempty"`
-	Reason  Reason `json:"reason,omitempty"` // of its rest
+	Seconds int64
+	Reason  Reason // of its rest
 }
 
 // SourceStatus is a source in the view of one topic.
 type SourceStatus struct {
-	Source string `json:"source"`
-	State  string `json:"state"` // off, waiting, running or done
-	Error  string `json:"error,omitempty"`
+	Source string
+	State  string // off, waiting, running or done
+	Error  string
 }
 
 // kept is the source of peers that the pool did not find.

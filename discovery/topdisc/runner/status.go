@@ -13,49 +13,49 @@ import (
 
 // Status is what a Service is doing, for people and programs.
 type Status struct {
-	Registrar *RegistrarStatus `json:"registrar,omitempty"` // absent: keeps no advertisements
-	Topics    []TopicStatus    `json:"topics"`              // searched or advertised lately, by name
-	Searches  uint64           `json:"searches"`            // begun
-	Queries   uint64           `json:"queries"`             // registrars asked by searches
-	Failures  uint64           `json:"failures"`            // of these, without a valid answer
-	Found     uint64           `json:"found"`               // advertisers, those of each search counted anew
-	Sent      uint64           `json:"sent"`                // requests to register at others
+	Registrar *RegistrarStatus // absent: keeps no advertisements
+	Topics    []TopicStatus    // searched or advertised lately, by name
+	Searches  uint64           // begun
+	Queries   uint64           // registrars asked by searches
+	Failures  uint64           // of these, without a valid answer
+	Found     uint64           // advertisers, those of each search counted anew
+	Sent      uint64           // requests to register at others
 }
 
 // RegistrarStatus is the state of the registrar.
 type RegistrarStatus struct {
-	Ads           int               `json:"ads"` // advertisements kept
-	Capacity      int               `json:"capacity"`
-	Services      int               `json:"services"`      // that they belong to
-	Similarity    string            `json:"similarity"`    // variant of the waiting time
-	Registrations uint64            `json:"registrations"` // answered: admitted or told to wait
-	Admitted      uint64            `json:"admitted"`
-	Renewed       uint64            `json:"renewed"` // of those admitted
-	Queries       uint64            `json:"queries"` // answered, each page
-	Expired       uint64            `json:"expired"`
-	Refused       map[string]uint64 `json:"refused"` // by reason
+	Ads           int // advertisements kept
+	Capacity      int
+	Services      int    // that they belong to
+	Similarity    string // variant of the waiting time
+	Registrations uint64 // answered: admitted or told to wait
+	Admitted      uint64
+	Renewed       uint64 // of those admitted
+	Queries       uint64 // answered, each page
+	Expired       uint64
+	Refused       map[string]uint64 // by reason
 }
 
 // TopicStatus is the view of the network from one topic.
 type TopicStatus struct {
-	Topic       discovery.Topic `json:"topic"`
-	Registrars  int             `json:"registrars"` // known
-	Verified    int             `json:"verified"`   // of these, answered
-	Advertising bool            `json:"advertising"`
-	Active      int             `json:"active"`  // registrations
-	Pending     int             `json:"pending"` // registrations that wait for their first admission
-	Buckets     []BucketStatus  `json:"buckets"` // those with registrars, farthest first
-	Sent        uint64          `json:"sent"`    // requests to register
-	GivenUp     uint64          `json:"givenUp"` // registrations
+	Topic       discovery.Topic
+	Registrars  int // known
+	Verified    int // of these, answered
+	Advertising bool
+	Active      int            // registrations
+	Pending     int            // registrations that wait for their first admission
+	Buckets     []BucketStatus // those with registrars, farthest first
+	Sent        uint64         // requests to register
+	GivenUp     uint64         // registrations
 }
 
 // BucketStatus is one bucket of distance from a topic.
 type BucketStatus struct {
-	Distance   int `json:"distance"`
-	Registrars int `json:"registrars"`
-	Verified   int `json:"verified"`
-	Active     int `json:"active"`
-	Pending    int `json:"pending"`
+	Distance   int
+	Registrars int
+	Verified   int
+	Active     int
+	Pending    int
 }
 
 // totals counts what searches and advertisers did.
