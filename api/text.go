@@ -1,5 +1,7 @@
 package api
 
+import "encoding/json"
+
 // TextType says what a part of a text is.
 type TextType string
 
@@ -44,4 +46,23 @@ type TextNode struct {
 	// Level is 1 or 2, and IsTitleBlock false, in headings.
 	Level        int   `json:"level,omitempty"`
 	IsTitleBlock *bool `json:"isTitleBlock,omitempty"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler. It keeps children that are null
+// apart from those that are not there.
+func (n *TextNode) UnmarshalJSON(raw []byte) error {
+	type members TextNode
+	var in struct {
+		members
+		Children json.RawMessage `json:"children"`
+	}
+	if err := json.Unmarshal(raw, &in); err != nil {
+		return err
+	}
+	*n = TextNode(in.members)
+	if in.Children == nil {
+		return nil
+	}
+	n.Children = new([]TextNode)
+	return json.Unmarshal(in.Children, n.Children)
 }

@@ -90,6 +90,11 @@ func TestTreesAreThoseOfStatusGo(t *testing.T) {
 		if got := inJSON(t, Parse(c.Text)); got != string(c.Tree) {
 			t.Errorf("%q: %s, want %s", c.Text, got, c.Tree)
 		}
+		// A program that reads it with our types can hand it on as it is.
+		var nodes []api.TextNode
+		if err := json.Unmarshal(c.Tree, &nodes); err != nil || inJSON(t, nodes) != string(c.Tree) {
+			t.Errorf("%q: read and written again: %s, %v", c.Text, inJSON(t, nodes), err)
+		}
 	}
 }
 
