@@ -37,6 +37,8 @@ func newTree() *tree {
 		}
 	}
 	dir := func(fs *Flags) { fs.Var(new(string), "dir", "folder") }
+	at := func(fs *Flags) { fs.Var(new(string), "at", "where") }
+	as := func(fs *Flags) { fs.Var(new(string), "as", "name") }
 	t.Program = &Program{Common: func(fs *Flags) {
 		output := "plain"
 		fs.Var(&output, "output,o", "form").Complete(OneOf("plain", "json"))
@@ -58,8 +60,8 @@ func newTree() *tree {
 		leaf("rpc METHOD", Args{Min: 1, Max: Any, Want: "the method"}, func(fs *Flags) {
 			fs.Var(new(string), "url", "where")
 		}),
-		Command{Use: "key", Short: "Work with keys", Commands: []Command{leaf("inspect [FILE]", Optional(), nil)}},
-		leaf("chats", Args{}, nil, leaf("join NAME", Exactly(1, "the name"), nil), leaf("leave", Args{}, nil)),
+		Command{Use: "key", Short: "Work with keys", Commands: []Command{leaf("inspect [FILE]", Optional(), at)}},
+		leaf("chats", Args{}, nil, leaf("join NAME", Exactly(1, "the name"), as), leaf("leave", Args{}, nil)),
 		leaf("version", Args{}, nil),
 	)
 	t.Root.Commands = append(t.Root.Commands, t.Builtin(func(s string) error { t.ran = s; return nil })...)
@@ -112,19 +114,23 @@ func TestCommandLines(t *testing.T) {
 
 func TestWrongCommandLines(t *testing.T) {
 	for in, want := range map[string][2]string{
-		"-nonsense":         {"prog", "unknown flag: --nonsense"},
-		"send|--mesage|x":   {"prog send", "unknown flag: --mesage; did you mean --message?"},
-		"send|-x":           {"prog send", "unknown flag: -x"},
-		"send|x|-m":         {"prog send", "-m needs a value"},
-		"send|--wait|soon":  {"prog send", `--wait "soon": want a duration such as 30s or 1h30m`},
-		"send|--quiet=much": {"prog send", `--quiet "much": want true or false`},
-		"send":              {"prog send", "missing argument: the recipient"},
-		"vresion":           {"prog", `unknown command "vresion"; did you mean "version"?`},
-		"chats|jion":        {"prog chats", `unknown command "jion"; did you mean "join"?`},
-		"chats|join|a|b":    {"prog chats join", `unexpected argument "b"`},
-		"key":               {"prog key", "prog key needs a command; see prog key --help"},
-		"version|--dir|x":   {"prog version", "unknown flag: --dir"},
-		"help|chats|jion":   {"prog chats", `unknown command "jion"; did you mean "join"?`},
+		"-nonsense":          {"prog", "unknown flag: --nonsense"},
+		"send|--mesage|x":    {"prog send", "unknown flag: --mesage; did you mean --message?"},
+		"send|-x":            {"prog send", "unknown flag: -x"},
+		"send|x|-m":          {"prog send", "-m needs a value"},
+		"send|--wait|soon":   {"prog send", `--wait "soon": want a duration such as 30s or 1h30m`},
+		"send|--quiet=much":  {"prog send", `--quiet "much": want true or false`},
+		"send":               {"prog send", "missing argument: the recipient"},
+		"vresion":            {"prog", `unknown command "vresion"; did you mean "version"?`},
+		"chats|jion":         {"prog chats", `unknown command "jion"; did you mean "join"?`},
+		"chats|join|a|b":     {"prog chats join", `unexpected argument "b"`},
+		"key|inpsect|--at|x": {"prog key", `unknown command "inpsect"; did you mean "inspect"?`},
+		"key|--at|x":         {"prog key", "prog key needs a command; see prog key --help"},
+		"chats|jion|--as=x":  {"prog chats", `unknown command "jion"; did you mean "join"?`},
+		"chats|--as|x":       {"prog chats", "unknown flag: --as"},
+		"key":                {"prog key", "prog key needs a command; see prog key --help"},
+		"version|--dir|x":    {"prog version", "unknown flag: --dir"},
+		"help|chats|jion":    {"prog chats", `unknown command "jion"; did you mean "join"?`},
 	} {
 		call, err := newTree().Parse(strings.Split(in, "|"))
 		if err == nil {

@@ -1,6 +1,7 @@
 package frame
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,13 +79,21 @@ var errNeedsCommand = errors.New("needs a command")
 
 // Run does what the command is for.
 func (c *Call) Run(ctx context.Context) error {
-	if err := c.Command.check(c.Args); err != nil {
+	if err := c.check(); err != nil {
 		return &UsageError{c.Path, err}
 	}
-	if c.run == nil {
-		return &UsageError{c.Path, fmt.Errorf("%s %w; see %s --help", c.Path, errNeedsCommand, c.Path)}
-	}
 	return c.run(ctx, c.Args)
+}
+
+// check says what is wrong with the command that is called, and its arguments.
+func (c *Call) check() error {
+	if err := c.Command.check(c.Args); err != nil {
+		return err
+	}
+	if c.run == nil {
+		return fmt.Errorf("%s %w; see %s --help", c.Path, errNeedsCommand, c.Path)
+	}
+	return nil
 }
 
 // Parse reads a command line. The values of flags are taken as they are,
@@ -99,10 +108,19 @@ func (p *Program) Parse(args []string) (*Call, error) {
 	l := p.read(args)
 	b := p.build(l.cmd)
 	call := &Call{Command: l.cmd, Path: strings.Join(l.path, " "), Flags: b.flags, Args: l.rest, run: b.run}
-	if err := l.apply(b.flags); err != nil {
+	err := l.apply(b.flags)
+	if err != nil && l.below(b.flags) { // the flag is right, and the name before it wrong or missing
+		err = cmp.Or(call.check(), err)
+	}
+	if err != nil {
 		return call, &UsageError{call.Path, err}
 	}
 	return call, nil
+}
+
+// below reports whether a flag belongs to a command below the one at hand only.
+func (l *line) below(fs *Flags) bool {
+	return slices.ContainsFunc(l.given, func(g given) bool { return g.flag != nil && !slices.Contains(fs.all, g.flag) })
 }
 
 // line is how far a command line has been read.
