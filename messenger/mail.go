@@ -112,19 +112,19 @@ func (s *Mail) resolve(ctx context.Context, tx *store.Tx, recipient string) (sto
 	return s.chat(tx, found.ID)
 }
 
-// unknownRecipient words that a text names nobody.
+// unknownRecipient words that a text names nobody. Only what was meant as a key is
+// told what is wrong with it as one.
 func unknownRecipient(name string) error {
 	if nickname, ok := strings.CutPrefix(name, "@"); ok {
 		return fmt.Errorf("%w: nobody has the nickname %.80q", ErrRecipient, nickname)
 	}
-	who, err := contact.Parse(name)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%w: %w", ErrRecipient, err)
-	case who.Name != "":
+	switch who, err := contact.Parse(name); {
+	case err == nil && who.Name != "":
 		return ErrNameLookup
+	case err != nil && (strings.HasPrefix(name, "0x") || strings.HasPrefix(name, "zQ3sh")):
+		return fmt.Errorf("%w: %w", ErrRecipient, err)
 	}
-	return ErrRecipient
+	return fmt.Errorf("%w: %.80q", ErrRecipient, name)
 }
 
 // known is what a transaction knows of people and chats.

@@ -135,7 +135,7 @@ func (n *Node) startMailServer(ctx context.Context, life *lifecycle, key *ecdsa.
 	}
 	life.onStop("mail archive", stopRecorder, func() { n.warnOnError("mail archive", archive.Close()) })
 	keep := n.cfg.Retention()
-	hint := "" // that of the embedded archive
+	hint := "stop the node and run: statusd mailserver repair --dir " + n.cfg.DataDir
 	if w.DatabaseConfig.PGConfig.Enabled {
 		hint = "the database reports it; its own tools and backups are the way to repair it"
 	}

@@ -70,7 +70,7 @@ func TestSocketPathIsTaken(t *testing.T) {
 	t.Run("in use", func(t *testing.T) {
 		first := start(t, nil)
 		second := prepare(t, func(c *Config, _ *Deps) { c.IPC.Path = first.Endpoints().IPC })
-		if err := run(second); !errors.Is(err, ErrIPCInUse) {
+		if err := run(second); !errors.Is(err, ErrIPCInUse) || !strings.Contains(err.Error(), "--ipcfile") {
 			t.Errorf("Run: %v", err)
 		}
 		must[string](t, first.ipc(), "waku_version", `[]`)
@@ -89,7 +89,7 @@ func TestSocketPathIsTaken(t *testing.T) {
 			c.IPC.Path = filepath.Join(filepath.Dir(c.IPC.Path), "file", "s")
 			os.WriteFile(filepath.Dir(c.IPC.Path), nil, 0o600)
 		})
-		if err := run(f); !errors.Is(err, ErrListen) {
+		if err := run(f); !errors.Is(err, ErrListen) || !strings.Contains(err.Error(), "--ipcfile") {
 			t.Errorf("Run: %v", err)
 		}
 	})

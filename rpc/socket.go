@@ -34,14 +34,14 @@ type socket struct {
 func listenIPC(ctx context.Context, cfg *IPCConfig) (*socket, error) {
 	path := cfg.Path
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrListen, err)
+		return nil, noSocket(err)
 	}
 	if err := clearSocket(ctx, path); err != nil {
 		return nil, err
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "unix", path)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrListen, err)
+		return nil, noSocket(err)
 	}
 	l.(*net.UnixListener).SetUnlinkOnClose(false)
 	s := &socket{Listener: l, path: path}
@@ -93,7 +93,7 @@ func (s *socket) makeLink(link string) error {
 			return notSocket(link)
 		}
 		if err := os.Remove(link); err != nil {
-			return fmt.Errorf("%w: %w", ErrListen, err)
+			return noSocket(err)
 		}
 	}
 	target := s.path
@@ -101,7 +101,7 @@ func (s *socket) makeLink(link string) error {
 		target = filepath.Base(target)
 	}
 	if err := os.Symlink(target, link); err != nil {
-		return fmt.Errorf("%w: %w", ErrListen, err)
+		return noSocket(err)
 	}
 	return nil
 }
@@ -120,6 +120,11 @@ func (s *socket) remove() {
 	}
 }
 
+// noSocket says why no socket can be made, and the way out.
+func noSocket(err error) error {
+	return fmt.Errorf("%w: %w; choose another path with --ipcfile", ErrListen, err)
+}
+
 // notSocket says what is in the way of a socket, and the ways out.
 func notSocket(what string) error {
 	return fmt.Errorf("%w: %s; move it elsewhere, or choose another path with --ipcfile", ErrIPCNotSocket, what)
@@ -132,7 +137,7 @@ func clearSocket(ctx context.Context, path string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrListen, err)
+		return noSocket(err)
 	}
 	if info.Mode()&fs.ModeSymlink != 0 { // geth.ipc, left over by a crash
 		if _, err := os.Stat(path); err == nil {
@@ -146,13 +151,13 @@ func clearSocket(ctx context.Context, path string) error {
 	conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
 	if err == nil {
 		conn.Close()
-		return fmt.Errorf("%w: %s", ErrIPCInUse, path)
+		return fmt.Errorf("%w: %s; stop it, or choose another path with --ipcfile", ErrIPCInUse, path)
 	}
 	if !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %s: %w", ErrIPCInUse, path, err)
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: %w", ErrListen, err)
+		return noSocket(err)
 	}
 	return nil
 }

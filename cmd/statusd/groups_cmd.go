@@ -18,7 +18,7 @@ after joining. A group is given by its id or, where that is unique, its name.`,
 		Example: "  statusd groups create 'tea party' @ana zQ3sh…\n  statusd groups join 'tea party'",
 		Commands: []frame.Command{
 			a.inSession(frame.Command{
-				Use: "create NAME PERSON...", Short: "Make a group and invite people; prints its id",
+				Use: "create NAME [PERSON...]", Short: "Make a group and invite people; prints its id",
 				Args: frame.AtLeast(1, "the name of the group"),
 			}, (*client).people, a.createGroup),
 			a.groupsLeave(),
@@ -140,7 +140,7 @@ func (a *app) listGroups(ctx context.Context, s *session, _ []string) error {
 			shown = append(shown, s.namedChat(&chats[i]))
 		}
 	}
-	return printList(a, shown, "there are no groups yet; make one with: statusd groups create NAME PERSON...",
+	return printList(a, shown, "there are no groups yet; make one with: statusd groups create NAME PERSON",
 		frame.Col("NAME", func(c namedChat) string { return c.DisplayName }),
 		frame.Col("MEMBERS", func(c namedChat) string { return fmt.Sprint(len(c.Members)) }),
 		frame.Col("YOU", func(c namedChat) string { return s.roleIn(c.Chat) }),

@@ -71,9 +71,11 @@ func TestStrangersCannotTakeNames(t *testing.T) {
 			t.Errorf("%s: exit code %d: %s", args, code, errOut)
 		}
 	}
-	if _, _, errOut := statusd(t, "", "groups", "create", "board", "@treasurer", "--dir", dir); !strings.Contains(errOut,
-		keyText(eve)) || !strings.Contains(errOut, "anybody") {
-		t.Errorf("no way out: %s", errOut)
+	for _, args := range []string{"groups|create|board|@treasurer", "send|@treasurer|-m|hi"} {
+		code, _, errOut := statusd(t, "", append(strings.Split(args, "|"), "--dir", dir)...)
+		if code != exitData || !strings.Contains(errOut, keyText(eve)) || !strings.Contains(errOut, "anybody") {
+			t.Errorf("%s: exit code %d, no way out: %s", args, code, errOut)
+		}
 	}
 	if len(f.groups) > 0 || len(f.saved) > 0 {
 		t.Errorf("somebody was invited or saved: %v %v", f.groups, f.saved)

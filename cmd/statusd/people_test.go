@@ -99,7 +99,7 @@ type fakeStatus fakeDaemon
 func (f *fakeStatus) Send(
 	recipient, text string, attachment, replyTo *string, wait string, seconds float64,
 ) (sendResult, error) {
-	if recipient == "@nobody" {
+	if recipient == "nobody" {
 		return sendResult{}, errors.New("no such recipient")
 	}
 	f.sends = append(f.sends, []any{recipient, text, attachment, replyTo, wait, seconds})
@@ -166,7 +166,7 @@ func TestSend(t *testing.T) {
 		{"sent", "", "sent", []string{"#tea", "-m", "hi"}, exitOK, "0x01  sent\n", "", 1},
 		{"from a pipe", "hi\nthere\n", "sent", []string{"#tea"}, exitOK, "0x01  sent\n", "", 1},
 		{"to many", "", "sent", []string{"#tea", "#milk", "-m", "hi"}, exitOK, "0x01  sent\n0x01  sent\n", "", 2},
-		{"one of many fails", "", "sent", []string{"@nobody", "#milk", "-m", "hi"}, exitOther, "0x01  sent\n", "@nobody", 1},
+		{"one of many fails", "", "sent", []string{"nobody", "#milk", "-m", "hi"}, exitOther, "0x01  sent\n", "nobody", 1},
 		{"queued", "", "queued", []string{"#tea", "-m", "hi"}, exitTemporary, "0x01  queued\n", "goes on trying", 1},
 		{"queued is enough", "", "queued", []string{"#tea", "-m", "hi", "--wait", "none"}, exitOK, "0x01  queued\n", "", 1},
 		{"sent is not delivered", "", "sent", []string{"#tea", "-m", "x", "--wait", "delivered"}, exitTemporary,

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -151,6 +152,8 @@ func (s *session) recipient(ctx context.Context, text string) (string, error) {
 	found, err := s.names().Find(text)
 	var unknown *naming.UnknownError
 	switch {
+	case errors.As(err, &unknown) && strings.HasPrefix(text, "@"):
+		return s.person(ctx, text) // says who calls himself so
 	case errors.As(err, &unknown):
 		return text, nil
 	case err != nil:

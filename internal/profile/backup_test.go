@@ -185,6 +185,9 @@ func TestRestoreRefuses(t *testing.T) {
 		if err == nil || tt.want != nil && !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v", name, err)
 		}
+		if tt.want == ErrNotEmpty && !strings.Contains(err.Error(), "name one that is not there") {
+			t.Errorf("%s: no way out: %v", name, err)
+		}
 	}
 	if left, err := os.ReadDir(base); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)

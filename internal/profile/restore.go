@@ -108,13 +108,17 @@ func CheckRoom(dir string) error {
 	entries, err := os.ReadDir(dir)
 	switch {
 	case len(entries) > 0:
-		return fmt.Errorf("%w: %s", ErrNotEmpty, dir)
+		return notEmpty(dir)
 	case errors.Is(err, syscall.ENOTDIR):
-		return fmt.Errorf("%w: %s is a file", ErrNotEmpty, dir)
+		return notEmpty(dir + " is a file")
 	case err != nil && !errors.Is(err, os.ErrNotExist):
 		return fmt.Errorf("restore: %w", err)
 	}
 	return nil
+}
+
+func notEmpty(what string) error {
+	return fmt.Errorf("%w: %s; name one that is not there yet", ErrNotEmpty, what)
 }
 
 // claim makes a hidden folder beside a directory to be restored, locked as long
