@@ -26,6 +26,15 @@ const (
 	maxHistoryRetry = 15 * time.Minute
 )
 
+// Waits between fetches because the inbox had to give up something, doubling
+// from the first to the second, and back to none after as long a time without.
+// Whoever floods the inbox causes these fetches, of all places, and most of what
+// they bring is the flood.
+const (
+	minMissedWait = time.Minute
+	maxMissedWait = time.Hour
+)
+
 // historian fetches what was missed: of all places at the start, after an
 // outage and when the inbox had to give up something; of new places when asked.
 type historian struct {
@@ -35,6 +44,11 @@ type historian struct {
 	mu   sync.Mutex
 	all  bool
 	jobs []historyJob
+
+	missedAt   time.Time     // when the inbox gave something up last
+	missedWait time.Duration // from the latest fetch because of that to the next
+	missedNext time.Time     // when that may be
+	missedDue  bool          // one waits for it
 }
 
 // historyJob is the history of some topics.
@@ -58,6 +72,31 @@ func (h *historian) everything() {
 	poke(h.wake)
 }
 
+// missed asks for the history of all places because the inbox had to give up
+// something. The first time that is at once, later ones wait and are joined.
+func (h *historian) missed() {
+	now := h.c.cfg.Now()
+	h.mu.Lock()
+	if now.Sub(h.missedAt) >= maxMissedWait {
+		h.missedWait, h.missedNext = 0, now
+	}
+	waits := h.missedDue
+	h.missedAt, h.missedDue = now, true
+	h.mu.Unlock()
+	if !waits { // else run knows
+		poke(h.wake)
+	}
+}
+
+// untilMissed returns how long to wait until what was missed may be fetched,
+// negative when nothing was. h.mu is held.
+func (h *historian) untilMissed(now time.Time) time.Duration {
+	if !h.missedDue {
+		return -1
+	}
+	return min(max(h.missedNext.Sub(now), 0), maxMissedWait)
+}
+
 // fetch asks for the history of some topics.
 func (h *historian) fetch(list []wire.Topic, from time.Time) {
 	h.mu.Lock()
@@ -72,6 +111,10 @@ func (h *historian) fetch(list []wire.Topic, from time.Time) {
 func (h *historian) next() *historyJob {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if now := h.c.cfg.Now(); h.untilMissed(now) == 0 {
+		h.missedWait = min(max(2*h.missedWait, minMissedWait), maxMissedWait)
+		h.all, h.missedDue, h.missedNext = true, false, now.Add(h.missedWait)
+	}
 	switch {
 	case h.all:
 		h.all = false
@@ -112,17 +155,24 @@ func (h *historian) run(ctx context.Context) error {
 	var retry time.Duration
 	for {
 		changed := h.c.cfg.History.Changed()
-		failed := false
-		if h.c.online.Load() && len(h.c.cfg.History.Status()) > 0 {
-			failed = !h.round(ctx)
+		able := h.c.online.Load() && len(h.c.cfg.History.Status()) > 0
+		failed := able && !h.round(ctx)
+		h.mu.Lock()
+		wait := h.untilMissed(h.c.cfg.Now())
+		h.mu.Unlock()
+		if !able {
+			wait = -1 // what makes it able wakes it
 		}
-		var again <-chan time.Time
 		if failed {
 			retry = min(max(2*retry, minHistoryRetry), maxHistoryRetry)
-			timer.Reset(retry)
-			again = timer.C
+			wait = retry
 		} else {
 			retry = 0
+		}
+		var again <-chan time.Time
+		if wait >= 0 {
+			timer.Reset(wait)
+			again = timer.C
 		}
 		if !h.idle(ctx, changed, again, failed) {
 			return nil
@@ -146,7 +196,7 @@ func (h *historian) idle(ctx context.Context, changed <-chan struct{}, again <-c
 			return true
 		case <-changed:
 			h.mu.Lock()
-			waiting := h.all || len(h.jobs) > 0
+			waiting := h.all || len(h.jobs) > 0 || h.missedDue
 			h.mu.Unlock()
 			if waiting {
 				return true

@@ -316,7 +316,7 @@ func (b *inbox) failed(ctx context.Context, err error) time.Duration {
 func (b *inbox) recovered() {
 	if b.retry > 0 {
 		b.retry = 0
-		b.c.historian.everything()
+		b.c.historian.missed()
 	}
 }
 
@@ -325,7 +325,7 @@ func (b *inbox) search(ctx context.Context, ids []waku.FilterID, lost bool) erro
 	places := b.c.filters.places(ids, lost)
 	if lost {
 		b.c.log.Warn("inbox was full, the pool is searched for what did not fit")
-		b.c.historian.everything() // also for what the pool had to give up meanwhile
+		b.c.historian.missed() // also for what the pool had to give up meanwhile
 	}
 	var batch []*arrival
 	flush := func() error {

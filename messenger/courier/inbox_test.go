@@ -51,6 +51,57 @@ func TestFullInboxFindsEverythingAgain(t *testing.T) {
 	})
 }
 
+// TestFloodsDoNotFetchHistoryAgainAndAgain: whoever floods the inbox for hours
+// makes the daemon fetch history a few times, and once more after the end; a
+// flood long after that is noticed at once again.
+func TestFloodsDoNotFetchHistoryAgainAndAgain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, 2, testnet.LinkConfig{})
+		mail := newFakeMail()
+		bob := w.somebody(0, newIdentity(t), "bob-1")
+		bob.configure = func(c *Config) { c.History = mail }
+		bob.chats.listen("status", nil)
+		bob.login()
+		w.settle(time.Minute)
+		before, _ := mail.synced()
+		message := &waku.ReceivedMessage{Hash: wire.Hash{1}, Payload: []byte("flood"), Src: &strangerKey().PublicKey}
+		wave := func() {
+			release := bob.occupy()
+			for range 2 * queueLive {
+				sink{bob.c.inbox, statusPlace()}.Deliver(message)
+			}
+			release()
+			w.settle(10 * time.Second)
+		}
+		const waves = 360 // an hour
+		for range waves {
+			wave()
+		}
+		during, _ := mail.synced()
+		if n := during - before; n < 2 || n > 7 {
+			t.Errorf("fetched %d times in %d waves", n, waves)
+		}
+		w.settle(maxMissedWait)
+		after, _ := mail.synced()
+		if after != during+1 {
+			t.Errorf("fetched %d times after the flood", after-during)
+		}
+		w.settle(24 * time.Hour)
+		wave()
+		if n, _ := mail.synced(); n != after+1 {
+			t.Errorf("fetched %d times in a day and a wave", n-after)
+		}
+		mail.set(1, errors.New("down"))
+		failing, _ := mail.synced()
+		for range waves {
+			wave()
+		}
+		if n, _ := mail.synced(); n-failing > 24 {
+			t.Errorf("fetched %d times from a server that fails", n-failing)
+		}
+	})
+}
+
 // occupy keeps a person's database busy until it is released.
 func (p *person) occupy() (release func()) {
 	held, done := make(chan struct{}), make(chan struct{})
