@@ -186,7 +186,8 @@ type (
 	}
 	// SendMessageArgs are those of wakuext_sendChatMessage.
 	SendMessageArgs struct {
-		Message OutgoingMessage `json:"message" doc:"chatId, text, contentType (1 text, 2 sticker, 4 emoji, 7 image, 8 audio), responseTo, ensName, sticker {hash, pack}; a picture or recording as data URL in image or audio, or over the socket as imagePath or audioPath, with audioDurationMs"`
+		Message   OutgoingMessage `json:"message" doc:"chatId, text, contentType (1 text, 2 sticker, 4 emoji, 7 image, 8 audio), responseTo, ensName, sticker {hash, pack}; a picture or recording as data URL in image or audio, or over the socket as imagePath or audioPath, with audioDurationMs"`
+		RequestID string          `json:"requestId,omitempty" doc:"a name for this request, at most 64 bytes: repeated within 7 days with the same arguments, it sends nothing and answers the message that the first one sent; with others it is an error"`
 	}
 	// SeenArgs are those of wakuext_markMessagesSeen.
 	SeenArgs struct {

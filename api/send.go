@@ -59,6 +59,9 @@ func (o *OneText) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// MaxRequestID is the longest requestId, in bytes.
+const MaxRequestID = 64
+
 // DefaultSendWait is how long status_send waits for a state when nobody says.
 const DefaultSendWait = 30 * time.Second
 
@@ -73,6 +76,7 @@ type (
 		Wait       SendWait `json:"wait,omitempty" doc:"state to wait for: none (if left out), sent, or delivered; in public chats nobody acknowledges, so that sent is the end"`
 		// TimeoutSeconds is DefaultSendWait if nil.
 		TimeoutSeconds *float64 `json:"timeoutSeconds" doc:"most seconds to wait, 30 if left out"`
+		RequestID      string   `json:"requestId,omitempty" doc:"a name for this request, at most 64 bytes: repeated within 7 days with the same arguments, it sends nothing and answers what became of the message; with others it is an error"`
 	}
 	// ListGroupsArgs are those of listGroups.
 	ListGroupsArgs struct {

@@ -21,23 +21,42 @@ import (
 // ErrNotMember, ErrNotOwner, ErrChatType, ErrTooLarge, ErrAttachment,
 // *payloads.RuleError.
 func (s *Messages) Send(ctx context.Context, v api.OutgoingMessage) (out api.Changes, err error) {
-	body, err := s.bodyOf(&v)
-	if err != nil {
-		return api.Changes{}, err
-	}
-	err = s.update(ctx, func(tx *store.Tx) error {
+	return s.SendOnce(ctx, Request{}, v)
+}
+
+// SendOnce is Send under a request: repeated, it answers the same message.
+// Errors: those of Send, ErrRequest, ErrRequestChanged.
+func (s *Messages) SendOnce(ctx context.Context, r Request, v api.OutgoingMessage) (out api.Changes, err error) {
+	var body *payloads.ChatMessage
+	err = s.once(ctx, r, "wakuext_sendChatMessage", messageArguments(&v), func() error {
+		body, err = s.bodyOf(&v)
+		return err
+	}, func(tx *store.Tx) ([]api.Sent, error) {
 		chat, err := s.chat(tx, v.ChatID)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		m, err := s.compose(ctx, tx, &chat, body)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		out, err = s.news(tx, &chat, &m, true)
+		return []api.Sent{{MessageID: payloads.MessageID(m.ID).String(), ChatID: chat.ID, Clock: m.Clock}}, err
+	}, func(tx *store.Tx, sent []api.Sent) error {
+		out, err = s.changesAgain(tx, &sent[0])
 		return err
 	})
 	return out, err
+}
+
+// messageArguments are what a repeated request has to have in common with the
+// first.
+func messageArguments(v *api.OutgoingMessage) map[string]any {
+	return map[string]any{
+		"chatId": v.ChatID, "text": v.Text, "contentType": v.ContentType, "responseTo": v.ResponseTo, "ensName": v.EnsName,
+		"sticker": v.Sticker, "image": v.Image, "audio": v.Audio, "audioDurationMs": v.AudioDurationMs,
+		"imagePath": v.ImagePath, "audioPath": v.AudioPath,
+	}
 }
 
 // bodyOf makes the payload that a user describes, without what its chat adds.

@@ -42,6 +42,10 @@ var (
 	ErrTransaction  = fault.New(fault.InvalidParams, "the message is no transaction request that can be answered so", "")
 	ErrExtensionOff = fault.New(fault.InvalidParams, "later extensions are switched off in the configuration", "")
 	ErrUnpaired     = fault.New(fault.InvalidParams, "no other device is enabled; enable one first", "")
+	ErrRequest      = fault.New(fault.InvalidParams, "the requestId cannot be used", "")
+	// ErrRequestChanged: followed by what is not the same.
+	ErrRequestChanged = fault.New(fault.InvalidParams, "this requestId was used for something else",
+		"give a new message a new requestId")
 )
 
 // dropError refuses a received payload.

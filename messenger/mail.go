@@ -31,30 +31,52 @@ type SendRequest struct {
 	Attachment     []byte
 	AttachmentPath string
 	ReplyTo        string // message id
+	Request        Request
 }
 
 // SendTo sends a message, and creates the chat with a person or a public chat
 // if there is none. An attachment without text gets one, because receivers
 // refuse messages without. Errors: ErrRecipient, ErrAmbiguous, ErrNameLookup,
-// and those of Messages.Send.
+// ErrRequest, ErrRequestChanged, and those of Messages.Send.
 func (s *Mail) SendTo(ctx context.Context, q SendRequest) (out api.Sent, err error) {
-	body, err := s.written(&q)
+	var body *payloads.ChatMessage
+	err = s.once(ctx, q.Request, "status_send", q.arguments(), func() error {
+		body, err = s.written(&q)
+		return err
+	}, func(tx *store.Tx) ([]api.Sent, error) {
+		out, err = s.sendTo(ctx, tx, q.Recipient, body)
+		return []api.Sent{out}, err
+	}, func(tx *store.Tx, sent []api.Sent) error {
+		out = sent[0]
+		return s.asNow(tx, sent)
+	})
+	return out, err
+}
+
+// arguments are what a repeated request has to have in common with the first.
+func (q *SendRequest) arguments() map[string]any {
+	attachment := any(q.AttachmentPath)
+	if q.Attachment != nil {
+		attachment = q.Attachment
+	}
+	return map[string]any{
+		"recipient": q.Recipient, "message": q.Message, "attachment": attachment, "replyTo": q.ReplyTo,
+	}
+}
+
+// sendTo is SendTo in a transaction.
+func (s *Mail) sendTo(
+	ctx context.Context, tx *store.Tx, recipient string, body *payloads.ChatMessage,
+) (api.Sent, error) {
+	chat, err := s.resolve(ctx, tx, recipient)
 	if err != nil {
 		return api.Sent{}, err
 	}
-	err = s.update(ctx, func(tx *store.Tx) error {
-		chat, err := s.resolve(ctx, tx, q.Recipient)
-		if err != nil {
-			return err
-		}
-		m, err := s.compose(ctx, tx, &chat, body)
-		out = api.Sent{
-			MessageID: payloads.MessageID(m.ID).String(), ChatID: chat.ID, Clock: m.Clock,
-			Status: SendState(statusNames()[m.Status]),
-		}
-		return err
-	})
-	return out, err
+	m, err := s.compose(ctx, tx, &chat, body)
+	return api.Sent{
+		MessageID: payloads.MessageID(m.ID).String(), ChatID: chat.ID, Clock: m.Clock,
+		Status: SendState(statusNames()[m.Status]),
+	}, err
 }
 
 // written makes the payload of a request.

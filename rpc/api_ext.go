@@ -63,7 +63,8 @@ func extFailures() []failureClass {
 			jsonrpc.CodeInvalidParams, "", []error{
 				messenger.ErrChatType, messenger.ErrNotAdmin, messenger.ErrTooLarge, messenger.ErrNoWrapper,
 				messenger.ErrStatus, messenger.ErrCursor, messenger.ErrAttachment, messenger.ErrTransaction,
-				messenger.ErrExtensionOff, messenger.ErrUnpaired, payloads.ErrEvent, payloads.ErrGroupID,
+				messenger.ErrExtensionOff, messenger.ErrUnpaired, messenger.ErrRequest,
+				messenger.ErrRequestChanged, payloads.ErrEvent, payloads.ErrGroupID,
 				payloads.ErrMessageID,
 			},
 		},

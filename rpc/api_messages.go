@@ -62,7 +62,7 @@ func (a *extAPI) sendMessage(ctx context.Context, in api.SendMessageArgs) (api.C
 				"imagePath and audioPath name files of the daemon's machine, which are not read for this connection").
 				WithHint("give the content as a data URL in image or audio, or call over the unix socket")
 		}
-		return m.Messages().Send(ctx, v)
+		return m.Messages().SendOnce(ctx, requestOf(ctx, in.RequestID), v)
 	})
 }
 

@@ -49,7 +49,9 @@ func dataOf(text string) (data []byte, ok bool, err error) {
 // send sends a message to whom a person names, and waits until it has reached
 // a state.
 func (a *sendAPI) send(ctx context.Context, in api.SendArgs) (api.Sent, error) {
-	q := messenger.SendRequest{Recipient: string(in.Recipient), Message: in.Message, ReplyTo: in.ReplyTo}
+	q := messenger.SendRequest{
+		Recipient: string(in.Recipient), Message: in.Message, ReplyTo: in.ReplyTo, Request: requestOf(ctx, in.RequestID),
+	}
 	want, limit, err := waitingOf(in)
 	if err != nil {
 		return api.Sent{}, err
@@ -80,6 +82,11 @@ func (a *sendAPI) send(ctx context.Context, in api.SendArgs) (api.Sent, error) {
 		a.follow(waitCtx, m, news, want, &sent)
 	}
 	return sent, nil
+}
+
+// requestOf is a request of the caller.
+func requestOf(ctx context.Context, id string) messenger.Request {
+	return messenger.Request{By: callFrom(ctx).caller.owner(), ID: id}
 }
 
 // waitingOf reads which state to wait for, and how long.

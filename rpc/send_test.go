@@ -75,6 +75,35 @@ func TestSend(t *testing.T) {
 	must[api.Sent](t, f.http(), "send", `{"recipient":"#tea","attachment":"`+image+`"}`)
 }
 
+// TestSendsAreRepeatedByToken repeats calls under a requestId: each token has
+// ids of its own, and who holds the data directory has one set on all ways.
+func TestSendsAreRepeatedByToken(t *testing.T) {
+	f := start(t, nil)
+	l, h := f.ipc(), f.http()
+	f.loggedIn(l)
+	const params = `{"recipient":"#tea","message":"hello","requestId":"a"}`
+	first := must[api.Sent](t, l, "status_send", params)
+	if again := must[api.Sent](t, h, "send", `{"recipient":["#tea"],"message":"hello","wait":"none","timeoutSeconds":1,`+
+		`"requestId":"a"}`); again != first {
+		t.Errorf("%+v, then %+v", first, again)
+	}
+	if other := must[api.Sent](t, f.addToken("bot", "send"), "send", params); other.MessageID == first.MessageID {
+		t.Error("a token got the answer of another")
+	}
+	_, e := invoke(t, l, "status_send", `{"recipient":"#tea","message":"bye","requestId":"a"}`)
+	wantError(t, e, jsonrpc.CodeInvalidParams, "message")
+	const message = `[{"chatId":"tea","text":"hello"},"b"]`
+	sent := must[api.Changes](t, l, "wakuext_sendChatMessage", message)
+	if again := must[api.Changes](t, l, "wakuext_sendChatMessage", message); again.Messages[0].ID != sent.Messages[0].ID {
+		t.Errorf("%+v, then %+v", sent, again)
+	}
+	_, e = invoke(t, l, "wakuext_sendChatMessage", `[{"chatId":"tea","text":"bye"},"b"]`)
+	wantError(t, e, jsonrpc.CodeInvalidParams, "text")
+	if page := must[api.MessagePage](t, l, "wakuext_chatMessages", `["tea"]`); len(page.Messages) != 3 {
+		t.Errorf("%d messages were sent", len(page.Messages))
+	}
+}
+
 // outcome lets a message reach a state, as the courier does.
 func (f *fixture) outcome(id courier.ID, state string) {
 	f.t.Helper()

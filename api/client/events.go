@@ -171,16 +171,13 @@ func passing(err error) bool {
 	return IsConnection(err) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// maxRequestID is the longest requestId that the daemon takes, in bytes.
-const maxRequestID = 64
-
 // RequestID is the requestId of an answer to an event: the same for every time
 // that this consumer gets this event, so that answering again has no effect.
 // A program that answers an event with several messages adds a number of its
 // own for each.
 func RequestID(consumer string, event api.Event, number int) string {
 	id := fmt.Sprintf("%s:%d:%d", consumer, event.Cursor, number)
-	if len(id) > maxRequestID {
+	if len(id) > api.MaxRequestID {
 		sum := sha256.Sum256([]byte(id))
 		id = hex.EncodeToString(sum[:])
 	}

@@ -201,7 +201,7 @@ func TestRequestIDsAreShortAndTellEventsApart(t *testing.T) {
 		for cursor := range int64(20) {
 			for number := range 2 {
 				id := RequestID(consumer, api.Event{Cursor: cursor}, number)
-				if len(id) > maxRequestID || seen[id] || id != RequestID(consumer, api.Event{Cursor: cursor}, number) {
+				if len(id) > api.MaxRequestID || seen[id] || id != RequestID(consumer, api.Event{Cursor: cursor}, number) {
 					t.Errorf("%s %d %d: %s", consumer, cursor, number, id)
 				}
 				seen[id] = true
