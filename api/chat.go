@@ -123,7 +123,15 @@ var (
 	}
 	WakuextDeleteChat = Method[ChatIDArgs, None]{
 		Name: "wakuext_deleteChat", Scope: ScopeSend, Returns: "null",
-		Summary: "Deletes a chat; older messages of it do not come back.",
+		Summary: "Deletes a chat; older messages of it do not come back. A group is not left: its next update brings it " +
+			"back.",
+		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Example: Example{Setup: exampleChat, Params: `["tea"]`, Result: `null`},
+	}
+	StatusDeleteChat = Method[ChatIDArgs, None]{
+		Name: "status_deleteChat", Scope: ScopeSend, Account: true, Returns: "null",
+		Summary: "Leaves a chat and deletes it with its messages, all or nothing. A group that was left already, or that " +
+			"we were removed from, is deleted too.",
 		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject},
 		Example: Example{Setup: exampleChat, Params: `["tea"]`, Result: `null`},
 	}

@@ -35,8 +35,8 @@ func eventMethods() []Described {
 
 func chatMethods() []Described {
 	return []Described{
-		WakuextStartMessenger, WakuextChats, WakuextSaveChat, WakuextDeleteChat, WakuextJoin, WakuextLeave,
-		WakuextMuteChat, WakuextUnmuteChat, WakuextChatMessages, WakuextSearchMessages, WakuextMessageByID,
+		WakuextStartMessenger, WakuextChats, WakuextSaveChat, WakuextDeleteChat, StatusDeleteChat, WakuextJoin,
+		WakuextLeave, WakuextMuteChat, WakuextUnmuteChat, WakuextChatMessages, WakuextSearchMessages, WakuextMessageByID,
 		WakuextSendChatMessage, WakuextReSendChatMessage, WakuextDeleteMessage, WakuextDeleteMessagesByChatID,
 		WakuextMarkMessagesSeen, WakuextMarkAllRead, WakuextUpdateMessageOutgoingStatus,
 		WakuextConfirmMessagesProcessedByID, WakuextEcho, WakuextSendEmojiReaction, WakuextSendEmojiReactionRetraction,

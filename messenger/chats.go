@@ -196,6 +196,27 @@ func (s *Chats) Delete(ctx context.Context, id string) error {
 	})
 }
 
+// LeaveAndDelete leaves a group, if we are still in it, or a public chat, and
+// removes the chat with its messages, in one transaction. Errors:
+// ErrUnknownChat, *payloads.RuleError.
+func (s *Chats) LeaveAndDelete(ctx context.Context, id string) error {
+	return s.update(ctx, func(tx *store.Tx) error {
+		chat, err := s.chat(tx, id)
+		if err != nil {
+			return err
+		}
+		if chat.Type == store.ChatPrivateGroup && isMember(&chat, s.id) {
+			if _, err := s.leaveGroup(ctx, tx, id); err != nil {
+				return err
+			}
+			if chat, err = s.chat(tx, id); err != nil {
+				return err
+			}
+		}
+		return s.deleteChat(tx, &chat)
+	})
+}
+
 // deleteChat empties and hides a chat. The row stays: it knows the clock up to
 // which nothing comes back, and whether a stranger began it, who is none the
 // better known when it comes back.

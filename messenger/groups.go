@@ -279,15 +279,8 @@ func (s *Groups) Rename(ctx context.Context, chat, name string) (api.Changes, er
 // ErrUnknownChat, ErrNotMember.
 func (s *Groups) Leave(ctx context.Context, id string, remove bool) (out api.Changes, err error) {
 	err = s.update(ctx, func(tx *store.Tx) error {
-		out, err = s.changeIn(ctx, tx, id, func(_ *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error) {
-			return g.RemoveMember(s.id, s.identity, clock)
-		}, beforeChange)
-		if err != nil {
+		if out, err = s.leaveGroup(ctx, tx, id); err != nil || !remove {
 			return err
-		}
-		s.courier.ListeningChanged(tx, s.now())
-		if !remove {
-			return nil
 		}
 		chat, err := s.chat(tx, id)
 		if err != nil {
@@ -297,6 +290,18 @@ func (s *Groups) Leave(ctx context.Context, id string, remove bool) (out api.Cha
 		out.Chats[0].Active = false
 		return tx.Chats().Save(&chat)
 	})
+	return out, err
+}
+
+// leaveGroup is Leave in a transaction.
+func (c *core) leaveGroup(ctx context.Context, tx *store.Tx, id string) (api.Changes, error) {
+	s := &Groups{c}
+	out, err := s.changeIn(ctx, tx, id, func(_ *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error) {
+		return g.RemoveMember(c.id, c.identity, clock)
+	}, beforeChange)
+	if err == nil {
+		c.courier.ListeningChanged(tx, c.now())
+	}
 	return out, err
 }
 

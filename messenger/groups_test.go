@@ -148,6 +148,63 @@ func TestGroupLife(t *testing.T) {
 	}
 }
 
+// TestDeletedChatsAreLeftFirst: deleting a chat leaves it, also where that was
+// done before, and nothing of it comes back.
+func TestDeletedChatsAreLeftFirst(t *testing.T) {
+	all := crew(t, 4)
+	alice, bob, carol, dave := all[0], all[1], all[2], all[3]
+	ctx, group := t.Context(), create(t, all...)
+	must[api.Changes](t)(alice.m.Messages().Send(ctx, toSend{ChatID: group, Text: "hi all"}))
+	spread(alice, bob, carol, dave)
+	gone := func(p *party, id string) {
+		t.Helper()
+		if _, err := p.m.Chats().ByID(ctx, id); !errors.Is(err, ErrUnknownChat) {
+			t.Errorf("the chat is still there: %v", err)
+		}
+	}
+	must[api.Changes](t)(carol.m.Groups().Leave(ctx, group, false))
+	spread(carol, alice, bob, dave)
+	must[api.Changes](t)(alice.m.Groups().RemoveMember(ctx, group, dave.id))
+	spread(alice, bob, carol, dave)
+	for _, p := range []*party{bob, carol, dave} { // a member, who left, who was removed
+		ok(t, p.m.Chats().LeaveAndDelete(ctx, group))
+		gone(p, group)
+		spread(p, alice)
+	}
+	if members := alice.chat(group).Members; len(members) != 1 || members[0].ID != alice.id {
+		t.Errorf("members %+v", members)
+	}
+	must[api.Changes](t)(alice.m.Groups().Rename(ctx, group, "mine"))
+	spread(alice, bob, carol, dave)
+	gone(bob, group)
+	must[api.Sent](t)(bob.m.Mail().SendTo(ctx, SendRequest{Recipient: "#tea", Message: "x"}))
+	ok(t, bob.m.Chats().LeaveAndDelete(ctx, "tea"))
+	gone(bob, "tea")
+	if err := bob.m.Chats().LeaveAndDelete(ctx, "tea"); !errors.Is(err, ErrUnknownChat) {
+		t.Errorf("once more: %v", err)
+	}
+	// Joining again begins empty.
+	ok(t, bob.m.Chats().Join(ctx, "tea"))
+	if got := bob.texts("tea"); len(got) != 0 {
+		t.Errorf("%q came back", got)
+	}
+}
+
+// TestDeletionIsAllOrNothing: what cannot be left is not deleted, and a group
+// whose update cannot be sent is not left.
+func TestDeletionIsAllOrNothing(t *testing.T) {
+	all := crew(t, 2)
+	ctx, group := t.Context(), create(t, all...)
+	bob := all[1]
+	bob.courier.fail = errors.New("no room")
+	if err := bob.m.Chats().LeaveAndDelete(ctx, group); !errors.Is(err, bob.courier.fail) {
+		t.Fatalf("got %v", err)
+	}
+	if c := bob.chat(group); !c.Active || len(c.Members) != 2 {
+		t.Errorf("half deleted: %+v", c)
+	}
+}
+
 // TestGroupDelivery: a message to a group is delivered when all others have
 // acknowledged it; own devices do not count.
 func TestGroupDelivery(t *testing.T) {

@@ -43,6 +43,7 @@ type fakeCourier struct {
 	known     bool // what Retry answers
 	devices   []transport.Installation
 	metadata  transport.Metadata
+	fail      error // of SendReliable
 }
 
 func (f *fakeCourier) SendPublic(_ context.Context, _ *store.Tx, chat string, id courier.ID, w []byte) error {
@@ -51,6 +52,9 @@ func (f *fakeCourier) SendPublic(_ context.Context, _ *store.Tx, chat string, id
 }
 
 func (f *fakeCourier) SendReliable(_ context.Context, _ *store.Tx, to []key.Public, id courier.ID, w []byte) error {
+	if f.fail != nil {
+		return f.fail
+	}
 	f.sent = append(f.sent, sending{route: routeReliable, to: slices.Clone(to), id: id, wrapper: w})
 	return nil
 }

@@ -24,6 +24,10 @@ func (a *extAPI) deleteChat(ctx context.Context, in api.ChatIDArgs) (api.None, e
 	return tell(a, func(m *messenger.Messenger) error { return m.Chats().Delete(ctx, in.ChatID) })
 }
 
+func (a *extAPI) leaveAndDeleteChat(ctx context.Context, in api.ChatIDArgs) (api.None, error) {
+	return tell(a, func(m *messenger.Messenger) error { return m.Chats().LeaveAndDelete(ctx, in.ChatID) })
+}
+
 func (a *extAPI) join(ctx context.Context, in api.ChatArgs) (api.None, error) {
 	return tell(a, func(m *messenger.Messenger) error { return m.Chats().Join(ctx, in.Chat.ID) })
 }

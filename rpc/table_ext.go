@@ -8,6 +8,7 @@ func (a *extAPI) chatMethods() []method {
 		bind(api.WakuextChats, a.chats),
 		bind(api.WakuextSaveChat, a.saveChat),
 		bind(api.WakuextDeleteChat, a.deleteChat),
+		bind(api.StatusDeleteChat, a.leaveAndDeleteChat),
 		bind(api.WakuextJoin, a.join),
 		bind(api.WakuextLeave, a.leave),
 		bind(api.WakuextMuteChat, a.muteChat),

@@ -25,7 +25,7 @@ func (a *app) chatsCommand() frame.Command {
 			a.onChat("mute CHAT", "Do not count a chat's messages as unread", chatCall("wakuext_muteChat")),
 			a.onChat("unmute CHAT", "Take mute back", chatCall("wakuext_unmuteChat")),
 			a.onChat("read CHAT", "Mark all messages of a chat as read", chatCall("wakuext_markAllRead")),
-			a.onChat("delete CHAT", "Delete a chat with its messages from this device", deleteChat),
+			a.onChat("delete CHAT", "Delete a chat with its messages from this device", chatCall("status_deleteChat")),
 		},
 	}, nil, a.listChats), "List the chats, the one last used first")
 }
@@ -49,21 +49,6 @@ func leaveChat(ctx context.Context, s *session, chat api.Chat) error {
 	}
 	chat.Active = false
 	return s.call(ctx, nil, "wakuext_saveChat", chat)
-}
-
-// deleteChat leaves first, so that nothing comes in any more.
-func deleteChat(ctx context.Context, s *session, chat api.Chat) error {
-	if chat.ChatType == api.ChatPrivateGroup {
-		if err := s.call(ctx, nil, "wakuext_leaveGroupChat", chat.ID, true); err != nil {
-			return err
-		}
-	} else if err := s.call(ctx, nil, "wakuext_leave", chat); err != nil {
-		return err
-	}
-	if err := s.call(ctx, nil, "wakuext_deleteMessagesByChatID", chat.ID); err != nil {
-		return err
-	}
-	return s.call(ctx, nil, "wakuext_deleteChat", chat.ID)
 }
 
 func joinChat(ctx context.Context, s *session, args []string) error {

@@ -501,6 +501,48 @@ export abstract class Methods {
   }
 
   /**
+   * Describes the sources of nodes, the registrations of this node and its UDP endpoint.
+   * Returns: see the example; degraded: a source fails and the others carry on. packetsIn and packetsOut count
+   * since the start.
+   * discovery_status; scope read; since 0.1.0.
+   */
+  discoveryStatus(
+    options?: CallOptions,
+  ): Promise<t.DiscoveryReport> {
+    const call = { method: "discovery_status", flags: SAFE, timeout: 30 };
+    return this._call(call, {}, options);
+  }
+
+  /**
+   * Pushes what discovery does over this connection (WebSocket and unix socket).
+   * Returns: id of the subscription; notifications discovery_subscription have {type, event} as result:
+   * discovery.started and discovery.stopped with event null, discovery.summary with the list of connected peers,
+   * enode.discovered with {enode, topic}, enode being the node id.
+   * discovery_subscribe; scope read; since 0.1.0.
+   */
+  discoverySubscribe(
+  ): Subscription<t.DiscoverySignal> {
+    const call = { method: "discovery_subscribe", flags: 0, timeout: 30 };
+    return this._subscribe(call, { name: "signals", ...{} });
+  }
+
+  /**
+   * Ends a subscription of this connection.
+   * Returns: true.
+   * discovery_unsubscribe; scope read; since 0.1.0.
+   */
+  discoveryUnsubscribe(
+    args: {
+      /** id of the subscription */
+      id: string;
+    },
+    options?: CallOptions,
+  ): Promise<boolean> {
+    const call = { method: "discovery_unsubscribe", flags: SAFE, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
    * Writes a public key, compressed, in a multibase form.
    * Returns: text.
    * key_convert; scope read; since 0.1.0.
@@ -588,6 +630,314 @@ export abstract class Methods {
   }
 
   /**
+   * Asks another mailserver for one page of everything between two times and archives it, for a mailserver that
+   * was away. Answers when the page is durable. Newest first.
+   * Returns: server: enode of the one that answered; envelopes that came; archived: of those, handed to the
+   * archive, which leaves out what it has; skipped: of those, too large or with too little proof of work;
+   * cursor: hex without 0x, where the next page starts at the same server; done: nothing is left.
+   * mailserver_backfill; scope admin; since 0.1.0.
+   */
+  mailserverBackfill(
+    args: {
+      /** what is asked for */
+      request: t.BackfillRequest;
+    },
+    options?: CallOptions,
+  ): Promise<t.BackfilledPage> {
+    const call = { method: "mailserver_backfill", flags: 0, timeout: 600 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Fetches one page of history: connects if need be, tries each server twice, and answers when all of the page
+   * has gone through the filters. Newest first. Envelopes reach filters with allowP2P. Another server may count
+   * cursors otherwise. Without symKeyID and a password in the enode, the well-known password is used.
+   * Returns: server: enode of the one that answered; envelopes: of the wanted topics; cursor: hex without 0x,
+   * where the next page starts; done: nothing is left.
+   * mailserver_fetch; scope send; since 0.1.0.
+   */
+  mailserverFetch(
+    args: {
+      /** what is asked for */
+      request: t.FetchRequest;
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<t.FetchedPage> {
+    const call = { method: "mailserver_fetch", flags: ACCOUNT, timeout: 600 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Describes the mailserver that this node is: what it has archived, and whether it still does.
+   * Returns: health.reason says what keeps it from archiving. recorder counts since the start. archive: oldest
+   * and newest are Unix seconds, diskBytes is -1 when not known; null while the archive cannot be read.
+   * mailserver_stats; scope read; since 0.1.0.
+   */
+  mailserverStats(
+    options?: CallOptions,
+  ): Promise<t.ArchiveReport> {
+    const call = { method: "mailserver_stats", flags: SAFE, timeout: 30 };
+    return this._call(call, {}, options);
+  }
+
+  /**
+   * Lists the mailservers that this node asks, the best one first, and the requests that wait for an answer.
+   * Returns: servers: givenUp counts pages in a row, streak tries in a row without an answer; unwanted are
+   * envelopes of topics not asked for, refused those outside the request. outstanding: since when, and how many
+   * envelopes have come.
+   * mailserver_status; scope read; since 0.1.0.
+   */
+  mailserverStatus(
+    args: {
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    } = {},
+    options?: CallOptions,
+  ): Promise<t.MailserversStatus> {
+    const call = { method: "mailserver_status", flags: ACCOUNT | SAFE, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Remembers the time of a chat that has been fetched.
+   * mailservers_addChatRequestRange; scope send; since 0.1.0.
+   */
+  mailserversAddChatRequestRange(
+    args: {
+      /** what to remember */
+      range: t.RequestRangeInput;
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<void> {
+    const call = { method: "mailservers_addChatRequestRange", flags: ACCOUNT, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Remembers a mailserver, over one with the same id. wakuext_updateMailservers puts servers to use.
+   * mailservers_addMailserver; scope admin; since 0.1.0.
+   */
+  mailserversAddMailserver(
+    args: {
+      /** what to remember */
+      mailserver: t.SavedMailserverInput;
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<void> {
+    const call = { method: "mailservers_addMailserver", flags: ACCOUNT, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Remembers times of chats that have not been fetched, over those with the same id, all or none.
+   * mailservers_addMailserverRequestGaps; scope send; since 0.1.0.
+   */
+  mailserversAddMailserverRequestGaps(
+    args: {
+      /** what to remember */
+      gaps: t.RequestGapInput[];
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<void> {
+    const call = { method: "mailservers_addMailserverRequestGaps", flags: ACCOUNT, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Remembers until when a topic has been fetched, over what was remembered of it.
+   * mailservers_addMailserverTopic; scope send; since 0.1.0.
+   */
+  mailserversAddMailserverTopic(
+    args: {
+      /** what to remember */
+      topic: t.MailserverTopicInput;
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<void> {
+    const call = { method: "mailservers_addMailserverTopic", flags: ACCOUNT, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Forgets the fetched time of a chat.
+   * mailservers_deleteChatRequestRange; scope send; since 0.1.0.
+   */
+  mailserversDeleteChatRequestRange(
+    args: {
+      /** id of the chat: a channel's name, a contact id, a group's id */
+      chatId: string;
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<void> {
+    const call = { method: "mailservers_deleteChatRequestRange", flags: ACCOUNT, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Forgets a mailserver.
+   * mailservers_deleteMailserver; scope admin; since 0.1.0.
+   */
+  mailserversDeleteMailserver(
+    args: {
+      /** id of the mailserver */
+      id: string;
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<void> {
+    const call = { method: "mailservers_deleteMailserver", flags: ACCOUNT, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Forgets gaps.
+   * mailservers_deleteMailserverRequestGaps; scope send; since 0.1.0.
+   */
+  mailserversDeleteMailserverRequestGaps(
+    args: {
+      /** ids of the gaps */
+      ids: string[];
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<void> {
+    const call = { method: "mailservers_deleteMailserverRequestGaps", flags: ACCOUNT, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Forgets all gaps of a chat.
+   * mailservers_deleteMailserverRequestGapsByChatID; scope send; since 0.1.0.
+   */
+  mailserversDeleteMailserverRequestGapsByChatID(
+    args: {
+      /** id of the chat: a channel's name, a contact id, a group's id */
+      chatId: string;
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<void> {
+    const call = { method: "mailservers_deleteMailserverRequestGapsByChatID", flags: ACCOUNT, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Forgets a topic.
+   * mailservers_deleteMailserverTopic; scope send; since 0.1.0.
+   */
+  mailserversDeleteMailserverTopic(
+    args: {
+      /** the topic */
+      topic: string;
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<void> {
+    const call = { method: "mailservers_deleteMailserverTopic", flags: ACCOUNT, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Lists the fetched times of all chats.
+   * Returns: the ranges.
+   * mailservers_getChatRequestRanges; scope read; since 0.1.0.
+   */
+  mailserversGetChatRequestRanges(
+    args: {
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    } = {},
+    options?: CallOptions,
+  ): Promise<t.RequestRange[]> {
+    const call = { method: "mailservers_getChatRequestRanges", flags: ACCOUNT | SAFE, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Lists the gaps of a chat.
+   * Returns: the gaps.
+   * mailservers_getMailserverRequestGaps; scope read; since 0.1.0.
+   */
+  mailserversGetMailserverRequestGaps(
+    args: {
+      /** id of the chat: a channel's name, a contact id, a group's id */
+      chatId: string;
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<t.RequestGap[]> {
+    const call = { method: "mailservers_getMailserverRequestGaps", flags: ACCOUNT | SAFE, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Lists what is remembered of topics.
+   * Returns: the topics.
+   * mailservers_getMailserverTopics; scope read; since 0.1.0.
+   */
+  mailserversGetMailserverTopics(
+    args: {
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    } = {},
+    options?: CallOptions,
+  ): Promise<t.MailserverTopic[]> {
+    const call = { method: "mailservers_getMailserverTopics", flags: ACCOUNT | SAFE, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Lists the remembered mailservers, with their passwords.
+   * Returns: the mailservers.
+   * mailservers_getMailservers; scope admin; since 0.1.0.
+   */
+  mailserversGetMailservers(
+    args: {
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    } = {},
+    options?: CallOptions,
+  ): Promise<t.SavedMailserver[]> {
+    const call = { method: "mailservers_getMailservers", flags: ACCOUNT, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Measures how long a TCP connection to each address takes, all at once.
+   * Returns: in the order asked: address, and rttMs in milliseconds or error.
+   * mailservers_ping; scope send; since 0.1.0.
+   */
+  mailserversPing(
+    args: {
+      /** what to try */
+      query: t.PingQuery;
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<t.PingResult[]> {
+    const call = { method: "mailservers_ping", flags: ACCOUNT, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
    * Tells whether the peer-to-peer port accepts connections.
    * Returns: whether it does.
    * net_listening; scope read; since 0.1.0.
@@ -624,6 +974,57 @@ export abstract class Methods {
   }
 
   /**
+   * Sets how many peers of a topic to look for, and looks for them now.
+   * peer_discover; scope admin; since 0.1.0.
+   */
+  peerDiscover(
+    args: {
+      /** what to look for */
+      request: t.DiscoverRequest;
+    },
+    options?: CallOptions,
+  ): Promise<void> {
+    const call = { method: "peer_discover", flags: 0, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Forgets the peers of earlier runs that the node is not connected to.
+   * Returns: number of peers that were forgotten.
+   * peer_prune; scope admin; since 0.1.0.
+   */
+  peerPrune(
+    options?: CallOptions,
+  ): Promise<number> {
+    const call = { method: "peer_prune", flags: 0, timeout: 30 };
+    return this._call(call, {}, options);
+  }
+
+  /**
+   * Tells for each topic the limits, who is connected, known or waiting, and which sources search.
+   * Returns: see the example; mode is fast, slow or off, the state of a source off, waiting, running or done.
+   * peer_status; scope read; since 0.1.0.
+   */
+  peerStatus(
+    options?: CallOptions,
+  ): Promise<t.PoolStatus> {
+    const call = { method: "peer_status", flags: SAFE, timeout: 30 };
+    return this._call(call, {}, options);
+  }
+
+  /**
+   * Lists the topics that are searched for, and those that this node is registered under.
+   * Returns: see the example.
+   * peer_topics; scope read; since 0.1.0.
+   */
+  peerTopics(
+    options?: CallOptions,
+  ): Promise<t.TopicLists> {
+    const call = { method: "peer_topics", flags: SAFE, timeout: 30 };
+    return this._call(call, {}, options);
+  }
+
+  /**
    * Reads messages that came, from a cursor on, and waits for the next if there is none. A consumer goes on
    * after what it acknowledged with status_ackEvents.
    * Returns: as of status_getEvents, with events of the type messages.new.
@@ -648,6 +1049,32 @@ export abstract class Methods {
   ): Promise<t.EventPage> {
     const call = { method: "receive", flags: ACCOUNT | SAFE, timeout: 90 };
     return this._call(call, args, options);
+  }
+
+  /**
+   * Describes every method on offer on this connection as an OpenRPC document.
+   * Returns: an OpenRPC 1.3 document. Of each method x-scope is the scope a token needs, x-since the release it
+   * appeared in, x-setup (in an example) calls to make first: what they answer, or the part of it at the JSON
+   * pointer "at", is bound to a name and replaces {{name}}.
+   * rpc.discover; scope read; since 0.1.0.
+   */
+  rpcDiscover(
+    options?: CallOptions,
+  ): Promise<unknown> {
+    const call = { method: "rpc.discover", flags: SAFE, timeout: 30 };
+    return this._call(call, {}, options);
+  }
+
+  /**
+   * Lists the namespaces on offer on this connection, with their version.
+   * Returns: namespace → version.
+   * rpc_modules; scope read; since 0.1.0.
+   */
+  rpcModules(
+    options?: CallOptions,
+  ): Promise<Record<string, string>> {
+    const call = { method: "rpc_modules", flags: SAFE, timeout: 30 };
+    return this._call(call, {}, options);
   }
 
   /**
@@ -676,6 +1103,11 @@ export abstract class Methods {
       wait?: t.SendWait | null | undefined;
       /** most seconds to wait, 30 if left out */
       timeoutSeconds?: number | null | undefined;
+      /**
+       * a name for this request, at most 64 bytes: repeated within 7 days with the same arguments, it sends
+       * nothing and answers what became of the message; with others it is an error
+       */
+      requestId?: string | null | undefined;
       /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
       account?: string | null | undefined;
     },
@@ -706,6 +1138,24 @@ export abstract class Methods {
     options?: CallOptions,
   ): Promise<void> {
     const call = { method: "status_ackEvents", flags: ACCOUNT, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Leaves a chat and deletes it with its messages, all or nothing. A group that was left already, or that we
+   * were removed from, is deleted too.
+   * status_deleteChat; scope send; since 0.1.0.
+   */
+  statusDeleteChat(
+    args: {
+      /** id of the chat: a channel's name, a contact id, a group's id */
+      chatId: string;
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<void> {
+    const call = { method: "status_deleteChat", flags: ACCOUNT, timeout: 30 };
     return this._call(call, args, options);
   }
 
@@ -848,6 +1298,11 @@ export abstract class Methods {
       wait?: t.SendWait | null | undefined;
       /** most seconds to wait, 30 if left out */
       timeoutSeconds?: number | null | undefined;
+      /**
+       * a name for this request, at most 64 bytes: repeated within 7 days with the same arguments, it sends
+       * nothing and answers what became of the message; with others it is an error
+       */
+      requestId?: string | null | undefined;
       /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
       account?: string | null | undefined;
     },
@@ -1689,7 +2144,7 @@ export abstract class Methods {
   }
 
   /**
-   * Deletes a chat; older messages of it do not come back.
+   * Deletes a chat; older messages of it do not come back. A group is not left: its next update brings it back.
    * wakuext_deleteChat; scope send; since 0.1.0.
    */
   wakuextDeleteChat(
@@ -2097,6 +2552,47 @@ export abstract class Methods {
   }
 
   /**
+   * Asks a mailserver for one page of history and does not wait for it. Envelopes reach filters with allowP2P.
+   * Returns: id of the request.
+   * wakuext_requestMessages; scope send; since 0.1.0.
+   */
+  wakuextRequestMessages(
+    args: {
+      /** what is asked for */
+      request: t.HistoryRequest;
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<t.Hash> {
+    const call = { method: "wakuext_requestMessages", flags: ACCOUNT, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Asks a mailserver for one page of history and waits until it has gone through the filters. Attempt k waits
+   * BaseTimeout and k times StepTimeout; only attempts that get no answer are repeated. Envelopes reach filters
+   * with allowP2P.
+   * Returns: cursor: hex without 0x, where the next page starts, empty at the end; error: the server's, empty if
+   * none.
+   * wakuext_requestMessagesSync; scope send; since 0.1.0.
+   */
+  wakuextRequestMessagesSync(
+    args: {
+      /** when to try again */
+      config: t.RetryConfig;
+      /** what is asked for */
+      request: t.HistoryRequest;
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<t.HistoryPage> {
+    const call = { method: "wakuext_requestMessagesSync", flags: ACCOUNT, timeout: 600 };
+    return this._call(call, args, options);
+  }
+
+  /**
    * Asks a person for a payment.
    * Returns: what changed: chats, messages, contacts, installations, emojiReactions, invitations; empty ones
    * left out.
@@ -2194,6 +2690,11 @@ export abstract class Methods {
        * audioPath, with audioDurationMs
        */
       message: t.OutgoingMessage;
+      /**
+       * a name for this request, at most 64 bytes: repeated within 7 days with the same arguments, it sends
+       * nothing and answers the message that the first one sent; with others it is an error
+       */
+      requestId?: string | null | undefined;
       /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
       account?: string | null | undefined;
     },
@@ -2439,6 +2940,24 @@ export abstract class Methods {
     options?: CallOptions,
   ): Promise<void> {
     const call = { method: "wakuext_unmuteChat", flags: ACCOUNT, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Replaces the mailservers that this node asks, also after a restart. The first one is preferred. Without any,
+   * those of the configuration count again.
+   * wakuext_updateMailservers; scope admin; since 0.1.0.
+   */
+  wakuextUpdateMailservers(
+    args: {
+      /** URLs, which may carry a password: enode://id:password@host:port */
+      enodes: string[];
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<void> {
+    const call = { method: "wakuext_updateMailservers", flags: ACCOUNT, timeout: 30 };
     return this._call(call, args, options);
   }
 

@@ -131,6 +131,16 @@ export const ExportFormat = {
 } as const;
 export type ExportFormat = (typeof ExportFormat)[keyof typeof ExportFormat];
 
+/** FoundState is what became of a node that was found. */
+export const FoundState = {
+  Connected: "connected",
+  Dialling: "dialling",
+  Queued: "queued",
+  Resting: "resting",
+  Known: "known",
+} as const;
+export type FoundState = (typeof FoundState)[keyof typeof FoundState];
+
 /** GivenBy says who gave the name by which somebody or something is called. */
 export const GivenBy = {
   /** a nickname, a public chat that you joined */
@@ -242,6 +252,14 @@ export const Scope = {
 } as const;
 export type Scope = (typeof Scope)[keyof typeof Scope];
 
+/** SearchMode says how hard peers of a topic are looked for. */
+export const SearchMode = {
+  Fast: "fast",
+  Slow: "slow",
+  Off: "off",
+} as const;
+export type SearchMode = (typeof SearchMode)[keyof typeof SearchMode];
+
 /** SendState says how far a message is that was sent with status_send. */
 export const SendState = {
   /** on disk; it leaves as soon as there is a peer */
@@ -261,6 +279,15 @@ export const SendWait = {
   Delivered: "delivered",
 } as const;
 export type SendWait = (typeof SendWait)[keyof typeof SendWait];
+
+/** SourceState is what a source of nodes does. */
+export const SourceState = {
+  Off: "off",
+  Waiting: "waiting",
+  Running: "running",
+  Done: "done",
+} as const;
+export type SourceState = (typeof SourceState)[keyof typeof SourceState];
 
 /**
  * SystemTag says how one stands to a person. Other tags than those listed are kept as programs store them, and
@@ -328,6 +355,104 @@ export interface AdminRemovedEvent {
   chatId: string;
   member: string;
   by: string;
+}
+
+/** ArchiveDamage counts what was stored and could not be read again. */
+export interface ArchiveDamage {
+  /** lost, at least */
+  envelopes: number;
+  /** of the damaged parts of files */
+  bytes: number;
+  /** more may have been lost than was counted */
+  more?: boolean;
+}
+
+/** ArchiveHealth tells whether what comes is archived. */
+export interface ArchiveHealth {
+  ok: boolean;
+  /** what keeps it from archiving */
+  reason?: string;
+}
+
+/** ArchiveReport describes the mailserver that a node is. Archive is null while the archive cannot be read. */
+export interface ArchiveReport {
+  health: ArchiveHealth;
+  recorder: RecorderCounts;
+  archive: ArchiveStats | null;
+}
+
+/** ArchiveStats describe an archive. */
+export interface ArchiveStats {
+  envelopes: number;
+  /** sum of the encoded envelopes */
+  bytes: number;
+  /** what they take; -1: not known */
+  diskBytes: number;
+  topics: number;
+  /** created, Unix seconds; a lower bound */
+  oldest: number;
+  newest: number;
+  /** since the archive was opened */
+  damage?: ArchiveDamage;
+}
+
+/** AskedMailserver is a mailserver that the node asks. */
+export interface AskedMailserver {
+  /** 64 hex digits */
+  id: string;
+  enode: string;
+  connected: boolean;
+  /** answered */
+  pages: number;
+  /** in all */
+  failures: number;
+  /** failures since the last answer */
+  streak: number;
+  /** pages given up since the last answer */
+  givenUp: number;
+  /** taken from its answers */
+  envelopes: number;
+  /** of topics not asked for */
+  unwanted: number;
+  /** outside what was asked for */
+  refused: number;
+  latencyNanoseconds: number;
+  lastAnswer?: Timestamp;
+  lastFailure?: Timestamp;
+  lastError?: string;
+}
+
+/** BackfillRequest asks for a page of what another mailserver has. */
+export interface BackfillRequest {
+  /** Unix seconds, included */
+  from?: number;
+  /** Unix seconds, included; 0: now */
+  to?: number;
+  /** envelopes of the page, 0: 1000 */
+  limit?: number;
+  /** hex without 0x, from the page before, together with its server */
+  cursor?: string;
+  /** enode, which need not be configured; else the best, and others */
+  server?: string;
+  /** seconds without any sign of a server, 0: 30 */
+  timeout?: number;
+}
+
+/** BackfilledPage is a page of what another mailserver has, which was archived. */
+export interface BackfilledPage {
+  /** enode of the one that answered */
+  server: string;
+  requestId: Hash;
+  /** that came */
+  envelopes: number;
+  /** handed to the archive, which leaves out what it has */
+  archived: number;
+  /** too large, or with too little proof of work */
+  skipped: number;
+  /** hex without 0x, where the next page starts at the same server */
+  cursor: string;
+  /** nothing is left */
+  done: boolean;
 }
 
 /** BlockedContact is a person to block, and the nickname to go on showing. */
@@ -546,6 +671,57 @@ export interface DeviceUnpairedEvent {
   installationId: string;
 }
 
+/** DiscoverRequest says how many peers of a topic to look for. */
+export interface DiscoverRequest {
+  /** whisper: relays, whispermail: mailservers, or another name */
+  topic?: string;
+  /** above it the node disconnects */
+  max?: number;
+  /** below it the node searches */
+  min?: number;
+}
+
+/** DiscoveryReport describes how peers are looked for. */
+export interface DiscoveryReport {
+  /** there is a pool */
+  running: boolean;
+  /** a source searches, or has just ended */
+  searching: boolean;
+  /** a source fails, or a registration */
+  degraded: boolean;
+  /** of this node */
+  record: string;
+  sources: SourceStatus[];
+  registrations: RegistrationStatus[];
+  /** Discv5 is the UDP endpoint; absent: discv5 is not used. */
+  discv5?: EndpointStatus;
+  /** TopicDiscovery is the topic discovery on it, while it is open. */
+  topicDiscovery?: TopicDiscoveryStatus;
+  rendezvous?: RendezvousStatus[];
+}
+
+/** DiscoverySignal is what discovery_subscribe pushes: an event of the node in the shape of status-go's signals. */
+export interface DiscoverySignal {
+  type: EventType;
+  event: unknown;
+}
+
+/** EndpointStatus is the UDP endpoint of discv5. */
+export interface EndpointStatus {
+  open: boolean;
+  /** of the socket, while open */
+  address?: string;
+  /** known, while open */
+  nodes: number;
+  /** of them those that answered */
+  live: number;
+  /** since the start */
+  packetsIn: number;
+  packetsOut: number;
+  /** times */
+  opened: number;
+}
+
 /** EnvelopeExpiredEvent says that payloads were given up, and why. */
 export interface EnvelopeExpiredEvent {
   ids: string[];
@@ -625,6 +801,39 @@ export interface Exported {
   mnemonic?: string;
 }
 
+/** FetchRequest asks for a page of history. */
+export interface FetchRequest {
+  /** at least one */
+  topics?: Topic[];
+  /** Unix seconds, included */
+  from?: number;
+  /** Unix seconds, included; 0: now */
+  to?: number;
+  /** envelopes of the page, 0: 1000 */
+  limit?: number;
+  /** hex without 0x, from the page before, together with its server */
+  cursor?: string;
+  /** enode, which need not be configured; else the best, and others */
+  server?: string;
+  /** key of the server's password, else that of its enode */
+  symKeyID?: string;
+  /** seconds without any sign of a server, 0: 30 */
+  timeout?: number;
+}
+
+/** FetchedPage is a page of history that has gone through the filters. */
+export interface FetchedPage {
+  /** enode of the one that answered */
+  server: string;
+  requestId: Hash;
+  /** of the wanted topics */
+  envelopes: number;
+  /** hex without 0x, where the next page starts */
+  cursor: string;
+  /** nothing is left */
+  done: boolean;
+}
+
 /** FilterAddedEvent says that this account listens to new places. */
 export interface FilterAddedEvent {
   filters: AddedFilter[];
@@ -683,6 +892,14 @@ export interface Health {
   uptimeSeconds: number;
 }
 
+/** HistoryPage is the answer to a request for a page of history in the form of status-go. */
+export interface HistoryPage {
+  /** hex without 0x; empty: nothing is left */
+  cursor: string;
+  /** of the server; empty: none */
+  error: string;
+}
+
 /** HistoryPageCompletedEvent says that a mailserver answered a request. */
 export interface HistoryPageCompletedEvent {
   requestID: string;
@@ -698,6 +915,30 @@ export interface HistoryPageExpiredEvent {
   ids: string[];
   hash: string;
   message: string;
+}
+
+/** HistoryRequest asks a mailserver for a page of history. */
+export interface HistoryRequest {
+  /** enode of a connected mailserver, else the best one */
+  mailServerPeer?: string;
+  /** Unix seconds; 0: a day before to */
+  from?: number;
+  /** Unix seconds; 0: now */
+  to?: number;
+  /** envelopes of one page, 0: 1000 */
+  limit?: number;
+  /** hex without 0x, from the page before */
+  cursor?: string;
+  /** the only topic */
+  topic?: Topic;
+  /** the topics */
+  topics?: Topic[];
+  /** key of the server's password; see mailserver_fetch */
+  symKeyID?: string;
+  /** seconds without any sign of the server, 0: 10 */
+  timeout?: number;
+  /** ask for the same again at once */
+  force?: boolean;
 }
 
 /** HistorySyncedEvent says that the history of all chats was fetched up to a time. */
@@ -795,6 +1036,41 @@ export interface LoggedIn {
   /** contact id */
   publicKey: string;
   installationId: string;
+}
+
+/** MailserverTopic says what has been fetched of a topic. */
+export interface MailserverTopic {
+  /** the topic */
+  topic: string;
+  /** whether strangers write there */
+  "discovery?": boolean;
+  /** whether it was agreed with somebody */
+  "negotiated?": boolean;
+  /** chats whose messages come there */
+  "chat-ids": string[];
+  /** Unix seconds until when it has been fetched */
+  "last-request": number;
+}
+
+/** What may be given of MailserverTopic. */
+export interface MailserverTopicInput {
+  /** the topic */
+  topic?: string;
+  /** whether strangers write there */
+  "discovery?"?: boolean;
+  /** whether it was agreed with somebody */
+  "negotiated?"?: boolean;
+  /** chats whose messages come there */
+  "chat-ids"?: string[];
+  /** Unix seconds until when it has been fetched */
+  "last-request"?: number;
+}
+
+/** MailserversStatus is what the node knows of the mailservers that it asks. */
+export interface MailserversStatus {
+  /** the best one first */
+  servers: AskedMailserver[];
+  outstanding: OutstandingRequest[];
 }
 
 /** Member is a member of a private group. */
@@ -1016,6 +1292,20 @@ export interface OutgoingMessage {
   audioPath?: string;
 }
 
+/** OutstandingRequest is a request for history that waits for its answer. */
+export interface OutstandingRequest {
+  /** 64 hex digits */
+  server: string;
+  requestId: Hash;
+  topics: Topic[];
+  /** Unix seconds */
+  from: number;
+  to: number;
+  /** that have come so far */
+  envelopes: number;
+  since: Timestamp;
+}
+
 /** PeerEvent tells of a peer that came or went, as go-ethereum does. */
 export interface PeerEvent {
   /** add or drop */
@@ -1062,6 +1352,60 @@ export interface PhraseCheck {
   /** place of the first unknown word, counted from 1 */
   word?: number;
   reason?: string;
+}
+
+/** PingQuery says what to try. */
+export interface PingQuery {
+  /** enodes, at most 200 */
+  addresses?: string[];
+  /** milliseconds; 0: 5000, at most 30000 */
+  timeoutMs?: number;
+}
+
+/** PingResult is how long a TCP connection took to come about. */
+export interface PingResult {
+  address: string;
+  /** milliseconds */
+  rttMs: number | null;
+  error: string | null;
+}
+
+/** PoolNode is a node in the view of one topic. */
+export interface PoolNode {
+  /** 64 hex digits */
+  id: string;
+  /** where it is dialled; empty: unknown */
+  enode?: string;
+  /** that found it: "kept" for one that others asked for */
+  source: string;
+  state: FoundState;
+  /** Seconds it is connected, or will rest for. */
+  seconds?: number;
+  /** of its rest */
+  reason?: string;
+}
+
+/** PoolStatus is the state of the search for peers. */
+export interface PoolStatus {
+  /** Searching is true between discovery.started and discovery.stopped. */
+  searching: boolean;
+  topics: PoolTopic[];
+}
+
+/** PoolTopic is the state of one topic. */
+export interface PoolTopic {
+  topic: string;
+  min: number;
+  max: number;
+  /** the limits are numbers of known nodes */
+  cacheOnly: boolean;
+  mode: SearchMode;
+  /** it has what it needs */
+  satisfied: boolean;
+  connected: PoolNode[];
+  pending: PoolNode[];
+  known?: PoolNode[];
+  sources: SourceStatus[];
 }
 
 /** PostMessage is a message to send. */
@@ -1199,6 +1543,140 @@ export interface ReceivedSync {
   sentMessage: ReceivedSent;
 }
 
+/** RecorderCounts count what became of envelopes since the start. */
+export interface RecorderCounts {
+  /** that were new to the archive */
+  stored: number;
+  dropped: number;
+  /** by the archive, and put aside */
+  refused: number;
+  /** lost to damage of files, at least */
+  damaged: number;
+  pruned: number;
+  pending: number;
+  spillBytes: number;
+}
+
+/** RegistrarStatus is what a node keeps for others. */
+export interface RegistrarStatus {
+  /** advertisements kept */
+  ads: number;
+  capacity: number;
+  /** that they belong to */
+  services: number;
+  /** variant of the waiting time */
+  similarity: string;
+  /** answered: admitted or told to wait */
+  registrations: number;
+  admitted: number;
+  /** of those admitted */
+  renewed: number;
+  /** answered, each page */
+  queries: number;
+  expired: number;
+  /** by reason */
+  refused: Record<string, number>;
+}
+
+/** RegistrationStatus is a topic that this node is registered under. */
+export interface RegistrationStatus {
+  topic: string;
+  /** discv5 or rendezvous */
+  by: string;
+  error?: string;
+}
+
+/** RendezvousStatus is a rendezvous server. */
+export interface RendezvousStatus {
+  /** enode */
+  server: string;
+  failures: number;
+  /** of the last failure */
+  error?: string;
+}
+
+/** RequestGap is a time of a chat that has not been fetched. */
+export interface RequestGap {
+  /** of the caller's own choice */
+  id: string;
+  /** id of the chat */
+  chatId: string;
+  /** Unix seconds */
+  from: number;
+  /** Unix seconds */
+  to: number;
+}
+
+/** What may be given of RequestGap. */
+export interface RequestGapInput {
+  /** of the caller's own choice */
+  id?: string;
+  /** id of the chat */
+  chatId?: string;
+  /** Unix seconds */
+  from?: number;
+  /** Unix seconds */
+  to?: number;
+}
+
+/** RequestRange is the time of a chat that has been fetched. */
+export interface RequestRange {
+  /** id of the chat */
+  "chat-id": string;
+  /** Unix seconds, the beginning */
+  "lowest-request-from": number;
+  /** Unix seconds, the end */
+  "highest-request-to": number;
+}
+
+/** What may be given of RequestRange. */
+export interface RequestRangeInput {
+  /** id of the chat */
+  "chat-id"?: string;
+  /** Unix seconds, the beginning */
+  "lowest-request-from"?: number;
+  /** Unix seconds, the end */
+  "highest-request-to"?: number;
+}
+
+/** RetryConfig says when to try again: attempt k waits BaseTimeout and k times StepTimeout. */
+export interface RetryConfig {
+  /** nanoseconds */
+  BaseTimeout?: number;
+  /** nanoseconds */
+  StepTimeout?: number;
+  /** attempts after the first, at most 100 */
+  MaxRetries?: number;
+}
+
+/** SavedMailserver is a mailserver that a user chose. */
+export interface SavedMailserver {
+  /** of the caller's own choice */
+  id: string;
+  /** for people */
+  name: string;
+  /** enode */
+  address: string;
+  /** left out: the well-known one */
+  password?: string;
+  /** name of the fleet it belongs to */
+  fleet: string;
+}
+
+/** What may be given of SavedMailserver. */
+export interface SavedMailserverInput {
+  /** of the caller's own choice */
+  id?: string;
+  /** for people */
+  name?: string;
+  /** enode */
+  address?: string;
+  /** left out: the well-known one */
+  password?: string;
+  /** name of the fleet it belongs to */
+  fleet?: string;
+}
+
 /** Sent is what became of a message that was sent with status_send. */
 export interface Sent {
   messageId: string;
@@ -1249,6 +1727,13 @@ export interface SignedUp {
   mnemonic: string;
 }
 
+/** SourceStatus is a source of nodes. */
+export interface SourceStatus {
+  source: string;
+  state: SourceState;
+  error?: string;
+}
+
 /** Sticker names a sticker. */
 export interface Sticker {
   hash: string;
@@ -1290,6 +1775,66 @@ export interface TokenInfo {
   account?: string;
   created: Timestamp;
   expires?: Timestamp;
+}
+
+/** TopicBucket is one bucket of distance from a topic. */
+export interface TopicBucket {
+  distance: number;
+  registrars: number;
+  verified: number;
+  active: number;
+  pending: number;
+}
+
+/** TopicDiscoveryStatus is the state of topic discovery. */
+export interface TopicDiscoveryStatus {
+  /** absent: keeps no advertisements */
+  registrar?: RegistrarStatus;
+  /** searched or advertised lately, by name */
+  topics: TopicView[];
+  /** begun */
+  searches: number;
+  /** registrars asked by searches */
+  queries: number;
+  /** of these, without a valid answer */
+  failures: number;
+  /** advertisers, those of each search counted anew */
+  found: number;
+  /** requests to register at others */
+  sent: number;
+}
+
+/** TopicLimits are how many peers of a topic are wanted. */
+export interface TopicLimits {
+  topic: string;
+  min: number;
+  max: number;
+}
+
+/** TopicLists are the topics that are searched for, and those that this node is registered under. */
+export interface TopicLists {
+  required: TopicLimits[];
+  registered: string[];
+}
+
+/** TopicView is the view of the network from one topic. */
+export interface TopicView {
+  topic: string;
+  /** known */
+  registrars: number;
+  /** of these, answered */
+  verified: number;
+  advertising: boolean;
+  /** registrations */
+  active: number;
+  /** registrations that wait for their first admission */
+  pending: number;
+  /** those with registrars, farthest first */
+  buckets: TopicBucket[];
+  /** requests to register */
+  sent: number;
+  /** registrations */
+  givenUp: number;
 }
 
 /** VersionInfo is what status_version and /version tell. */

@@ -478,6 +478,44 @@ class AsyncMethods:
             "id": id,
         }))
 
+    async def discovery_status(
+        self,
+    ) -> t.DiscoveryReport:
+        """Describes the sources of nodes, the registrations of this node and its UDP endpoint.
+        Returns: see the example; degraded: a source fails and the others carry on. packetsIn and
+        packetsOut count since the start.
+        discovery_status; scope read; since 0.1.0.
+        """
+        return cast("t.DiscoveryReport", await self._call(Call("discovery_status", SAFE, 30), {}))
+
+    def discovery_subscribe(
+        self,
+    ) -> AsyncSubscription[t.DiscoverySignal]:
+        """Pushes what discovery does over this connection (WebSocket and unix socket).
+        Returns: id of the subscription; notifications discovery_subscription have {type, event}
+        as result: discovery.started and discovery.stopped with event null, discovery.summary
+        with the list of connected peers, enode.discovered with {enode, topic}, enode being the
+        node id.
+        discovery_subscribe; scope read; since 0.1.0.
+        """
+        return self._subscribe(Call("discovery_subscribe", 0, 30), {
+            "name": "signals",
+        })
+
+    async def discovery_unsubscribe(
+        self,
+        *,
+        id: str,
+    ) -> bool:
+        """Ends a subscription of this connection.
+        id: id of the subscription
+        Returns: true.
+        discovery_unsubscribe; scope read; since 0.1.0.
+        """
+        return cast("bool", await self._call(Call("discovery_unsubscribe", SAFE, 30), {
+            "id": id,
+        }))
+
     async def key_convert(
         self,
         *,
@@ -561,6 +599,312 @@ class AsyncMethods:
             "account": account,
         }))
 
+    async def mailserver_backfill(
+        self,
+        *,
+        request: t.BackfillRequest,
+    ) -> t.BackfilledPage:
+        """Asks another mailserver for one page of everything between two times and archives it, for
+        a mailserver that was away. Answers when the page is durable. Newest first.
+        request: what is asked for
+        Returns: server: enode of the one that answered; envelopes that came; archived: of those,
+        handed to the archive, which leaves out what it has; skipped: of those, too large or with
+        too little proof of work; cursor: hex without 0x, where the next page starts at the same
+        server; done: nothing is left.
+        mailserver_backfill; scope admin; since 0.1.0.
+        """
+        return cast("t.BackfilledPage", await self._call(Call("mailserver_backfill", 0, 600), {
+            "request": request,
+        }))
+
+    async def mailserver_fetch(
+        self,
+        *,
+        request: t.FetchRequest,
+        account: str | None = None,
+    ) -> t.FetchedPage:
+        """Fetches one page of history: connects if need be, tries each server twice, and answers
+        when all of the page has gone through the filters. Newest first. Envelopes reach filters
+        with allowP2P. Another server may count cursors otherwise. Without symKeyID and a
+        password in the enode, the well-known password is used.
+        request: what is asked for
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: server: enode of the one that answered; envelopes: of the wanted topics; cursor:
+        hex without 0x, where the next page starts; done: nothing is left.
+        mailserver_fetch; scope send; since 0.1.0.
+        """
+        return cast("t.FetchedPage", await self._call(Call("mailserver_fetch", ACCOUNT, 600), {
+            "request": request,
+            "account": account,
+        }))
+
+    async def mailserver_stats(
+        self,
+    ) -> t.ArchiveReport:
+        """Describes the mailserver that this node is: what it has archived, and whether it still
+        does.
+        Returns: health.reason says what keeps it from archiving. recorder counts since the
+        start. archive: oldest and newest are Unix seconds, diskBytes is -1 when not known; null
+        while the archive cannot be read.
+        mailserver_stats; scope read; since 0.1.0.
+        """
+        return cast("t.ArchiveReport", await self._call(Call("mailserver_stats", SAFE, 30), {}))
+
+    async def mailserver_status(
+        self,
+        *,
+        account: str | None = None,
+    ) -> t.MailserversStatus:
+        """Lists the mailservers that this node asks, the best one first, and the requests that wait
+        for an answer.
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: servers: givenUp counts pages in a row, streak tries in a row without an answer;
+        unwanted are envelopes of topics not asked for, refused those outside the request.
+        outstanding: since when, and how many envelopes have come.
+        mailserver_status; scope read; since 0.1.0.
+        """
+        return cast("t.MailserversStatus", await self._call(Call("mailserver_status", ACCOUNT | SAFE, 30), {
+            "account": account,
+        }))
+
+    async def mailservers_add_chat_request_range(
+        self,
+        *,
+        range: t.RequestRangeInput,
+        account: str | None = None,
+    ) -> None:
+        """Remembers the time of a chat that has been fetched.
+        range: what to remember
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        mailservers_addChatRequestRange; scope send; since 0.1.0.
+        """
+        await self._call(Call("mailservers_addChatRequestRange", ACCOUNT, 30), {
+            "range": range,
+            "account": account,
+        })
+
+    async def mailservers_add_mailserver(
+        self,
+        *,
+        mailserver: t.SavedMailserverInput,
+        account: str | None = None,
+    ) -> None:
+        """Remembers a mailserver, over one with the same id. wakuext_updateMailservers puts servers
+        to use.
+        mailserver: what to remember
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        mailservers_addMailserver; scope admin; since 0.1.0.
+        """
+        await self._call(Call("mailservers_addMailserver", ACCOUNT, 30), {
+            "mailserver": mailserver,
+            "account": account,
+        })
+
+    async def mailservers_add_mailserver_request_gaps(
+        self,
+        *,
+        gaps: list[t.RequestGapInput],
+        account: str | None = None,
+    ) -> None:
+        """Remembers times of chats that have not been fetched, over those with the same id, all or
+        none.
+        gaps: what to remember
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        mailservers_addMailserverRequestGaps; scope send; since 0.1.0.
+        """
+        await self._call(Call("mailservers_addMailserverRequestGaps", ACCOUNT, 30), {
+            "gaps": gaps,
+            "account": account,
+        })
+
+    async def mailservers_add_mailserver_topic(
+        self,
+        *,
+        topic: t.MailserverTopicInput,
+        account: str | None = None,
+    ) -> None:
+        """Remembers until when a topic has been fetched, over what was remembered of it.
+        topic: what to remember
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        mailservers_addMailserverTopic; scope send; since 0.1.0.
+        """
+        await self._call(Call("mailservers_addMailserverTopic", ACCOUNT, 30), {
+            "topic": topic,
+            "account": account,
+        })
+
+    async def mailservers_delete_chat_request_range(
+        self,
+        *,
+        chat_id: str,
+        account: str | None = None,
+    ) -> None:
+        """Forgets the fetched time of a chat.
+        chat_id: id of the chat: a channel's name, a contact id, a group's id
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        mailservers_deleteChatRequestRange; scope send; since 0.1.0.
+        """
+        await self._call(Call("mailservers_deleteChatRequestRange", ACCOUNT, 30), {
+            "chatId": chat_id,
+            "account": account,
+        })
+
+    async def mailservers_delete_mailserver(
+        self,
+        *,
+        id: str,
+        account: str | None = None,
+    ) -> None:
+        """Forgets a mailserver.
+        id: id of the mailserver
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        mailservers_deleteMailserver; scope admin; since 0.1.0.
+        """
+        await self._call(Call("mailservers_deleteMailserver", ACCOUNT, 30), {
+            "id": id,
+            "account": account,
+        })
+
+    async def mailservers_delete_mailserver_request_gaps(
+        self,
+        *,
+        ids: list[str],
+        account: str | None = None,
+    ) -> None:
+        """Forgets gaps.
+        ids: ids of the gaps
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        mailservers_deleteMailserverRequestGaps; scope send; since 0.1.0.
+        """
+        await self._call(Call("mailservers_deleteMailserverRequestGaps", ACCOUNT, 30), {
+            "ids": ids,
+            "account": account,
+        })
+
+    async def mailservers_delete_mailserver_request_gaps_by_chat_id(
+        self,
+        *,
+        chat_id: str,
+        account: str | None = None,
+    ) -> None:
+        """Forgets all gaps of a chat.
+        chat_id: id of the chat: a channel's name, a contact id, a group's id
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        mailservers_deleteMailserverRequestGapsByChatID; scope send; since 0.1.0.
+        """
+        await self._call(Call("mailservers_deleteMailserverRequestGapsByChatID", ACCOUNT, 30), {
+            "chatId": chat_id,
+            "account": account,
+        })
+
+    async def mailservers_delete_mailserver_topic(
+        self,
+        *,
+        topic: str,
+        account: str | None = None,
+    ) -> None:
+        """Forgets a topic.
+        topic: the topic
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        mailservers_deleteMailserverTopic; scope send; since 0.1.0.
+        """
+        await self._call(Call("mailservers_deleteMailserverTopic", ACCOUNT, 30), {
+            "topic": topic,
+            "account": account,
+        })
+
+    async def mailservers_get_chat_request_ranges(
+        self,
+        *,
+        account: str | None = None,
+    ) -> list[t.RequestRange]:
+        """Lists the fetched times of all chats.
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: the ranges.
+        mailservers_getChatRequestRanges; scope read; since 0.1.0.
+        """
+        return cast("list[t.RequestRange]", await self._call(Call("mailservers_getChatRequestRanges", ACCOUNT | SAFE, 30), {
+            "account": account,
+        }))
+
+    async def mailservers_get_mailserver_request_gaps(
+        self,
+        *,
+        chat_id: str,
+        account: str | None = None,
+    ) -> list[t.RequestGap]:
+        """Lists the gaps of a chat.
+        chat_id: id of the chat: a channel's name, a contact id, a group's id
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: the gaps.
+        mailservers_getMailserverRequestGaps; scope read; since 0.1.0.
+        """
+        return cast("list[t.RequestGap]", await self._call(Call("mailservers_getMailserverRequestGaps", ACCOUNT | SAFE, 30), {
+            "chatId": chat_id,
+            "account": account,
+        }))
+
+    async def mailservers_get_mailserver_topics(
+        self,
+        *,
+        account: str | None = None,
+    ) -> list[t.MailserverTopic]:
+        """Lists what is remembered of topics.
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: the topics.
+        mailservers_getMailserverTopics; scope read; since 0.1.0.
+        """
+        return cast("list[t.MailserverTopic]", await self._call(Call("mailservers_getMailserverTopics", ACCOUNT | SAFE, 30), {
+            "account": account,
+        }))
+
+    async def mailservers_get_mailservers(
+        self,
+        *,
+        account: str | None = None,
+    ) -> list[t.SavedMailserver]:
+        """Lists the remembered mailservers, with their passwords.
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: the mailservers.
+        mailservers_getMailservers; scope admin; since 0.1.0.
+        """
+        return cast("list[t.SavedMailserver]", await self._call(Call("mailservers_getMailservers", ACCOUNT, 30), {
+            "account": account,
+        }))
+
+    async def mailservers_ping(
+        self,
+        *,
+        query: t.PingQuery,
+        account: str | None = None,
+    ) -> list[t.PingResult]:
+        """Measures how long a TCP connection to each address takes, all at once.
+        query: what to try
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: in the order asked: address, and rttMs in milliseconds or error.
+        mailservers_ping; scope send; since 0.1.0.
+        """
+        return cast("list[t.PingResult]", await self._call(Call("mailservers_ping", ACCOUNT, 30), {
+            "query": query,
+            "account": account,
+        }))
+
     async def net_listening(
         self,
     ) -> bool:
@@ -587,6 +931,48 @@ class AsyncMethods:
         net_version; scope read; since 0.1.0.
         """
         return cast("str", await self._call(Call("net_version", SAFE, 30), {}))
+
+    async def peer_discover(
+        self,
+        *,
+        request: t.DiscoverRequest,
+    ) -> None:
+        """Sets how many peers of a topic to look for, and looks for them now.
+        request: what to look for
+        peer_discover; scope admin; since 0.1.0.
+        """
+        await self._call(Call("peer_discover", 0, 30), {
+            "request": request,
+        })
+
+    async def peer_prune(
+        self,
+    ) -> int:
+        """Forgets the peers of earlier runs that the node is not connected to.
+        Returns: number of peers that were forgotten.
+        peer_prune; scope admin; since 0.1.0.
+        """
+        return cast("int", await self._call(Call("peer_prune", 0, 30), {}))
+
+    async def peer_status(
+        self,
+    ) -> t.PoolStatus:
+        """Tells for each topic the limits, who is connected, known or waiting, and which sources
+        search.
+        Returns: see the example; mode is fast, slow or off, the state of a source off, waiting,
+        running or done.
+        peer_status; scope read; since 0.1.0.
+        """
+        return cast("t.PoolStatus", await self._call(Call("peer_status", SAFE, 30), {}))
+
+    async def peer_topics(
+        self,
+    ) -> t.TopicLists:
+        """Lists the topics that are searched for, and those that this node is registered under.
+        Returns: see the example.
+        peer_topics; scope read; since 0.1.0.
+        """
+        return cast("t.TopicLists", await self._call(Call("peer_topics", SAFE, 30), {}))
 
     async def receive(
         self,
@@ -619,6 +1005,27 @@ class AsyncMethods:
             "account": account,
         }))
 
+    async def rpc_discover(
+        self,
+    ) -> Any:
+        """Describes every method on offer on this connection as an OpenRPC document.
+        Returns: an OpenRPC 1.3 document. Of each method x-scope is the scope a token needs,
+        x-since the release it appeared in, x-setup (in an example) calls to make first: what
+        they answer, or the part of it at the JSON pointer "at", is bound to a name and replaces
+        {{name}}.
+        rpc.discover; scope read; since 0.1.0.
+        """
+        return await self._call(Call("rpc.discover", SAFE, 30), {})
+
+    async def rpc_modules(
+        self,
+    ) -> dict[str, str]:
+        """Lists the namespaces on offer on this connection, with their version.
+        Returns: namespace → version.
+        rpc_modules; scope read; since 0.1.0.
+        """
+        return cast("dict[str, str]", await self._call(Call("rpc_modules", SAFE, 30), {}))
+
     async def send(
         self,
         *,
@@ -628,6 +1035,7 @@ class AsyncMethods:
         reply_to: str | None = None,
         wait: t.SendWait | None = None,
         timeout_seconds: float | None = None,
+        request_id: str | None = None,
         account: str | None = None,
     ) -> t.Sent:
         """Sends a message to a person, a public chat or a group. The chat is made if it is not
@@ -642,6 +1050,9 @@ class AsyncMethods:
         wait: state to wait for: none (if left out), sent, or delivered; in public chats nobody
         acknowledges, so that sent is the end
         timeout_seconds: most seconds to wait, 30 if left out
+        request_id: a name for this request, at most 64 bytes: repeated within 7 days with the
+        same arguments, it sends nothing and answers what became of the message; with others it
+        is an error
         account: key-uid of the account that must be logged in; if left out that of the client,
         if it has one
         Returns: status is queued, sent, delivered or failed, as far as it is known when the time
@@ -655,6 +1066,7 @@ class AsyncMethods:
             "replyTo": reply_to,
             "wait": wait,
             "timeoutSeconds": timeout_seconds,
+            "requestId": request_id,
             "account": account,
         }))
 
@@ -682,6 +1094,24 @@ class AsyncMethods:
             "consumer": consumer,
             "cursor": cursor,
             "owner": owner,
+            "account": account,
+        })
+
+    async def status_delete_chat(
+        self,
+        *,
+        chat_id: str,
+        account: str | None = None,
+    ) -> None:
+        """Leaves a chat and deletes it with its messages, all or nothing. A group that was left
+        already, or that we were removed from, is deleted too.
+        chat_id: id of the chat: a channel's name, a contact id, a group's id
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        status_deleteChat; scope send; since 0.1.0.
+        """
+        await self._call(Call("status_deleteChat", ACCOUNT, 30), {
+            "chatId": chat_id,
             "account": account,
         })
 
@@ -811,6 +1241,7 @@ class AsyncMethods:
         reply_to: str | None = None,
         wait: t.SendWait | None = None,
         timeout_seconds: float | None = None,
+        request_id: str | None = None,
         account: str | None = None,
     ) -> t.Sent:
         """Sends a message to a person, a public chat or a group. The chat is made if it is not
@@ -825,6 +1256,9 @@ class AsyncMethods:
         wait: state to wait for: none (if left out), sent, or delivered; in public chats nobody
         acknowledges, so that sent is the end
         timeout_seconds: most seconds to wait, 30 if left out
+        request_id: a name for this request, at most 64 bytes: repeated within 7 days with the
+        same arguments, it sends nothing and answers what became of the message; with others it
+        is an error
         account: key-uid of the account that must be logged in; if left out that of the client,
         if it has one
         Returns: status is queued, sent, delivered or failed, as far as it is known when the time
@@ -838,6 +1272,7 @@ class AsyncMethods:
             "replyTo": reply_to,
             "wait": wait,
             "timeoutSeconds": timeout_seconds,
+            "requestId": request_id,
             "account": account,
         }))
 
@@ -1618,7 +2053,8 @@ class AsyncMethods:
         chat_id: str,
         account: str | None = None,
     ) -> None:
-        """Deletes a chat; older messages of it do not come back.
+        """Deletes a chat; older messages of it do not come back. A group is not left: its next
+        update brings it back.
         chat_id: id of the chat: a channel's name, a contact id, a group's id
         account: key-uid of the account that must be logged in; if left out that of the client,
         if it has one
@@ -2028,6 +2464,49 @@ class AsyncMethods:
             "account": account,
         }))
 
+    async def wakuext_request_messages(
+        self,
+        *,
+        request: t.HistoryRequest,
+        account: str | None = None,
+    ) -> t.Hash:
+        """Asks a mailserver for one page of history and does not wait for it. Envelopes reach
+        filters with allowP2P.
+        request: what is asked for
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: id of the request.
+        wakuext_requestMessages; scope send; since 0.1.0.
+        """
+        return cast("t.Hash", await self._call(Call("wakuext_requestMessages", ACCOUNT, 30), {
+            "request": request,
+            "account": account,
+        }))
+
+    async def wakuext_request_messages_sync(
+        self,
+        *,
+        config: t.RetryConfig,
+        request: t.HistoryRequest,
+        account: str | None = None,
+    ) -> t.HistoryPage:
+        """Asks a mailserver for one page of history and waits until it has gone through the
+        filters. Attempt k waits BaseTimeout and k times StepTimeout; only attempts that get no
+        answer are repeated. Envelopes reach filters with allowP2P.
+        config: when to try again
+        request: what is asked for
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: cursor: hex without 0x, where the next page starts, empty at the end; error: the
+        server's, empty if none.
+        wakuext_requestMessagesSync; scope send; since 0.1.0.
+        """
+        return cast("t.HistoryPage", await self._call(Call("wakuext_requestMessagesSync", ACCOUNT, 600), {
+            "config": config,
+            "request": request,
+            "account": account,
+        }))
+
     async def wakuext_request_transaction(
         self,
         *,
@@ -2123,6 +2602,7 @@ class AsyncMethods:
         self,
         *,
         message: t.OutgoingMessage,
+        request_id: str | None = None,
         account: str | None = None,
     ) -> t.Changes:
         """Sends a message to a saved chat. It returns when the message is stored; it leaves as soon
@@ -2130,6 +2610,9 @@ class AsyncMethods:
         message: chatId, text, contentType (1 text, 2 sticker, 4 emoji, 7 image, 8 audio),
         responseTo, ensName, sticker {hash, pack}; a picture or recording as data URL in image or
         audio, or over the socket as imagePath or audioPath, with audioDurationMs
+        request_id: a name for this request, at most 64 bytes: repeated within 7 days with the
+        same arguments, it sends nothing and answers the message that the first one sent; with
+        others it is an error
         account: key-uid of the account that must be logged in; if left out that of the client,
         if it has one
         Returns: what changed: chats, messages, contacts, installations, emojiReactions,
@@ -2138,6 +2621,7 @@ class AsyncMethods:
         """
         return cast("t.Changes", await self._call(Call("wakuext_sendChatMessage", ACCOUNT, 30), {
             "message": message,
+            "requestId": request_id,
             "account": account,
         }))
 
@@ -2389,6 +2873,24 @@ class AsyncMethods:
         """
         await self._call(Call("wakuext_unmuteChat", ACCOUNT, 30), {
             "chatId": chat_id,
+            "account": account,
+        })
+
+    async def wakuext_update_mailservers(
+        self,
+        *,
+        enodes: list[str],
+        account: str | None = None,
+    ) -> None:
+        """Replaces the mailservers that this node asks, also after a restart. The first one is
+        preferred. Without any, those of the configuration count again.
+        enodes: URLs, which may carry a password: enode://id:password@host:port
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        wakuext_updateMailservers; scope admin; since 0.1.0.
+        """
+        await self._call(Call("wakuext_updateMailservers", ACCOUNT, 30), {
+            "enodes": enodes,
             "account": account,
         })
 
@@ -2905,6 +3407,44 @@ class Methods:
             "id": id,
         }))
 
+    def discovery_status(
+        self,
+    ) -> t.DiscoveryReport:
+        """Describes the sources of nodes, the registrations of this node and its UDP endpoint.
+        Returns: see the example; degraded: a source fails and the others carry on. packetsIn and
+        packetsOut count since the start.
+        discovery_status; scope read; since 0.1.0.
+        """
+        return cast("t.DiscoveryReport", self._call(Call("discovery_status", SAFE, 30), {}))
+
+    def discovery_subscribe(
+        self,
+    ) -> Subscription[t.DiscoverySignal]:
+        """Pushes what discovery does over this connection (WebSocket and unix socket).
+        Returns: id of the subscription; notifications discovery_subscription have {type, event}
+        as result: discovery.started and discovery.stopped with event null, discovery.summary
+        with the list of connected peers, enode.discovered with {enode, topic}, enode being the
+        node id.
+        discovery_subscribe; scope read; since 0.1.0.
+        """
+        return self._subscribe(Call("discovery_subscribe", 0, 30), {
+            "name": "signals",
+        })
+
+    def discovery_unsubscribe(
+        self,
+        *,
+        id: str,
+    ) -> bool:
+        """Ends a subscription of this connection.
+        id: id of the subscription
+        Returns: true.
+        discovery_unsubscribe; scope read; since 0.1.0.
+        """
+        return cast("bool", self._call(Call("discovery_unsubscribe", SAFE, 30), {
+            "id": id,
+        }))
+
     def key_convert(
         self,
         *,
@@ -2988,6 +3528,312 @@ class Methods:
             "account": account,
         }))
 
+    def mailserver_backfill(
+        self,
+        *,
+        request: t.BackfillRequest,
+    ) -> t.BackfilledPage:
+        """Asks another mailserver for one page of everything between two times and archives it, for
+        a mailserver that was away. Answers when the page is durable. Newest first.
+        request: what is asked for
+        Returns: server: enode of the one that answered; envelopes that came; archived: of those,
+        handed to the archive, which leaves out what it has; skipped: of those, too large or with
+        too little proof of work; cursor: hex without 0x, where the next page starts at the same
+        server; done: nothing is left.
+        mailserver_backfill; scope admin; since 0.1.0.
+        """
+        return cast("t.BackfilledPage", self._call(Call("mailserver_backfill", 0, 600), {
+            "request": request,
+        }))
+
+    def mailserver_fetch(
+        self,
+        *,
+        request: t.FetchRequest,
+        account: str | None = None,
+    ) -> t.FetchedPage:
+        """Fetches one page of history: connects if need be, tries each server twice, and answers
+        when all of the page has gone through the filters. Newest first. Envelopes reach filters
+        with allowP2P. Another server may count cursors otherwise. Without symKeyID and a
+        password in the enode, the well-known password is used.
+        request: what is asked for
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: server: enode of the one that answered; envelopes: of the wanted topics; cursor:
+        hex without 0x, where the next page starts; done: nothing is left.
+        mailserver_fetch; scope send; since 0.1.0.
+        """
+        return cast("t.FetchedPage", self._call(Call("mailserver_fetch", ACCOUNT, 600), {
+            "request": request,
+            "account": account,
+        }))
+
+    def mailserver_stats(
+        self,
+    ) -> t.ArchiveReport:
+        """Describes the mailserver that this node is: what it has archived, and whether it still
+        does.
+        Returns: health.reason says what keeps it from archiving. recorder counts since the
+        start. archive: oldest and newest are Unix seconds, diskBytes is -1 when not known; null
+        while the archive cannot be read.
+        mailserver_stats; scope read; since 0.1.0.
+        """
+        return cast("t.ArchiveReport", self._call(Call("mailserver_stats", SAFE, 30), {}))
+
+    def mailserver_status(
+        self,
+        *,
+        account: str | None = None,
+    ) -> t.MailserversStatus:
+        """Lists the mailservers that this node asks, the best one first, and the requests that wait
+        for an answer.
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: servers: givenUp counts pages in a row, streak tries in a row without an answer;
+        unwanted are envelopes of topics not asked for, refused those outside the request.
+        outstanding: since when, and how many envelopes have come.
+        mailserver_status; scope read; since 0.1.0.
+        """
+        return cast("t.MailserversStatus", self._call(Call("mailserver_status", ACCOUNT | SAFE, 30), {
+            "account": account,
+        }))
+
+    def mailservers_add_chat_request_range(
+        self,
+        *,
+        range: t.RequestRangeInput,
+        account: str | None = None,
+    ) -> None:
+        """Remembers the time of a chat that has been fetched.
+        range: what to remember
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        mailservers_addChatRequestRange; scope send; since 0.1.0.
+        """
+        self._call(Call("mailservers_addChatRequestRange", ACCOUNT, 30), {
+            "range": range,
+            "account": account,
+        })
+
+    def mailservers_add_mailserver(
+        self,
+        *,
+        mailserver: t.SavedMailserverInput,
+        account: str | None = None,
+    ) -> None:
+        """Remembers a mailserver, over one with the same id. wakuext_updateMailservers puts servers
+        to use.
+        mailserver: what to remember
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        mailservers_addMailserver; scope admin; since 0.1.0.
+        """
+        self._call(Call("mailservers_addMailserver", ACCOUNT, 30), {
+            "mailserver": mailserver,
+            "account": account,
+        })
+
+    def mailservers_add_mailserver_request_gaps(
+        self,
+        *,
+        gaps: list[t.RequestGapInput],
+        account: str | None = None,
+    ) -> None:
+        """Remembers times of chats that have not been fetched, over those with the same id, all or
+        none.
+        gaps: what to remember
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        mailservers_addMailserverRequestGaps; scope send; since 0.1.0.
+        """
+        self._call(Call("mailservers_addMailserverRequestGaps", ACCOUNT, 30), {
+            "gaps": gaps,
+            "account": account,
+        })
+
+    def mailservers_add_mailserver_topic(
+        self,
+        *,
+        topic: t.MailserverTopicInput,
+        account: str | None = None,
+    ) -> None:
+        """Remembers until when a topic has been fetched, over what was remembered of it.
+        topic: what to remember
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        mailservers_addMailserverTopic; scope send; since 0.1.0.
+        """
+        self._call(Call("mailservers_addMailserverTopic", ACCOUNT, 30), {
+            "topic": topic,
+            "account": account,
+        })
+
+    def mailservers_delete_chat_request_range(
+        self,
+        *,
+        chat_id: str,
+        account: str | None = None,
+    ) -> None:
+        """Forgets the fetched time of a chat.
+        chat_id: id of the chat: a channel's name, a contact id, a group's id
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        mailservers_deleteChatRequestRange; scope send; since 0.1.0.
+        """
+        self._call(Call("mailservers_deleteChatRequestRange", ACCOUNT, 30), {
+            "chatId": chat_id,
+            "account": account,
+        })
+
+    def mailservers_delete_mailserver(
+        self,
+        *,
+        id: str,
+        account: str | None = None,
+    ) -> None:
+        """Forgets a mailserver.
+        id: id of the mailserver
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        mailservers_deleteMailserver; scope admin; since 0.1.0.
+        """
+        self._call(Call("mailservers_deleteMailserver", ACCOUNT, 30), {
+            "id": id,
+            "account": account,
+        })
+
+    def mailservers_delete_mailserver_request_gaps(
+        self,
+        *,
+        ids: list[str],
+        account: str | None = None,
+    ) -> None:
+        """Forgets gaps.
+        ids: ids of the gaps
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        mailservers_deleteMailserverRequestGaps; scope send; since 0.1.0.
+        """
+        self._call(Call("mailservers_deleteMailserverRequestGaps", ACCOUNT, 30), {
+            "ids": ids,
+            "account": account,
+        })
+
+    def mailservers_delete_mailserver_request_gaps_by_chat_id(
+        self,
+        *,
+        chat_id: str,
+        account: str | None = None,
+    ) -> None:
+        """Forgets all gaps of a chat.
+        chat_id: id of the chat: a channel's name, a contact id, a group's id
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        mailservers_deleteMailserverRequestGapsByChatID; scope send; since 0.1.0.
+        """
+        self._call(Call("mailservers_deleteMailserverRequestGapsByChatID", ACCOUNT, 30), {
+            "chatId": chat_id,
+            "account": account,
+        })
+
+    def mailservers_delete_mailserver_topic(
+        self,
+        *,
+        topic: str,
+        account: str | None = None,
+    ) -> None:
+        """Forgets a topic.
+        topic: the topic
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        mailservers_deleteMailserverTopic; scope send; since 0.1.0.
+        """
+        self._call(Call("mailservers_deleteMailserverTopic", ACCOUNT, 30), {
+            "topic": topic,
+            "account": account,
+        })
+
+    def mailservers_get_chat_request_ranges(
+        self,
+        *,
+        account: str | None = None,
+    ) -> list[t.RequestRange]:
+        """Lists the fetched times of all chats.
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: the ranges.
+        mailservers_getChatRequestRanges; scope read; since 0.1.0.
+        """
+        return cast("list[t.RequestRange]", self._call(Call("mailservers_getChatRequestRanges", ACCOUNT | SAFE, 30), {
+            "account": account,
+        }))
+
+    def mailservers_get_mailserver_request_gaps(
+        self,
+        *,
+        chat_id: str,
+        account: str | None = None,
+    ) -> list[t.RequestGap]:
+        """Lists the gaps of a chat.
+        chat_id: id of the chat: a channel's name, a contact id, a group's id
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: the gaps.
+        mailservers_getMailserverRequestGaps; scope read; since 0.1.0.
+        """
+        return cast("list[t.RequestGap]", self._call(Call("mailservers_getMailserverRequestGaps", ACCOUNT | SAFE, 30), {
+            "chatId": chat_id,
+            "account": account,
+        }))
+
+    def mailservers_get_mailserver_topics(
+        self,
+        *,
+        account: str | None = None,
+    ) -> list[t.MailserverTopic]:
+        """Lists what is remembered of topics.
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: the topics.
+        mailservers_getMailserverTopics; scope read; since 0.1.0.
+        """
+        return cast("list[t.MailserverTopic]", self._call(Call("mailservers_getMailserverTopics", ACCOUNT | SAFE, 30), {
+            "account": account,
+        }))
+
+    def mailservers_get_mailservers(
+        self,
+        *,
+        account: str | None = None,
+    ) -> list[t.SavedMailserver]:
+        """Lists the remembered mailservers, with their passwords.
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: the mailservers.
+        mailservers_getMailservers; scope admin; since 0.1.0.
+        """
+        return cast("list[t.SavedMailserver]", self._call(Call("mailservers_getMailservers", ACCOUNT, 30), {
+            "account": account,
+        }))
+
+    def mailservers_ping(
+        self,
+        *,
+        query: t.PingQuery,
+        account: str | None = None,
+    ) -> list[t.PingResult]:
+        """Measures how long a TCP connection to each address takes, all at once.
+        query: what to try
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: in the order asked: address, and rttMs in milliseconds or error.
+        mailservers_ping; scope send; since 0.1.0.
+        """
+        return cast("list[t.PingResult]", self._call(Call("mailservers_ping", ACCOUNT, 30), {
+            "query": query,
+            "account": account,
+        }))
+
     def net_listening(
         self,
     ) -> bool:
@@ -3014,6 +3860,48 @@ class Methods:
         net_version; scope read; since 0.1.0.
         """
         return cast("str", self._call(Call("net_version", SAFE, 30), {}))
+
+    def peer_discover(
+        self,
+        *,
+        request: t.DiscoverRequest,
+    ) -> None:
+        """Sets how many peers of a topic to look for, and looks for them now.
+        request: what to look for
+        peer_discover; scope admin; since 0.1.0.
+        """
+        self._call(Call("peer_discover", 0, 30), {
+            "request": request,
+        })
+
+    def peer_prune(
+        self,
+    ) -> int:
+        """Forgets the peers of earlier runs that the node is not connected to.
+        Returns: number of peers that were forgotten.
+        peer_prune; scope admin; since 0.1.0.
+        """
+        return cast("int", self._call(Call("peer_prune", 0, 30), {}))
+
+    def peer_status(
+        self,
+    ) -> t.PoolStatus:
+        """Tells for each topic the limits, who is connected, known or waiting, and which sources
+        search.
+        Returns: see the example; mode is fast, slow or off, the state of a source off, waiting,
+        running or done.
+        peer_status; scope read; since 0.1.0.
+        """
+        return cast("t.PoolStatus", self._call(Call("peer_status", SAFE, 30), {}))
+
+    def peer_topics(
+        self,
+    ) -> t.TopicLists:
+        """Lists the topics that are searched for, and those that this node is registered under.
+        Returns: see the example.
+        peer_topics; scope read; since 0.1.0.
+        """
+        return cast("t.TopicLists", self._call(Call("peer_topics", SAFE, 30), {}))
 
     def receive(
         self,
@@ -3046,6 +3934,27 @@ class Methods:
             "account": account,
         }))
 
+    def rpc_discover(
+        self,
+    ) -> Any:
+        """Describes every method on offer on this connection as an OpenRPC document.
+        Returns: an OpenRPC 1.3 document. Of each method x-scope is the scope a token needs,
+        x-since the release it appeared in, x-setup (in an example) calls to make first: what
+        they answer, or the part of it at the JSON pointer "at", is bound to a name and replaces
+        {{name}}.
+        rpc.discover; scope read; since 0.1.0.
+        """
+        return self._call(Call("rpc.discover", SAFE, 30), {})
+
+    def rpc_modules(
+        self,
+    ) -> dict[str, str]:
+        """Lists the namespaces on offer on this connection, with their version.
+        Returns: namespace → version.
+        rpc_modules; scope read; since 0.1.0.
+        """
+        return cast("dict[str, str]", self._call(Call("rpc_modules", SAFE, 30), {}))
+
     def send(
         self,
         *,
@@ -3055,6 +3964,7 @@ class Methods:
         reply_to: str | None = None,
         wait: t.SendWait | None = None,
         timeout_seconds: float | None = None,
+        request_id: str | None = None,
         account: str | None = None,
     ) -> t.Sent:
         """Sends a message to a person, a public chat or a group. The chat is made if it is not
@@ -3069,6 +3979,9 @@ class Methods:
         wait: state to wait for: none (if left out), sent, or delivered; in public chats nobody
         acknowledges, so that sent is the end
         timeout_seconds: most seconds to wait, 30 if left out
+        request_id: a name for this request, at most 64 bytes: repeated within 7 days with the
+        same arguments, it sends nothing and answers what became of the message; with others it
+        is an error
         account: key-uid of the account that must be logged in; if left out that of the client,
         if it has one
         Returns: status is queued, sent, delivered or failed, as far as it is known when the time
@@ -3082,6 +3995,7 @@ class Methods:
             "replyTo": reply_to,
             "wait": wait,
             "timeoutSeconds": timeout_seconds,
+            "requestId": request_id,
             "account": account,
         }))
 
@@ -3109,6 +4023,24 @@ class Methods:
             "consumer": consumer,
             "cursor": cursor,
             "owner": owner,
+            "account": account,
+        })
+
+    def status_delete_chat(
+        self,
+        *,
+        chat_id: str,
+        account: str | None = None,
+    ) -> None:
+        """Leaves a chat and deletes it with its messages, all or nothing. A group that was left
+        already, or that we were removed from, is deleted too.
+        chat_id: id of the chat: a channel's name, a contact id, a group's id
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        status_deleteChat; scope send; since 0.1.0.
+        """
+        self._call(Call("status_deleteChat", ACCOUNT, 30), {
+            "chatId": chat_id,
             "account": account,
         })
 
@@ -3238,6 +4170,7 @@ class Methods:
         reply_to: str | None = None,
         wait: t.SendWait | None = None,
         timeout_seconds: float | None = None,
+        request_id: str | None = None,
         account: str | None = None,
     ) -> t.Sent:
         """Sends a message to a person, a public chat or a group. The chat is made if it is not
@@ -3252,6 +4185,9 @@ class Methods:
         wait: state to wait for: none (if left out), sent, or delivered; in public chats nobody
         acknowledges, so that sent is the end
         timeout_seconds: most seconds to wait, 30 if left out
+        request_id: a name for this request, at most 64 bytes: repeated within 7 days with the
+        same arguments, it sends nothing and answers what became of the message; with others it
+        is an error
         account: key-uid of the account that must be logged in; if left out that of the client,
         if it has one
         Returns: status is queued, sent, delivered or failed, as far as it is known when the time
@@ -3265,6 +4201,7 @@ class Methods:
             "replyTo": reply_to,
             "wait": wait,
             "timeoutSeconds": timeout_seconds,
+            "requestId": request_id,
             "account": account,
         }))
 
@@ -4045,7 +4982,8 @@ class Methods:
         chat_id: str,
         account: str | None = None,
     ) -> None:
-        """Deletes a chat; older messages of it do not come back.
+        """Deletes a chat; older messages of it do not come back. A group is not left: its next
+        update brings it back.
         chat_id: id of the chat: a channel's name, a contact id, a group's id
         account: key-uid of the account that must be logged in; if left out that of the client,
         if it has one
@@ -4455,6 +5393,49 @@ class Methods:
             "account": account,
         }))
 
+    def wakuext_request_messages(
+        self,
+        *,
+        request: t.HistoryRequest,
+        account: str | None = None,
+    ) -> t.Hash:
+        """Asks a mailserver for one page of history and does not wait for it. Envelopes reach
+        filters with allowP2P.
+        request: what is asked for
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: id of the request.
+        wakuext_requestMessages; scope send; since 0.1.0.
+        """
+        return cast("t.Hash", self._call(Call("wakuext_requestMessages", ACCOUNT, 30), {
+            "request": request,
+            "account": account,
+        }))
+
+    def wakuext_request_messages_sync(
+        self,
+        *,
+        config: t.RetryConfig,
+        request: t.HistoryRequest,
+        account: str | None = None,
+    ) -> t.HistoryPage:
+        """Asks a mailserver for one page of history and waits until it has gone through the
+        filters. Attempt k waits BaseTimeout and k times StepTimeout; only attempts that get no
+        answer are repeated. Envelopes reach filters with allowP2P.
+        config: when to try again
+        request: what is asked for
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: cursor: hex without 0x, where the next page starts, empty at the end; error: the
+        server's, empty if none.
+        wakuext_requestMessagesSync; scope send; since 0.1.0.
+        """
+        return cast("t.HistoryPage", self._call(Call("wakuext_requestMessagesSync", ACCOUNT, 600), {
+            "config": config,
+            "request": request,
+            "account": account,
+        }))
+
     def wakuext_request_transaction(
         self,
         *,
@@ -4550,6 +5531,7 @@ class Methods:
         self,
         *,
         message: t.OutgoingMessage,
+        request_id: str | None = None,
         account: str | None = None,
     ) -> t.Changes:
         """Sends a message to a saved chat. It returns when the message is stored; it leaves as soon
@@ -4557,6 +5539,9 @@ class Methods:
         message: chatId, text, contentType (1 text, 2 sticker, 4 emoji, 7 image, 8 audio),
         responseTo, ensName, sticker {hash, pack}; a picture or recording as data URL in image or
         audio, or over the socket as imagePath or audioPath, with audioDurationMs
+        request_id: a name for this request, at most 64 bytes: repeated within 7 days with the
+        same arguments, it sends nothing and answers the message that the first one sent; with
+        others it is an error
         account: key-uid of the account that must be logged in; if left out that of the client,
         if it has one
         Returns: what changed: chats, messages, contacts, installations, emojiReactions,
@@ -4565,6 +5550,7 @@ class Methods:
         """
         return cast("t.Changes", self._call(Call("wakuext_sendChatMessage", ACCOUNT, 30), {
             "message": message,
+            "requestId": request_id,
             "account": account,
         }))
 
@@ -4816,6 +5802,24 @@ class Methods:
         """
         self._call(Call("wakuext_unmuteChat", ACCOUNT, 30), {
             "chatId": chat_id,
+            "account": account,
+        })
+
+    def wakuext_update_mailservers(
+        self,
+        *,
+        enodes: list[str],
+        account: str | None = None,
+    ) -> None:
+        """Replaces the mailservers that this node asks, also after a restart. The first one is
+        preferred. Without any, those of the configuration count again.
+        enodes: URLs, which may carry a password: enode://id:password@host:port
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        wakuext_updateMailservers; scope admin; since 0.1.0.
+        """
+        self._call(Call("wakuext_updateMailservers", ACCOUNT, 30), {
+            "enodes": enodes,
             "account": account,
         })
 

@@ -197,6 +197,20 @@ ExportFormat: TypeAlias = Literal[
 ]
 """ExportFormat is a form of an account's keys."""
 
+FOUND_CONNECTED: Final = "connected"
+FOUND_DIALLING: Final = "dialling"
+FOUND_QUEUED: Final = "queued"
+FOUND_RESTING: Final = "resting"
+FOUND_KNOWN: Final = "known"
+FoundState: TypeAlias = Literal[
+    "connected",
+    "dialling",
+    "queued",
+    "resting",
+    "known",
+]
+"""FoundState is what became of a node that was found."""
+
 GIVEN_BY_YOU: Final = "you"
 """a nickname, a public chat that you joined"""
 GIVEN_BY_THEM: Final = "them"
@@ -348,6 +362,16 @@ Scope: TypeAlias = Literal[
 ]
 """Scope is a permission of a token. A method needs exactly one."""
 
+SEARCH_FAST: Final = "fast"
+SEARCH_SLOW: Final = "slow"
+SEARCH_OFF: Final = "off"
+SearchMode: TypeAlias = Literal[
+    "fast",
+    "slow",
+    "off",
+]
+"""SearchMode says how hard peers of a topic are looked for."""
+
 SEND_QUEUED: Final = "queued"
 """on disk; it leaves as soon as there is a peer"""
 SEND_SENT: Final = "sent"
@@ -372,6 +396,18 @@ SendWait: TypeAlias = Literal[
     "delivered",
 ]
 """SendWait is the state that status_send waits for."""
+
+SOURCE_OFF: Final = "off"
+SOURCE_WAITING: Final = "waiting"
+SOURCE_RUNNING: Final = "running"
+SOURCE_DONE: Final = "done"
+SourceState: TypeAlias = Literal[
+    "off",
+    "waiting",
+    "running",
+    "done",
+]
+"""SourceState is what a source of nodes does."""
 
 TAG_ADDED: Final = ":contact/added"
 TAG_REQUEST_RECEIVED: Final = ":contact/request-received"
@@ -457,6 +493,116 @@ class AdminRemovedEvent(TypedDict):
     chatId: str
     member: str
     by: str
+
+
+class ArchiveDamage(TypedDict):
+    """ArchiveDamage counts what was stored and could not be read again."""
+
+    envelopes: int
+    """lost, at least"""
+    bytes: int
+    """of the damaged parts of files"""
+    more: NotRequired[bool]
+    """more may have been lost than was counted"""
+
+
+class ArchiveHealth(TypedDict):
+    """ArchiveHealth tells whether what comes is archived."""
+
+    ok: bool
+    reason: NotRequired[str]
+    """what keeps it from archiving"""
+
+
+class ArchiveReport(TypedDict):
+    """ArchiveReport describes the mailserver that a node is. Archive is null while the archive
+    cannot be read.
+    """
+
+    health: ArchiveHealth
+    recorder: RecorderCounts
+    archive: ArchiveStats | None
+
+
+class ArchiveStats(TypedDict):
+    """ArchiveStats describe an archive."""
+
+    envelopes: int
+    bytes: int
+    """sum of the encoded envelopes"""
+    diskBytes: int
+    """what they take; -1: not known"""
+    topics: int
+    oldest: int
+    """created, Unix seconds; a lower bound"""
+    newest: int
+    damage: NotRequired[ArchiveDamage]
+    """since the archive was opened"""
+
+
+class AskedMailserver(TypedDict):
+    """AskedMailserver is a mailserver that the node asks."""
+
+    id: str
+    """64 hex digits"""
+    enode: str
+    connected: bool
+    pages: int
+    """answered"""
+    failures: int
+    """in all"""
+    streak: int
+    """failures since the last answer"""
+    givenUp: int
+    """pages given up since the last answer"""
+    envelopes: int
+    """taken from its answers"""
+    unwanted: int
+    """of topics not asked for"""
+    refused: int
+    """outside what was asked for"""
+    latencyNanoseconds: int
+    lastAnswer: NotRequired[Timestamp]
+    lastFailure: NotRequired[Timestamp]
+    lastError: NotRequired[str]
+
+
+BackfillRequest = TypedDict(
+    "BackfillRequest",
+    {
+        # Unix seconds, included
+        "from": NotRequired["int"],
+        # Unix seconds, included; 0: now
+        "to": NotRequired["int"],
+        # envelopes of the page, 0: 1000
+        "limit": NotRequired["int"],
+        # hex without 0x, from the page before, together with its server
+        "cursor": NotRequired["str"],
+        # enode, which need not be configured; else the best, and others
+        "server": NotRequired["str"],
+        # seconds without any sign of a server, 0: 30
+        "timeout": NotRequired["int"],
+    },
+)
+"""BackfillRequest asks for a page of what another mailserver has."""
+
+
+class BackfilledPage(TypedDict):
+    """BackfilledPage is a page of what another mailserver has, which was archived."""
+
+    server: str
+    """enode of the one that answered"""
+    requestId: Hash
+    envelopes: int
+    """that came"""
+    archived: int
+    """handed to the archive, which leaves out what it has"""
+    skipped: int
+    """too large, or with too little proof of work"""
+    cursor: str
+    """hex without 0x, where the next page starts at the same server"""
+    done: bool
+    """nothing is left"""
 
 
 class BlockedContact(TypedDict):
@@ -691,6 +837,63 @@ class DeviceUnpairedEvent(TypedDict):
     installationId: str
 
 
+class DiscoverRequest(TypedDict):
+    """DiscoverRequest says how many peers of a topic to look for."""
+
+    topic: NotRequired[str]
+    """whisper: relays, whispermail: mailservers, or another name"""
+    max: NotRequired[int]
+    """above it the node disconnects"""
+    min: NotRequired[int]
+    """below it the node searches"""
+
+
+class DiscoveryReport(TypedDict):
+    """DiscoveryReport describes how peers are looked for."""
+
+    running: bool
+    """there is a pool"""
+    searching: bool
+    """a source searches, or has just ended"""
+    degraded: bool
+    """a source fails, or a registration"""
+    record: str
+    """of this node"""
+    sources: list[SourceStatus]
+    registrations: list[RegistrationStatus]
+    discv5: NotRequired[EndpointStatus]
+    """Discv5 is the UDP endpoint; absent: discv5 is not used."""
+    topicDiscovery: NotRequired[TopicDiscoveryStatus]
+    """TopicDiscovery is the topic discovery on it, while it is open."""
+    rendezvous: NotRequired[list[RendezvousStatus]]
+
+
+class DiscoverySignal(TypedDict):
+    """DiscoverySignal is what discovery_subscribe pushes: an event of the node in the shape of
+    status-go's signals.
+    """
+
+    type: EventType
+    event: Any
+
+
+class EndpointStatus(TypedDict):
+    """EndpointStatus is the UDP endpoint of discv5."""
+
+    open: bool
+    address: NotRequired[str]
+    """of the socket, while open"""
+    nodes: int
+    """known, while open"""
+    live: int
+    """of them those that answered"""
+    packetsIn: int
+    """since the start"""
+    packetsOut: int
+    opened: int
+    """times"""
+
+
 class EnvelopeExpiredEvent(TypedDict):
     """EnvelopeExpiredEvent says that payloads were given up, and why."""
 
@@ -784,6 +987,44 @@ class Exported(TypedDict):
     mnemonic: NotRequired[str]
 
 
+FetchRequest = TypedDict(
+    "FetchRequest",
+    {
+        # at least one
+        "topics": NotRequired["list[Topic]"],
+        # Unix seconds, included
+        "from": NotRequired["int"],
+        # Unix seconds, included; 0: now
+        "to": NotRequired["int"],
+        # envelopes of the page, 0: 1000
+        "limit": NotRequired["int"],
+        # hex without 0x, from the page before, together with its server
+        "cursor": NotRequired["str"],
+        # enode, which need not be configured; else the best, and others
+        "server": NotRequired["str"],
+        # key of the server's password, else that of its enode
+        "symKeyID": NotRequired["str"],
+        # seconds without any sign of a server, 0: 30
+        "timeout": NotRequired["int"],
+    },
+)
+"""FetchRequest asks for a page of history."""
+
+
+class FetchedPage(TypedDict):
+    """FetchedPage is a page of history that has gone through the filters."""
+
+    server: str
+    """enode of the one that answered"""
+    requestId: Hash
+    envelopes: int
+    """of the wanted topics"""
+    cursor: str
+    """hex without 0x, where the next page starts"""
+    done: bool
+    """nothing is left"""
+
+
 class FilterAddedEvent(TypedDict):
     """FilterAddedEvent says that this account listens to new places."""
 
@@ -850,6 +1091,15 @@ class Health(TypedDict):
     uptimeSeconds: int
 
 
+class HistoryPage(TypedDict):
+    """HistoryPage is the answer to a request for a page of history in the form of status-go."""
+
+    cursor: str
+    """hex without 0x; empty: nothing is left"""
+    error: str
+    """of the server; empty: none"""
+
+
 class HistoryPageCompletedEvent(TypedDict):
     """HistoryPageCompletedEvent says that a mailserver answered a request."""
 
@@ -867,6 +1117,34 @@ class HistoryPageExpiredEvent(TypedDict):
     """null"""
     hash: str
     message: str
+
+
+HistoryRequest = TypedDict(
+    "HistoryRequest",
+    {
+        # enode of a connected mailserver, else the best one
+        "mailServerPeer": NotRequired["str"],
+        # Unix seconds; 0: a day before to
+        "from": NotRequired["int"],
+        # Unix seconds; 0: now
+        "to": NotRequired["int"],
+        # envelopes of one page, 0: 1000
+        "limit": NotRequired["int"],
+        # hex without 0x, from the page before
+        "cursor": NotRequired["str"],
+        # the only topic
+        "topic": NotRequired["Topic"],
+        # the topics
+        "topics": NotRequired["list[Topic]"],
+        # key of the server's password; see mailserver_fetch
+        "symKeyID": NotRequired["str"],
+        # seconds without any sign of the server, 0: 10
+        "timeout": NotRequired["int"],
+        # ask for the same again at once
+        "force": NotRequired["bool"],
+    },
+)
+"""HistoryRequest asks a mailserver for a page of history."""
 
 
 class HistorySyncedEvent(TypedDict):
@@ -981,6 +1259,50 @@ class LoggedIn(TypedDict):
     publicKey: str
     """contact id"""
     installationId: str
+
+
+MailserverTopic = TypedDict(
+    "MailserverTopic",
+    {
+        # the topic
+        "topic": "str",
+        # whether strangers write there
+        "discovery?": "bool",
+        # whether it was agreed with somebody
+        "negotiated?": "bool",
+        # chats whose messages come there
+        "chat-ids": "list[str]",
+        # Unix seconds until when it has been fetched
+        "last-request": "int",
+    },
+)
+"""MailserverTopic says what has been fetched of a topic."""
+
+
+MailserverTopicInput = TypedDict(
+    "MailserverTopicInput",
+    {
+        # the topic
+        "topic": NotRequired["str"],
+        # whether strangers write there
+        "discovery?": NotRequired["bool"],
+        # whether it was agreed with somebody
+        "negotiated?": NotRequired["bool"],
+        # chats whose messages come there
+        "chat-ids": NotRequired["list[str]"],
+        # Unix seconds until when it has been fetched
+        "last-request": NotRequired["int"],
+    },
+)
+"""What may be given of MailserverTopic."""
+
+
+class MailserversStatus(TypedDict):
+    """MailserversStatus is what the node knows of the mailservers that it asks."""
+
+    servers: list[AskedMailserver]
+    """the best one first"""
+    outstanding: list[OutstandingRequest]
 
 
 class Member(TypedDict):
@@ -1228,6 +1550,24 @@ class OutgoingMessage(TypedDict):
     """as ImagePath"""
 
 
+OutstandingRequest = TypedDict(
+    "OutstandingRequest",
+    {
+        # 64 hex digits
+        "server": "str",
+        "requestId": "Hash",
+        "topics": "list[Topic]",
+        # Unix seconds
+        "from": "int",
+        "to": "int",
+        # that have come so far
+        "envelopes": "int",
+        "since": "Timestamp",
+    },
+)
+"""OutstandingRequest is a request for history that waits for its answer."""
+
+
 class PeerEvent(TypedDict):
     """PeerEvent tells of a peer that came or went, as go-ethereum does."""
 
@@ -1279,6 +1619,65 @@ class PhraseCheck(TypedDict):
     word: NotRequired[int]
     """place of the first unknown word, counted from 1"""
     reason: NotRequired[str]
+
+
+class PingQuery(TypedDict):
+    """PingQuery says what to try."""
+
+    addresses: NotRequired[list[str]]
+    """enodes, at most 200"""
+    timeoutMs: NotRequired[int]
+    """milliseconds; 0: 5000, at most 30000"""
+
+
+class PingResult(TypedDict):
+    """PingResult is how long a TCP connection took to come about."""
+
+    address: str
+    rttMs: int | None
+    """milliseconds"""
+    error: str | None
+
+
+class PoolNode(TypedDict):
+    """PoolNode is a node in the view of one topic."""
+
+    id: str
+    """64 hex digits"""
+    enode: NotRequired[str]
+    """where it is dialled; empty: unknown"""
+    source: str
+    """that found it: "kept" for one that others asked for"""
+    state: FoundState
+    seconds: NotRequired[int]
+    """Seconds it is connected, or will rest for."""
+    reason: NotRequired[str]
+    """of its rest"""
+
+
+class PoolStatus(TypedDict):
+    """PoolStatus is the state of the search for peers."""
+
+    searching: bool
+    """Searching is true between discovery.started and discovery.stopped."""
+    topics: list[PoolTopic]
+
+
+class PoolTopic(TypedDict):
+    """PoolTopic is the state of one topic."""
+
+    topic: str
+    min: int
+    max: int
+    cacheOnly: bool
+    """the limits are numbers of known nodes"""
+    mode: SearchMode
+    satisfied: bool
+    """it has what it needs"""
+    connected: list[PoolNode]
+    pending: list[PoolNode]
+    known: NotRequired[list[PoolNode]]
+    sources: list[SourceStatus]
 
 
 class PostMessage(TypedDict):
@@ -1436,6 +1835,163 @@ class ReceivedSync(TypedDict):
     sentMessage: ReceivedSent
 
 
+class RecorderCounts(TypedDict):
+    """RecorderCounts count what became of envelopes since the start."""
+
+    stored: int
+    """that were new to the archive"""
+    dropped: int
+    refused: int
+    """by the archive, and put aside"""
+    damaged: int
+    """lost to damage of files, at least"""
+    pruned: int
+    pending: int
+    spillBytes: int
+
+
+class RegistrarStatus(TypedDict):
+    """RegistrarStatus is what a node keeps for others."""
+
+    ads: int
+    """advertisements kept"""
+    capacity: int
+    services: int
+    """that they belong to"""
+    similarity: str
+    """variant of the waiting time"""
+    registrations: int
+    """answered: admitted or told to wait"""
+    admitted: int
+    renewed: int
+    """of those admitted"""
+    queries: int
+    """answered, each page"""
+    expired: int
+    refused: dict[str, int]
+    """by reason"""
+
+
+class RegistrationStatus(TypedDict):
+    """RegistrationStatus is a topic that this node is registered under."""
+
+    topic: str
+    by: str
+    """discv5 or rendezvous"""
+    error: NotRequired[str]
+
+
+class RendezvousStatus(TypedDict):
+    """RendezvousStatus is a rendezvous server."""
+
+    server: str
+    """enode"""
+    failures: int
+    error: NotRequired[str]
+    """of the last failure"""
+
+
+RequestGap = TypedDict(
+    "RequestGap",
+    {
+        # of the caller's own choice
+        "id": "str",
+        # id of the chat
+        "chatId": "str",
+        # Unix seconds
+        "from": "int",
+        # Unix seconds
+        "to": "int",
+    },
+)
+"""RequestGap is a time of a chat that has not been fetched."""
+
+
+RequestGapInput = TypedDict(
+    "RequestGapInput",
+    {
+        # of the caller's own choice
+        "id": NotRequired["str"],
+        # id of the chat
+        "chatId": NotRequired["str"],
+        # Unix seconds
+        "from": NotRequired["int"],
+        # Unix seconds
+        "to": NotRequired["int"],
+    },
+)
+"""What may be given of RequestGap."""
+
+
+RequestRange = TypedDict(
+    "RequestRange",
+    {
+        # id of the chat
+        "chat-id": "str",
+        # Unix seconds, the beginning
+        "lowest-request-from": "int",
+        # Unix seconds, the end
+        "highest-request-to": "int",
+    },
+)
+"""RequestRange is the time of a chat that has been fetched."""
+
+
+RequestRangeInput = TypedDict(
+    "RequestRangeInput",
+    {
+        # id of the chat
+        "chat-id": NotRequired["str"],
+        # Unix seconds, the beginning
+        "lowest-request-from": NotRequired["int"],
+        # Unix seconds, the end
+        "highest-request-to": NotRequired["int"],
+    },
+)
+"""What may be given of RequestRange."""
+
+
+class RetryConfig(TypedDict):
+    """RetryConfig says when to try again: attempt k waits BaseTimeout and k times StepTimeout."""
+
+    BaseTimeout: NotRequired[int]
+    """nanoseconds"""
+    StepTimeout: NotRequired[int]
+    """nanoseconds"""
+    MaxRetries: NotRequired[int]
+    """attempts after the first, at most 100"""
+
+
+class SavedMailserver(TypedDict):
+    """SavedMailserver is a mailserver that a user chose."""
+
+    id: str
+    """of the caller's own choice"""
+    name: str
+    """for people"""
+    address: str
+    """enode"""
+    password: NotRequired[str]
+    """left out: the well-known one"""
+    fleet: str
+    """name of the fleet it belongs to"""
+
+
+class SavedMailserverInput(TypedDict):
+    """What may be given of SavedMailserver."""
+
+    id: NotRequired[str]
+    """of the caller's own choice"""
+    name: NotRequired[str]
+    """for people"""
+    address: NotRequired[str]
+    """enode"""
+    password: NotRequired[str]
+    """left out: the well-known one"""
+    fleet: NotRequired[str]
+    """name of the fleet it belongs to"""
+
+
 class Sent(TypedDict):
     """Sent is what became of a message that was sent with status_send."""
 
@@ -1492,6 +2048,14 @@ class SignedUp(TypedDict):
     mnemonic: str
 
 
+class SourceStatus(TypedDict):
+    """SourceStatus is a source of nodes."""
+
+    source: str
+    state: SourceState
+    error: NotRequired[str]
+
+
 class Sticker(TypedDict):
     """Sticker names a sticker."""
 
@@ -1536,6 +2100,73 @@ class TokenInfo(TypedDict):
     """0x key-uid of the only account it is for"""
     created: Timestamp
     expires: NotRequired[Timestamp]
+
+
+class TopicBucket(TypedDict):
+    """TopicBucket is one bucket of distance from a topic."""
+
+    distance: int
+    registrars: int
+    verified: int
+    active: int
+    pending: int
+
+
+class TopicDiscoveryStatus(TypedDict):
+    """TopicDiscoveryStatus is the state of topic discovery."""
+
+    registrar: NotRequired[RegistrarStatus]
+    """absent: keeps no advertisements"""
+    topics: list[TopicView]
+    """searched or advertised lately, by name"""
+    searches: int
+    """begun"""
+    queries: int
+    """registrars asked by searches"""
+    failures: int
+    """of these, without a valid answer"""
+    found: int
+    """advertisers, those of each search counted anew"""
+    sent: int
+    """requests to register at others"""
+
+
+class TopicLimits(TypedDict):
+    """TopicLimits are how many peers of a topic are wanted."""
+
+    topic: str
+    min: int
+    max: int
+
+
+class TopicLists(TypedDict):
+    """TopicLists are the topics that are searched for, and those that this node is registered
+    under.
+    """
+
+    required: list[TopicLimits]
+    registered: list[str]
+
+
+class TopicView(TypedDict):
+    """TopicView is the view of the network from one topic."""
+
+    topic: str
+    registrars: int
+    """known"""
+    verified: int
+    """of these, answered"""
+    advertising: bool
+    active: int
+    """registrations"""
+    pending: int
+    """registrations that wait for their first admission"""
+    buckets: list[TopicBucket]
+    """those with registrars, farthest first"""
+    sent: int
+    """requests to register"""
+    givenUp: int
+    """registrations"""
 
 
 class VersionInfo(TypedDict):
