@@ -2,8 +2,6 @@ package rpc
 
 import (
 	"context"
-	"encoding/json"
-	"reflect"
 
 	"statusd/api"
 	"statusd/rpc/jsonrpc"
@@ -11,64 +9,6 @@ import (
 
 // attach connects a queue to a source and returns how to undo that.
 type attach func(*queue) (func(), error)
-
-// topic is something that can be subscribed to in a namespace: it checks the
-// arguments that follow the name.
-type topic struct {
-	arg  reflect.Type // nil: none
-	open func(context.Context, arguments) (source, error)
-}
-
-func topic0(f func(context.Context) (attach, error)) topic {
-	return topic{open: func(ctx context.Context, _ arguments) (source, error) { return attached(f(ctx)) }}
-}
-
-func topic1[A any](f func(context.Context, A) (attach, error)) topic {
-	return topic{
-		arg: reflect.TypeFor[A](),
-		open: func(ctx context.Context, in arguments) (source, error) {
-			a, err := argument[A](in, 1)
-			if err != nil {
-				return source{}, err
-			}
-			return attached(f(ctx, a))
-		},
-	}
-}
-
-func attached(a attach, err error) (source, error) { return source{attach: a}, err }
-
-// followed makes a topic of a source that sends at the pace of who reads.
-func followed[A any](f func(context.Context, A) (follow, error)) topic {
-	return topic{
-		arg: reflect.TypeFor[A](),
-		open: func(ctx context.Context, in arguments) (source, error) {
-			a, err := argument[A](in, 1)
-			if err != nil {
-				return source{}, err
-			}
-			run, err := f(ctx, a)
-			return source{follow: run}, err
-		},
-	}
-}
-
-// subscribeFn is the handler of a namespace's subscribe method. The only topic
-// of the namespace has the given name.
-func subscribeFn(ns, name string, t topic) handler {
-	h := handler{args: []reflect.Type{reflect.TypeFor[string]()}, result: reflect.TypeFor[string]()}
-	if t.arg != nil {
-		h.args = append(h.args, t.arg)
-	}
-	h.call = func(ctx context.Context, in arguments) (any, error) {
-		var asked string
-		if json.Unmarshal(in.raw[0], &asked) != nil {
-			asked = "" // told apart below
-		}
-		return subscribe(ctx, ns, asked, name, func() (source, error) { return t.open(ctx, in) })
-	}
-	return h
-}
 
 // subscribe opens a subscription of the connection, and starts it when the
 // answer has been written. The only topic of the namespace has the given name.

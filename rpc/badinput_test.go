@@ -164,8 +164,7 @@ func TestBatchAnswerIsBounded(t *testing.T) {
 	f := start(t, nil)
 	f.dispatch.maxAnswer = 250_000
 	runs := 0
-	f.dispatch.methods["test_big"] = &method{name: "test_big", scope: scopeRead, handler: fn0(
-		func(context.Context) (string, error) { runs++; return strings.Repeat("x", 50_000), nil })}
+	addMethod(f, "test_big", func() string { runs++; return strings.Repeat("x", 50_000) })
 	one := `{"jsonrpc":"2.0","id":1,"method":"test_big"}`
 	var got []answer
 	raw := f.ipc().send(`[` + strings.Repeat(one+`,`, 9) + one + `]`)
@@ -232,10 +231,8 @@ func TestManyMistakes(t *testing.T) {
 
 func TestPanic(t *testing.T) {
 	f := start(t, nil)
-	f.dispatch.methods["test_panic"] = &method{name: "test_panic", scope: scopeRead, handler: fn0(
-		func(context.Context) (string, error) { panic("secret") })}
-	f.dispatch.methods["test_odd"] = &method{name: "test_odd", scope: scopeRead, handler: fn0(
-		func(context.Context) (chan int, error) { return make(chan int), nil })}
+	addMethod(f, "test_panic", func() string { panic("secret") })
+	addMethod(f, "test_odd", func() chan int { return make(chan int) })
 	for _, l := range f.links() {
 		for _, name := range []string{"test_panic", "test_odd"} {
 			_, e := invoke(t, l, name, `[]`)
@@ -327,4 +324,11 @@ func prepareFuzz(f *testing.F) *Server {
 		f.Fatal(err)
 	}
 	return s
+}
+
+// addMethod gives a server one more method, without arguments.
+func addMethod[R any](f *fixture, name string, do func() R) {
+	m := bind(api.Method[api.None, R]{Name: name, Scope: api.ScopeRead},
+		func(context.Context, api.None) (R, error) { return do(), nil })
+	f.dispatch.methods[name] = &m
 }

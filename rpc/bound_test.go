@@ -65,7 +65,7 @@ func TestRecordsBelongToAnAccount(t *testing.T) {
 	if got := ids(local); !slices.Equal(got, []string{"first", "before"}) {
 		t.Errorf("gaps of the account, and older ones: %v", got)
 	}
-	f.run(local, []setupCall{
+	f.run(local, []api.Call{
 		setup("account_logout", `[]`, ""), setup("account_importKey", `["`+exampleOther+`","`+examplePassword+`"]`, ""),
 		setup("account_login", `["`+exampleGone+`","`+examplePassword+`"]`, ""),
 	})
@@ -77,7 +77,7 @@ func TestRecordsBelongToAnAccount(t *testing.T) {
 	must[any](t, l, "mailservers_addMailserverRequestGaps", gap("second"))
 	must[any](t, l, "mailservers_deleteMailserverRequestGapsByChatID", `["status"]`)
 	must[any](t, l, "mailservers_deleteMailserverRequestGaps", `[["first","before"]]`)
-	f.run(local, []setupCall{
+	f.run(local, []api.Call{
 		setup("account_logout", `[]`, ""), setup("account_login", `["`+exampleAccount+`","`+examplePassword+`"]`, ""),
 	})
 	if got := ids(local); !slices.Equal(got, []string{"first", "before"}) {

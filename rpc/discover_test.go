@@ -3,6 +3,7 @@ package rpc
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -10,18 +11,19 @@ import (
 	"testing"
 
 	"statusd/api"
+	"statusd/api/openrpc"
 	"statusd/rpc/jsonrpc"
 )
 
 // discovered asks a server what it has.
-func discovered(t *testing.T, l link) openRPC {
+func discovered(t *testing.T, l link) openrpc.Document {
 	t.Helper()
-	return must[openRPC](t, l, "rpc.discover", `[]`)
+	return must[openrpc.Document](t, l, "rpc.discover", `[]`)
 }
 
 // runExample makes the calls of an example and returns the answer to the last.
 // With named, the parameters are given by name.
-func runExample(t *testing.T, l link, m rpcMethod, named bool) (json.RawMessage, *jsonrpc.Error) {
+func runExample(t *testing.T, l link, m openrpc.Method, named bool) (json.RawMessage, *jsonrpc.Error) {
 	t.Helper()
 	bound := map[string]string{}
 	fill := func(params string) string {
@@ -80,55 +82,71 @@ func textAt(t *testing.T, raw json.RawMessage, pointer string) string {
 	return text
 }
 
-// conforms tells how a value differs from a schema; "" if it does not.
-func conforms(s schema, v any) string {
+// checker tells how values differ from the schemas of a document.
+type checker struct{ components openrpc.Components }
+
+// resolve follows references, and looks into what only adds a description.
+func (c checker) resolve(s openrpc.Schema) openrpc.Schema {
+	for {
+		if ref, ok := s["$ref"].(string); ok {
+			s = c.components.Schemas[ref[strings.LastIndex(ref, "/")+1:]]
+		} else if all, ok := s["allOf"].([]any); ok && len(all) == 1 {
+			s, _ = all[0].(map[string]any)
+		} else {
+			return s
+		}
+	}
+}
+
+// conforms tells how a value differs from a schema; "" if it does not. With
+// whole, nothing that is required may be missing.
+func (c checker) conforms(s openrpc.Schema, v any, whole bool) string {
+	s = c.resolve(s)
+	if either, ok := s["anyOf"].([]any); ok {
+		if v == nil {
+			return "" // the one beside the schema is null
+		}
+		one, _ := either[0].(map[string]any)
+		return c.conforms(one, v, whole)
+	}
+	if values, ok := s["enum"].([]any); ok && !slices.Contains(values, v) {
+		return fmt.Sprintf("%v is none of %v", v, values)
+	}
 	want, typed := s["type"].(string)
 	if !typed {
 		return "" // anything goes
 	}
-	if either, ok := s["type"].([]any); ok && v != nil {
-		want, _ = either[0].(string)
-	}
+	kind, bad := "null", ""
 	switch got := v.(type) {
-	case nil:
-		if want != "" && want != "null" {
-			return "null instead of " + want
-		}
 	case bool:
-		if want != "boolean" {
-			return "boolean instead of " + want
-		}
+		kind = "boolean"
 	case float64:
-		if want != "number" && want != "integer" {
-			return "number instead of " + want
+		if kind = "number"; want == "integer" && got == math.Trunc(got) {
+			kind = want
 		}
 	case string:
-		if want != "string" {
-			return "string instead of " + want
-		}
+		kind = "string"
 		if p, ok := s["pattern"].(string); ok && !regexp.MustCompile(p).MatchString(got) {
 			return fmt.Sprintf("%q does not match %s", got, p)
 		}
 	case []any:
-		items, ok := s["items"].(map[string]any)
-		if !ok {
-			return "array instead of " + want
-		}
+		kind = "array"
+		items, _ := s["items"].(map[string]any)
 		for _, e := range got {
-			if bad := conforms(items, e); bad != "" {
+			if bad = c.conforms(items, e, whole); bad != "" {
 				return "in an element: " + bad
 			}
 		}
 	case map[string]any:
-		return objectConforms(s, got)
+		kind, bad = "object", c.object(s, got, whole)
 	}
-	return ""
+	if kind != want {
+		return kind + " instead of " + want
+	}
+	return bad
 }
 
-func objectConforms(s schema, got map[string]any) string {
-	if s["type"] != "object" {
-		return fmt.Sprintf("object instead of %v", s["type"])
-	}
+func (c checker) object(s openrpc.Schema, got map[string]any, whole bool) string {
 	properties, _ := s["properties"].(map[string]any)
 	other, _ := s["additionalProperties"].(map[string]any)
 	for name, v := range got {
@@ -139,11 +157,14 @@ func objectConforms(s schema, got map[string]any) string {
 		if !ok {
 			return "member " + name + " is not in the schema"
 		}
-		if len(p) == 0 {
-			continue // anything goes
-		}
-		if bad := conforms(p, v); bad != "" {
+		if bad := c.conforms(p, v, whole); bad != "" {
 			return name + ": " + bad
+		}
+	}
+	required, _ := s["required"].([]any)
+	for _, name := range required {
+		if _, ok := got[name.(string)]; whole && !ok {
+			return "member " + name.(string) + " is missing"
 		}
 	}
 	return ""
@@ -156,7 +177,9 @@ func TestExamples(t *testing.T) {
 		t.Run(fmt.Sprintf("named=%v", named), func(t *testing.T) {
 			f := start(t, nil)
 			l := f.ipc()
-			for _, m := range discovered(t, l).Methods {
+			doc := discovered(t, l)
+			check := checker{doc.Components}
+			for _, m := range doc.Methods {
 				if len(m.Examples) != 1 {
 					t.Errorf("%s has %d examples, want 1", m.Name, len(m.Examples))
 					continue
@@ -175,12 +198,13 @@ func TestExamples(t *testing.T) {
 					t.Errorf("%s: %d %s (%s)", m.Name, e.Code, e.Message, e.Data.Hint)
 					continue
 				}
-				for what, raw := range map[string]json.RawMessage{"result": got, "example": m.Examples[0].Result.Value} {
+				example := json.RawMessage(m.Examples[0].Result.Value)
+				for what, raw := range map[string]json.RawMessage{"result": got, "example": example} {
 					var v any
 					if err := json.Unmarshal(raw, &v); err != nil {
 						t.Fatalf("%s: %s: %v", m.Name, what, err)
 					}
-					if bad := conforms(m.Result.Schema, v); bad != "" {
+					if bad := check.conforms(m.Result.Schema, v, what == "result"); bad != "" {
 						t.Errorf("%s: %s %.300s: %s", m.Name, what, raw, bad)
 					}
 				}

@@ -40,7 +40,7 @@ func (f *fakeDiscovery) Discover(topic discovery.Topic, l pool.Limits) error {
 
 func (f *fakeDiscovery) PeerStatus() api.PoolStatus {
 	return api.PoolStatus{Topics: []api.PoolTopic{{
-		Topic: "whisper", Min: 2, Max: 2, Connected: []api.PoolNode{}, Pending: []api.PoolNode{},
+		Topic: "whisper", Min: 2, Max: 2, Mode: api.SearchOff, Connected: []api.PoolNode{}, Pending: []api.PoolNode{},
 		Sources: []api.SourceStatus{},
 	}}}
 }

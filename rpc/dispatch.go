@@ -57,9 +57,6 @@ func callFrom(ctx context.Context) *call {
 	return c
 }
 
-// encoded is a result that is JSON already, and does not change.
-type encoded json.RawMessage
-
 // dispatcher finds the method of a request, checks that the caller may use
 // it, and makes an answer of what it returns.
 type dispatcher struct {
@@ -253,8 +250,8 @@ func (d *dispatcher) run(ctx context.Context, info *call, it *jsonrpc.Item) (jso
 	if err != nil {
 		return nil, failureOf(ctx, err)
 	}
-	if done, ok := v.(encoded); ok {
-		return json.RawMessage(done), nil
+	if done, ok := v.(json.RawMessage); ok {
+		return done, nil
 	}
 	result, err := jsonrpc.Marshal(v)
 	if err != nil {

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"statusd/api"
 )
 
 // docsPath is the documentation of the methods, between two markers.
@@ -126,16 +129,39 @@ func anchor(name string) string { return strings.ToLower(strings.ReplaceAll(name
 
 // typeName names a type for people.
 func typeName(t reflect.Type) string {
-	s := schemaOf(t)
-	if title, ok := s["title"].(string); ok {
-		return title
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
 	}
-	switch s["type"] {
-	case nil:
+	switch reflect.Zero(t).Interface().(type) {
+	case api.Bytes:
+		return "bytes"
+	case api.LooseBytes:
+		return "bytes in 0x hex or base64"
+	case api.Quantity:
+		return "number in hex"
+	case api.Hash:
+		return "hash"
+	case api.Topic:
+		return "topic"
+	case api.Secret:
+		return "secret string"
+	case api.None, nil:
 		return "null"
-	case "array":
+	case json.RawMessage:
+		return "any JSON"
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return "boolean"
+	case reflect.String:
+		return "string"
+	case reflect.Float64:
+		return "number"
+	case reflect.Slice:
 		return "list"
+	case reflect.Map, reflect.Struct:
+		return "object"
 	default:
-		return s["type"].(string)
+		return "integer"
 	}
 }

@@ -1,5 +1,7 @@
 package rpc
 
+import "statusd/api"
+
 // People, a device and a signature (of the text hello) of the tests.
 const (
 	exampleContact = "0x04466d7fcae563e5cb09a0d1870bb580344804617879a14949cf22285f1bae3f27" +
@@ -10,21 +12,21 @@ const (
 )
 
 // withChat joins a public chat; withMessage sends a message there.
-func withChat() []setupCall {
+func withChat() []api.Call {
 	return append(withLogin(), setup("wakuext_saveChat", `[{"id":"tea","name":"tea","chatType":2,"active":true}]`, ""))
 }
 
-func withMessage() []setupCall {
+func withMessage() []api.Call {
 	return append(withChat(), setupAt("wakuext_sendChatMessage", `[{"chatId":"tea","text":"hello","contentType":1}]`,
 		"messageID", "/messages/0/id"))
 }
 
-func withGroup() []setupCall {
+func withGroup() []api.Call {
 	return append(withLogin(), setupAt("wakuext_createGroupChatWithMembers", `["tea party",["`+exampleContact+`"]]`,
 		"groupID", "/chats/0/id"))
 }
 
-func setupAt(method, params, bind, at string) setupCall {
+func setupAt(method, params, bind, at string) api.Call {
 	s := setup(method, params, bind)
 	s.At = at
 	return s

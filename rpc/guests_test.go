@@ -61,7 +61,7 @@ func (f *fixture) announced() *wire.StatusOptions {
 }
 
 // run makes the calls of a setup.
-func (f *fixture) run(l link, calls []setupCall) {
+func (f *fixture) run(l link, calls []api.Call) {
 	f.t.Helper()
 	for _, s := range calls {
 		if _, e := invoke(f.t, l, s.Method, string(s.Params)); e != nil && e.Code != jsonrpc.CodeExists {

@@ -93,17 +93,10 @@ type param struct{ name, doc string }
 // example is a call that works, with its result as JSON. Calls in setup come
 // first; a result that setup binds to a name replaces "{{name}}" in params.
 type example struct {
-	setup  []setupCall
+	setup  []api.Call
 	params string // JSON array
 	result string
 	fails  jsonrpc.Code // not 0: the call fails with it, since what it is about comes from others
-}
-
-// setupCall prepares an example.
-type setupCall = api.Call
-
-func setup(method, params, bind string) setupCall {
-	return setupCall{Method: method, Params: api.JSON(params), Bind: bind}
 }
 
 // namespace is the part of a method's name before the first _ or dot.
@@ -144,64 +137,6 @@ type handler struct {
 type arguments struct {
 	names []string
 	raw   []json.RawMessage
-}
-
-// argument decodes one argument. An argument of pointer type is optional. The
-// errors use go-ethereum's words, which scripts match on.
-func argument[A any](in arguments, i int) (A, error) {
-	var v A
-	if in.raw[i] == nil {
-		if reflect.TypeFor[A]().Kind() == reflect.Pointer {
-			return v, nil
-		}
-		return v, jsonrpc.MissingArgument(i, in.names[i])
-	}
-	if err := json.Unmarshal(in.raw[i], &v); err != nil {
-		return v, jsonrpc.InvalidArgument(i, in.names[i], err)
-	}
-	return v, nil
-}
-
-// fn0 makes a handler of a function without arguments.
-func fn0[R any](f func(context.Context) (R, error)) handler {
-	return handler{
-		result: reflect.TypeFor[R](),
-		call:   func(ctx context.Context, _ arguments) (any, error) { return f(ctx) },
-	}
-}
-
-// fn1 makes a handler of a function with one argument.
-func fn1[A, R any](f func(context.Context, A) (R, error)) handler {
-	return handler{
-		args:   []reflect.Type{reflect.TypeFor[A]()},
-		result: reflect.TypeFor[R](),
-		call: func(ctx context.Context, in arguments) (any, error) {
-			a, err := argument[A](in, 0)
-			if err != nil {
-				return nil, err
-			}
-			return f(ctx, a)
-		},
-	}
-}
-
-// fn2 makes a handler of a function with two arguments.
-func fn2[A, B, R any](f func(context.Context, A, B) (R, error)) handler {
-	return handler{
-		args:   []reflect.Type{reflect.TypeFor[A](), reflect.TypeFor[B]()},
-		result: reflect.TypeFor[R](),
-		call: func(ctx context.Context, in arguments) (any, error) {
-			a, err := argument[A](in, 0)
-			if err != nil {
-				return nil, err
-			}
-			b, err := argument[B](in, 1)
-			if err != nil {
-				return nil, err
-			}
-			return f(ctx, a, b)
-		},
-	}
 }
 
 func deref(t reflect.Type) reflect.Type {

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"statusd/api"
+	"statusd/api/openrpc"
 	"statusd/internal/store"
 	"statusd/rpc/jsonrpc"
 )
@@ -134,7 +136,7 @@ func (f *fixture) still(records *fakeRecords) snapshot {
 
 // furnish makes something of everything that could be changed, by the examples
 // of the methods that read, and more.
-func (f *fixture) furnish(methods []rpcMethod) (bound map[string]map[string]string) {
+func (f *fixture) furnish(methods []openrpc.Method) (bound map[string]map[string]string) {
 	f.t.Helper()
 	local := f.ipc()
 	f.run(local, slices.Concat(withMessage(), withGroup()))
@@ -152,7 +154,7 @@ func (f *fixture) furnish(methods []rpcMethod) (bound map[string]map[string]stri
 		}
 		bound[m.Name] = values
 	}
-	f.run(local, []setupCall{
+	f.run(local, []api.Call{
 		setup("status_ackEvents", `["bot",1]`, ""),
 		setup("mailservers_addMailserverRequestGaps", `[[{"id":"a","chatId":"tea","from":1,"to":2}]]`, ""),
 		setup("wakuext_loadFilters", `[[{"chatId":"coffee"}]]`, ""),
@@ -170,9 +172,9 @@ func (f *fixture) furnish(methods []rpcMethod) (bound map[string]map[string]stri
 func TestReadingChangesNothing(t *testing.T) {
 	records := &fakeRecords{}
 	f := start(t, func(_ *Config, d *Deps) { d.Records = records })
-	var methods []rpcMethod
+	var methods []openrpc.Method
 	for _, m := range discovered(t, f.ipc()).Methods {
-		if m.Scope == scopeRead.String() {
+		if m.Scope == api.ScopeRead {
 			methods = append(methods, m)
 		}
 	}
@@ -224,7 +226,7 @@ func filled(params string, bound map[string]string) string {
 
 // readings are calls of a method: as in its example, and with names and ids of
 // what belongs to others.
-func readings(m rpcMethod, bound map[string]string) []string {
+func readings(m openrpc.Method, bound map[string]string) []string {
 	var example []string
 	for _, p := range m.Examples[0].Params {
 		example = append(example, filled(string(p.Value), bound))

@@ -202,12 +202,12 @@ func bubble(t *testing.T) (*slowStream, *session, *budget, func() *queue) {
 	f := prepare(t, nil)
 	b := &budget{max: 1 << 30}
 	d := &dispatcher{methods: map[string]*method{}, log: f.log, metrics: m, budget: b}
-	d.methods["test_subscribe"] = &method{
-		name: "test_subscribe", scope: scopeRead, params: []param{{"name", "x"}},
-		handler: subscribeFn("test", "x", topic0(func(context.Context) (attach, error) {
-			return func(to *queue) (func(), error) { q = to; return func() {}, nil }, nil
-		})),
-	}
+	own := bindSubscription(
+		api.Subscription[api.TopicArgs, string, int]{Name: "test_subscribe", Scope: api.ScopeRead, Topic: "x"},
+		func(context.Context, api.TopicArgs) (source, error) {
+			return source{attach: func(to *queue) (func(), error) { q = to; return func() {}, nil }}, nil
+		})
+	d.methods["test_subscribe"] = &own
 	st := &slowStream{requests: make(chan string), answers: make(chan string)}
 	s := newSession(st, caller{transport: "ws", scopes: scopeAll}, d, b)
 	return st, s, b, func() *queue { return q }

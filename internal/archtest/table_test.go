@@ -255,7 +255,7 @@ func layer4() map[string][]string {
 			"statusd/internal/store", "statusd/messenger/naming",
 			"statusd/configs", "statusd/internal/atomicfile", "statusd/mailserver", "statusd/mailserver/history",
 			"statusd/messenger", "statusd/payloads", "statusd/rpc/jsonrpc", "statusd/transport", "statusd/waku",
-			geth + "common/hexutil", geth + "crypto", geth + "event", geth + "p2p", zap, metrics, errgroup,
+			geth + "crypto", geth + "event", geth + "p2p", zap, metrics, errgroup,
 			"github.com/gorilla/websocket",
 		},
 		"statusd/rpc/jsonrpc": {"statusd/api"},

@@ -1,7 +1,19 @@
 package rpc
 
-// Values that the examples of accounts share.
+import "statusd/api"
+
+// Values of the contract's examples that tests use.
 const (
+	examplePrivateKey = "0x8bda3abeb454847b515fa9b404cede50b1cc63cfdeddd4999d074284b4c21e15"
+	examplePublicKey  = "0x04" + exampleNodeKey
+	exampleNodeKey    = "7cd9fb61f0cd537c13cfa6b6941257faefef565a0ad8e345ee2ce9aa045791333dd03df4cc9f" +
+		"6848c6bb9c265b823eee2825853076c112095f8243fbb0c15c46"
+	exampleKeyID  = "cbd12a360de613bdf24cf473a63cf116afefd6545b9b16474772edbe07096dcb"
+	exampleSymKey = "0xf2b1a0c9d8e7f60514233241505f6e7d8c9baab9c8d7e6f504132231405f6e7d"
+	exampleID     = "5b4c1ba33ff8ee0e3a1ea1db5b2cf1ab6bb1db2a1e9ed7ba03ee4a7ce4d8f3f1"
+	exampleHash   = "0x61a6f8d0c2b8e6a5e9f7c4d3b2a1908f7e6d5c4b3a2918f7e6d5c4b3a2918f7e"
+	exampleNode   = "enode://" + exampleNodeKey + "@192.0.2.7:30303"
+
 	examplePassword = "correct horse"
 	exampleAccount  = "0x273d624550449a919c2ed286e84db879fc1855db946c442eb782d55b19c3c3cd"
 	// exampleOther is the private key of the account exampleGone.
@@ -25,10 +37,15 @@ const (
 )
 
 // withAccount makes the account of the examples, unless it is there.
-func withAccount() []setupCall {
-	return []setupCall{setup("account_importKey", `["`+examplePrivateKey+`","`+examplePassword+`","ana"]`, "")}
+func withAccount() []api.Call {
+	return []api.Call{setup("account_importKey", `["`+examplePrivateKey+`","`+examplePassword+`","ana"]`, "")}
 }
 
-func withLogin() []setupCall {
+func withLogin() []api.Call {
 	return append(withAccount(), setup("account_login", `["`+exampleAccount+`","`+examplePassword+`"]`, ""))
+}
+
+// setup is a call that others build on.
+func setup(method, params, bind string) api.Call {
+	return api.Call{Method: method, Params: api.JSON(params), Bind: bind}
 }
