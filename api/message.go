@@ -232,7 +232,7 @@ var (
 		Name: "wakuext_sendChatMessage", Scope: ScopeSend, Returns: returnsChanges,
 		Summary: "Sends a message to a saved chat. It returns when the message is stored; it leaves as soon as there " +
 			"is a peer.",
-		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject, CodeInvalidRecipient},
+		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject, CodeInvalidRecipient, CodeExists},
 		Example: Example{Setup: exampleChat, Params: exampleGreeting, Result: exampleMessage},
 	}
 	WakuextReSendChatMessage = Method[MessageIDArgs, None]{

@@ -44,7 +44,7 @@ var (
 	ErrUnpaired     = fault.New(fault.InvalidParams, "no other device is enabled; enable one first", "")
 	ErrRequest      = fault.New(fault.InvalidParams, "the requestId cannot be used", "")
 	// ErrRequestChanged: followed by what is not the same.
-	ErrRequestChanged = fault.New(fault.InvalidParams, "this requestId was used for something else",
+	ErrRequestChanged = fault.New(fault.Exists, "this requestId was used for something else",
 		"give a new message a new requestId")
 )
 

@@ -57,15 +57,14 @@ func extFailures() []failureClass {
 				messenger.ErrSelf, messenger.ErrNotMember, messenger.ErrNotOwner,
 			},
 		},
-		{jsonrpc.CodeExists, "", []error{messenger.ErrExists}},
+		{jsonrpc.CodeExists, "", []error{messenger.ErrExists, messenger.ErrRequestChanged}},
 		{jsonrpc.CodeBusy, "", []error{messenger.ErrManyChats}},
 		{
 			jsonrpc.CodeInvalidParams, "", []error{
 				messenger.ErrChatType, messenger.ErrNotAdmin, messenger.ErrTooLarge, messenger.ErrNoWrapper,
 				messenger.ErrStatus, messenger.ErrCursor, messenger.ErrAttachment, messenger.ErrTransaction,
-				messenger.ErrExtensionOff, messenger.ErrUnpaired, messenger.ErrRequest,
-				messenger.ErrRequestChanged, payloads.ErrEvent, payloads.ErrGroupID,
-				payloads.ErrMessageID,
+				messenger.ErrExtensionOff, messenger.ErrUnpaired, messenger.ErrRequest, payloads.ErrEvent,
+				payloads.ErrGroupID, payloads.ErrMessageID,
 			},
 		},
 	}

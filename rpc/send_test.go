@@ -91,14 +91,14 @@ func TestSendsAreRepeatedByToken(t *testing.T) {
 		t.Error("a token got the answer of another")
 	}
 	_, e := invoke(t, l, "status_send", `{"recipient":"#tea","message":"bye","requestId":"a"}`)
-	wantError(t, e, jsonrpc.CodeInvalidParams, "message")
+	wantError(t, e, jsonrpc.CodeExists, "message")
 	const message = `[{"chatId":"tea","text":"hello"},"b"]`
 	sent := must[api.Changes](t, l, "wakuext_sendChatMessage", message)
 	if again := must[api.Changes](t, l, "wakuext_sendChatMessage", message); again.Messages[0].ID != sent.Messages[0].ID {
 		t.Errorf("%+v, then %+v", sent, again)
 	}
 	_, e = invoke(t, l, "wakuext_sendChatMessage", `[{"chatId":"tea","text":"bye"},"b"]`)
-	wantError(t, e, jsonrpc.CodeInvalidParams, "text")
+	wantError(t, e, jsonrpc.CodeExists, "text")
 	if page := must[api.MessagePage](t, l, "wakuext_chatMessages", `["tea"]`); len(page.Messages) != 3 {
 		t.Errorf("%d messages were sent", len(page.Messages))
 	}

@@ -1053,9 +1053,11 @@ export abstract class Methods {
 
   /**
    * Describes every method on offer on this connection as an OpenRPC document.
-   * Returns: an OpenRPC 1.3 document. Of each method x-scope is the scope a token needs, x-since the release it
-   * appeared in, x-setup (in an example) calls to make first: what they answer, or the part of it at the JSON
-   * pointer "at", is bound to a name and replaces {{name}}.
+   * Returns: an OpenRPC 1.3 document, whose version is that of the contract. Types and errors have names, under
+   * components. Of each method x-scope is the scope a token needs, x-since the release it appeared in,
+   * x-notification what a subscription pushes, x-setup (in an example) calls to make first: what they answer, or
+   * the part of it at the JSON pointer "at", is bound to a name and replaces {{name}}. x-errors are what every
+   * method may answer with, x-events the types of events.
    * rpc.discover; scope read; since 0.1.0.
    */
   rpcDiscover(
