@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -38,10 +37,8 @@ func (e *GapError) Error() string {
 	return fmt.Sprintf("events before %d are gone from the log without having been read", e.From)
 }
 
-// Pauses before the daemon is tried again, and how it is read.
+// How the daemon is read.
 const (
-	firstRetry = 200 * time.Millisecond
-	lastRetry  = 10 * time.Second
 	// longPoll is how long a call waits for an event, in seconds.
 	longPoll = 30
 	// ackEvery is the time after which a consumer that works on a long page
@@ -71,7 +68,7 @@ func (c *Client) Events(ctx context.Context, cfg EventsConfig) iter.Seq2[api.Eve
 				}
 			}
 			if err == nil {
-				r.pause = 0
+				r.pauses = pauses{}
 				continue
 			}
 			if !passing(err) {
@@ -80,7 +77,7 @@ func (c *Client) Events(ctx context.Context, cfg EventsConfig) iter.Seq2[api.Eve
 				}
 				return
 			}
-			r.wait(ctx, err)
+			r.pauses.wait(ctx, err, r.cfg.Retrying)
 		}
 	}
 }
@@ -90,7 +87,7 @@ type eventReader struct {
 	client *Client
 	cfg    EventsConfig
 	since  *int64 // what was read; it may not be acknowledged yet
-	pause  time.Duration
+	pauses pauses
 }
 
 func (r *eventReader) page(ctx context.Context) (api.EventPage, error) {
@@ -137,38 +134,6 @@ func (r *eventReader) ack(ctx context.Context, cursor int64) error {
 	}
 	_, err := api.StatusAckEvents.Call(ctx, r.client, api.AckEventsArgs{Consumer: r.cfg.Consumer, Cursor: cursor})
 	return err
-}
-
-// wait waits before the next attempt, longer each time.
-func (r *eventReader) wait(ctx context.Context, reason error) {
-	r.pause = min(max(2*r.pause, firstRetry), lastRetry)
-	var answer *api.Error
-	if errors.As(reason, &answer) && answer.Data.RetryAfterSeconds > 0 {
-		r.pause = max(r.pause, min(time.Duration(answer.Data.RetryAfterSeconds)*time.Second, lastRetry))
-	}
-	if r.cfg.Retrying != nil {
-		r.cfg.Retrying(reason, r.pause)
-	}
-	timer := time.NewTimer(r.pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
-
-// passing tells whether an error may go away by itself.
-func passing(err error) bool {
-	var answer *api.Error
-	if errors.As(err, &answer) {
-		switch answer.Code {
-		case api.CodeInvalidParams, api.CodeInvalidRequest, api.CodeMethodNotFound, api.CodeUnauthenticated, api.CodeScope,
-			api.CodeUnknownObject, api.CodeParse:
-			return false
-		}
-		return true
-	}
-	return IsConnection(err) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // RequestID is the requestId of an answer to an event: the same for every time
