@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tests of the clients in other languages: types, units, with real daemons, in
-# a browser, and the packages that dist.sh builds.
+# a browser, bots over kills, and the packages that dist.sh builds.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/setup.sh
@@ -17,6 +17,7 @@ export PYTHONDONTWRITEBYTECODE=1
 python_types() { (cd clients/python && mypy --cache-dir "$scratch/mypy"); }
 python_tests() { (cd clients/python && PYTHONPATH=src "$python" -W error -m unittest discover -t . -s tests); }
 typescript_types() { (cd clients/typescript && npm run --silent check && npm run --silent build); }
+bots() { STATUSD_TEST_PYTHON=$python go test -count=1 -tags integration -run TestBotsOfClients ./internal/e2e; }
 typescript_tests() { (cd clients/typescript && npm run --silent test); }
 
 # Whoever installs the packages can import them.
@@ -39,4 +40,5 @@ stage "Python: tests" python_tests
 stage "TypeScript: what compiles it" node_modules
 stage "TypeScript: types" typescript_types
 stage "TypeScript: tests, in a browser as well" typescript_tests
+stage "bots over kills" bots
 stage "packages" packages

@@ -305,8 +305,9 @@ func layer5() map[string][]string {
 			"statusd/api", "statusd/internal/termtext", tea, "charm.land/bubbles/v2", "charm.land/lipgloss/v2",
 			"github.com/charmbracelet/x/ansi",
 		},
-		// What users write has go-ethereum's client, and nothing of ours.
-		"statusd/examples/websocket": {geth + "common/hexutil", geth + "rpc"},
+		// What users write has the contract and its client alone.
+		"statusd/examples/echobot":   {"statusd/api", "statusd/api/client"},
+		"statusd/examples/websocket": {"statusd/api", "statusd/api/client"},
 	}
 }
 

@@ -12,20 +12,19 @@ import (
 	"testing"
 )
 
-// bot is a script that works for the account of a node.
+// bot is a program that works for the account of a node.
 type bot struct {
-	path string
-	node *node
-	log  *lockedBuffer
-	cmd  *exec.Cmd
+	command []string
+	env     []string // besides that of the test
+	log     *lockedBuffer
+	cmd     *exec.Cmd
 }
 
-// start runs the script in a process group of its own.
+// start runs the program in a process group of its own.
 func (b *bot) start(t *testing.T) {
 	t.Helper()
-	b.cmd = exec.Command(b.path)
-	url := fmt.Sprintf("STATUSD_URL=http://127.0.0.1:%d", b.node.httpPort)
-	b.cmd.Env = append(os.Environ(), "STATUSD_DIR="+b.node.dir, url)
+	b.cmd = exec.Command(b.command[0], b.command[1:]...)
+	b.cmd.Env = append(os.Environ(), b.env...)
 	b.cmd.Stdout, b.cmd.Stderr = b.log, b.log
 	b.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := b.cmd.Start(); err != nil {
@@ -33,39 +32,84 @@ func (b *bot) start(t *testing.T) {
 	}
 }
 
-// kill ends the script, and what it started, without warning.
+// kill ends the program, and what it started, without warning.
 func (b *bot) kill() {
 	syscall.Kill(-b.cmd.Process.Pid, syscall.SIGKILL)
 	b.cmd.Wait()
 }
 
-// TestEchoBots kills the bots of the examples, and the daemon that they talk
-// to, while somebody writes: each message is answered exactly once.
-func TestEchoBots(t *testing.T) {
-	for script, needs := range map[string][]string{"echo.sh": {"curl", "jq"}, "echo.py": {"python3"}} {
-		t.Run(script, func(t *testing.T) {
-			for _, program := range needs {
-				if _, err := exec.LookPath(program); err != nil {
-					t.Skipf("there is no %s", program)
-				}
-			}
-			echo(t, script)
-		})
-	}
-}
-
-func echo(t *testing.T, script string) {
-	const messages = 12
-	path, err := filepath.Abs(filepath.Join("..", "..", "examples", "echobot", script))
+// repository is the path of a file or folder of the repository.
+func repository(t *testing.T, parts ...string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join(append([]string{"..", ".."}, parts...)...))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return path
+}
+
+// TestEchoBots kills the bots of the examples, and the daemon that they talk
+// to, while somebody writes: each message is answered exactly once.
+func TestEchoBots(t *testing.T) {
+	t.Run("shell", func(t *testing.T) {
+		for _, program := range []string{"curl", "jq"} {
+			if _, err := exec.LookPath(program); err != nil {
+				t.Skipf("there is no %s", program)
+			}
+		}
+		echo(t, true, repository(t, "examples", "echobot", "echo.sh"))
+	})
+	t.Run("Go", func(t *testing.T) {
+		program := filepath.Join(t.TempDir(), "echobot")
+		if out, err := exec.Command("go", "build", "-o", program, "statusd/examples/echobot").CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		echo(t, true, program)
+	})
+}
+
+// TestBotsOfClients does the same with the bots of the clients in other
+// languages, over both ways to the daemon. They need more than Go, so that
+// scripts/test-clients.sh runs it, which builds them and names their Python.
+func TestBotsOfClients(t *testing.T) {
+	python := os.Getenv("STATUSD_TEST_PYTHON")
+	if python == "" {
+		t.Skip("STATUSD_TEST_PYTHON is not set: scripts/test-clients.sh sets it")
+	}
+	t.Setenv("PYTHONPATH", repository(t, "clients", "python", "src"))
+	pythonBots := repository(t, "clients", "python", "examples")
+	typeScriptBot := repository(t, "clients", "typescript", "examples", "echo.mjs")
+	for name, run := range map[string]struct {
+		http    bool
+		command []string
+	}{
+		"Python, socket":     {false, []string{python, filepath.Join(pythonBots, "echo.py")}},
+		"Python, HTTP":       {true, []string{python, filepath.Join(pythonBots, "echo_async.py")}},
+		"TypeScript, socket": {false, []string{"node", typeScriptBot}},
+		"TypeScript, HTTP":   {true, []string{"node", typeScriptBot}},
+	} {
+		t.Run(name, func(t *testing.T) { echo(t, run.http, run.command...) })
+	}
+}
+
+// echo runs a bot with a token of its own.
+func echo(t *testing.T, http bool, command ...string) {
+	t.Helper()
+	const messages = 12
 	relay := newNode(t, "relay", nil)
 	relay.start(t)
 	ana, ben := newPerson(t, "ana", relay), newPerson(t, "ben", relay)
 	ana.awaitPeers(t, 1)
 	ben.awaitPeers(t, 1)
-	b := &bot{path: path, node: ana, log: new(lockedBuffer)}
+	b := &bot{command: command, env: []string{"STATUSD_DIR=" + ana.dir}, log: new(lockedBuffer)}
+	if http {
+		token, ok := ana.ok(t, "", "token", "add", "--name", "echo", "--scope", "read,send,events")["token"].(string)
+		if !ok {
+			t.Fatal("there is no token")
+		}
+		b.env = append(b.env, fmt.Sprintf("STATUSD_URL=http://127.0.0.1:%d", ana.httpPort),
+			"STATUSD_TOKEN_FILE="+secretFile(t, token))
+	}
 	b.start(t)
 	defer func() {
 		b.kill()

@@ -19,6 +19,8 @@ export interface Call {
 export interface CallOptions {
   /** Ends waiting for the answer. The daemon may have got the call. */
   readonly signal?: AbortSignal | undefined;
+  /** Seconds in which the call may be made again after its connection broke; that of the client if left out. */
+  readonly patience?: number | undefined;
 }
 
 /** A way to the daemon. */

@@ -7,7 +7,7 @@ import { Events, NOW, type EventsOptions } from "./events.js";
 import { Messages } from "./messages.js";
 import { Methods } from "./methods.js";
 import { Subscription } from "./subscription.js";
-import type { EventPage, EventType, LogEvent } from "./types.js";
+import type { EventType, LogEvent } from "./types.js";
 import { decode, encode } from "./wire.js";
 
 const GRACE = 15; // seconds beyond those that the daemon gives a call
@@ -51,7 +51,7 @@ export class BaseClient extends Methods {
     options: CallOptions & { safe?: boolean; timeout?: number } = {},
   ): Promise<unknown> {
     const call = { method, flags: options.safe ? SAFE : 0, timeout: options.timeout ?? LONGEST };
-    return this.#request(call, params, options.signal, this.#patience);
+    return this.#request(call, params, options);
   }
 
   protected override async _call<T>(call: Call, params: object, options?: CallOptions): Promise<T> {
@@ -60,10 +60,11 @@ export class BaseClient extends Methods {
       throw new StatusdError(`${call.method} is not sent to ${place}, where others could read it: use the socket or https`);
     }
     const given = call.flags & ACCOUNT ? { account: this.account, ...params } : params;
-    return (await this.#request(call, given, options?.signal, this.#patience)) as T;
+    return (await this.#request(call, given, options)) as T;
   }
 
-  async #request(call: Call, params: object, signal: AbortSignal | undefined, patience: number): Promise<unknown> {
+  async #request(call: Call, params: object, options: CallOptions = {}): Promise<unknown> {
+    const { signal, patience = this.#patience } = options;
     const body = encode(call.method, params);
     const named = "requestId" in params && params.requestId !== undefined && params.requestId !== null;
     const safe = named || (call.flags & SAFE) !== 0;
@@ -97,17 +98,6 @@ export class BaseClient extends Methods {
   /** Reads what others write, under a name; see events and IncomingMessage.answer. */
   messages(consumer: string, options: Omit<EventsOptions, "types"> = {}): Messages {
     return new Messages(this, this.events(consumer, { since: NOW, ...options, types: ["messages.new"] }));
-  }
-
-  /** @internal Reads a page of the event log, without trying again. */
-  async getEvents(query: object, timeout: number, signal: AbortSignal): Promise<EventPage> {
-    const call = { method: "status_getEvents", flags: SAFE | ACCOUNT, timeout };
-    return (await this.#request(call, { account: this.account, ...query }, signal, 0)) as EventPage;
-  }
-
-  /** @internal Acknowledges an event. */
-  async ackEvents(consumer: string, event: LogEvent, signal: AbortSignal | undefined): Promise<void> {
-    await this.statusAckEvents({ consumer, cursor: event.cursor, account: event.account }, { signal });
   }
 
   /** Closes the connections. The client can be used again. */

@@ -4,7 +4,7 @@ import { Backoff, passing } from "./backoff.js";
 import { RpcError, StatusdError } from "./base.js";
 import type { BaseClient } from "./client.js";
 import { sha256 } from "./sha256.js";
-import type { EventType, LogEvent } from "./types.js";
+import type { EventType, EventsQuery, LogEvent } from "./types.js";
 
 /** The beginning of the log. */
 export const BEGINNING = 0;
@@ -137,7 +137,8 @@ export class Events<E extends LogEvent = LogEvent> implements AsyncIterableItera
     if (this.consumer === undefined) return;
     for (;;) {
       try {
-        await this.#client.ackEvents(this.consumer, event, this.#options.signal);
+        const { cursor, account } = event;
+        await this.#client.statusAckEvents({ consumer: this.consumer, cursor, account }, { signal: this.#options.signal });
         return;
       } catch (e) {
         if (!passing(e)) throw e;
@@ -192,9 +193,10 @@ export class Events<E extends LogEvent = LogEvent> implements AsyncIterableItera
   /** Reads pages, each as soon as there is something to read. */
   async *#poll(signal: AbortSignal): AsyncGenerator<E[], void> {
     for (;;) {
-      const { types, chats } = this.#options;
-      const query = { since: this.#since, wait: WAIT, types, chats, consumer: this.consumer };
-      const page = await this.#client.getEvents(query, WAIT + 30, signal);
+      const query: EventsQuery = { since: this.#since, wait: WAIT, consumer: this.consumer ?? "" };
+      if (this.#options.types) query.types = [...this.#options.types];
+      if (this.#options.chats) query.chats = [...this.#options.chats];
+      const page = await this.#client.statusGetEvents({ query }, { signal, patience: 0 });
       if (page.gap) this.#options.onGap?.(page.from ?? 0);
       yield page.events as unknown as E[];
       if (this.consumer === undefined) this.#since = page.next;

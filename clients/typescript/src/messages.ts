@@ -4,7 +4,7 @@ import { Backoff, passing } from "./backoff.js";
 import { RpcError } from "./base.js";
 import type { BaseClient } from "./client.js";
 import type { Events } from "./events.js";
-import { ContentType, type LogEvent, type Message } from "./types.js";
+import { ContentType, type LogEvent, type Message, type Sent } from "./types.js";
 
 const LOGIN_WAIT = 20; // pauses, some 90 seconds, that an answer waits for its account to be logged in
 
@@ -53,12 +53,12 @@ export class IncomingMessage {
    * message again: the n-th answer to a message always has the same requestId. If an earlier try sent it with
    * another text, that one stays, and undefined is returned. This waits while the daemon is away.
    */
-  async answer(text: string): Promise<unknown> {
+  async answer(text: string): Promise<Sent | undefined> {
     const args = { recipient: this.chat, message: text, replyTo: this.id, requestId: this.#request(), account: this.#account };
     const backoff = new Backoff();
     for (let logins = 0; ; ) {
       try {
-        return await this.#client.call("status_send", args);
+        return await this.#client.statusSend(args);
       } catch (e) {
         if (e instanceof RpcError && e.kind === "already_exists") return undefined;
         if (e instanceof RpcError && e.kind === "not_logged_in") logins++;

@@ -88,11 +88,13 @@ class AsyncMessages:
         backoff, logins = Backoff(), 0
         while True:
             try:
-                sent: t.Sent = await self._client.call("status_send", {
-                    "recipient": raw["localChatId"], "message": text, "replyTo": raw["id"], "account": account,
-                    "requestId": request,
-                })  # fmt: skip
-                return sent
+                return await self._client.status_send(
+                    recipient=raw["localChatId"],
+                    message=text,
+                    reply_to=raw["id"],
+                    request_id=request,
+                    account=account,
+                )
             except StatusdError as e:
                 if isinstance(e, RpcError):
                     if e.kind == "already_exists":
