@@ -189,14 +189,14 @@ func TestSecretsNeedPrivacy(t *testing.T) {
 			continue
 		}
 		open := &caller{scopes: scopeAll}
-		if e := permitted(open, m); (e != nil) != m.secret {
+		if e := permitted(open, m); (e != nil) != m.Secret {
 			t.Errorf("%s on a connection in the clear: %v", name, e)
 		}
-		for _, p := range m.params {
-			lower := strings.ToLower(p.name)
+		for _, p := range m.Params() {
+			lower := strings.ToLower(p.Name)
 			holds := strings.Contains(lower, "password") || strings.Contains(lower, "mnemonic") || lower == "privatekey"
-			if holds && !m.secret {
-				t.Errorf("%s takes %s, but is not secret", name, p.name)
+			if holds && !m.Secret {
+				t.Errorf("%s takes %s, but is not secret", name, p.Name)
 			}
 		}
 		reader := &caller{scopes: scopeRead, private: true}

@@ -208,9 +208,6 @@ func (a *accountAPI) open(ctx context.Context, name string, password api.Secret)
 	return acc, accountFailure(err)
 }
 
-// nothing is the result of calls that answer null.
-type nothing = any
-
 func (a *accountAPI) logout(ctx context.Context, _ api.None) (api.None, error) {
 	return api.None{}, accountFailure(a.accounts.Logout(ctx))
 }

@@ -291,9 +291,9 @@ func TestMemoryIsBounded(t *testing.T) {
 func FuzzServe(f *testing.F) {
 	fix := prepareFuzz(f)
 	for name, m := range fix.dispatch.methods {
-		f.Add([]byte(request(name, m.example.params)))
+		f.Add([]byte(request(name, m.Example.Params)))
 		f.Add([]byte(`[{"jsonrpc":"2.0","id":"x","method":"` + name +
-			`","params":{"` + strings.Join(m.paramNames(), `":1,"`) + `":{}}}]`))
+			`","params":{"` + strings.Join(m.names, `":1,"`) + `":{}}}]`))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
 		c := &caller{transport: "ipc", scopes: scopeAll, private: true}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
-	"time"
 
 	"statusd/api"
 	"statusd/rpc/jsonrpc"
@@ -12,43 +11,30 @@ import (
 
 // bind gives a method of the contract its handler.
 func bind[Args, Result any](m api.Method[Args, Result], f func(context.Context, Args) (Result, error)) method {
-	out := bound(m.Describe())
-	decode := decoderOf[Args](out.paramNames())
-	out.handler.call = func(ctx context.Context, in arguments) (any, error) {
-		args, err := decode(in)
-		defer wipeFields(reflect.ValueOf(&args).Elem())
-		if err != nil {
-			return nil, err
-		}
-		ctx, cancel := withPatience(ctx, args)
-		defer cancel()
+	return bound(m.Describe(), func(ctx context.Context, args Args) (any, error) {
 		result, err := f(ctx, args)
 		if err != nil {
 			return nil, failureOf(ctx, err)
 		}
 		return listNotNull(result), nil
-	}
-	return out
+	})
 }
 
-// bindSubscription gives a subscription of the contract what it sends.
+// bindSubscription gives a subscription of the contract what it sends. The
+// first of its arguments is the name of what is subscribed to, of which there
+// is one.
 func bindSubscription[Args, Event any](
 	m api.Subscription[Args, string, Event], open func(context.Context, Args) (source, error),
 ) method {
-	out := bound(m.Describe())
-	decode := decoderOf[Args](out.paramNames())
-	out.handler.call = func(ctx context.Context, in arguments) (any, error) {
-		var asked string
-		if json.Unmarshal(in.raw[0], &asked) != nil {
-			asked = "" // subscribe tells what is wanted
+	out := bound(m.Describe(), func(ctx context.Context, args Args) (any, error) {
+		return subscribe(ctx, namespace(m.Name), func() (source, error) { return open(ctx, args) })
+	})
+	call := out.call
+	out.call = func(ctx context.Context, raw []json.RawMessage) (any, error) {
+		if err := subscribable(ctx, namespace(m.Name), raw[0], m.Topic); err != nil {
+			return nil, err
 		}
-		return subscribe(ctx, namespace(m.Name), asked, m.Topic, func() (source, error) {
-			args, err := decode(in)
-			if err != nil {
-				return source{}, err
-			}
-			return open(ctx, args)
-		})
+		return call(ctx, raw)
 	}
 	return out
 }
@@ -58,73 +44,77 @@ func bindSubscription[Args, Event any](
 func bindNumbered[Args, Event any](
 	m api.Subscription[Args, int, Event], f func(context.Context, Args) (int, error),
 ) method {
-	out := bound(m.Describe())
-	out.handler.call = bind(api.Method[Args, int](m), f).handler.call
+	out := bind(api.Method[Args, int](m), f)
+	out.Description = m.Describe()
 	return out
 }
 
-// bound is the row of a method without its handler.
-func bound(d api.Description) method {
-	m := method{
-		name: d.Name, aliasOf: d.AliasOf, scope: scopeOf(d.Scope), since: d.Since, summary: d.Summary, result: d.Returns,
-		secret: d.Secret, account: d.Account, slow: d.Slow, leadingNull: d.LeadingNull,
-		example: example{
-			setup: d.Example.Setup, params: d.Example.Params, result: d.Example.Result, fails: d.Example.Fails,
-		},
-		handler: handler{result: d.Result},
+// bound is a method with a handler that takes decoded arguments.
+func bound[Args any](d api.Description, f func(context.Context, Args) (any, error)) method {
+	params := d.Params()
+	out := method{Description: d, scope: scopeOf(d.Scope), members: membersOf(params)}
+	for _, p := range params {
+		out.names = append(out.names, p.Name)
 	}
-	for _, p := range d.Params() {
-		m.params = append(m.params, param{p.Name, p.Doc})
-		t := p.Type
-		if p.Optional && t.Kind() != reflect.Pointer {
-			t = reflect.PointerTo(t)
+	out.call = func(ctx context.Context, raw []json.RawMessage) (any, error) {
+		args, err := decodeArgs[Args](params, raw)
+		defer wipe(reflect.ValueOf(&args))
+		if err != nil {
+			return nil, err
 		}
-		m.handler.args = append(m.handler.args, t)
+		if p, ok := any(args).(api.Patient); ok {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, min(p.CallTimeout(), maxCallTime))
+			defer cancel()
+		}
+		return f(ctx, args)
 	}
-	switch {
-	case d.Args.Implements(reflect.TypeFor[api.Patient]()):
-		m.timeout = after(maxCallTime) // the arguments set a shorter one
-	case d.Timeout != 0:
-		m.timeout = after(d.Timeout)
-	}
-	return m
+	return out
 }
 
-// decoderOf makes the function that decodes the arguments of a call into the
-// fields of a struct.
-func decoderOf[Args any](names []string) func(arguments) (Args, error) {
-	optional := make([]bool, len(names))
-	for i, p := range (api.Description{Args: reflect.TypeFor[Args]()}).Params() {
-		optional[i] = p.Optional
+// decodeArgs decodes the arguments of a call into the fields of a struct.
+func decodeArgs[Args any](params []api.Param, raw []json.RawMessage) (args Args, err error) {
+	v := reflect.ValueOf(&args).Elem()
+	for i, p := range params {
+		switch {
+		case raw[i] != nil:
+			err = json.Unmarshal(raw[i], v.Field(i).Addr().Interface())
+			if err != nil {
+				return args, jsonrpc.InvalidArgument(i, p.Name, err)
+			}
+		case !p.Optional:
+			return args, jsonrpc.MissingArgument(i, p.Name)
+		}
 	}
-	return func(in arguments) (args Args, err error) {
-		v := reflect.ValueOf(&args).Elem()
-		for i, name := range names {
-			switch raw := in.raw[i]; {
-			case raw != nil:
-				err = json.Unmarshal(raw, v.Field(i).Addr().Interface())
-				if err != nil {
-					return args, jsonrpc.InvalidArgument(i, name, err)
-				}
-			case !optional[i]:
-				return args, jsonrpc.MissingArgument(i, name)
+	return args, nil
+}
+
+// wipe overwrites the secrets in arguments.
+func wipe(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			wipe(v.Elem())
+		}
+	case reflect.Struct:
+		if s, ok := v.Interface().(api.Secret); ok {
+			s.Wipe()
+			return
+		}
+		for f := range v.Type().Fields() {
+			if f.IsExported() {
+				wipe(v.FieldByIndex(f.Index))
 			}
 		}
-		return args, nil
 	}
 }
 
-// withPatience limits the time of a call to what its arguments say.
-func withPatience(ctx context.Context, args any) (context.Context, context.CancelFunc) {
-	if p, ok := args.(api.Patient); ok {
-		return context.WithTimeout(ctx, min(p.CallTimeout(), maxCallTime))
+// orZero returns what an optional argument points to.
+func orZero[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
 	}
-	return ctx, func() {}
-}
-
-// after is the time that a call may take whatever its arguments are.
-func after(d time.Duration) func([]json.RawMessage) time.Duration {
-	return func([]json.RawMessage) time.Duration { return d }
+	return v
 }
 
 // scopeOf is a scope of the contract as a set.

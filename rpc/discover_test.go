@@ -243,37 +243,29 @@ func TestListedIsCallable(t *testing.T) {
 	}
 }
 
-// TestTable checks what the compiler cannot: that rows agree with themselves.
+// TestTable compares what the server has with the contract: neither has more.
 func TestTable(t *testing.T) {
-	f := prepare(t, nil)
 	names := map[string]bool{}
-	for _, m := range f.table() {
-		if names[m.name] {
-			t.Errorf("%s is there twice", m.name)
+	for _, m := range prepare(t, nil).table() {
+		if names[m.Name] {
+			t.Errorf("%s is there twice", m.Name)
 		}
-		names[m.name] = true
-		if len(m.params) != len(m.handler.args) {
-			t.Errorf("%s names %d parameters, its handler has %d", m.name, len(m.params), len(m.handler.args))
-		}
-		if m.summary == "" || m.result == "" || m.since == "" || m.scope == 0 {
-			t.Errorf("%s lacks summary, result, release or scope", m.name)
-		}
-		if !json.Valid([]byte(m.example.params)) || !json.Valid([]byte(m.example.result)) {
-			t.Errorf("%s: example is not JSON", m.name)
-		}
-		if m.secret && m.scope&(scopeDebug|scopeAccount|scopeAdmin) == 0 {
-			t.Errorf("%s is secret, but needs the scope %s only", m.name, m.scope)
-		}
-		for _, p := range m.params {
-			if p.name == "" || p.doc == "" {
-				t.Errorf("%s: parameter without name or description", m.name)
-			}
+		names[m.Name] = true
+		if m.Secret && m.scope&(scopeDebug|scopeAccount|scopeAdmin) == 0 {
+			t.Errorf("%s is secret, but needs the scope %s only", m.Name, m.scope)
 		}
 	}
-	for _, m := range f.table() {
-		if m.aliasOf != "" && !names[m.aliasOf] {
-			t.Errorf("%s is another name of %s, which does not exist", m.name, m.aliasOf)
+	for _, m := range api.Methods() {
+		d := m.Describe()
+		if !names[d.Name] {
+			t.Errorf("%s is in the contract alone", d.Name)
 		}
+		if d.AliasOf != "" && !names[d.AliasOf] {
+			t.Errorf("%s is another name of %s, which does not exist", d.Name, d.AliasOf)
+		}
+	}
+	if len(names) != len(api.Methods()) {
+		t.Errorf("the server has %d methods, the contract %d", len(names), len(api.Methods()))
 	}
 }
 

@@ -100,7 +100,7 @@ func (r *reply) release() {
 func (d *dispatcher) slow(m jsonrpc.Message) bool {
 	return slices.ContainsFunc(m.Items, func(it jsonrpc.Item) bool {
 		meth := d.methods[it.Method]
-		return it.Err == nil && meth != nil && meth.slow
+		return it.Err == nil && meth != nil && meth.Slow
 	})
 }
 
@@ -219,7 +219,7 @@ func (d *dispatcher) label(name string) string {
 func (d *dispatcher) run(ctx context.Context, info *call, it *jsonrpc.Item) (json.RawMessage, *jsonrpc.Error) {
 	c := info.caller
 	m := d.methods[it.Method]
-	if m == nil || !c.offers(namespace(m.name)) {
+	if m == nil || !c.offers(namespace(m.Name)) {
 		return nil, d.unknown(it.Method, m != nil)
 	}
 	if err := permitted(c, m); err != nil {
@@ -228,34 +228,29 @@ func (d *dispatcher) run(ctx context.Context, info *call, it *jsonrpc.Item) (jso
 	if err := d.allowed(c, m); err != nil {
 		return nil, err
 	}
-	names := m.paramNames()
 	params, bad := d.ofAccount(m, it.Params)
 	if bad != nil {
 		return nil, bad
 	}
-	if m.leadingNull {
-		params = jsonrpc.SkipLeadingNull(params, len(names))
+	if m.LeadingNull {
+		params = jsonrpc.SkipLeadingNull(params, len(m.names))
 	}
-	raw, bad := jsonrpc.Bind(params, names, m.flat())
+	args, bad := jsonrpc.Bind(params, m.names, m.members)
 	if bad != nil {
 		return nil, bad
 	}
-	timeout := callTimeout
-	if m.timeout != nil {
-		timeout = min(m.timeout(raw), maxCallTime)
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, m.timeout())
 	defer cancel()
-	v, err := d.protect(ctx, m, info, arguments{names: names, raw: raw})
+	v, err := d.protect(ctx, m, info, args)
 	if err != nil {
 		return nil, failureOf(ctx, err)
 	}
-	if done, ok := v.(json.RawMessage); ok {
+	if done, ok := v.(json.RawMessage); ok { // it is JSON already
 		return done, nil
 	}
 	result, err := jsonrpc.Marshal(v)
 	if err != nil {
-		d.log.Error("result cannot be encoded", zap.String("method", m.name), zap.String("request", info.id), zap.Error(err))
+		d.log.Error("result cannot be encoded", zap.String("method", m.Name), zap.String("request", info.id), zap.Error(err))
 		return nil, internalError()
 	}
 	return result, nil
@@ -267,7 +262,7 @@ func (d *dispatcher) allowed(c *caller, m *method) *jsonrpc.Error {
 	if c.grant.over(time.Now()) {
 		return jsonrpc.NewError(jsonrpc.CodeUnauthenticated, "the token is no longer valid")
 	}
-	if m.account && c.grant != nil && c.grant.account != "" && c.grant.account != d.current() {
+	if m.Account && c.grant != nil && c.grant.account != "" && c.grant.account != d.current() {
 		return jsonrpc.NewError(jsonrpc.CodeNotLoggedIn, "the account %s, which the token is for, is not logged in",
 			c.grant.account).WithHint("log in with account_login, or: statusd account login")
 	}
@@ -277,7 +272,7 @@ func (d *dispatcher) allowed(c *caller, m *method) *jsonrpc.Error {
 // ofAccount takes the parameter account, which every method of an account may
 // have, out of named parameters, and checks that it is the one logged in.
 func (d *dispatcher) ofAccount(m *method, params json.RawMessage) (json.RawMessage, *jsonrpc.Error) {
-	if !m.account {
+	if !m.Account {
 		return params, nil
 	}
 	rest, value := jsonrpc.TakeMember(params, "account")
@@ -296,15 +291,15 @@ func (d *dispatcher) ofAccount(m *method, params json.RawMessage) (json.RawMessa
 }
 
 // protect calls the handler and turns a panic into an error.
-func (d *dispatcher) protect(ctx context.Context, m *method, info *call, in arguments) (v any, err error) {
+func (d *dispatcher) protect(ctx context.Context, m *method, info *call, args []json.RawMessage) (v any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			d.log.Error("method panicked", zap.String("method", m.name), zap.String("request", info.id),
+			d.log.Error("method panicked", zap.String("method", m.Name), zap.String("request", info.id),
 				zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
 			err = internalError()
 		}
 	}()
-	return m.handler.call(ctx, in)
+	return m.call(ctx, args)
 }
 
 func internalError() *jsonrpc.Error {
@@ -315,10 +310,10 @@ func internalError() *jsonrpc.Error {
 // permitted checks scope and, for key material, who could listen in.
 func permitted(c *caller, m *method) *jsonrpc.Error {
 	if c.scopes&m.scope == 0 {
-		return lacks(m.scope, m.name)
+		return lacks(m.scope, m.Name)
 	}
-	if m.secret && !c.private {
-		return jsonrpc.NewError(jsonrpc.CodeScope, "%s handles secrets and is refused on this connection", m.name).
+	if m.Secret && !c.private {
+		return jsonrpc.NewError(jsonrpc.CodeScope, "%s handles secrets and is refused on this connection", m.Name).
 			WithHint("call it over the unix socket, from this machine, or over TLS")
 	}
 	return nil

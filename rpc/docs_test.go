@@ -49,38 +49,37 @@ func TestDocumentation(t *testing.T) {
 
 // document writes the reference of all methods in Markdown.
 func document(methods []method) string {
-	slices.SortFunc(methods, func(a, b method) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(methods, func(a, b method) int { return strings.Compare(a.Name, b.Name) })
 	var b strings.Builder
 	b.WriteString("\n| Method | Scope | What it does |\n|---|---|---|\n")
 	for _, m := range methods {
-		fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s |\n", m.name, anchor(m.name), m.scope, m.summary)
+		fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s |\n", m.Name, anchor(m.Name), m.Scope, m.Summary)
 	}
 	for _, m := range methods {
-		fmt.Fprintf(&b, "\n### %s\n\n%s", m.name, m.summary)
-		fmt.Fprintf(&b, " Scope `%s`, since %s.\n\n", m.scope, m.since)
-		for i, p := range m.params {
+		fmt.Fprintf(&b, "\n### %s\n\n%s", m.Name, m.Summary)
+		fmt.Fprintf(&b, " Scope `%s`, since %s.\n\n", m.Scope, m.Since)
+		for _, p := range m.Params() {
 			optional := ""
-			if m.handler.args[i].Kind() == reflect.Pointer {
+			if p.Optional {
 				optional = ", optional"
 			}
-			t := m.handler.args[i]
-			fmt.Fprintf(&b, "- `%s` (%s%s): %s\n", p.name, typeName(t), optional, p.doc+values(t))
-			members(&b, t, "  ")
+			fmt.Fprintf(&b, "- `%s` (%s%s): %s\n", p.Name, typeName(p.Type), optional, p.Doc+values(p.Type))
+			members(&b, p.Type, "  ")
 		}
-		fmt.Fprintf(&b, "- result (%s): %s\n", typeName(m.handler.result), m.result)
+		fmt.Fprintf(&b, "- result (%s): %s\n", typeName(m.Result), m.Returns)
 		b.WriteString("\n```\n")
-		for _, s := range m.example.setup {
+		for _, s := range m.Example.Setup {
 			note := ""
 			if s.Bind != "" {
 				note = "   # gives {{" + s.Bind + "}}"
 			}
 			fmt.Fprintf(&b, "> %s %s%s\n", s.Method, s.Params, note)
 		}
-		answer := m.example.result
-		if m.example.fails != 0 {
-			answer = fmt.Sprintf("error %d", m.example.fails)
+		answer := m.Example.Result
+		if m.Example.Fails != 0 {
+			answer = fmt.Sprintf("error %d", m.Example.Fails)
 		}
-		fmt.Fprintf(&b, "> %s %s\n%s\n```\n", m.name, m.example.params, answer)
+		fmt.Fprintf(&b, "> %s %s\n%s\n```\n", m.Name, m.Example.Params, answer)
 	}
 	b.WriteString("\n")
 	return b.String()

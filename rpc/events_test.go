@@ -158,6 +158,7 @@ func TestUnknownTypesOfEventsAreRefused(t *testing.T) {
 		{"status_getEvents", `[{"types":["messages.new","message.new"]}]`},
 		{"status_getEvents", `{"types":["message.new"]}`},
 		{"status_subscribe", `["signals",{"types":["message.new"]}]`},
+		{"status_subscribe", `{"name":"signals","types":["message.new"]}`},
 	} {
 		_, e := invoke(t, l, tt.method, tt.params)
 		wantError(t, e, jsonrpc.CodeInvalidParams, `no events of the type "message.new"`)

@@ -11,7 +11,7 @@ import (
 	"statusd/rpc/jsonrpc"
 )
 
-// scope is a set of permissions (spec 07 section 5).
+// scope is a set of permissions.
 type scope uint8
 
 // Scopes. A method needs exactly one.
@@ -42,106 +42,79 @@ const scopeNames = "read, send, events, contacts, account, admin and debug"
 
 // String names a single scope.
 func (s scope) String() string {
-	switch s {
-	case scopeRead:
-		return "read"
-	case scopeSend:
-		return "send"
-	case scopeEvents:
-		return "events"
-	case scopeContacts:
-		return "contacts"
-	case scopeAccount:
-		return "account"
-	case scopeAdmin:
-		return "admin"
-	default:
-		return "debug"
+	for i, name := range api.Scopes() {
+		if s == scopeRead<<i {
+			return string(name)
+		}
 	}
+	return string(api.ScopeDebug)
 }
 
-// method is one row of a table of methods.
+// method is a method of the contract with what this server does for it.
 type method struct {
-	name    string
-	aliasOf string // name of the method this is another name of
+	api.Description
 	scope   scope
-	since   string
-	summary string
-	params  []param
-	result  string // what it answers
-	example example
-	// secret: parameters or result are key material or passwords. Over TCP it
-	// is there on loopback or TLS only.
-	secret bool
-	// account: it works on the account that is logged in, so that it takes a
-	// named parameter account, and is there for tokens of that account alone.
-	account bool
-	// slow: it may take longer than some milliseconds, so it must not hold up
-	// other requests of its connection.
-	slow bool
-	// leadingNull: programs of status-go pass a null before the parameters, for
-	// an argument that its server took by mistake.
-	leadingNull bool
-	// timeout is the time it may take, from its arguments; nil: callTimeout.
-	timeout func(args []json.RawMessage) time.Duration
-	handler handler
-}
-
-// param names and explains one parameter; its type is the handler's.
-type param struct{ name, doc string }
-
-// example is a call that works, with its result as JSON. Calls in setup come
-// first; a result that setup binds to a name replaces "{{name}}" in params.
-type example struct {
-	setup  []api.Call
-	params string // JSON array
-	result string
-	fails  jsonrpc.Code // not 0: the call fails with it, since what it is about comes from others
+	names   []string         // of the parameters, in order
+	members []jsonrpc.Member // of those that are objects
+	// call calls the handler with undecoded arguments in order; a missing one is
+	// nil.
+	call func(ctx context.Context, args []json.RawMessage) (any, error)
 }
 
 // namespace is the part of a method's name before the first _ or dot.
 func namespace(name string) string { return api.Namespace(name) }
 
-func (m *method) paramNames() []string {
-	names := make([]string, len(m.params))
-	for i, p := range m.params {
-		names[i] = p.name
+// timeout is the time that a call may take. Arguments that say it themselves
+// shorten it.
+func (m *method) timeout() time.Duration {
+	switch {
+	case m.Args.Implements(reflect.TypeFor[api.Patient]()):
+		return maxCallTime
+	case m.Timeout != 0:
+		return min(m.Timeout, maxCallTime)
 	}
-	return names
+	return callTimeout
 }
 
-// flat lists the members of the only parameter if that is an object: they may
-// then be given directly as named parameters.
-func (m *method) flat() []string {
-	if len(m.handler.args) != 1 || deref(m.handler.args[0]).Kind() != reflect.Struct {
-		return nil
+// membersOf lists the members of the parameters that are objects: they may be
+// given as named parameters directly, unless it is not clear which is meant.
+func membersOf(params []api.Param) (out []jsonrpc.Member) {
+	count := make(map[string]int)
+	for i, p := range params {
+		for _, name := range memberNames(p.Type) {
+			out = append(out, jsonrpc.Member{Name: name, Param: i})
+			count[strings.ToLower(name)]++
+		}
 	}
-	var names []string
-	for f := range deref(m.handler.args[0]).Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		names = append(names, name)
+	clear := out[:0]
+	for _, m := range out {
+		taken := count[strings.ToLower(m.Name)] > 1
+		for i, p := range params {
+			taken = taken || i != m.Param && strings.EqualFold(p.Name, m.Name)
+		}
+		if !taken {
+			clear = append(clear, m)
+		}
 	}
-	return names
+	return clear
 }
 
-// handler is a Go function behind a method: the types of its arguments and
-// result, and a call with undecoded arguments in order.
-type handler struct {
-	args   []reflect.Type
-	result reflect.Type
-	call   func(context.Context, arguments) (any, error)
-}
-
-// arguments are the parameters of a call in the order of the method's names; a
-// missing one is nil.
-type arguments struct {
-	names []string
-	raw   []json.RawMessage
-}
-
-func deref(t reflect.Type) reflect.Type {
-	for t.Kind() == reflect.Pointer {
+// memberNames are the members of an object in JSON.
+func memberNames(t reflect.Type) (names []string) {
+	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	return t
+	if t.Kind() != reflect.Struct || t.Implements(reflect.TypeFor[api.Shaped]()) {
+		return nil
+	}
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case f.Anonymous && name == "":
+			names = append(names, memberNames(f.Type)...)
+		case f.IsExported() && name != "-":
+			names = append(names, name)
+		}
+	}
+	return names
 }

@@ -20,7 +20,7 @@ func TestSecretsAreOverwrittenAfterACall(t *testing.T) {
 		Request  api.SignIn
 		Name     *string
 	}{Plain: plain, Optional: &optional, Request: api.SignIn{Password: inner}}
-	wipeFields(reflect.ValueOf(&args).Elem())
+	wipe(reflect.ValueOf(&args))
 	for name, s := range map[string]api.Secret{"plain": plain, "optional": optional, "inner": inner} {
 		if s.Reveal() != nil {
 			t.Errorf("the %s secret is still there", name)

@@ -102,7 +102,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		current: s.currentAccount,
 	}
 	for _, m := range s.table() {
-		s.dispatch.methods[m.name] = &m
+		s.dispatch.methods[m.Name] = &m
 	}
 	return s, nil
 }

@@ -95,6 +95,9 @@ type source struct {
 	follow follow
 }
 
+// attach connects a queue to a source and returns how to undo that.
+type attach func(*queue) (func(), error)
+
 // follow sends what a subscriber is to get until ctx ends or send fails. Its
 // own errors end the subscription, and are told.
 type follow func(ctx context.Context, send func(result any, e *jsonrpc.Error) error) error

@@ -8,14 +8,19 @@ import (
 	"strings"
 )
 
+// Member is a member of a parameter that is an object.
+type Member struct {
+	Name  string
+	Param int // index of the parameter
+}
+
 // Bind brings parameters into the order of names. An argument that was not
 // given is nil in the result, which has one entry for each name. A JSON null
 // counts as not given, as in go-ethereum.
 //
-// Named parameters of a method whose only parameter is an object may also be
-// given without the level of that name; flat then lists the members of that
-// object. It is nil for other methods.
-func Bind(params json.RawMessage, names, flat []string) ([]json.RawMessage, *Error) {
+// Members of parameters that are objects may be given as named parameters
+// directly; inner lists them.
+func Bind(params json.RawMessage, names []string, inner []Member) ([]json.RawMessage, *Error) {
 	args := make([]json.RawMessage, len(names))
 	params = bytes.Trim(params, space)
 	if len(params) == 0 {
@@ -25,7 +30,7 @@ func Bind(params json.RawMessage, names, flat []string) ([]json.RawMessage, *Err
 	if params[0] == '[' {
 		err = bindPositional(params, args)
 	} else {
-		err = bindNamed(params, names, flat, args)
+		err = bindNamed(params, names, inner, args)
 	}
 	if err != nil {
 		return nil, err
@@ -78,27 +83,47 @@ func bindPositional(params []byte, args []json.RawMessage) *Error {
 	return nil
 }
 
-func bindNamed(params []byte, names, flat []string, args []json.RawMessage) *Error {
-	if flat != nil && !hasMember(params, names[0]) {
-		args[0] = params
-		for name := range members(params) {
-			if !slices.ContainsFunc(flat, func(f string) bool { return strings.EqualFold(f, name) }) {
-				return unknownParameter(name, flat)
-			}
-		}
-		return nil
-	}
+func bindNamed(params []byte, names []string, inner []Member, args []json.RawMessage) *Error {
+	parts := make([][]byte, len(names)) // of objects whose members are given
 	for name, value := range members(params) {
 		i := slices.Index(names, name)
-		switch {
-		case i < 0:
-			return unknownParameter(name, names)
-		case args[i] != nil:
-			return NewError(CodeInvalidParams, "parameter %q is given twice", name)
+		m := slices.IndexFunc(inner, func(m Member) bool { return strings.EqualFold(m.Name, name) })
+		if m >= 0 && inner[m].Param == i && value[0] != '{' {
+			i = -1 // an object and its member have the same name, and this is no object
 		}
-		args[i] = value
+		switch {
+		case i >= 0 && (args[i] != nil || parts[i] != nil):
+			return NewError(CodeInvalidParams, "parameter %q is given twice", name)
+		case i >= 0:
+			args[i] = value
+		case m >= 0 && args[inner[m].Param] != nil:
+			return NewError(CodeInvalidParams, "parameter %q is given twice, as %q is", names[inner[m].Param], name)
+		case m >= 0:
+			parts[inner[m].Param] = appendMember(parts[inner[m].Param], name, value)
+		default:
+			return unknownParameter(name, names, inner)
+		}
+	}
+	for i, p := range parts {
+		if p != nil {
+			args[i] = append(p, '}')
+		}
+	}
+	if len(names) == 1 && len(inner) > 0 && args[0] == nil { // an empty object is the parameter itself
+		args[0] = json.RawMessage(`{}`)
 	}
 	return nil
+}
+
+// appendMember adds a member to an object that is not closed yet.
+func appendMember(object []byte, name string, value []byte) []byte {
+	if object == nil {
+		object = []byte{'{'}
+	} else {
+		object = append(object, ',')
+	}
+	key, _ := json.Marshal(name) // a string: cannot fail
+	return append(append(append(object, key...), ':'), value...)
 }
 
 func hasMember(object []byte, name string) bool {
@@ -110,7 +135,7 @@ func hasMember(object []byte, name string) bool {
 	return false
 }
 
-func unknownParameter(name string, names []string) *Error {
+func unknownParameter(name string, names []string, inner []Member) *Error {
 	const shown = 64
 	if len(name) > shown {
 		name = strings.ToValidUTF8(name[:shown], "") + "…"
@@ -118,6 +143,12 @@ func unknownParameter(name string, names []string) *Error {
 	e := NewError(CodeInvalidParams, "unknown parameter %q", name)
 	if len(names) == 0 {
 		return e.WithHint("this method takes no parameters")
+	}
+	if len(names) == 1 && len(inner) > 0 {
+		names = nil
+		for _, m := range inner {
+			names = append(names, m.Name)
+		}
 	}
 	return e.WithHint("the parameters are: %s", strings.Join(names, ", "))
 }
@@ -147,17 +178,16 @@ func TakeMember(params json.RawMessage, name string) (rest, value json.RawMessag
 	if len(trimmed) == 0 || trimmed[0] != '{' || !hasMember(trimmed, name) {
 		return params, nil
 	}
-	out := []byte{'{'}
+	var out []byte
 	for n, v := range members(trimmed) {
 		if n == name {
 			value = v
 			continue
 		}
-		if len(out) > 1 {
-			out = append(out, ',')
-		}
-		key, _ := json.Marshal(n) // a string: cannot fail
-		out = append(append(append(out, key...), ':'), v...)
+		out = appendMember(out, n, v)
+	}
+	if out == nil {
+		out = []byte{'{'}
 	}
 	return append(out, '}'), value
 }

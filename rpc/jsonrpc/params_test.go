@@ -7,12 +7,14 @@ import (
 )
 
 func TestBind(t *testing.T) {
-	two, flat := []string{"name", "level"}, []string{"ttl", "topic"}
+	two, flat := []string{"name", "level"}, []Member{{"ttl", 0}, {"topic", 0}}
+	subscribe, mixed := []string{"name", "options"}, []Member{{"types", 1}, {"since", 1}}
+	topic, sameName := []string{"topic"}, []Member{{"topic", 0}, {"last", 0}}
 	tests := []struct {
 		name   string
 		params string
 		names  []string
-		flat   []string
+		flat   []Member
 		want   []string
 		err    string
 	}{
@@ -33,6 +35,20 @@ func TestBind(t *testing.T) {
 			params: `{"message":{"ttl":1}}`, names: []string{"message"}, flat: flat, want: []string{`{"ttl":1}`}},
 		{name: "single misspelt", params: `{"mesage":{"ttl":1}}`, names: []string{"message"}, flat: flat,
 			err: `unknown parameter "mesage"`},
+		{name: "single empty", params: `{}`, names: []string{"message"}, flat: flat, want: []string{`{}`}},
+		{name: "members among others", params: `{"types":[1],"name":"x","since":2}`, names: subscribe, flat: mixed,
+			want: []string{`"x"`, `{"types":[1],"since":2}`}},
+		{name: "no member", params: `{"name":"x"}`, names: subscribe, flat: mixed, want: []string{`"x"`, ""}},
+		{name: "object and member", params: `{"options":{},"since":2}`, names: subscribe, flat: mixed,
+			err: `parameter "options" is given twice, as "since" is`},
+		{name: "member and object", params: `{"since":2,"options":{}}`, names: subscribe, flat: mixed,
+			err: `parameter "options" is given twice`},
+		{name: "no such member", params: `{"name":"x","sinc":2}`, names: subscribe, flat: mixed,
+			err: `unknown parameter "sinc"`},
+		{name: "member of the same name", params: `{"topic":"0x01","last":3}`, names: topic, flat: sameName,
+			want: []string{`{"topic":"0x01","last":3}`}},
+		{name: "object of the same name", params: `{"topic":{"topic":"0x01"}}`, names: topic, flat: sameName,
+			want: []string{`{"topic":"0x01"}`}},
 		{name: "single flat", params: `{"TTL":1}`, names: []string{"message"}, flat: flat, want: []string{`{"TTL":1}`}},
 	}
 	for _, tt := range tests {
