@@ -59,7 +59,7 @@ func (ld *loader) variable(byName map[string]leaf, name, value string) error {
 		if l, ok = byName[strings.TrimSuffix(name, "_FILE")]; ok && l.secret() {
 			raw, err := os.ReadFile(value)
 			if err != nil {
-				return fmt.Errorf("%w: %s: %w", ErrInvalid, name, err)
+				return invalid("%s: %w", name, err)
 			}
 			value = strings.TrimRight(string(raw), "\r\n")
 		} else {

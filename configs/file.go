@@ -37,10 +37,10 @@ func (r *fileReader) apply() error {
 	r.raw = bytes.TrimPrefix(r.raw, []byte(byteOrderMark))
 	dec := json.NewDecoder(bytes.NewReader(r.raw))
 	if err := r.object(dec, 0, ""); err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrInvalid, r.at(offsetOf(err, dec)), plainJSON(err))
+		return invalid("%s: %w", r.at(offsetOf(err, dec)), plainJSON(err))
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%w: %s: something follows the closing brace", ErrInvalid, r.at(dec.InputOffset()))
+		return invalid("%s: something follows the closing brace", r.at(dec.InputOffset()))
 	}
 	return errors.Join(r.errs...)
 }
@@ -74,7 +74,7 @@ func (r *fileReader) object(dec *json.Decoder, base int64, prefix string) error 
 		}
 		lower := strings.ToLower(key) // keys are read in any case
 		if seen[lower] {
-			r.errs = append(r.errs, fmt.Errorf("%w: %s: %s is given twice; remove one", ErrInvalid, r.at(at), prefix+key))
+			r.errs = append(r.errs, invalid("%s: %s is given twice; remove one", r.at(at), prefix+key))
 			continue
 		}
 		seen[lower] = true
@@ -96,7 +96,7 @@ func (r *fileReader) member(path string, value json.RawMessage, keyAt, valueAt i
 	}
 	if l, ok := r.leaves[lower]; ok {
 		if err := l.setJSON(value); err != nil {
-			r.errs = append(r.errs, fmt.Errorf("%w: %s: %s: %w", ErrInvalid, r.at(valueAt), l.path, err))
+			r.errs = append(r.errs, invalid("%s: %s: %w", r.at(valueAt), l.path, err))
 			return
 		}
 		r.set(l.path)
@@ -104,7 +104,7 @@ func (r *fileReader) member(path string, value json.RawMessage, keyAt, valueAt i
 	}
 	if _, ok := r.names[lower]; ok {
 		if err := r.object(json.NewDecoder(bytes.NewReader(value)), valueAt, path+"."); err != nil {
-			r.errs = append(r.errs, fmt.Errorf("%w: %s: %s: %w", ErrInvalid, r.at(valueAt), path, plainJSON(err)))
+			r.errs = append(r.errs, invalid("%s: %s: %w", r.at(valueAt), path, plainJSON(err)))
 		}
 		return
 	}
@@ -126,7 +126,7 @@ func (r *fileReader) unknown(path string, at int64) {
 		r.warn(text)
 		return
 	}
-	r.errs = append(r.errs, fmt.Errorf("%w: %s", ErrInvalid, text))
+	r.errs = append(r.errs, invalid("%s", text))
 }
 
 // at turns an offset into file:line:column.

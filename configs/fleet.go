@@ -82,8 +82,8 @@ func FindFleet(dir, name string) (Fleet, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return Fleet{}, fmt.Errorf("read fleet: %w", err)
 	}
-	return Fleet{}, fmt.Errorf("%w: fleet %q is neither a file nor one of %s; put it in %s",
-		ErrInvalid, name, orList(names), filepath.Join(dir, "fleets", name+".json"))
+	return Fleet{}, invalid("fleet %q is neither a file nor one of %s; put it in %s",
+		name, orList(names), filepath.Join(dir, "fleets", name+".json"))
 }
 
 // applyFleet applies the preset that the other layers name.

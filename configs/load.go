@@ -174,9 +174,9 @@ func (ld *loader) applyOverrides() error {
 
 func badText(l leaf, value, source string, err error) error {
 	if l.secret() {
-		return fmt.Errorf("%w: %s: %w", ErrInvalid, source, err)
+		return invalid("%s: %w", source, err)
 	}
-	return fmt.Errorf("%w: %s: %q: %w", ErrInvalid, source, value, err)
+	return invalid("%s: %q: %w", source, value, err)
 }
 
 // validate checks the outcome and says of each problem where the value comes

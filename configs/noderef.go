@@ -14,6 +14,7 @@ import (
 
 // Errors of ParseNodeRef.
 var (
+	errNotNode  = errors.New("not a node address")
 	errNodeForm = errors.New("want enode://<128 hex digits>@<host>:<port>, a bare id of 128 hex digits, or enr:…")
 	errNodeLong = errors.New("longer than 2048 characters")
 
@@ -69,17 +70,19 @@ func ParseNodeRef(s string) (NodeRef, error) {
 		if errors.As(err, &u) {
 			err = u.Err
 		}
-		return NodeRef{}, fmt.Errorf("%s; %w", trimGeth(err.Error()), errNodeForm)
+		if !isEnode(clean) {
+			err = errNotNode
+		}
+		return NodeRef{}, fmt.Errorf("%w; %w", err, errNodeForm)
 	}
 	return NodeRef{text: clean, node: n, password: NewSecret(password)}, nil
 }
 
-// trimGeth words an error of the enode parser for an operator.
-func trimGeth(s string) string {
-	if s == `invalid URL scheme, want "enode"` {
-		return "not a node address"
-	}
-	return s
+// isEnode tells whether a text looks like the address of a node, or like its key
+// alone.
+func isEnode(s string) bool {
+	u, err := url.Parse(s)
+	return err != nil || u.Scheme == "enode" || strings.Trim(s, "0123456789abcdef") == ""
 }
 
 // splitPassword takes the password out of enode://id:password@host.

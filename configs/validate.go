@@ -21,6 +21,15 @@ import (
 // ErrInvalid is wrapped by every error about the content of a configuration.
 var ErrInvalid = fault.New(fault.Config, "invalid configuration", "")
 
+// invalidError is an error about the content of a configuration, in words that
+// say where.
+type invalidError struct{ err error }
+
+func (e *invalidError) Error() string   { return e.err.Error() }
+func (e *invalidError) Unwrap() []error { return []error{ErrInvalid, e.err} }
+
+func invalid(format string, args ...any) error { return &invalidError{fmt.Errorf(format, args...)} }
+
 // Problem is one value that cannot be used. It never holds a secret.
 type Problem struct {
 	Key    string // key path, as WakuConfig.MinimumPoW
@@ -49,8 +58,8 @@ func (e *ValidationError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Is makes a ValidationError match ErrInvalid.
-func (*ValidationError) Is(target error) bool { return target == ErrInvalid }
+// Unwrap returns ErrInvalid.
+func (*ValidationError) Unwrap() error { return ErrInvalid }
 
 // ParseNodeKey returns the key of NodeKey. It must be set; the error does not
 // hold it.

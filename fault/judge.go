@@ -39,6 +39,14 @@ func Of(err error) (kind Kind, hint string) {
 	return kind, hint
 }
 
+// Undeclared tells whether nobody gave an error a kind, so that its text may
+// not say what it is about.
+func Undeclared(err error) bool {
+	declared := false
+	walk(err, func(e *Error) { declared = declared || e.Kind != "" })
+	return !declared
+}
+
 // walk visits the Errors of a chain, the outer ones first.
 func walk(err error, visit func(*Error)) {
 	if e, ok := err.(*Error); ok { //nolint:errorlint // the chain is walked here

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"statusd/accounts/names"
 	"statusd/api"
 	"statusd/configs"
+	"statusd/fault"
 	"statusd/internal/profile"
 	"statusd/internal/store"
 )
@@ -25,7 +27,7 @@ const stopAccount = 5 * time.Second
 
 // ErrLogin is returned by Run when the account named in the configuration
 // cannot be logged in.
-var ErrLogin = errors.New("cannot log in")
+var ErrLogin = fault.New(fault.Permission, "cannot log in", "")
 
 // startAccounts opens the accounts, and logs in the one that the configuration
 // names.
@@ -55,9 +57,18 @@ func (n *Node) startAccounts(ctx context.Context, life *lifecycle) error {
 		return nil
 	}
 	if err := login(ctx, m, n.cfg.Login, n.deps.Password); err != nil {
-		return &StartError{Kind: ErrLogin, Text: fmt.Sprintf("cannot log in account %q", n.cfg.Login), Cause: err}
+		return loginError(n.cfg.Login, err)
 	}
 	return nil
+}
+
+// loginError words that nobody could be logged in. What the system says of a
+// file of the account is about the disk, unless it is about permissions.
+func loginError(name string, err error) error {
+	if about := new(fs.PathError); errors.As(err, &about) && fault.Undeclared(err) && !errors.Is(err, fs.ErrPermission) {
+		err = fault.As(fault.IO, err)
+	}
+	return &StartError{Kind: ErrLogin, Text: fmt.Sprintf("cannot log in account %q", name), Cause: err}
 }
 
 // loginSignal tells who listens of an attempt to log in.

@@ -7,17 +7,19 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"statusd/fault"
 )
 
 // Errors of Run before anything works.
 var (
-	ErrDataDir      = errors.New("data directory cannot be used")
-	ErrDataDirMode  = errors.New("data directory is open to others")
-	ErrLocked       = errors.New("data directory is in use")
-	ErrNewerData    = errors.New("data is newer than this program")
-	ErrSchemaFile   = errors.New("schema-version file is damaged")
-	ErrNodeKey      = errors.New("node key cannot be used")
-	ErrListen       = errors.New("cannot listen")
+	ErrDataDir      = fault.New(fault.CannotCreate, "data directory cannot be used", "")
+	ErrDataDirMode  = fault.New(fault.Config, "data directory is open to others", "")
+	ErrLocked       = fault.New(fault.InUse, "data directory is in use", "")
+	ErrNewerData    = fault.New(fault.NewerData, "data is newer than this program", "")
+	ErrSchemaFile   = fault.New(fault.Config, "schema-version file is damaged", "")
+	ErrNodeKey      = fault.New(fault.Config, "node key cannot be used", "")
+	ErrListen       = fault.New(fault.CannotCreate, "cannot listen", "")
 	ErrAlreadyUsed  = errors.New("already run once")
 	ErrNotConnected = errors.New("the peer-to-peer server is not running")
 )
@@ -72,11 +74,13 @@ func (e *StartError) causeText() string {
 	return rootCause(e.Cause).Error()
 }
 
-// Unwrap returns the cause.
-func (e *StartError) Unwrap() error { return e.Cause }
-
-// Is makes the error match its kind.
-func (e *StartError) Is(target error) bool { return target == e.Kind }
+// Unwrap returns the cause, which may know better what to do, and the kind.
+func (e *StartError) Unwrap() []error {
+	if e.Cause == nil {
+		return []error{e.Kind}
+	}
+	return []error{e.Cause, e.Kind}
+}
 
 // rootCause strips the layers from a system's error: its own words alone,
 // since the text around has the rest.
@@ -106,8 +110,8 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("data directory %s is in use by %s: stop it, or choose another directory with --dir", e.Dir, who)
 }
 
-// Is makes the error match ErrLocked.
-func (*LockedError) Is(target error) bool { return target == ErrLocked }
+// Unwrap returns ErrLocked.
+func (*LockedError) Unwrap() error { return ErrLocked }
 
 // NewerDataError says that a later version of the program wrote the data
 // directory. It matches ErrNewerData.
@@ -122,8 +126,8 @@ func (e *NewerDataError) Error() string {
 		"or restore a backup made before the upgrade", e.Dir, e.Have, e.Known)
 }
 
-// Is makes the error match ErrNewerData.
-func (*NewerDataError) Is(target error) bool { return target == ErrNewerData }
+// Unwrap returns ErrNewerData.
+func (*NewerDataError) Unwrap() error { return ErrNewerData }
 
 // ListenError is a peer-to-peer port that cannot be opened. It matches
 // ErrListen and the system's error.
@@ -138,11 +142,8 @@ func (e *ListenError) Error() string {
 		rootCause(e.Err))
 }
 
-// Unwrap returns the system's error.
-func (e *ListenError) Unwrap() error { return e.Err }
-
-// Is makes the error match ErrListen.
-func (*ListenError) Is(target error) bool { return target == ErrListen }
+// Unwrap returns ErrListen and the system's error.
+func (e *ListenError) Unwrap() []error { return []error{ErrListen, e.Err} }
 
 // StopError names the steps of the shutdown that exceeded their time. It
 // matches ErrStop.

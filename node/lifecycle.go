@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"statusd/fault"
 )
 
 // lifecycle is the stack of what runs. Components are started bottom-up and
@@ -48,7 +50,7 @@ func (l *lifecycle) run(name string, limit time.Duration, run func(context.Conte
 			err = ErrEnded
 		}
 		select {
-		case l.failed <- fmt.Errorf("%s: %w", name, err):
+		case l.failed <- ofComponent(name, err):
 		default: // an earlier failure is enough
 		}
 	}()
@@ -56,6 +58,15 @@ func (l *lifecycle) run(name string, limit time.Duration, run func(context.Conte
 		cancel()
 		<-done
 	})
+}
+
+// ofComponent names the component that an error ended, unless the error was
+// declared: then it says itself what it is about.
+func ofComponent(name string, err error) error {
+	if fault.Undeclared(err) {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return err
 }
 
 // onStop adds a step that has no goroutine.

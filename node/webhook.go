@@ -12,6 +12,7 @@ import (
 	"statusd/accounts/secret"
 	"statusd/api"
 	"statusd/configs"
+	"statusd/fault"
 	"statusd/internal/atomicfile"
 	"statusd/internal/feed"
 	"statusd/internal/webhook"
@@ -22,7 +23,7 @@ const minWebhookSecret = 16
 
 // ErrWebhookSecret is returned by Run when the key of the webhook's signatures
 // cannot be had.
-var ErrWebhookSecret = errors.New("the secret of the webhook cannot be used")
+var ErrWebhookSecret = fault.New(fault.CannotCreate, "the secret of the webhook cannot be used", "")
 
 // startWebhook starts what sends events to the address of the configuration.
 func (n *Node) startWebhook(life *lifecycle) error {

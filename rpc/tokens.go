@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"statusd/api"
+	"statusd/fault"
 	"statusd/internal/atomicfile"
 )
 
@@ -28,9 +29,12 @@ const (
 
 // Errors of tokenBook.
 var (
-	errTokenExists  = errors.New("there is a token of this name")
-	errTokenUnknown = errors.New("there is no token of this name")
-	errTokenCount   = fmt.Errorf("there are %d tokens already", maxTokens)
+	errTokenExists = fault.New(fault.Exists, "there is a token of this name",
+		"revoke it first, or choose another name")
+	errTokenUnknown = fault.New(fault.NotFound, "there is no token of this name",
+		"admin_tokenList lists them, as does: statusd token list")
+	errTokenCount = fault.New(fault.Busy, fmt.Sprintf("there are %d tokens already", maxTokens),
+		"revoke one that is no longer used")
 )
 
 // grant is what one token allows. It does not change; revoked is closed when

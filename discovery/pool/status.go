@@ -113,7 +113,7 @@ func (c *core) sourceStatus(t *topic) []SourceStatus {
 		r := &t.search.runs[i]
 		out[i] = SourceStatus{Source: src.name, State: "off"}
 		if r.err != nil {
-			out[i].Error = strings.TrimPrefix(r.err.Error(), src.name+": ")
+			out[i].Error = r.err.Error()
 		}
 		if !t.search.on {
 			continue

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
-	"strings"
 
 	"statusd/accounts"
 	"statusd/accounts/kdf"
@@ -64,12 +64,18 @@ func (m *Manager) VacuumClosed(ctx context.Context, uid key.UID, p kdf.Password)
 // aboutDatabase names the database that an error is about, unless it does so.
 func (m *Manager) aboutDatabase(uid key.UID, err error) error {
 	path := m.database(uid)
-	if err == nil || strings.Contains(err.Error(), path) || !slices.ContainsFunc([]error{
+	if err == nil || namesPath(err, path) || !slices.ContainsFunc([]error{
 		store.ErrDamaged, store.ErrForeign, store.ErrNewer, store.ErrBusy, store.ErrIO, store.ErrFull, store.ErrLost,
 	}, func(target error) bool { return errors.Is(err, target) }) {
 		return err
 	}
 	return fmt.Errorf("%s: %w", path, err)
+}
+
+// namesPath tells whether an error names a path.
+func namesPath(err error, path string) bool {
+	about := new(fs.PathError)
+	return errors.As(err, &about) && about.Path == path
 }
 
 // withClosed opens the database of an account that is not logged in for fn.
