@@ -19,7 +19,7 @@ var errFileSize = errors.New("file is larger than 4 MiB")
 
 // fileReader applies one JSON document to a configuration.
 type fileReader struct {
-	name    string
+	name    string // empty: it is no file
 	raw     []byte
 	leaves  map[string]leaf     // by lower-case path
 	names   map[string][]string // children of each group, for suggestions; by lower-case path
@@ -37,10 +37,10 @@ func (r *fileReader) apply() error {
 	r.raw = bytes.TrimPrefix(r.raw, []byte(byteOrderMark))
 	dec := json.NewDecoder(bytes.NewReader(r.raw))
 	if err := r.object(dec, 0, ""); err != nil {
-		return invalid("%s: %w", r.at(offsetOf(err, dec)), plainJSON(err))
+		return r.wrong(offsetOf(err, dec), "%w", plainJSON(err))
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return invalid("%s: something follows the closing brace", r.at(dec.InputOffset()))
+		return r.wrong(dec.InputOffset(), "something follows the closing brace")
 	}
 	return errors.Join(r.errs...)
 }
@@ -74,7 +74,7 @@ func (r *fileReader) object(dec *json.Decoder, base int64, prefix string) error 
 		}
 		lower := strings.ToLower(key) // keys are read in any case
 		if seen[lower] {
-			r.errs = append(r.errs, invalid("%s: %s is given twice; remove one", r.at(at), prefix+key))
+			r.errs = append(r.errs, r.wrong(at, "%s is given twice; remove one", prefix+key))
 			continue
 		}
 		seen[lower] = true
@@ -96,7 +96,7 @@ func (r *fileReader) member(path string, value json.RawMessage, keyAt, valueAt i
 	}
 	if l, ok := r.leaves[lower]; ok {
 		if err := l.setJSON(value); err != nil {
-			r.errs = append(r.errs, invalid("%s: %s: %w", r.at(valueAt), l.path, err))
+			r.errs = append(r.errs, r.wrong(valueAt, "%s: %w", l.path, err))
 			return
 		}
 		r.set(l.path)
@@ -104,7 +104,7 @@ func (r *fileReader) member(path string, value json.RawMessage, keyAt, valueAt i
 	}
 	if _, ok := r.names[lower]; ok {
 		if err := r.object(json.NewDecoder(bytes.NewReader(value)), valueAt, path+"."); err != nil {
-			r.errs = append(r.errs, invalid("%s: %s: %w", r.at(valueAt), path, plainJSON(err)))
+			r.errs = append(r.errs, r.wrong(valueAt, "%s: %w", path, plainJSON(err)))
 		}
 		return
 	}
@@ -121,12 +121,21 @@ func (r *fileReader) unknown(path string, at int64) {
 	if near := nearest.Word(key, r.names[strings.ToLower(group)]); near != "" {
 		hint = fmt.Sprintf(`; did you mean "%s"?`, near)
 	}
-	text := fmt.Sprintf("%s: unknown key %q%s", r.at(at), path, hint)
+	err := r.wrong(at, "unknown key %q%s", path, hint)
 	if r.lenient {
-		r.warn(text)
+		r.warn(err.Error())
 		return
 	}
-	r.errs = append(r.errs, invalid("%s", text))
+	r.errs = append(r.errs, err)
+}
+
+// wrong is an error about what is at an offset. It says where, in a document
+// that is a file.
+func (r *fileReader) wrong(offset int64, format string, args ...any) error {
+	if r.name == "" {
+		return invalid(format, args...)
+	}
+	return invalid("%s: %w", r.at(offset), fmt.Errorf(format, args...))
 }
 
 // at turns an offset into file:line:column.

@@ -25,6 +25,7 @@ type Override struct {
 type Input struct {
 	Dir       string     // data directory from the command line; empty: elsewhere
 	Files     []string   // given with -c, the last wins
+	Draft     []byte     // as a file that wins over Files, and that errors do not name; nil: none
 	Overrides []Override // from the command line
 	// FlagKeys names flags that set a key, so that STATUSD_<FLAG> works too:
 	// flag name without dashes to key path.
@@ -112,6 +113,9 @@ func (ld *loader) layers(dry bool) (fleet string, err error) {
 			errs = append(errs, err)
 		}
 	}
+	if ld.in.Draft != nil {
+		errs = append(errs, ld.applyFile("", "", ld.in.Draft))
+	}
 	errs = append(errs, ld.applyEnviron(), ld.applyOverrides())
 	if err := errors.Join(errs...); err != nil && !dry {
 		return "", err
@@ -191,7 +195,7 @@ func (ld *loader) validate() error {
 	var invalid *ValidationError
 	if errors.As(err, &invalid) {
 		for i, p := range invalid.Problems {
-			if source, ok := ld.out.Sources[p.Key]; ok {
+			if source := ld.out.Sources[p.Key]; source != "" {
 				invalid.Problems[i].Reason += " (from " + source + ")"
 			}
 		}

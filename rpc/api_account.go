@@ -44,7 +44,7 @@ func (a *accountAPI) whole(ctx context.Context, fn func(context.Context) error) 
 	if err != nil && errors.Is(context.Cause(ctx), profile.ErrClosed) {
 		err = profile.ErrClosed
 	}
-	return accountFailure(err)
+	return err
 }
 
 func present(s profile.Summary) api.NewAccount {
@@ -76,14 +76,14 @@ func (a *accountAPI) create(ctx context.Context, in api.CreateAccountArgs) (api.
 	}
 	o, err := options(in.Password, in.Name, in.NoPassword)
 	if err != nil {
-		return api.NewAccount{}, accountFailure(err)
+		return api.NewAccount{}, err
 	}
 	defer o.Password.Wipe()
 	passphrase := secret.New(orZero(in.Passphrase).Reveal())
 	defer passphrase.Wipe()
 	s, phrase, err := a.accounts.Create(ctx, o, words, passphrase)
 	if err != nil {
-		return api.NewAccount{}, accountFailure(err)
+		return api.NewAccount{}, err
 	}
 	defer phrase.Wipe()
 	out := present(s)
@@ -110,12 +110,12 @@ func phraseOf(in api.ImportMnemonicArgs) (mnemonic.Phrase, error) {
 func (a *accountAPI) importMnemonic(ctx context.Context, in api.ImportMnemonicArgs) (api.NewAccount, error) {
 	phrase, err := phraseOf(in)
 	if err != nil {
-		return api.NewAccount{}, accountFailure(err)
+		return api.NewAccount{}, err
 	}
 	defer phrase.Wipe()
 	o, err := options(in.Password, in.Name, in.NoPassword)
 	if err != nil {
-		return api.NewAccount{}, accountFailure(err)
+		return api.NewAccount{}, err
 	}
 	defer o.Password.Wipe()
 	passphrase := secret.New(orZero(in.Passphrase).Reveal())
@@ -123,22 +123,22 @@ func (a *accountAPI) importMnemonic(ctx context.Context, in api.ImportMnemonicAr
 	s, err := a.accounts.ImportPhrase(ctx, o, profile.Import{
 		Phrase: phrase, Passphrase: passphrase, LegacyChat: orZero(in.LegacyChatKey),
 	})
-	return present(s), accountFailure(err)
+	return present(s), err
 }
 
 func (a *accountAPI) importKey(ctx context.Context, in api.ImportKeyArgs) (api.NewAccount, error) {
 	k, err := key.ParsePrivate(in.PrivateKey.Reveal())
 	if err != nil {
-		return api.NewAccount{}, accountFailure(err)
+		return api.NewAccount{}, err
 	}
 	defer k.Wipe()
 	o, err := options(in.Password, in.Name, in.NoPassword)
 	if err != nil {
-		return api.NewAccount{}, accountFailure(err)
+		return api.NewAccount{}, err
 	}
 	defer o.Password.Wipe()
 	s, err := a.accounts.ImportKey(ctx, o, k)
-	return present(s), accountFailure(err)
+	return present(s), err
 }
 
 func (a *accountAPI) importKeystore(ctx context.Context, in api.ImportKeystoreArgs) (api.NewAccount, error) {
@@ -149,13 +149,13 @@ func (a *accountAPI) importKeystore(ctx context.Context, in api.ImportKeystoreAr
 	}
 	o, err := options(in.Password, in.Name, in.NoPassword)
 	if err != nil {
-		return api.NewAccount{}, accountFailure(err)
+		return api.NewAccount{}, err
 	}
 	defer o.Password.Wipe()
 	password := secret.New(in.FilePassword.Reveal())
 	defer password.Wipe()
 	s, err := a.accounts.ImportKeyFile(ctx, o, file, password)
-	return present(s), accountFailure(err)
+	return present(s), err
 }
 
 func (a *accountAPI) list(ctx context.Context, _ api.None) ([]api.ListedAccount, error) {
@@ -175,17 +175,17 @@ func (a *accountAPI) list(ctx context.Context, _ api.None) ([]api.ListedAccount,
 		}
 		out = append(out, l)
 	}
-	return out, accountFailure(err)
+	return out, err
 }
 
 // account finds the account that an argument names, and reads a password.
 func (a *accountAPI) account(ctx context.Context, name string, password api.Secret) (key.UID, kdf.Password, error) {
 	uid, err := a.accounts.Find(ctx, name)
 	if err != nil {
-		return uid, kdf.Password{}, accountFailure(err)
+		return uid, kdf.Password{}, err
 	}
 	p, err := kdf.NewPassword(password.Reveal())
-	return uid, p, accountFailure(err)
+	return uid, p, err
 }
 
 func (a *accountAPI) login(ctx context.Context, in api.OpenAccountArgs) (api.LoggedIn, error) {
@@ -205,11 +205,11 @@ func (a *accountAPI) open(ctx context.Context, name string, password api.Secret)
 	}
 	defer p.Wipe()
 	acc, err := a.accounts.Login(ctx, uid, p)
-	return acc, accountFailure(err)
+	return acc, err
 }
 
 func (a *accountAPI) logout(ctx context.Context, _ api.None) (api.None, error) {
-	return api.None{}, accountFailure(a.accounts.Logout(ctx))
+	return api.None{}, a.accounts.Logout(ctx)
 }
 
 func (a *accountAPI) changePassword(ctx context.Context, in api.ChangePasswordArgs) (api.None, error) {
@@ -220,10 +220,10 @@ func (a *accountAPI) changePassword(ctx context.Context, in api.ChangePasswordAr
 	defer old.Wipe()
 	o, err := options(in.NewPassword, nil, in.NoPassword)
 	if err != nil {
-		return api.None{}, accountFailure(err)
+		return api.None{}, err
 	}
 	defer o.Password.Wipe()
-	return api.None{}, accountFailure(a.accounts.ChangePassword(ctx, uid, old, o))
+	return api.None{}, a.accounts.ChangePassword(ctx, uid, old, o)
 }
 
 func (a *accountAPI) verifyPassword(ctx context.Context, in api.OpenAccountArgs) (bool, error) {
@@ -233,7 +233,7 @@ func (a *accountAPI) verifyPassword(ctx context.Context, in api.OpenAccountArgs)
 	}
 	defer p.Wipe()
 	right, err := a.accounts.Verify(ctx, uid, p)
-	return right, accountFailure(err)
+	return right, err
 }
 
 func (a *accountAPI) export(ctx context.Context, in api.ExportAccountArgs) (api.Exported, error) {
@@ -249,14 +249,14 @@ func (a *accountAPI) export(ctx context.Context, in api.ExportAccountArgs) (api.
 	if in.Format == api.ExportMnemonic {
 		phrase, err := a.accounts.Phrase(ctx, uid, p)
 		defer phrase.Wipe()
-		return api.Exported{Mnemonic: string(phrase.Reveal())}, accountFailure(err)
+		return api.Exported{Mnemonic: string(phrase.Reveal())}, err
 	}
 	files, err := a.accounts.KeyFiles(ctx, uid, p)
 	var out api.Exported
 	for _, f := range files {
 		out.Files = append(out.Files, f)
 	}
-	return out, accountFailure(err)
+	return out, err
 }
 
 func (a *accountAPI) confirmBackup(ctx context.Context, in api.AccountArgs) (api.None, error) {
@@ -264,7 +264,7 @@ func (a *accountAPI) confirmBackup(ctx context.Context, in api.AccountArgs) (api
 	if err == nil {
 		err = a.accounts.ConfirmBackup(ctx, uid)
 	}
-	return api.None{}, accountFailure(err)
+	return api.None{}, err
 }
 
 func (a *accountAPI) delete(ctx context.Context, in api.DeleteAccountArgs) (api.None, error) {
@@ -272,13 +272,13 @@ func (a *accountAPI) delete(ctx context.Context, in api.DeleteAccountArgs) (api.
 	if err == nil {
 		err = a.accounts.Delete(ctx, uid, in.Confirm)
 	}
-	return api.None{}, accountFailure(err)
+	return api.None{}, err
 }
 
 func (a *accountAPI) backup(ctx context.Context, in api.BackupAccountArgs) (api.WrittenBackup, error) {
 	p, err := kdf.NewPassword(in.Password.Reveal())
 	if err != nil {
-		return api.WrittenBackup{}, accountFailure(err)
+		return api.WrittenBackup{}, err
 	}
 	defer p.Wipe()
 	var b profile.Backup
@@ -320,24 +320,4 @@ func (a *accountAPI) signUp(ctx context.Context, in api.SignUpArgs) (api.SignedU
 		Address: wallet.Address, Pubkey: wallet.PublicKey, WalletAddress: wallet.Address, WalletPubkey: wallet.PublicKey,
 		ChatAddress: s.Address, ChatPubkey: s.PublicKey, Mnemonic: s.Mnemonic,
 	}, nil
-}
-
-// accountFailure gives the errors of accounts their codes (spec 07 section 5).
-func accountFailure(err error) error {
-	if err == nil {
-		return nil
-	}
-	if e := diskFailure(err); e != nil {
-		return e
-	}
-	for _, f := range accountFailures() {
-		if slices.ContainsFunc(f.errors, matches(err)) {
-			e := jsonrpc.NewError(f.code, "%s", plainText(err))
-			if f.hint != "" {
-				e = e.WithHint("%s", f.hint)
-			}
-			return e
-		}
-	}
-	return err
 }

@@ -3,7 +3,6 @@ package rpc
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"strings"
 
 	"statusd/accounts/key"
@@ -12,9 +11,7 @@ import (
 	"statusd/messenger"
 	"statusd/messenger/courier"
 	"statusd/rpc/jsonrpc"
-	"statusd/transport"
 	places "statusd/transport/topics"
-	"statusd/waku"
 )
 
 // maxFilterList bounds the filters that one call names.
@@ -48,35 +45,13 @@ func (a *devicesAPI) carrier() (*courier.Courier, error) {
 	return nil, notLoggedIn()
 }
 
-// deviceFailure gives errors about devices their codes.
-func deviceFailure(err error) error {
-	text := func() string { return err.Error() }
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, transport.ErrInstallation):
-		return jsonrpc.NewError(jsonrpc.CodeUnknownObject, "%s", text()).
-			WithHint("see wakuext_getOurInstallations, or: statusd devices list; a device shows up once it has been online")
-	case errors.Is(err, transport.ErrTooManyOwn):
-		return jsonrpc.NewError(jsonrpc.CodeBusy, "%s", text()).
-			WithHint("wakuext_disableInstallation, or: statusd devices disable")
-	case errors.Is(err, transport.ErrNoMetadata):
-		return jsonrpc.NewError(jsonrpc.CodeFailed, "set the name and type of this device before pairing").
-			WithHint("wakuext_setInstallationMetadata, or: statusd devices name")
-	}
-	if failure := diskFailure(err); failure != nil {
-		return failure
-	}
-	return err
-}
-
 // change makes a change to the devices.
 func (a *devicesAPI) change(f func(*messenger.Devices) error) (api.None, error) {
 	d, err := a.devices()
 	if err != nil {
 		return api.None{}, err
 	}
-	return api.None{}, deviceFailure(f(d))
+	return api.None{}, f(d)
 }
 
 func (a *devicesAPI) installations(ctx context.Context, _ api.None) ([]api.Installation, error) {
@@ -85,7 +60,7 @@ func (a *devicesAPI) installations(ctx context.Context, _ api.None) ([]api.Insta
 		return nil, err
 	}
 	list, err := d.List(ctx)
-	return list, deviceFailure(err)
+	return list, err
 }
 
 func (a *devicesAPI) enable(ctx context.Context, in api.InstallationArgs) (api.None, error) {
@@ -115,7 +90,7 @@ func (a *devicesAPI) sendPairing(ctx context.Context, _ api.None) (api.Changes, 
 		return api.Changes{}, err
 	}
 	got, err := d.SendPairing(ctx)
-	return got, deviceFailure(err)
+	return got, err
 }
 
 func (a *devicesAPI) signText(_ context.Context, in api.SignTextArgs) (api.Bytes, error) {
@@ -187,26 +162,14 @@ func (a *devicesAPI) loadFilters(ctx context.Context, in api.LoadFiltersArgs) ([
 		return nil, err
 	}
 	if err := c.Listen(ctx, owner, chats, people); err != nil {
-		return nil, filterFailure(err)
+		return nil, err
 	}
 	installed, err := c.Filters(ctx)
 	out := make([]api.ChatFilter, 0, len(installed))
 	for _, f := range installed {
 		out = append(out, viewFilter(f))
 	}
-	return out, deviceFailure(err)
-}
-
-func filterFailure(err error) error {
-	switch {
-	case errors.Is(err, waku.ErrTooManyTopics):
-		return jsonrpc.NewError(jsonrpc.CodeBusy, "the filters would ask for more than 10000 topics").
-			WithHint("remove filters with wakuext_removeFilters, or leave chats")
-	case errors.Is(err, courier.ErrTooMuch), errors.Is(err, courier.ErrAskedAll):
-		return jsonrpc.NewError(jsonrpc.CodeBusy, "%s", err.Error()).
-			WithHint("remove some with wakuext_removeFilters; those of a token go when it is revoked")
-	}
-	return deviceFailure(err)
+	return out, err
 }
 
 func (a *devicesAPI) removeFilters(ctx context.Context, in api.RemoveFiltersArgs) (api.None, error) {
@@ -216,7 +179,7 @@ func (a *devicesAPI) removeFilters(ctx context.Context, in api.RemoveFiltersArgs
 	}
 	installed, err := c.Filters(ctx)
 	if err != nil {
-		return api.None{}, deviceFailure(err)
+		return api.None{}, err
 	}
 	var names []string
 	for _, want := range in.Filters {
@@ -230,7 +193,7 @@ func (a *devicesAPI) removeFilters(ctx context.Context, in api.RemoveFiltersArgs
 	if err != nil {
 		return api.None{}, err
 	}
-	return api.None{}, deviceFailure(c.Ignore(ctx, owner, names))
+	return api.None{}, c.Ignore(ctx, owner, names)
 }
 
 // owner names the caller, whose filters end with the token.

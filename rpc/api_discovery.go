@@ -3,7 +3,6 @@ package rpc
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 
 	"statusd/api"
@@ -36,22 +35,7 @@ func (a *discoveryAPI) discover(_ context.Context, in api.DiscoverArgs) (api.Non
 		return api.None{}, errNoDiscoverer()
 	}
 	limits := pool.Limits{Min: in.Request.Min, Max: in.Request.Max}
-	return api.None{}, poolError(a.source.Discover(discovery.Topic(in.Request.Topic), limits))
-}
-
-// poolError adds hints to the errors of the pool.
-func poolError(err error) error {
-	switch {
-	case errors.Is(err, pool.ErrTopic):
-		return failed("%v", pool.ErrTopic).WithHint("topics have 1 to 50 bytes: whisper for relays, whispermail for " +
-			"mailservers; a node has at most 16")
-	case errors.Is(err, pool.ErrRange):
-		return failed("%v", pool.ErrRange).WithHint("both are numbers from 0 to %d", pool.MaxPerTopic)
-	case errors.Is(err, pool.ErrNotRunning):
-		return failed("%v", pool.ErrNotRunning).WithHint("discovery is switched off: give boot nodes with --bootnodes, or " +
-			"set NoDiscovery to false")
-	}
-	return err
+	return api.None{}, a.source.Discover(discovery.Topic(in.Request.Topic), limits)
 }
 
 func (a *discoveryAPI) peerStatus(context.Context, api.None) (api.PoolStatus, error) {
@@ -82,7 +66,7 @@ func (a *discoveryAPI) prune(context.Context, api.None) (int, error) {
 		return 0, errNoDiscoverer()
 	}
 	n, err := a.source.PrunePeers()
-	return n, poolError(err)
+	return n, err
 }
 
 func (a *discoveryAPI) status(context.Context, api.None) (api.DiscoveryReport, error) {

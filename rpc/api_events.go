@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -48,7 +47,7 @@ func (c *caller) query(since *int64, consumer string, types []api.EventType, cha
 	}
 	var err error
 	if q.Types, err = feed.Types(names); err != nil {
-		return q, eventFailure(err)
+		return q, err
 	}
 	for _, c := range chats {
 		q.Chats = append(q.Chats, strings.TrimPrefix(c, "#")) // as people write public chats
@@ -90,7 +89,7 @@ func (a *eventsAPI) read(ctx context.Context, q feed.Query, limit *int, wait *fl
 		return api.EventPage{}, err
 	}
 	page, err := a.events.Read(ctx, q, orZero(limit), d, a.stopping)
-	return page, eventFailure(err)
+	return page, err
 }
 
 func (a *eventsAPI) receive(ctx context.Context, in api.ReceiveArgs) (api.EventPage, error) {
@@ -106,7 +105,7 @@ func (a *eventsAPI) receive(ctx context.Context, in api.ReceiveArgs) (api.EventP
 }
 
 func (a *eventsAPI) ack(ctx context.Context, in api.AckEventsArgs) (api.None, error) {
-	return api.None{}, eventFailure(a.events.Ack(ctx, a.manager(ctx, in.Owner), in.Consumer, in.Cursor))
+	return api.None{}, a.events.Ack(ctx, a.manager(ctx, in.Owner), in.Consumer, in.Cursor)
 }
 
 // manager is the caller as a party that moves or removes consumers of an owner;
@@ -125,11 +124,11 @@ func (a *eventsAPI) consumers(ctx context.Context, _ api.None) ([]api.Consumer, 
 			Name: c.Name, Owner: c.Owner, Cursor: c.Seq, Behind: max(0, last-c.Seq), Time: c.Time.UTC(),
 		})
 	}
-	return out, eventFailure(err)
+	return out, err
 }
 
 func (a *eventsAPI) removeConsumer(ctx context.Context, in api.RemoveConsumerArgs) (api.None, error) {
-	return api.None{}, eventFailure(a.events.Forget(ctx, a.manager(ctx, in.Owner), in.Consumer))
+	return api.None{}, a.events.Forget(ctx, a.manager(ctx, in.Owner), in.Consumer)
 }
 
 // subscribeSignals follows the event log and the node's own signals.
@@ -142,7 +141,7 @@ func (a *eventsAPI) subscribeSignals(ctx context.Context, in api.StatusSubscribe
 	q.Account = c.grant.only()
 	r, err := a.events.Open(ctx, q)
 	if err != nil {
-		return source{}, eventFailure(err)
+		return source{}, err
 	}
 	subs := c.subs
 	return source{follow: func(ctx context.Context, send func(any, *jsonrpc.Error) error) error {
@@ -171,45 +170,4 @@ func (a *eventsAPI) subscribeSignals(ctx context.Context, in api.StatusSubscribe
 func notLoggedIn() *jsonrpc.Error {
 	return jsonrpc.NewError(jsonrpc.CodeNotLoggedIn, "no account is logged in").
 		WithHint("log in with account_login, or: statusd account login")
-}
-
-// eventFailure gives the errors of the event log their codes.
-func eventFailure(err error) error {
-	var unknown *feed.UnknownTypeError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &unknown):
-		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%v", unknown).WithHint("%s", unknown.Hint())
-	case errors.Is(err, feed.ErrNotLoggedIn):
-		return notLoggedIn()
-	case errors.Is(err, store.ErrConsumer):
-		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "the name of a consumer is UTF-8 text of 1 to %d bytes",
-			store.MaxConsumerName)
-	case errors.Is(err, store.ErrConsumerName):
-		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "the name of a consumer has characters that are not shown").
-			WithHint("choose a name of letters, digits, signs and spaces")
-	case errors.Is(err, store.ErrReserved):
-		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%s", plainText(err)).WithHint("choose another name")
-	case errors.Is(err, store.ErrOtherOwner):
-		return jsonrpc.NewError(jsonrpc.CodeScope, "the consumer belongs to another token").
-			WithHint("leave out the owner, or use the token that made it or one of the scope admin")
-	case errors.Is(err, store.ErrManyOwners):
-		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "several others have a consumer of this name").
-			WithHint("say whose with the parameter owner, as status_listConsumers gives it")
-	case errors.Is(err, store.ErrOwnQuota):
-		return jsonrpc.NewError(jsonrpc.CodeBusy, "a token may have %d consumers, the socket and rpc-token %d",
-			tokenConsumers, localConsumers).WithHint("remove one that is no longer used with status_removeConsumer")
-	case errors.Is(err, store.ErrAhead):
-		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%s", plainText(err)).
-			WithHint("acknowledge the cursor of an event, or next, as they came")
-	case errors.Is(err, store.ErrTooMany):
-		return jsonrpc.NewError(jsonrpc.CodeBusy, "there are %d consumers of tokens already", store.MaxConsumers).
-			WithHint("remove some with status_removeConsumer; an admin lists and removes those of all tokens")
-	case errors.Is(err, store.ErrNoConsumer):
-		return jsonrpc.NewError(jsonrpc.CodeUnknownObject, "there is no consumer of this name").
-			WithHint("status_listConsumers lists them")
-	default:
-		return err
-	}
 }

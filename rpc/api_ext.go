@@ -1,16 +1,11 @@
 package rpc
 
 import (
-	"context"
-	"errors"
 	"reflect"
 	"strings"
 
 	"statusd/api"
-	"statusd/internal/store"
 	"statusd/messenger"
-	"statusd/payloads"
-	"statusd/rpc/jsonrpc"
 )
 
 // extAPI is the namespace wakuext: what status-go offers the apps, name for
@@ -26,7 +21,7 @@ func ask[R any](a *extAPI, f func(*messenger.Messenger) (R, error)) (R, error) {
 		return none, notLoggedIn()
 	}
 	out, err := f(m)
-	return out, extFailure(err)
+	return out, err
 }
 
 // tell is ask for what answers nothing.
@@ -40,68 +35,6 @@ func listNotNull[R any](v R) R {
 		r.Set(reflect.MakeSlice(r.Type(), 0, 0))
 	}
 	return v
-}
-
-// extFailures are the classes of the messenger's errors.
-func extFailures() []failureClass {
-	return []failureClass{
-		{
-			jsonrpc.CodeUnknownObject, "", []error{
-				messenger.ErrUnknownChat, messenger.ErrUnknownContact, messenger.ErrUnknownMessage,
-				messenger.ErrUnknownReaction, messenger.ErrUnknownInvitation,
-			},
-		},
-		{
-			jsonrpc.CodeInvalidRecipient, "", []error{
-				messenger.ErrRecipient, messenger.ErrAmbiguous, messenger.ErrNameLookup, messenger.ErrBlocked,
-				messenger.ErrSelf, messenger.ErrNotMember, messenger.ErrNotOwner,
-			},
-		},
-		{jsonrpc.CodeExists, "", []error{messenger.ErrExists, messenger.ErrRequestChanged}},
-		{jsonrpc.CodeBusy, "", []error{messenger.ErrManyChats}},
-		{
-			jsonrpc.CodeInvalidParams, "", []error{
-				messenger.ErrChatType, messenger.ErrNotAdmin, messenger.ErrTooLarge, messenger.ErrNoWrapper,
-				messenger.ErrStatus, messenger.ErrCursor, messenger.ErrAttachment, messenger.ErrTransaction,
-				messenger.ErrExtensionOff, messenger.ErrUnpaired, messenger.ErrRequest, payloads.ErrEvent,
-				payloads.ErrGroupID, payloads.ErrMessageID,
-			},
-		},
-	}
-}
-
-// extFailure gives an error of the messenger its code and, in its text, what
-// to do.
-func extFailure(err error) error {
-	var own *jsonrpc.Error
-	if err == nil || errors.As(err, &own) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	if e := diskFailure(err); e != nil && e.Data.Kind != jsonrpc.NewError(jsonrpc.CodeFailed, "").Data.Kind {
-		return e
-	}
-	if errors.Is(err, store.ErrClosed) || errors.Is(err, store.ErrEnded) {
-		return jsonrpc.NewError(jsonrpc.CodeNotLoggedIn, "the account was logged out")
-	}
-	text := err.Error()
-	var rule *payloads.RuleError
-	if errors.As(err, &rule) {
-		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%s", rule.Error())
-	}
-	for _, class := range extFailures() {
-		for _, target := range class.errors {
-			if !errors.Is(err, target) {
-				continue
-			}
-			e := jsonrpc.NewError(class.code, "%s", text)
-			if what, hint, ok := strings.Cut(text, ": "); ok && class.code == jsonrpc.CodeUnknownObject {
-				e.Message = what
-				e.Data.Hint = hint
-			}
-			return e
-		}
-	}
-	return jsonrpc.NewError(jsonrpc.CodeFailed, "%s", text)
 }
 
 // leftOut are methods of status-go that this daemon does not have, with the

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -191,7 +190,7 @@ func (a *historyAPI) requestMessages(ctx context.Context, in api.RequestMessages
 		case id := <-sent:
 			return api.Hash(id), nil
 		default:
-			return api.Hash{}, historyError(err)
+			return api.Hash{}, err
 		}
 	case <-ctx.Done():
 		return api.Hash{}, ctx.Err()
@@ -226,31 +225,10 @@ func (a *historyAPI) requestMessagesSync(
 		case errors.As(err, &answer):
 			return api.HistoryPage{Error: answer.Text}, nil
 		case !errors.Is(err, history.ErrTimeout) || ctx.Err() != nil:
-			return api.HistoryPage{}, historyError(err)
+			return api.HistoryPage{}, err
 		}
 	}
 	return api.HistoryPage{}, failed("failed to request messages after %d retries", retry.MaxRetries)
-}
-
-// historyError gives a failed fetch its code.
-func historyError(err error) error {
-	var answer *history.ServerError
-	switch {
-	case errors.Is(err, history.ErrBadRequest):
-		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%v", err)
-	case errors.Is(err, history.ErrNoServer):
-		return jsonrpc.NewError(jsonrpc.CodeNoMailserver, "no mailserver is configured").
-			WithHint("name one, or set some with wakuext_updateMailservers or ClusterConfig.TrustedMailServers")
-	case errors.As(err, &answer) && strings.Contains(answer.Text, "decrypt"):
-		return jsonrpc.NewError(jsonrpc.CodeWrongPassword, "%v", err).
-			WithHint("the server has another password: give it in its enode, enode://id:password@host:port, or by symKeyID")
-	case errors.As(err, &answer):
-		return err // it was reachable, and says what it has against the request
-	case errors.Is(err, history.ErrTimeout), errors.Is(err, history.ErrGone):
-		return jsonrpc.NewError(jsonrpc.CodeNoMailserver, "%v", err).
-			WithHint("mailserver_status shows the state of each server; statusd mailserver check tries one out from outside")
-	}
-	return err
 }
 
 func (a *historyAPI) updateMailservers(_ context.Context, in api.UpdateMailserversArgs) (api.None, error) {
@@ -286,7 +264,7 @@ func (a *historyAPI) fetch(ctx context.Context, args api.FetchArgs) (api.Fetched
 	}
 	result, err := a.client.Fetch(ctx, r)
 	if err != nil {
-		return api.FetchedPage{}, historyError(err)
+		return api.FetchedPage{}, err
 	}
 	return api.FetchedPage{
 		Server: a.serverURL(result.Server, r.At), RequestID: api.Hash(result.RequestID), Envelopes: result.Envelopes,
@@ -309,7 +287,7 @@ func (a *historyAPI) backfill(ctx context.Context, args api.BackfillArgs) (api.B
 	}
 	result, archived, skipped, err := a.mail.Backfill(ctx, r)
 	if err != nil {
-		return api.BackfilledPage{}, historyError(err)
+		return api.BackfilledPage{}, err
 	}
 	return api.BackfilledPage{
 		Server: a.serverURL(result.Server, r.At), RequestID: api.Hash(result.RequestID), Envelopes: result.Envelopes,

@@ -21,7 +21,7 @@ type keyAPI struct{ names Names }
 func parseKey(text string) (key.Public, error) {
 	c, err := contact.Parse(text)
 	if err != nil {
-		return key.Public{}, accountFailure(err)
+		return key.Public{}, err
 	}
 	if c.Name != "" {
 		return key.Public{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "a name is not a key").
@@ -64,7 +64,7 @@ func (a *keyAPI) convert(_ context.Context, in api.ConvertKeyArgs) (string, erro
 			WithHint("the bases are: %s; or their prefix characters", strings.Join(all, ", "))
 	}
 	out, err := contact.Encode(p, e)
-	return out, accountFailure(err)
+	return out, err
 }
 
 func (a *keyAPI) validateMnemonic(_ context.Context, in api.PhraseArgs) (api.PhraseCheck, error) {
@@ -73,7 +73,7 @@ func (a *keyAPI) validateMnemonic(_ context.Context, in api.PhraseArgs) (api.Phr
 		p.Wipe()
 		return api.PhraseCheck{Valid: true}, nil
 	}
-	v := api.PhraseCheck{Reason: plainText(err)}
+	v := api.PhraseCheck{Reason: err.Error()}
 	var word *mnemonic.WordError
 	if errors.As(err, &word) {
 		v.Word = word.Position

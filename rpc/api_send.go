@@ -69,12 +69,12 @@ func (a *sendAPI) send(ctx context.Context, in api.SendArgs) (api.Sent, error) {
 			api.EventEnvelopeSent, api.EventEnvelopeExpired, api.EventMessageDelivered,
 		}})
 		if err != nil {
-			return api.Sent{}, eventFailure(err)
+			return api.Sent{}, err
 		}
 	}
 	sent, err := m.Mail().SendTo(ctx, q)
 	if err != nil {
-		return api.Sent{}, extFailure(err)
+		return api.Sent{}, err
 	}
 	if news != nil {
 		waitCtx, cancel := context.WithTimeout(ctx, limit)

@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"statusd/api"
@@ -47,7 +46,7 @@ func (a *tokenAPI) add(ctx context.Context, in api.TokenAddArgs) (api.NewToken, 
 		g.expires = now.Add(time.Duration(*s) * time.Second).UTC().Truncate(time.Second)
 	}
 	text, err := a.server.tokens.add(g, now)
-	return api.NewToken{Token: text}, tokenFailure(err)
+	return api.NewToken{Token: text}, err
 }
 
 func (a *tokenAPI) list(context.Context, api.None) ([]api.TokenInfo, error) {
@@ -64,25 +63,10 @@ func (a *tokenAPI) list(context.Context, api.None) ([]api.TokenInfo, error) {
 
 func (a *tokenAPI) revoke(_ context.Context, in api.TokenArgs) (api.None, error) {
 	if err := a.server.tokens.revoke(in.Name); err != nil {
-		return api.None{}, tokenFailure(err)
+		return api.None{}, err
 	}
 	a.server.endSessions()
 	return api.None{}, nil
-}
-
-func tokenFailure(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, errTokenExists):
-		return jsonrpc.NewError(jsonrpc.CodeExists, "%s", err).WithHint("revoke it first, or choose another name")
-	case errors.Is(err, errTokenUnknown):
-		return jsonrpc.NewError(jsonrpc.CodeUnknownObject, "%s", err).WithHint("admin_tokenList lists them, as does: " +
-			"statusd token list")
-	case errors.Is(err, errTokenCount):
-		return jsonrpc.NewError(jsonrpc.CodeBusy, "%s", err).WithHint("revoke one that is no longer used")
-	}
-	return err
 }
 
 // endSessions closes the connections whose token has ended, and removes its

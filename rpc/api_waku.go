@@ -355,7 +355,7 @@ func (a *guestAPI) subscribeMessages(_ context.Context, in api.WakuSubscribeArgs
 	return source{attach: func(q *queue) (func(), error) {
 		id, err := a.guest.InstallFilter(spec, messageSink{api: a.wakuAPI, queue: q})
 		if err != nil {
-			return nil, quotaFailure(fmt.Errorf("install filter: %w", err))
+			return nil, fmt.Errorf("install filter: %w", err)
 		}
 		return func() { a.guest.UninstallFilter(id) }, nil
 	}}, nil

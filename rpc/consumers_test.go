@@ -182,7 +182,7 @@ func TestConsumersCannotFillAllPlaces(t *testing.T) {
 		}
 	}
 	f.asDaemon(func(tx *store.Tx) error { return tx.AckEvents(store.Daemon(), "webhook-0123", 1, time.Unix(1, 0)) })
-	for i := range tokenConsumers {
+	for i := range store.TokenConsumers {
 		must[any](t, greedy, "status_ackEvents", fmt.Sprintf(`["c%d",1]`, i))
 	}
 	_, e := invoke(t, greedy, "status_ackEvents", `["one more",1]`)

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"maps"
 	"runtime/debug"
 	"slices"
@@ -358,25 +357,6 @@ func skippedNamespace(ns string) bool {
 // nearest returns the known method closest to a misspelt name, if any is.
 func (d *dispatcher) nearest(name string) string {
 	return nearest.Word(name, slices.Sorted(maps.Keys(d.methods)))
-}
-
-// failureOf makes the answer of an error that a handler returned.
-func failureOf(ctx context.Context, err error) *jsonrpc.Error {
-	var e *jsonrpc.Error
-	switch {
-	case errors.As(err, &e):
-		out := *e
-		return &out
-	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil:
-		return jsonrpc.NewError(jsonrpc.CodeTimeout, "request timed out")
-	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
-		return jsonrpc.NewError(jsonrpc.CodeFailed, "request cancelled").
-			WithHint("the daemon is stopping or the connection has gone")
-	}
-	if e := diskFailure(err); e != nil {
-		return e
-	}
-	return jsonrpc.NewError(jsonrpc.CodeFailed, "%s", err.Error())
 }
 
 func newRequestID() string {

@@ -1,8 +1,6 @@
 package rpc
 
-import (
-	"statusd/fault"
-)
+import "statusd/fault"
 
 // Errors of New: the configuration cannot be served.
 var (

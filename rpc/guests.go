@@ -2,14 +2,12 @@ package rpc
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"sync"
 	"time"
 
 	"statusd/internal/store"
 	"statusd/rpc/jsonrpc"
-	"statusd/waku"
 )
 
 // ownerLocal is the owner of what is made by who holds the data directory:
@@ -39,21 +37,17 @@ func (s *Server) ownerEnded(owner string) bool {
 // local tells whether the caller holds the data directory.
 func (c *caller) local() bool { return c.grant == nil || c.grant.root }
 
-// Consumers of events that an owner may have. Those of tokens fit among the
-// store's MaxConsumers, whatever each of them makes.
-const (
-	localConsumers = 100
-	tokenConsumers = store.MaxConsumers / maxTokens
-)
+// The consumers of tokens fit among the store's, whatever each token makes.
+const _ = uint(store.MaxConsumers - maxTokens*store.TokenConsumers)
 
 // party is the caller towards the named consumers of events: whose they are is
 // decided here alone.
 func (c *caller) party() store.Party {
 	p := store.Party{Owner: c.owner(), All: c.scopes&scopeAdmin != 0}
 	if c.local() {
-		p.Limit = localConsumers
+		p.Limit = store.LocalConsumers
 	} else {
-		p.Limit, p.Shared = tokenConsumers, true
+		p.Limit, p.Shared = store.TokenConsumers, true
 	}
 	// Over the socket one may work with those without owner anyway, and people
 	// who look after a program's consumer there shall not take it away from it.
@@ -163,21 +157,6 @@ func asGuest[A, R any](
 			var none R
 			return none, err
 		}
-		out, err := f(&guestAPI{a, g}, ctx, in)
-		return out, quotaFailure(err)
+		return f(&guestAPI{a, g}, ctx, in)
 	}
-}
-
-// quotaFailure gives a quota of the Waku host that is used up its code.
-func quotaFailure(err error) error {
-	var hint string
-	switch {
-	case errors.Is(err, waku.ErrFilterQuota), errors.Is(err, waku.ErrTopicQuota), errors.Is(err, waku.ErrTooManyTopics):
-		hint = "remove filters with waku_deleteMessageFilter, or end subscriptions; those of a token go when it is revoked"
-	case errors.Is(err, waku.ErrKeyQuota):
-		hint = "remove keys with waku_deleteKeyPair and waku_deleteSymKey"
-	default:
-		return err
-	}
-	return jsonrpc.NewError(jsonrpc.CodeBusy, "%s", plainText(err)).WithHint("%s", hint)
 }

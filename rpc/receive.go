@@ -117,7 +117,7 @@ func (a *eventsAPI) subscribeReceive(ctx context.Context, _ api.None) (int, erro
 	}
 	r, err := a.events.Open(ctx, feed.Query{Types: []api.EventType{api.EventMessagesNew}, Account: c.caller.grant.only()})
 	if err != nil {
-		return 0, eventFailure(err)
+		return 0, err
 	}
 	number, sub, err := subs.openNumbered("receive", followReceive(subs, r, nil))
 	if err != nil {

@@ -53,7 +53,7 @@ func (s *Server) serveEvents(ctx context.Context, w http.ResponseWriter, r *http
 	defer leave()
 	reader, err := s.deps.Events.Open(ctx, q)
 	if err != nil {
-		e := failureOf(ctx, eventFailure(err))
+		e := failureOf(ctx, err)
 		refuse(w, statusOf(e), e)
 		return
 	}

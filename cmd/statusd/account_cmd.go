@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 	"statusd/internal/termtext"
 )
 
@@ -300,11 +301,11 @@ func (a *app) accountVerify() frame.Command {
 			}
 			if a.output == outputJSON {
 				if err := a.printJSON(map[string]bool{"valid": right}); err != nil {
-					return fail(exitIO, err)
+					return fail(fault.IO, err)
 				}
 			}
 			if !right {
-				return fail(exitPermission, errors.New("wrong password"))
+				return fail(fault.Permission, errors.New("wrong password"))
 			}
 			return nil
 		}
@@ -335,7 +336,7 @@ func (a *app) accountExport() frame.Command {
 			}
 			for _, file := range out.Files { // one on each line, in both forms
 				if err := a.printJSON(file); err != nil {
-					return fail(exitIO, err)
+					return fail(fault.IO, err)
 				}
 			}
 			return nil
@@ -363,7 +364,7 @@ func (a *app) deleteAccount(ctx context.Context, c *client, args []string, yes b
 		return err
 	}
 	if l.LoggedIn {
-		return fail(exitCantCreate, errors.New("the account is logged in; log out first: statusd account logout"))
+		return fail(fault.CannotCreate, errors.New("the account is logged in; log out first: statusd account logout"))
 	}
 	confirm := l.KeyUID
 	if !yes {
@@ -373,7 +374,7 @@ func (a *app) deleteAccount(ctx context.Context, c *client, args []string, yes b
 		fmt.Fprintf(a.err, "This deletes %s %s and everything it received. A backup first: statusd backup.\n"+
 			"Type the key-uid to go on: ", l.KeyUID, l.Name)
 		if confirm, err = bufio.NewReader(a.in).ReadString('\n'); err != nil {
-			return fail(exitNoInput, errors.New("nothing was deleted"))
+			return fail(fault.NoInput, errors.New("nothing was deleted"))
 		}
 	}
 	return c.call(ctx, nil, "account_delete", l.KeyUID, strings.TrimSpace(confirm))

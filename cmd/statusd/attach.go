@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 )
 
 func (a *app) attachCommand() frame.Command {
@@ -79,7 +80,7 @@ func (s *console) batch(ctx context.Context) error {
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return fail(exitIO, err)
+		return fail(fault.IO, err)
 	}
 	return first
 }
@@ -89,7 +90,7 @@ func (s *console) interactive(ctx context.Context, in *os.File) error {
 	fmt.Fprintln(s.app.out, "connected; type a call such as waku_info, help, or exit")
 	old, err := term.MakeRaw(int(in.Fd()))
 	if err != nil {
-		return fail(exitIO, err)
+		return fail(fault.IO, err)
 	}
 	defer func() {
 		if err := term.Restore(int(in.Fd()), old); err != nil {
@@ -109,7 +110,7 @@ func (s *console) interactive(ctx context.Context, in *os.File) error {
 			return nil
 		}
 		if err != nil {
-			return fail(exitIO, err)
+			return fail(fault.IO, err)
 		}
 		switch err := s.line(ctx, line); {
 		case errors.Is(err, errLeave):

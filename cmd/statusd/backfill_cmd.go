@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"time"
 
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 )
 
 // maxPageTime is how long one page may take, unless --timeout says otherwise: a
@@ -145,7 +145,7 @@ func (r *backfillRun) run(ctx context.Context) error {
 	}
 	_, err := fmt.Fprintf(r.app.out, "%d envelopes from %s to %s came, %d are in the archive, %d were not fit for it\n",
 		r.came, timeText(r.from), timeText(r.to), r.archived, r.skipped)
-	return fail(exitIO, err)
+	return fail(fault.IO, err)
 }
 
 // fill archives a time of at most a day.
@@ -168,16 +168,15 @@ func (r *backfillRun) fill(ctx context.Context, from, to uint32) error {
 
 // unfinished says how to go on.
 func (r *backfillRun) unfinished(ctx context.Context, err error, to uint32) error {
-	code, why := exitCode(err), userText(err)
 	if ctx.Err() != nil {
-		code, why = exitTemporary, "interrupted"
+		err = fault.New(fault.Interrupted, "interrupted", "")
 	}
 	if to == r.to && r.came == 0 {
-		return fail(code, errors.New(why))
+		return err
 	}
 	server := ""
 	if r.server != "" {
 		server = " and the same --server"
 	}
-	return fail(code, fmt.Errorf("%s\n%d envelopes came; go on with --from %d --to %d%s", why, r.came, r.from, to, server))
+	return fmt.Errorf("%w\n%d envelopes came; go on with --from %d --to %d%s", err, r.came, r.from, to, server)
 }

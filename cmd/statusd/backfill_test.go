@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"statusd/fault"
 )
 
 // asked notes the requests of a pager or backfill.
@@ -117,7 +119,7 @@ func TestBackfillDays(t *testing.T) {
 func TestBackfillGoesOn(t *testing.T) {
 	d := &asked{answer: func(n int, _ map[string]any) (mailPage, error) {
 		if n == 2 {
-			return mailPage{}, fail(exitTemporary, errors.New("no server"))
+			return mailPage{}, fail(fault.Timeout, errors.New("no server"))
 		}
 		return mailPage{Envelopes: 5, Done: true}, nil
 	}}

@@ -15,6 +15,7 @@ import (
 	"statusd/accounts/key"
 	"statusd/accounts/mnemonic"
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 	"statusd/internal/atomicfile"
 	"statusd/internal/backup"
 	"statusd/internal/profile"
@@ -81,18 +82,18 @@ func (a *app) backup(
 func (a *app) fetch(ctx context.Context, from string, to atomicfile.Place) error {
 	in, err := os.Open(from)
 	if err != nil {
-		return fail(exitPermission, fmt.Errorf("the backup is at %s of the daemon's machine, but cannot be read from "+
+		return fail(fault.Permission, fmt.Errorf("the backup is at %s of the daemon's machine, but cannot be read from "+
 			"here: %w", from, err))
 	}
 	defer in.Close()
 	if !backup.Recognise(in) { // a daemon elsewhere may name any file of this machine
-		return fail(exitProtocol, fmt.Errorf("the daemon says that the backup is at %s, but there is no backup here", from))
+		return fail(fault.Protocol, fmt.Errorf("the daemon says that the backup is at %s, but there is no backup here", from))
 	}
 	if to.Path == toStdout {
 		if _, err := io.Copy(a.out, in); err != nil {
-			return fail(exitIO, err)
+			return fail(fault.IO, err)
 		}
-		return fail(exitIO, os.Remove(from))
+		return fail(fault.IO, os.Remove(from))
 	}
 	err = syscall.EXDEV
 	if !atomicfile.IsStream(to.Path) {
@@ -102,7 +103,7 @@ func (a *app) fetch(ctx context.Context, from string, to atomicfile.Place) error
 		ctx, stop := interruptible(ctx)
 		defer stop()
 		if err = copyFile(ctx, in, to); err == nil {
-			return fail(exitIO, os.Remove(from))
+			return fail(fault.IO, os.Remove(from))
 		}
 	}
 	if err != nil {
@@ -180,7 +181,7 @@ func (a *app) restore(f *restoreFlags) error {
 	if f.in != "-" {
 		file, err := os.Open(f.in)
 		if err != nil {
-			return fail(exitNoInput, err)
+			return fail(fault.NoInput, err)
 		}
 		defer file.Close()
 		in = file
@@ -192,7 +193,7 @@ func (a *app) restore(f *restoreFlags) error {
 	defer clear(typed)
 	p, err := kdf.NewPassword(typed)
 	if err != nil {
-		return fail(exitData, err)
+		return fail(fault.BadInput, err)
 	}
 	defer p.Wipe()
 	dir := loaded.Config.DataDir
@@ -204,7 +205,7 @@ func (a *app) restore(f *restoreFlags) error {
 		return err
 	}
 	if a.output == outputJSON {
-		return fail(exitIO, a.printJSON(map[string]any{
+		return fail(fault.IO, a.printJSON(map[string]any{
 			"keyUid": done.UID.String(), "name": done.Name, "time": done.Time.Unix(), "withKeys": done.WithKeys, "dir": dir,
 		}))
 	}
@@ -232,7 +233,7 @@ func (a *app) keysFor(f *restoreFlags, uid key.UID) (profile.Keys, error) {
 		}
 		private, err := key.ParsePrivate([]byte(strings.TrimSpace(text)))
 		if err != nil {
-			return k, fail(exitData, err)
+			return k, fail(fault.BadInput, err)
 		}
 		k.Keys = accounts.FromPrivateKey(private)
 	} else if err = a.phraseFor(f, &k); err != nil {
@@ -269,7 +270,7 @@ func (a *app) phraseFor(f *restoreFlags, k *profile.Keys) error {
 		parse = func(text []byte) (mnemonic.Phrase, error) { return mnemonic.ParseIn(language, text) }
 	}
 	if k.Phrase, err = parse([]byte(text)); err != nil {
-		return fail(exitData, err)
+		return fail(fault.BadInput, err)
 	}
 	k.Keys, err = accounts.FromPhrase(k.Phrase, nil, f.legacy)
 	return err

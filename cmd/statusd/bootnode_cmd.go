@@ -26,6 +26,7 @@ import (
 	"statusd/configs"
 	"statusd/discovery/bootnode"
 	"statusd/discovery/discv5"
+	"statusd/fault"
 	"statusd/internal/logx"
 	"statusd/internal/sdnotify"
 )
@@ -107,14 +108,14 @@ func (a *app) bootnodeKey(ctx context.Context, path string) error {
 	place := a.keyPlace(path, false)
 	switch err := checkOut(place); {
 	case errors.Is(err, fs.ErrExist):
-		return fail(exitCantCreate, fmt.Errorf("%s exists, and no key is overwritten: choose another file, or remove it",
+		return fail(fault.CannotCreate, fmt.Errorf("%s exists, and no key is overwritten: choose another file, or remove it",
 			path))
 	case err != nil:
 		return err
 	}
 	key, err := crypto.GenerateKey()
 	if err != nil {
-		return fail(exitInternal, err)
+		return fail(fault.Internal, err)
 	}
 	text := hex.EncodeToString(crypto.FromECDSA(key))
 	return a.writeOut(ctx, place, []byte(text))
@@ -139,11 +140,11 @@ func (f *bootnodeFlags) key(a *app) (*ecdsa.PrivateKey, error) {
 	}
 	raw, err := os.ReadFile(f.keyFile)
 	if err != nil {
-		return nil, fail(exitNoInput, fmt.Errorf("read node key: %w", err))
+		return nil, fail(fault.NoInput, fmt.Errorf("read node key: %w", err))
 	}
 	key, err := crypto.HexToECDSA(strings.TrimPrefix(strings.TrimSpace(string(raw)), "0x"))
 	if err != nil {
-		return nil, fail(exitConfig, fmt.Errorf("%s holds no node key: %w", f.keyFile, errNotKey))
+		return nil, fail(fault.Config, fmt.Errorf("%s holds no node key: %w", f.keyFile, errNotKey))
 	}
 	return key, nil
 }
@@ -178,7 +179,7 @@ func (a *app) bootnode(ctx context.Context, f *bootnodeFlags) error {
 	}
 	if f.rendezvous != "" {
 		if cfg.Rendezvous, err = net.Listen("tcp", f.rendezvous); err != nil {
-			return fail(exitCantCreate, fmt.Errorf("--rendezvous %s: %w", f.rendezvous, err))
+			return fail(fault.CannotCreate, fmt.Errorf("--rendezvous %s: %w", f.rendezvous, err))
 		}
 	}
 	var printed error
@@ -194,7 +195,7 @@ func (a *app) bootnode(ctx context.Context, f *bootnodeFlags) error {
 		}
 	}
 	if err := bootnode.Run(ctx, cfg); err != nil {
-		return fail(exitCantCreate, err)
+		return fail(fault.CannotCreate, err)
 	}
 	return printed
 }
@@ -286,7 +287,7 @@ func (f *bootnodeFlags) logs(a *app) (*logx.Logs, error) {
 		}
 	}
 	logs, err := logx.New(cfg)
-	return logs, fail(exitUsage, err)
+	return logs, fail(fault.Usage, err)
 }
 
 // printSelf prints the addresses of the node.
@@ -299,14 +300,14 @@ func (a *app) printSelf(self *enode.Node, registry net.Listener) error {
 		return a.printJSON(out)
 	}
 	_, err := fmt.Fprintf(a.out, "%s\n%s\n", self.URLv4(), self)
-	return fail(exitIO, err)
+	return fail(fault.IO, err)
 }
 
 // serveMetrics serves /metrics and /health until stop is called.
 func serveMetrics(addr string, registry *prometheus.Registry) (stop func(), err error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return nil, fail(exitCantCreate, fmt.Errorf("--metrics-addr %s: %w", addr, err))
+		return nil, fail(fault.CannotCreate, fmt.Errorf("--metrics-addr %s: %w", addr, err))
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))

@@ -15,6 +15,7 @@ import (
 	"statusd/api"
 	"statusd/cmd/statusd/chatui"
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 	"statusd/messenger/naming"
 )
 
@@ -56,7 +57,7 @@ func (a *app) chat(ctx context.Context, s *session, first string) error {
 	if errors.Is(err, tea.ErrProgramKilled) || errors.Is(err, tea.ErrInterrupted) {
 		return nil
 	}
-	return fail(exitIO, err)
+	return fail(fault.IO, err)
 }
 
 // chatDaemon is the daemon as the terminal client sees it.

@@ -11,6 +11,7 @@ import (
 
 	"statusd/api"
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 )
 
 func (a *app) chatsCommand() frame.Command {
@@ -42,7 +43,7 @@ func chatCall(method string) func(context.Context, *session, api.Chat) error {
 
 func leaveChat(ctx context.Context, s *session, chat api.Chat) error {
 	if chat.ChatType == api.ChatPrivateGroup {
-		return fail(exitUsage, errors.New("this is a private group: statusd groups leave"))
+		return fail(fault.Usage, errors.New("this is a private group: statusd groups leave"))
 	}
 	if err := s.call(ctx, nil, "wakuext_leave", chat); err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"statusd/discovery/discv5"
 	"statusd/discovery/rendezvous"
 	"statusd/discovery/topdisc"
+	"statusd/fault"
 	"statusd/internal/logx"
 	"statusd/mailserver/canary"
 )
@@ -275,11 +276,11 @@ func (a *app) check(ctx context.Context, checks []checkFunc) error {
 	for _, r := range reports {
 		worst = max(worst, r.Code)
 		if err := a.printReport(r); err != nil {
-			return fail(exitIO, err)
+			return fail(fault.IO, err)
 		}
 	}
 	if ctx.Err() != nil {
-		return fail(exitTemporary, errors.New("interrupted"))
+		return fail(fault.Interrupted, errors.New("interrupted"))
 	}
 	if worst != 0 {
 		return &silentError{worst}
@@ -293,7 +294,7 @@ func (a *app) printReport(r canary.Report) error {
 	}
 	verdict := "ok"
 	if !r.OK {
-		verdict = "FAILED: " + userText(errors.New(r.Error))
+		verdict = "FAILED: " + r.Error
 	} else if r.Kind == "mailserver" {
 		verdict = "ok, answered with an envelope"
 		if r.Envelopes == 0 {
@@ -326,7 +327,7 @@ func (a *app) readSecret(path string) (string, error) {
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return "", fail(exitNoInput, fmt.Errorf("read password: %w", err))
+			return "", fail(fault.NoInput, fmt.Errorf("read password: %w", err))
 		}
 		defer f.Close()
 		in = f

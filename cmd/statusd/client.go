@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 )
 
 // client is a command that calls the daemon.
@@ -28,7 +29,7 @@ func (a *app) newClient(fs *frame.Flags, timeout time.Duration) *client {
 // where others could read it.
 func (c *client) call(ctx context.Context, result any, method string, params ...any) error {
 	if c.endpoint.url != "" && !confidential(c.endpoint.url) {
-		return fail(exitPermission, fmt.Errorf("%s is not sent to %s, where others could read it: use the socket, "+
+		return fail(fault.Permission, fmt.Errorf("%s is not sent to %s, where others could read it: use the socket, "+
 			"https:// or wss://", method, c.endpoint.url))
 	}
 	return c.ask(ctx, result, method, params...)
@@ -102,7 +103,7 @@ func (c *client) account(ctx context.Context, args []string) (listed, error) {
 	}
 	switch len(found) {
 	case 0:
-		return listed{}, fail(exitData, fmt.Errorf("there is no account %q; see: statusd account list", args[0]))
+		return listed{}, fail(fault.BadInput, fmt.Errorf("there is no account %q; see: statusd account list", args[0]))
 	case 1:
 		return found[0], nil
 	}

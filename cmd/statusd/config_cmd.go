@@ -9,6 +9,7 @@ import (
 
 	"statusd/cmd/statusd/frame"
 	"statusd/configs"
+	"statusd/fault"
 	"statusd/node"
 )
 
@@ -55,7 +56,7 @@ func (a *app) configDump(fs *frame.Flags) frame.Run {
 			return err
 		}
 		if printErr := a.dump(loaded, showSecrets, bare); printErr != nil {
-			return fail(exitIO, printErr)
+			return fail(fault.IO, printErr)
 		}
 		return err
 	}

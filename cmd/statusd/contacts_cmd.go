@@ -12,6 +12,7 @@ import (
 	"statusd/accounts/contact"
 	"statusd/api"
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 	"statusd/internal/termtext"
 )
 
@@ -68,7 +69,7 @@ func without(tags []api.SystemTag, tag api.SystemTag) []api.SystemTag {
 
 func removeContact(ctx context.Context, s *session, c api.Contact) error {
 	if !slices.Contains(c.SystemTags, api.TagAdded) {
-		return fail(exitData, errors.New("this person is not among your contacts"))
+		return fail(fault.BadInput, errors.New("this person is not among your contacts"))
 	}
 	c.SystemTags = without(c.SystemTags, api.TagAdded)
 	return s.call(ctx, nil, "wakuext_saveContact", c)
@@ -81,7 +82,7 @@ func blockContact(ctx context.Context, s *session, c api.Contact) error {
 
 func unblockContact(ctx context.Context, s *session, c api.Contact) error {
 	if !slices.Contains(c.SystemTags, api.TagBlocked) {
-		return fail(exitData, errors.New("this person is not blocked"))
+		return fail(fault.BadInput, errors.New("this person is not blocked"))
 	}
 	c.SystemTags = without(c.SystemTags, api.TagBlocked)
 	return s.call(ctx, nil, "wakuext_saveContact", c)
@@ -178,7 +179,7 @@ func (a *app) showContact(ctx context.Context, s *session, c api.Contact) error 
 		return err
 	}
 	if a.output == outputJSON {
-		return fail(exitIO, a.printJSON(s.namedContact(&c)))
+		return fail(fault.IO, a.printJSON(s.namedContact(&c)))
 	}
 	rows := [][]string{
 		{"name", s.nameOf(c.ID, "")}, {"state", contactState(&c)}, {"key", keyText(c.ID)}, {"id", c.ID},

@@ -14,9 +14,9 @@ import (
 	"statusd/accounts/kdf"
 	"statusd/accounts/key"
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 	"statusd/internal/profile"
 	"statusd/node"
-	"statusd/rpc"
 )
 
 func (a *app) dbCommand() frame.Command {
@@ -80,7 +80,7 @@ func (a *app) databaseCommand(w databaseWork) frame.Command {
 					err = a.onFiles(ctx, c, password, args, w.files)
 				}
 				if ctx.Err() != nil {
-					return fail(exitTemporary, errInterrupt)
+					return fail(fault.Interrupted, errInterrupt)
 				}
 				if err != nil {
 					return err
@@ -100,7 +100,7 @@ func (c *client) onLoggedIn(ctx context.Context, args []string, work func(contex
 			return err
 		}
 		if !l.LoggedIn {
-			return fail(exitPermission, fmt.Errorf("the daemon has the directory, and the account %s is not logged in: "+
+			return fail(fault.Permission, fmt.Errorf("the daemon has the directory, and the account %s is not logged in: "+
 				"log in to it, or stop the daemon", args[0]))
 		}
 	}
@@ -119,7 +119,8 @@ func (a *app) onFiles(
 	}
 	cfg := loaded.Config
 	if _, err := os.Stat(filepath.Join(cfg.DataDir, "accounts")); errors.Is(err, fs.ErrNotExist) {
-		return fail(exitNoInput, fmt.Errorf("there are no accounts in %s; choose another directory with --dir", cfg.DataDir))
+		return fail(fault.NoInput, fmt.Errorf("there are no accounts in %s; choose another directory with --dir",
+			cfg.DataDir))
 	}
 	release, err := node.HoldDir(cfg.DataDir, zap.NewNop())
 	if err != nil {
@@ -128,7 +129,7 @@ func (a *app) onFiles(
 	defer release()
 	m, err := profile.Open(profile.Config{Dir: cfg.DataDir, KeyFiles: cfg.KeyStorePath()})
 	if err != nil {
-		return accountError(err)
+		return err
 	}
 	defer m.Close() // nobody is logged in
 	uid, err := oneAccount(ctx, m, args)
@@ -142,10 +143,10 @@ func (a *app) onFiles(
 	defer clear(typed)
 	p, err := kdf.NewPassword(typed)
 	if err != nil {
-		return fail(exitData, err)
+		return fail(fault.BadInput, err)
 	}
 	defer p.Wipe()
-	return accountError(work(ctx, m, uid, p))
+	return work(ctx, m, uid, p)
 }
 
 // oneAccount returns the account that an argument names; without argument the
@@ -153,27 +154,14 @@ func (a *app) onFiles(
 func oneAccount(ctx context.Context, m *profile.Manager, args []string) (key.UID, error) {
 	if len(args) > 0 {
 		uid, err := m.Find(ctx, args[0])
-		return uid, accountError(err)
+		return uid, err
 	}
 	all, err := m.List(ctx)
 	if err != nil {
-		return key.UID{}, accountError(err)
+		return key.UID{}, err
 	}
 	if len(all) != 1 {
 		return key.UID{}, wantAccount(len(all))
 	}
 	return all[0].UID, nil
-}
-
-// accountError gives an error of accounts the text, hint and exit code that it
-// has when it comes from a daemon.
-func accountError(err error) error {
-	code, kind, text, hint := rpc.AccountError(err)
-	switch {
-	case err == nil || code == 0:
-		return err
-	case hint != "":
-		text += "\n" + hint
-	}
-	return fail(rpcExit(code, kind), errors.New(text))
 }

@@ -10,6 +10,7 @@ import (
 
 	"statusd/api"
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 	"statusd/internal/termtext"
 )
 
@@ -102,11 +103,11 @@ func (s *session) device(ctx context.Context, text string) (api.Installation, er
 	}
 	switch len(found) {
 	case 0:
-		return api.Installation{}, fail(exitData, fmt.Errorf("no device is called %q; see: statusd devices", text))
+		return api.Installation{}, fail(fault.BadInput, fmt.Errorf("no device is called %q; see: statusd devices", text))
 	case 1:
 		return found[0], nil
 	}
-	return api.Installation{}, fail(exitData, fmt.Errorf("%d devices are called %q; give the id of one",
+	return api.Installation{}, fail(fault.BadInput, fmt.Errorf("%d devices are called %q; give the id of one",
 		len(found), text))
 }
 
@@ -154,7 +155,7 @@ func (s *session) named(ctx context.Context, text string) (api.Installation, err
 	}
 	list, err := s.devices(ctx)
 	if err == nil && len(list) == 0 {
-		err = fail(exitProtocol, errors.New("the daemon's answer has no device"))
+		err = fail(fault.Protocol, errors.New("the daemon's answer has no device"))
 	}
 	if err != nil {
 		return api.Installation{}, err
@@ -168,7 +169,7 @@ func (a *app) pair(ctx context.Context, s *session, _ []string) error {
 		return err
 	}
 	if a.output == outputJSON {
-		return fail(exitIO, a.printJSON(sent))
+		return fail(fault.IO, a.printJSON(sent))
 	}
 	return nil
 }

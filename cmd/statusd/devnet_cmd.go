@@ -10,6 +10,7 @@ import (
 
 	"statusd/cmd/statusd/devnet"
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 )
 
 // devnetPassword opens the accounts of a devnet, which hold nothing of worth.
@@ -52,11 +53,11 @@ password "` + devnetPassword + `".`,
 func (a *app) devnet(ctx context.Context, f *devnetFlags) (err error) {
 	program, err := os.Executable()
 	if err != nil {
-		return fail(exitInternal, err)
+		return fail(fault.Internal, err)
 	}
 	dir, remove, err := devnetDir(f.dir)
 	if err != nil {
-		return fail(exitCantCreate, err)
+		return fail(fault.CannotCreate, err)
 	}
 	defer remove()
 	network := devnet.New(devnet.Config{Program: program, Dir: dir, Login: devnetPassword})
@@ -87,9 +88,9 @@ func (a *app) devnet(ctx context.Context, f *devnetFlags) (err error) {
 // interrupted is no failure if the user ended it.
 func interrupted(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return fail(exitTemporary, errInterrupt)
+		return fail(fault.Interrupted, errInterrupt)
 	}
-	return fail(exitOther, err)
+	return fail(fault.Failed, err)
 }
 
 // devnetDir makes the folder of a network. Sockets need short paths.

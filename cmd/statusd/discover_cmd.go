@@ -11,6 +11,7 @@ import (
 	"statusd/cmd/statusd/frame"
 	"statusd/discovery"
 	"statusd/discovery/pool"
+	"statusd/fault"
 )
 
 // discoverFlags are the wishes of statusd discover.
@@ -95,14 +96,14 @@ func (a *app) discover(ctx context.Context, c *client, f *discoverFlags, l pool.
 		var status pool.Status
 		err := c.call(ctx, &status, "peer_status")
 		if ctx.Err() != nil {
-			return fail(exitTemporary, errors.New("interrupted; the daemon goes on looking"))
+			return fail(fault.Interrupted, errors.New("interrupted; the daemon goes on looking"))
 		}
 		if err != nil {
 			return err
 		}
 		i := slices.IndexFunc(status.Topics, func(t pool.TopicStatus) bool { return t.Topic == discovery.Topic(f.topic) })
 		if i < 0 {
-			return fail(exitOther, errors.New("the daemon no longer looks for this topic"))
+			return fail(fault.Failed, errors.New("the daemon no longer looks for this topic"))
 		}
 		t := status.Topics[i]
 		nodes := slices.Concat(t.Connected, t.Known)
@@ -122,9 +123,9 @@ func (a *app) discover(ctx context.Context, c *client, f *discoverFlags, l pool.
 			continue
 		}
 		if ctx.Err() != nil {
-			return fail(exitTemporary, errors.New("interrupted; the daemon goes on looking"))
+			return fail(fault.Interrupted, errors.New("interrupted; the daemon goes on looking"))
 		}
-		return fail(exitTemporary, fmt.Errorf("found %d of %d within %s; the daemon goes on looking%s", len(nodes), t.Min,
+		return fail(fault.Timeout, fmt.Errorf("found %d of %d within %s; the daemon goes on looking%s", len(nodes), t.Min,
 			f.wait, troubles(t)))
 	}
 }

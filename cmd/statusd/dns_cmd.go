@@ -19,6 +19,7 @@ import (
 	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 	"statusd/discovery/dns"
+	"statusd/fault"
 	"statusd/internal/atomicfile"
 )
 
@@ -118,7 +119,7 @@ func (a *app) makeTree(ctx context.Context, path string, files []string, f *dnsM
 		return err
 	}
 	if len(nodes) == 0 && len(f.links) == 0 {
-		return fail(exitData, fmt.Errorf("there is no node in %s", strings.Join(files, ", ")))
+		return fail(fault.BadInput, fmt.Errorf("there is no node in %s", strings.Join(files, ", ")))
 	}
 	if f.resolve {
 		if nodes, err = a.resolveNodes(ctx, nodes, f.timeout); err != nil {
@@ -143,13 +144,13 @@ func (a *app) makeTree(ctx context.Context, path string, files []string, f *dnsM
 	case errors.Is(err, dns.ErrDomain):
 		return usageError(fmt.Errorf("--domain: %w", err))
 	case errors.Is(err, dns.ErrUnsigned):
-		return fail(exitData, fmt.Errorf("%w, or ask the nodes with --resolve", err))
+		return fail(fault.BadInput, fmt.Errorf("%w, or ask the nodes with --resolve", err))
 	case err != nil:
-		return fail(exitData, err)
+		return fail(fault.BadInput, err)
 	case old != nil && old.SameContent(draft) && !seqGiven:
 		return a.say(fmt.Sprintf("%s: nothing changed, sequence number %d", path, old.Seq), reportOf(path, old, false))
 	case old != nil && seq <= old.Seq:
-		return fail(exitData, fmt.Errorf("%w: %s has %d, and %d is not more", dns.ErrSequence, path, old.Seq, seq))
+		return fail(fault.BadInput, fmt.Errorf("%w: %s has %d, and %d is not more", dns.ErrSequence, path, old.Seq, seq))
 	}
 	if old != nil && old.Domain == draft.Domain {
 		draft.URL = old.URL // what clients know; sign keeps to it
@@ -169,7 +170,7 @@ func (a *app) readNodes(files []string) ([]*enode.Node, error) {
 		if path != "-" {
 			file, err := os.Open(path)
 			if err != nil {
-				return nil, fail(exitNoInput, err)
+				return nil, fail(fault.NoInput, err)
 			}
 			defer file.Close()
 			in, name = file, path
@@ -183,12 +184,12 @@ func (a *app) readNodes(files []string) ([]*enode.Node, error) {
 			}
 			ref, err := configs.ParseNodeRef(text)
 			if err != nil {
-				return nil, fail(exitData, fmt.Errorf("%s, line %d: %w", name, number, err))
+				return nil, fail(fault.BadInput, fmt.Errorf("%s, line %d: %w", name, number, err))
 			}
 			nodes = append(nodes, ref.Node())
 		}
 		if err := lines.Err(); err != nil {
-			return nil, fail(exitData, fmt.Errorf("%s: %w", name, err))
+			return nil, fail(fault.BadInput, fmt.Errorf("%s: %w", name, err))
 		}
 	}
 	return nodes, nil
@@ -200,7 +201,7 @@ func (a *app) resolveNodes(ctx context.Context, nodes []*enode.Node, timeout tim
 	defer cancel()
 	records, err := dns.AskRecords(ctx, nodes)
 	if err != nil {
-		return nil, fail(exitUnavailable, err)
+		return nil, fail(fault.Unavailable, err)
 	}
 	return records, nil
 }
@@ -210,20 +211,20 @@ func (a *app) readTree(path string) (*dns.Draft, error) {
 	if path != "-" {
 		file, err := os.Open(path)
 		if err != nil {
-			return nil, fail(exitNoInput, err)
+			return nil, fail(fault.NoInput, err)
 		}
 		defer file.Close()
 		in = file
 	}
 	raw, err := io.ReadAll(io.LimitReader(in, maxTreeFile))
 	if err != nil {
-		return nil, fail(exitIO, err)
+		return nil, fail(fault.IO, err)
 	}
 	var d dns.Draft
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&d); err != nil {
-		return nil, fail(exitData, fmt.Errorf("%s is not a file of statusd dns make: %w", path, err))
+		return nil, fail(fault.BadInput, fmt.Errorf("%s is not a file of statusd dns make: %w", path, err))
 	}
 	return &d, nil
 }
@@ -231,7 +232,7 @@ func (a *app) readTree(path string) (*dns.Draft, error) {
 func (a *app) writeTree(ctx context.Context, path string, d *dns.Draft) error {
 	raw, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
-		return fail(exitInternal, err)
+		return fail(fault.Internal, err)
 	}
 	return a.writeOut(ctx, a.place(path, 0o644, true), append(raw, '\n'))
 }
@@ -268,7 +269,7 @@ func (a *app) signTree(ctx context.Context, path, keyFile string, force bool) er
 		return err
 	}
 	if atomicfile.IsStream(path) {
-		return fail(exitCantCreate, fmt.Errorf("%s %w: the list is read and written there (-: standard input and output)",
+		return fail(fault.CannotCreate, fmt.Errorf("%s %w: the list is read and written there (-: standard input and output)",
 			path, atomicfile.ErrSpecial))
 	}
 	d, err := a.readTree(path)
@@ -281,18 +282,18 @@ func (a *app) signTree(ctx context.Context, path, keyFile string, force bool) er
 	}
 	before := d.URL
 	if err := d.Sign(key); err != nil {
-		return fail(exitData, fmt.Errorf("%s: %w", path, err))
+		return fail(fault.BadInput, fmt.Errorf("%s: %w", path, err))
 	}
 	if before != "" && before != d.URL && !force {
-		return fail(exitData, fmt.Errorf("%s is signed as %s; this key makes it %s, which clients do not know: give --force "+
-			"if that is meant", path, before, d.URL))
+		return fail(fault.BadInput, fmt.Errorf("%s is signed as %s; this key makes it %s, which clients do not know: "+
+			"give --force if that is meant", path, before, d.URL))
 	}
 	if err := a.writeTree(ctx, path, d); err != nil {
 		return err
 	}
 	if path == toStdout {
 		_, err := fmt.Fprintln(a.err, d.URL)
-		return fail(exitIO, err)
+		return fail(fault.IO, err)
 	}
 	return a.say(d.URL, reportOf(path, d, true))
 }
@@ -303,19 +304,19 @@ func (a *app) listKey(path string) (*ecdsa.PrivateKey, error) {
 	if path != "-" {
 		file, err := os.Open(path)
 		if err != nil {
-			return nil, fail(exitNoInput, fmt.Errorf("read key: %w", err))
+			return nil, fail(fault.NoInput, fmt.Errorf("read key: %w", err))
 		}
 		defer file.Close()
 		in = file
 	}
 	text, err := io.ReadAll(io.LimitReader(in, maxNodeLine))
 	if err != nil {
-		return nil, fail(exitIO, fmt.Errorf("read key: %w", err))
+		return nil, fail(fault.IO, fmt.Errorf("read key: %w", err))
 	}
 	defer clear(text)
 	key, err := crypto.HexToECDSA(strings.TrimPrefix(strings.TrimSpace(string(text)), "0x"))
 	if err != nil {
-		return nil, fail(exitData, fmt.Errorf("%s: %w", path, errNotKey))
+		return nil, fail(fault.BadInput, fmt.Errorf("%s: %w", path, errNotKey))
 	}
 	return key, nil
 }
@@ -343,10 +344,10 @@ func (a *app) printTXT(path string) error {
 	}
 	txt, err := d.TXT()
 	if errors.Is(err, dns.ErrNotSigned) {
-		return fail(exitData, fmt.Errorf("%w: run statusd dns sign %s --key FILE", err, path))
+		return fail(fault.BadInput, fmt.Errorf("%w: run statusd dns sign %s --key FILE", err, path))
 	}
 	if err != nil {
-		return fail(exitData, fmt.Errorf("%s: %w", path, err))
+		return fail(fault.BadInput, fmt.Errorf("%s: %w", path, err))
 	}
 	return a.say(strings.Join(dns.ZoneLines(d.Domain, txt), "\n"), txt)
 }

@@ -21,7 +21,9 @@ import (
 	"statusd/accounts"
 	"statusd/accounts/kdf"
 	"statusd/accounts/vault"
+	"statusd/api"
 	"statusd/configs"
+	"statusd/fault"
 	"statusd/internal/backup"
 	"statusd/internal/store"
 	"statusd/node"
@@ -42,9 +44,13 @@ func TestExitCodesAreDocumented(t *testing.T) {
 	if !ok || !ok2 {
 		t.Fatal("the marks around the table are missing")
 	}
-	table := "| Code | Meaning | What then |\n|---|---|---|\n"
+	table := "| Code | Meaning | What then | Kinds of errors |\n|---|---|---|---|\n"
 	for _, c := range exitCodes() {
-		table += fmt.Sprintf("| %d | %s | %s |\n", c.code, c.meaning, c.next)
+		words := make([]string, len(c.kinds))
+		for i, kind := range c.kinds {
+			words[i] = "`" + string(kind) + "`"
+		}
+		table += fmt.Sprintf("| %d | %s | %s | %s |\n", c.code, c.meaning, c.next, strings.Join(words, ", "))
 	}
 	want := before + begin + table + end + after
 	if *updateExitCodes {
@@ -123,40 +129,94 @@ func TestAPanicIsReported(t *testing.T) {
 	}
 }
 
+// answerError is an error in the answer of a daemon; without kind that of another
+// program.
+type answerError struct {
+	code int
+	kind string
+}
+
+func (e *answerError) Error() string  { return "x" }
+func (e *answerError) ErrorCode() int { return e.code }
+func (e *answerError) ErrorData() any { return map[string]any{"kind": e.kind, "hint": "y"} }
+
+// TestEveryKindHasOneExitCode finds the kinds in the source of package fault, and
+// those of the contract.
+func TestEveryKindHasOneExitCode(t *testing.T) {
+	rows := map[fault.Kind]int{}
+	for _, row := range exitCodes() {
+		for _, kind := range row.kinds {
+			rows[kind]++
+		}
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), "../../fault/fault.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[fault.Kind]bool{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 {
+			if value, ok := spec.Values[0].(*ast.BasicLit); ok {
+				kind, err := strconv.Unquote(value.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				known[fault.Kind(kind)] = true
+			}
+		}
+		return true
+	})
+	for _, class := range api.ErrorClasses() {
+		if !known[fault.Kind(class.Kind)] {
+			t.Errorf("package fault does not know the kind %s of the contract", class.Kind)
+		}
+	}
+	for kind := range known {
+		if rows[kind] != 1 {
+			t.Errorf("%s is in %d rows of the table of exit codes", kind, rows[kind])
+		}
+		delete(rows, kind)
+	}
+	for kind := range rows {
+		t.Errorf("the table of exit codes has %s, which is no kind", kind)
+	}
+}
+
 // TestExitCodeOfEachCause provokes each code with the errors that lead to it.
 func TestExitCodeOfEachCause(t *testing.T) {
 	login := func(cause error) error {
 		return &node.StartError{Kind: node.ErrLogin, Text: "cannot log in", Cause: cause}
 	}
 	path := func(err error) error { return &fs.PathError{Op: "open", Path: "/x", Err: err} }
+	answer := func(code int, kind string) error { return callError(&answerError{code, kind}) }
 	start := func(kind, cause error) error { return &node.StartError{Kind: kind, Text: "cannot start", Cause: cause} }
 	causes := map[int][]error{
 		exitOK:          {nil},
 		exitOther:       {errors.New("anything"), errStopLimit, &node.StopError{Steps: []string{"x"}}},
-		exitUsage:       {usageError(errors.New("x")), fail(rpcExit(-32601, ""), errors.New("x"))},
-		exitData:        {backup.ErrDamaged, login(accounts.ErrUnknown), fail(rpcExit(-32602, ""), errors.New("x"))},
+		exitUsage:       {usageError(errors.New("x")), answer(-32601, "")},
+		exitData:        {backup.ErrDamaged, login(accounts.ErrUnknown), answer(-32602, "")},
 		exitNoInput:     {path(fs.ErrNotExist)},
 		exitUnavailable: {unreachable("/x", path(fs.ErrNotExist))},
-		exitInternal:    {fail(rpcExit(-32603, ""), errors.New("x"))},
+		exitInternal:    {answer(-32603, "")},
 		exitCantCreate: {
 			&node.LockedError{}, rpc.ErrAddressInUse,
 			&node.ListenError{Err: &net.OpError{Op: "listen", Err: syscall.EADDRINUSE}},
-			start(node.ErrDataDir, path(syscall.ENOTDIR)), fail(rpcExit(-32013, ""), errors.New("x")),
+			start(node.ErrDataDir, path(syscall.ENOTDIR)), answer(-32013, ""),
 		},
 		exitIO: {
 			start(node.ErrDataDir, path(syscall.ENOSPC)), path(syscall.EIO), path(syscall.EDQUOT), login(store.ErrDamaged),
 			login(store.ErrFull), login(accounts.ErrDamaged), login(vault.ErrTampered), login(store.ErrMissing),
-			login(path(syscall.ENOSPC)), accounts.ErrDamaged, fail(rpcExit(-32019, ""), errors.New("x")),
-			fail(rpcExit(-32000, "disk_full"), errors.New("x")),
+			login(path(syscall.ENOSPC)), accounts.ErrDamaged, answer(-32019, ""),
+			answer(-32000, "disk_full"),
 		},
-		exitTemporary: {context.DeadlineExceeded, fail(rpcExit(-32014, ""), errors.New("x"))},
-		exitProtocol:  {fail(exitProtocol, errors.New("x"))},
+		exitTemporary: {context.DeadlineExceeded, answer(-32014, "")},
+		exitProtocol:  {fail(fault.Protocol, errors.New("x"))},
 		exitPermission: {
 			kdf.ErrWrongPassword, login(kdf.ErrWrongPassword), path(fs.ErrPermission), login(errors.New("anything")),
 		},
 		exitConfig: {
 			configs.ErrInvalid, &node.NewerDataError{}, login(store.ErrNewer), login(vault.ErrNewer), rpc.ErrNoAuthNotLoopback,
-			fail(rpcExit(-32018, ""), errors.New("x")),
+			answer(-32018, ""),
 		},
 	}
 	for _, c := range exitCodes() {

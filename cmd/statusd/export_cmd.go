@@ -17,6 +17,7 @@ import (
 
 	"statusd/api"
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 	"statusd/internal/atomicfile"
 	"statusd/internal/termtext"
 	"statusd/payloads"
@@ -89,7 +90,7 @@ func (a *app) export(ctx context.Context, s *session, name, format string, out a
 	}
 	parts, err := exportPage()
 	if err != nil {
-		return fail(exitInternal, err)
+		return fail(fault.Internal, err)
 	}
 	e := &exporter{session: s, chat: chat, format: format, page: parts, bar: a.newProgress("export")}
 	e.bar.quiet = true
@@ -149,11 +150,11 @@ func (e *exporter) fetch(ctx context.Context) error {
 		var b bytes.Buffer
 		for i := range page.Messages {
 			if err := e.message(&b, &page.Messages[i]); err != nil {
-				return fail(exitInternal, err)
+				return fail(fault.Internal, err)
 			}
 		}
 		if _, err := e.pages.Write(b.Bytes()); err != nil {
-			return fail(exitIO, err)
+			return fail(fault.IO, err)
 		}
 		end += int64(b.Len())
 		e.ends = append(e.ends, end)

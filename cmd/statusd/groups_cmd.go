@@ -8,6 +8,7 @@ import (
 
 	"statusd/api"
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 )
 
 func (a *app) groupsCommand() frame.Command {
@@ -101,7 +102,7 @@ func (a *app) createGroup(ctx context.Context, s *session, args []string) error 
 		return err
 	}
 	if len(made.Chats) != 1 {
-		return fail(exitProtocol, errors.New("the daemon's answer has no group"))
+		return fail(fault.Protocol, errors.New("the daemon's answer has no group"))
 	}
 	return a.say(made.Chats[0].ID, made.Chats[0])
 }

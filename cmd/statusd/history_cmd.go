@@ -18,6 +18,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 	gethrpc "github.com/ethereum/go-ethereum/rpc"
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 	"statusd/waku/wire"
 )
 
@@ -198,7 +199,7 @@ func (a *app) history(ctx context.Context, f *historyFlags) error {
 	err = r.pages(ctx)
 	r.bar.clear()
 	if ctx.Err() != nil {
-		return fail(exitTemporary, fmt.Errorf("interrupted after %d messages", r.printed))
+		return fail(fault.Interrupted, fmt.Errorf("interrupted after %d messages", r.printed))
 	}
 	return err
 }
@@ -268,7 +269,7 @@ func (r *historyRun) drain(ctx context.Context) error {
 		}
 		r.seen[m.Hash] = true
 		if err := r.app.printMessage(m); err != nil {
-			return fail(exitIO, err)
+			return fail(fault.IO, err)
 		}
 		if r.printed++; r.flags.most > 0 && r.printed >= r.flags.most {
 			return nil
@@ -321,7 +322,7 @@ func readable(b []byte) string {
 func firstLine(in io.Reader) (string, error) {
 	line, err := passwordLine(in)
 	if err == nil && len(line) == 0 {
-		err = fail(exitData, errors.New("the password is empty"))
+		err = fail(fault.BadInput, errors.New("the password is empty"))
 	}
 	return string(line), err
 }

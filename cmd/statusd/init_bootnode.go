@@ -12,6 +12,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/crypto"
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 	"statusd/internal/atomicfile"
 )
 
@@ -81,7 +82,7 @@ func (a *app) setUpBootnode(f *initFlags, run *bootnodeFlags) error {
 	).Replace(unit)
 	path := filepath.Join(dir, bootnodeUnit)
 	if err := atomicfile.New(path, []byte(unit), 0o644); err != nil {
-		return fail(createCode(err), err)
+		return fail(fault.CannotCreate, err)
 	}
 	host, port := run.reachedAt()
 	id := hex.EncodeToString(crypto.FromECDSAPub(&key.PublicKey)[1:])
@@ -139,5 +140,5 @@ func (a *app) explainBootnode(
 		"install   sudo cp " + files[1] + " /etc/systemd/system/ && sudo systemctl enable --now statusd-bootnode\n" +
 		"others    " + os.Args[0] + " init relay --bootnodes '" + enode + "'\n"
 	_, err := fmt.Fprint(a.out, text)
-	return fail(exitIO, err)
+	return fail(fault.IO, err)
 }

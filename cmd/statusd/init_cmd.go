@@ -15,13 +15,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/ethereum/go-ethereum/crypto"
 	"statusd/cmd/statusd/frame"
 	"statusd/configs"
+	"statusd/fault"
 	"statusd/internal/atomicfile"
 )
 
@@ -119,7 +119,7 @@ func fillMailserver(a *app, f *initFlags, conf map[string]any) error {
 	case !f.public:
 		var b [15]byte
 		if _, err := rand.Read(b[:]); err != nil {
-			return fail(exitInternal, err)
+			return fail(fault.Internal, err)
 		}
 		password = strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
 	}
@@ -200,7 +200,7 @@ func (a *app) setUp(r role, f *initFlags) error {
 	}
 	raw, err := json.MarshalIndent(conf, "", "  ")
 	if err != nil {
-		return fail(exitInternal, err)
+		return fail(fault.Internal, err)
 	}
 	dir, err := initDir(f.dir)
 	if err != nil {
@@ -222,10 +222,10 @@ func (a *app) setUp(r role, f *initFlags) error {
 		return err
 	}
 	if err := atomicfile.New(filepath.Join(dir, "config.json"), append(raw, '\n'), 0o600); err != nil {
-		return fail(createCode(err), err)
+		return fail(fault.CannotCreate, err)
 	}
 	if err := atomicfile.New(filepath.Join(dir, unitName), []byte(unit), 0o644); err != nil {
-		return fail(createCode(err), err)
+		return fail(fault.CannotCreate, err)
 	}
 	return a.explain(r, f, dir, loaded, key)
 }
@@ -242,7 +242,7 @@ func initDir(dir string) (string, error) {
 		dir = loaded.Config.DataDir
 	}
 	abs, err := filepath.Abs(dir)
-	return abs, fail(exitUsage, err)
+	return abs, fail(fault.Usage, err)
 }
 
 // checkFresh refuses a directory of another role, to overwrite anything, and a
@@ -254,20 +254,9 @@ func checkFresh(dir, role string, raw []byte) (*configs.Config, error) {
 	if err := checkUnused(dir, "config.json", unitName); err != nil {
 		return nil, err
 	}
-	draft, err := os.CreateTemp("", "statusd-*.json")
+	loaded, err := configs.Load(configs.Input{Dir: dir, Draft: raw})
 	if err != nil {
-		return nil, fail(exitCantCreate, err)
-	}
-	defer os.Remove(draft.Name())
-	_, err = draft.Write(raw)
-	if err = errors.Join(err, draft.Close()); err != nil {
-		return nil, fail(exitCantCreate, err)
-	}
-	loaded, err := configs.Load(configs.Input{Dir: dir, Files: []string{draft.Name()}})
-	if err != nil {
-		name := regexp.QuoteMeta(draft.Name())
-		unnamed := regexp.MustCompile(name+`(:\d+:\d+)?: | \(from file:`+name+`\)`).ReplaceAllString(userText(err), "")
-		return nil, usageError(errors.New(unnamed))
+		return nil, usageError(err)
 	}
 	return loaded.Config, nil
 }
@@ -278,20 +267,20 @@ func initKey(path string) (*ecdsa.PrivateKey, error) {
 	if err == nil {
 		key, err := crypto.HexToECDSA(strings.TrimSpace(string(raw)))
 		if err != nil {
-			return nil, fail(exitConfig, fmt.Errorf("%s holds no node key: %w", path, errNotKey))
+			return nil, fail(fault.Config, fmt.Errorf("%s holds no node key: %w", path, errNotKey))
 		}
 		return key, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return nil, fail(exitNoInput, err)
+		return nil, fail(fault.NoInput, err)
 	}
 	key, err := crypto.GenerateKey()
 	if err != nil {
-		return nil, fail(exitInternal, err)
+		return nil, fail(fault.Internal, err)
 	}
 	text := hex.EncodeToString(crypto.FromECDSA(key))
 	err = atomicfile.New(path, []byte(text), 0o600)
-	return key, fail(createCode(err), err)
+	return key, fail(fault.CannotCreate, err)
 }
 
 // explain says what was made and what to do next.
@@ -343,5 +332,5 @@ func (a *app) explain(r role, f *initFlags, dir string, cfg *configs.Config, key
 		text += "check     " + os.Args[0] + " mailserver check '" + enode + "'\n"
 	}
 	_, err := fmt.Fprint(a.out, text)
-	return fail(exitIO, err)
+	return fail(fault.IO, err)
 }

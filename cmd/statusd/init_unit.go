@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"statusd/deploy"
+	"statusd/fault"
 	"statusd/internal/atomicfile"
 )
 
@@ -26,7 +27,7 @@ func roleOf(dir string) (string, error) {
 		return strings.TrimSpace(string(raw)), nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
-		return "", fail(exitNoInput, err)
+		return "", fail(fault.NoInput, err)
 	}
 	// Directories of before there was that file.
 	if _, err := os.Lstat(filepath.Join(dir, bootnodeUnit)); err == nil {
@@ -53,13 +54,13 @@ func checkRole(dir, role string) error {
 	if err != nil || have == "" || have == role || have == roleDaemon && role != roleBootnode {
 		return err
 	}
-	return fail(exitCantCreate, fmt.Errorf("%s belongs to a %s, and a directory belongs to one role: choose another --dir",
-		dir, have))
+	return fail(fault.CannotCreate, fmt.Errorf("%s belongs to a %s, and a directory belongs to one role: "+
+		"choose another --dir", dir, have))
 }
 
 // unusableDir says why a directory cannot be made or used.
 func unusableDir(dir string, err error) error {
-	return fail(createCode(err), fmt.Errorf("cannot make %s: %w; choose another --dir", dir, err))
+	return fail(fault.CannotCreate, fmt.Errorf("cannot make %s: %w; choose another --dir", dir, err))
 }
 
 // claimRole makes a directory and gives it a role.
@@ -71,7 +72,7 @@ func claimRole(dir, role string) error {
 	if errors.Is(err, fs.ErrExist) {
 		return checkRole(dir, role) // somebody was faster, or an earlier try was interrupted
 	}
-	return fail(createCode(err), err)
+	return fail(fault.CannotCreate, err)
 }
 
 // checkUnused refuses to overwrite files of a directory.
@@ -79,7 +80,7 @@ func checkUnused(dir string, names ...string) error {
 	for _, name := range names {
 		path := filepath.Join(dir, name)
 		if _, err := os.Lstat(path); err == nil {
-			return fail(exitCantCreate, fmt.Errorf("%s exists, and nothing is overwritten: choose another --dir, or "+
+			return fail(fault.CannotCreate, fmt.Errorf("%s exists, and nothing is overwritten: choose another --dir, or "+
 				"remove it", path))
 		}
 	}
@@ -91,7 +92,7 @@ func checkUnused(dir string, names ...string) error {
 func unitFile(dir, name string) (string, error) {
 	binary, err := os.Executable()
 	if err != nil {
-		return "", fail(exitInternal, err)
+		return "", fail(fault.Internal, err)
 	}
 	return unitFor(binary, dir, name)
 }
@@ -167,16 +168,16 @@ func checkProgram(binary string) error {
 	const advice = "install it where everybody may run it, and call init of that one:\n  sudo install -m 755 %s " +
 		"/usr/local/bin/statusd\nor give --user, the user that the service runs as"
 	if hiddenBy(binary) == hiddenHome {
-		return fail(exitUsage, fmt.Errorf("the service could not run %s: home directories are hidden from it "+
+		return fail(fault.Usage, fmt.Errorf("the service could not run %s: home directories are hidden from it "+
 			"(ProtectHome=yes); "+advice, binary, binary))
 	}
 	for path := binary; ; path = filepath.Dir(path) {
 		info, err := os.Stat(path)
 		if err != nil {
-			return fail(exitNoInput, err)
+			return fail(fault.NoInput, err)
 		}
 		if info.Mode().Perm()&0o001 == 0 {
-			return fail(exitUsage, fmt.Errorf("the service could not run %s: %s is not open to all users; "+advice, binary,
+			return fail(fault.Usage, fmt.Errorf("the service could not run %s: %s is not open to all users; "+advice, binary,
 				path, binary))
 		}
 		if filepath.Dir(path) == path || hiddenBy(binary) != "" { // a bound program is reached without its folders
@@ -190,7 +191,7 @@ func serviceUser(name string) (string, error) {
 	if name == "" {
 		who, err := user.Current()
 		if err != nil {
-			return "", fail(exitInternal, fmt.Errorf("who are you: %w; give --user", err))
+			return "", fail(fault.Internal, fmt.Errorf("who are you: %w; give --user", err))
 		}
 		name = who.Username
 	}

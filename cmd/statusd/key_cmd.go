@@ -20,6 +20,7 @@ import (
 	"statusd/accounts/names"
 	"statusd/cmd/statusd/frame"
 	"statusd/configs"
+	"statusd/fault"
 )
 
 func (a *app) keyCommand() frame.Command {
@@ -72,7 +73,7 @@ func (a *app) keyGen(fs *frame.Flags) frame.Run {
 		}
 		private, err := crypto.GenerateKey()
 		if err != nil {
-			return fail(exitInternal, err)
+			return fail(fault.Internal, err)
 		}
 		text := hex.EncodeToString(crypto.FromECDSA(private))
 		if args[0] == toStdout {
@@ -105,7 +106,7 @@ func (a *app) nameOf(p key.Public) (string, error) {
 		return "", nil
 	}
 	if err != nil {
-		return "", fail(exitData, err)
+		return "", fail(fault.BadInput, err)
 	}
 	return lists.Name(p), nil
 }
@@ -117,15 +118,15 @@ func (a *app) convertKey(text, base string) error {
 	}
 	p, err := key.PublicFromECDSA(pub)
 	if err != nil {
-		return fail(exitData, err)
+		return fail(fault.BadInput, err)
 	}
 	to, err := multibase.Parse(base)
 	if err != nil {
-		return fail(exitData, fmt.Errorf("unknown base %q; the bases are %s", base, baseNames()))
+		return fail(fault.BadInput, fmt.Errorf("unknown base %q; the bases are %s", base, baseNames()))
 	}
 	shown, err := contact.Encode(p, to)
 	if err != nil {
-		return fail(exitData, err)
+		return fail(fault.BadInput, err)
 	}
 	return a.say(shown, map[string]string{"base": to.String(), "key": shown})
 }
@@ -156,7 +157,7 @@ func (a *app) readPublic(args []string) (*ecdsa.PublicKey, error) {
 	if len(args) == 0 {
 		raw, err := io.ReadAll(io.LimitReader(a.in, 4096))
 		if err != nil {
-			return nil, fail(exitIO, err)
+			return nil, fail(fault.IO, err)
 		}
 		return privateToPublic(raw)
 	}
@@ -164,7 +165,7 @@ func (a *app) readPublic(args []string) (*ecdsa.PublicKey, error) {
 	if strings.HasPrefix(text, "enode://") || strings.HasPrefix(text, "enr:") {
 		n, err := parseNode(text)
 		if err != nil {
-			return nil, fail(exitData, err)
+			return nil, fail(fault.BadInput, err)
 		}
 		return n.Pubkey(), nil
 	}
@@ -175,13 +176,13 @@ func (a *app) readPublic(args []string) (*ecdsa.PublicKey, error) {
 			return nil, usageError(errKeyInArgs)
 		case 33:
 			pub, err := crypto.DecompressPubkey(raw)
-			return pub, fail(exitData, err)
+			return pub, fail(fault.BadInput, err)
 		case 64:
 			raw = append([]byte{4}, raw...)
 			fallthrough
 		case 65:
 			pub, err := crypto.UnmarshalPubkey(raw)
-			return pub, fail(exitData, err)
+			return pub, fail(fault.BadInput, err)
 		}
 	}
 	raw, err := os.ReadFile(text)
@@ -192,9 +193,9 @@ func (a *app) readPublic(args []string) (*ecdsa.PublicKey, error) {
 	if c, notKey := contact.Parse(text); notKey == nil && c.Name == "" {
 		return c.Key.ECDSA(), nil
 	} else if notKey != nil && !strings.ContainsAny(text, "./") && len(text) > minKeyText {
-		return nil, fail(exitData, notKey)
+		return nil, fail(fault.BadInput, notKey)
 	}
-	return nil, fail(exitNoInput, err)
+	return nil, fail(fault.NoInput, err)
 }
 
 func parseNode(text string) (*enode.Node, error) {
@@ -207,7 +208,7 @@ func parseNode(text string) (*enode.Node, error) {
 func privateToPublic(raw []byte) (*ecdsa.PublicKey, error) {
 	private, err := crypto.HexToECDSA(strings.TrimPrefix(strings.TrimSpace(string(raw)), "0x"))
 	if err != nil {
-		return nil, fail(exitData, errNotKey)
+		return nil, fail(fault.BadInput, errNotKey)
 	}
 	return &private.PublicKey, nil
 }
@@ -227,7 +228,7 @@ type identities struct {
 func (a *app) printKey(pub *ecdsa.PublicKey) error {
 	p, err := key.PublicFromECDSA(pub)
 	if err != nil {
-		return fail(exitData, err)
+		return fail(fault.BadInput, err)
 	}
 	name, err := a.nameOf(p)
 	if err != nil {

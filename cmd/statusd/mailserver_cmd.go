@@ -11,9 +11,9 @@ import (
 
 	"statusd/cmd/statusd/frame"
 	"statusd/configs"
+	"statusd/fault"
 	"statusd/mailserver"
 	"statusd/mailserver/leveldb"
-	"statusd/mailserver/postgres"
 	"statusd/mailserver/statusgo"
 	"statusd/node"
 )
@@ -106,7 +106,7 @@ func (a *app) mailserverStatus(fs *frame.Flags) frame.Run {
 			}
 		}
 		_, err := fmt.Fprintf(a.out, "%d mailservers, %d requests outstanding\n", len(s.Servers), len(s.Outstanding))
-		return fail(exitIO, err)
+		return fail(fault.IO, err)
 	})
 }
 
@@ -166,7 +166,7 @@ envelopes that are there already are skipped.`,
 				}
 				source := statusgoArchive(from)
 				if source == "" {
-					return fail(exitNoInput, fmt.Errorf("no archive of status-go in %s", from))
+					return fail(fault.NoInput, fmt.Errorf("no archive of status-go in %s", from))
 				}
 				ctx, stop := interruptible(ctx)
 				defer stop()
@@ -190,7 +190,7 @@ func statusgoArchive(dir string) string {
 func (a *app) importArchive(ctx context.Context, cfg *configs.Config, from string) error {
 	archive, name, err := node.OpenArchive(ctx, cfg, nil)
 	if err != nil {
-		return archiveError(err)
+		return err
 	}
 	p := a.newProgress("import")
 	report, err := statusgo.Import(ctx, from, archive, statusgo.Options{
@@ -202,10 +202,11 @@ func (a *app) importArchive(ctx context.Context, cfg *configs.Config, from strin
 	p.clear()
 	err = errors.Join(err, archive.Close())
 	if ctx.Err() != nil {
-		return fail(exitTemporary, fmt.Errorf("interrupted after %d envelopes; run the same command to go on", report.Read))
+		return fail(fault.Interrupted, fmt.Errorf("interrupted after %d envelopes; run the same command to go on",
+			report.Read))
 	}
 	if err != nil {
-		return archiveError(err)
+		return err
 	}
 	if a.output == outputJSON {
 		return a.printJSON(map[string]any{
@@ -218,41 +219,7 @@ func (a *app) importArchive(ctx context.Context, cfg *configs.Config, from strin
 	}
 	_, err = fmt.Fprintf(a.out, "%d envelopes read%s, %d new in %s, %d invalid and left out\n", report.Read, resumed,
 		report.Added, name, report.Invalid)
-	return fail(exitIO, err)
-}
-
-// archiveError gives errors of archives their exit codes.
-func archiveError(err error) error {
-	switch {
-	case errors.Is(err, leveldb.ErrLocked):
-		err = fmt.Errorf("%w; stop the daemon first", err)
-	case errors.Is(err, mailserver.ErrDiskLow):
-		err = fmt.Errorf("%w; free some, or lower --min-free-disk", err)
-	}
-	if code := archiveCode(err); code != exitOK {
-		return fail(code, err)
-	}
-	return err
-}
-
-// archiveCode is the exit code of an error of an archive, exitOK of others.
-func archiveCode(err error) int {
-	switch {
-	case errors.Is(err, statusgo.ErrNoArchive):
-		return exitNoInput
-	case errors.Is(err, statusgo.ErrInUse), errors.Is(err, leveldb.ErrLocked):
-		return exitCantCreate
-	case errors.Is(err, leveldb.ErrForeign), errors.Is(err, leveldb.ErrSchema), errors.Is(err, postgres.ErrSchema),
-		errors.Is(err, postgres.ErrAddress):
-		return exitConfig
-	case errors.Is(err, mailserver.ErrUnavailable):
-		return exitUnavailable
-	case errors.Is(err, mailserver.ErrDiskLow):
-		return exitIO
-	case errors.Is(err, mailserver.ErrCorrupted):
-		return exitData
-	}
-	return exitOK
+	return fail(fault.IO, err)
 }
 
 func (a *app) mailserverRepair() frame.Command {
@@ -276,7 +243,7 @@ was interrupted can be run again.`,
 				dir := cfg.MailServerPath()
 				if _, err := os.Stat(dir); err != nil {
 					if _, err := os.Stat(dir + ".damaged"); err != nil {
-						return fail(exitNoInput, fmt.Errorf("there is no archive in %s", dir))
+						return fail(fault.NoInput, fmt.Errorf("there is no archive in %s", dir))
 					}
 				}
 				ctx, stop := interruptible(ctx)
@@ -294,10 +261,10 @@ func (a *app) repair(ctx context.Context, dir string, o leveldb.Options) error {
 	})
 	p.clear()
 	if ctx.Err() != nil {
-		return fail(exitTemporary, errors.New("interrupted; the archive is as it was, run the same command again"))
+		return fail(fault.Interrupted, errors.New("interrupted; the archive is as it was, run the same command again"))
 	}
 	if err != nil {
-		return archiveError(err)
+		return err
 	}
 	if a.output == outputJSON {
 		return a.printJSON(map[string]any{
@@ -307,5 +274,5 @@ func (a *app) repair(ctx context.Context, dir string, o leveldb.Options) error {
 	}
 	_, err = fmt.Fprintf(a.out, "%d envelopes kept, %d dropped, %d damaged files; the archive in %s is sound again\n",
 		report.Envelopes, report.Dropped, report.DamagedFiles, dir)
-	return fail(exitIO, err)
+	return fail(fault.IO, err)
 }

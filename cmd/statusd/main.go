@@ -12,6 +12,7 @@ import (
 	"os"
 
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 )
 
 // Set by the linker (see Makefile).
@@ -48,7 +49,7 @@ func realMain(args []string, in io.Reader, out, errOut io.Writer) (code int) {
 	}()
 	err := a.execute(context.Background(), args)
 	if err == nil && a.output == outputJSON && !a.silent && !answer.wrote {
-		err = fail(exitIO, a.printJSON(struct{}{})) // one object, also where there is nothing to say
+		err = fail(fault.IO, a.printJSON(struct{}{})) // one object, also where there is nothing to say
 	}
 	if err == nil {
 		return exitOK
@@ -69,7 +70,7 @@ func realMain(args []string, in io.Reader, out, errOut io.Writer) (code int) {
 func (a *app) execute(ctx context.Context, args []string) error {
 	program := a.program()
 	if asked, err := program.Completes(ctx, a.out, args); asked {
-		return fail(exitIO, err)
+		return fail(fault.IO, err)
 	}
 	call, err := program.Parse(args)
 	a.at = call.Path

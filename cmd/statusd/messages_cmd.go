@@ -10,6 +10,7 @@ import (
 
 	"statusd/api"
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 )
 
 // messagePage is the number of messages asked for at once.
@@ -110,7 +111,7 @@ func (a *app) printMessages(s *session, messages []api.Message, chat *api.Chat) 
 			_, err = fmt.Fprintf(a.out, "%s  %s%s\n", millisText(m.WhisperTimestamp), s.said(m), statusMark(m))
 		}
 		if err != nil {
-			return fail(exitIO, err)
+			return fail(fault.IO, err)
 		}
 	}
 	return nil
@@ -146,7 +147,7 @@ func (a *app) showMessage(ctx context.Context, s *session, args []string) error 
 		return err
 	}
 	if a.output == outputJSON {
-		return fail(exitIO, a.printJSON(s.namedMessage(&m)))
+		return fail(fault.IO, a.printJSON(s.namedMessage(&m)))
 	}
 	var b strings.Builder
 	row := func(name, value string) {

@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"statusd/fault"
 	"statusd/internal/atomicfile"
 )
 
@@ -39,30 +40,18 @@ func checkOut(p atomicfile.Place) error {
 	return cannotCreate(p.Check())
 }
 
-// cannotCreate gives an error of making a file its code, and the way out.
+// cannotCreate gives an error of making a file its kind, and the way out.
 func cannotCreate(err error) error {
 	var path *fs.PathError
 	switch {
 	case errors.Is(err, atomicfile.ErrNobodyReads):
-		return fail(exitTemporary, err)
+		return err
 	case errors.Is(err, fs.ErrExist) && errors.As(err, &path):
-		return fail(exitCantCreate, &existsError{path.Path})
-	case errors.Is(err, atomicfile.ErrForeignLink), errors.Is(err, atomicfile.ErrOwner),
-		errors.Is(err, atomicfile.ErrSpecial):
-		err = fmt.Errorf("%w; give another path", err)
+		err = &existsError{path.Path}
 	case errors.Is(err, fs.ErrNotExist) && errors.As(err, &path):
-		err = fmt.Errorf("%w: make its folder first, or give another path", err)
+		err = fault.WithHint(err, "make its folder first, or give another path")
 	}
-	return fail(createCode(err), err)
-}
-
-// createCode is the exit code of an error of making a file: a disk that is full or
-// fails is another matter than a path that cannot be.
-func createCode(err error) int {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EIO) {
-		return exitIO
-	}
-	return exitCantCreate
+	return fail(fault.CannotCreate, err)
 }
 
 // existsError is a file that is in the way.
@@ -78,14 +67,14 @@ func writeFailed(err error) error {
 	if errors.Is(err, atomicfile.ErrNobodyReads) || errors.Is(err, fs.ErrExist) {
 		return cannotCreate(err)
 	}
-	return fail(exitIO, err)
+	return fail(fault.IO, err)
 }
 
 // writeOut writes what somebody asked for to a place, whole or not at all.
 func (a *app) writeOut(ctx context.Context, p atomicfile.Place, data []byte) error {
 	if p.Path == toStdout {
 		_, err := a.out.Write(data)
-		return fail(exitIO, err)
+		return fail(fault.IO, err)
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()

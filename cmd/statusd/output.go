@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 )
 
 // Output forms. In JSON a list is one object a line, and everything else one
@@ -49,38 +49,49 @@ func isTerminal(w io.Writer) bool {
 
 // complain prints an error, one line for each problem.
 func (a *app) complain(err error, code int) {
-	text, help := strings.TrimSpace(userText(err)), ""
-	var own *exitError
-	if errors.As(err, &own) && own.usage && a.at != "" {
+	kind, hint := fault.Of(err)
+	text, help := err.Error(), ""
+	if kind == fault.Usage && a.at != "" {
 		help = a.at + " --help"
 	}
 	if a.output == outputJSON {
-		shown := failure{Error: text, ExitCode: code, Help: help}
+		shown := failure{Error: text, Kind: kind, Hint: hint, ExitCode: code, Help: help}
 		if err := writeJSON(a.err, shown); err != nil {
 			fmt.Fprintln(a.err, "statusd:", text)
 		}
 		return
 	}
+	a.tell(text)
+	if hint != "" {
+		a.tell(hint)
+	}
+	if help != "" {
+		a.tell("see " + help)
+	}
+}
+
+// tell writes lines for people to standard error.
+func (a *app) tell(text string) {
 	for line := range strings.SplitSeq(text, "\n") {
 		fmt.Fprintln(a.err, "statusd:", line)
-	}
-	if help != "" && !strings.Contains(text, "--help") {
-		fmt.Fprintln(a.err, "statusd: see", help)
 	}
 }
 
 // failure is an error in JSON.
 type failure struct {
-	Error    string `json:"error"`
-	ExitCode int    `json:"exitCode"`
-	Help     string `json:"help,omitempty"`  // the command that explains the usage
-	Stack    string `json:"stack,omitempty"` // of a mistake in the program
+	Error    string     `json:"error"`
+	Kind     fault.Kind `json:"kind"`
+	Hint     string     `json:"hint,omitempty"` // what to do
+	ExitCode int        `json:"exitCode"`
+	Help     string     `json:"help,omitempty"`  // the command that explains the usage
+	Stack    string     `json:"stack,omitempty"` // of a mistake in the program
 }
 
 // crashed reports a mistake in the program.
 func (a *app) crashed(p any) int {
 	shown := failure{
-		Error: fmt.Sprintf("internal error %s: %v", crashID(p), p), ExitCode: exitInternal, Stack: string(debug.Stack()),
+		Error: fmt.Sprintf("internal error %s: %v", crashID(p), p), Kind: fault.Internal,
+		ExitCode: exitInternal, Stack: string(debug.Stack()),
 	}
 	if a.output == outputJSON && writeJSON(a.err, shown) == nil {
 		return exitInternal
@@ -102,7 +113,7 @@ func (a *app) note(format string, args ...any) {
 // raw prints a text as it is.
 func (a *app) raw(text string) error {
 	_, err := io.WriteString(a.out, text)
-	return fail(exitIO, err)
+	return fail(fault.IO, err)
 }
 
 // printJSON writes one value on one line.
@@ -117,10 +128,10 @@ func writeJSON(w io.Writer, v any) error {
 // say prints a sentence for people, or a value as JSON.
 func (a *app) say(text string, value any) error {
 	if a.output == outputJSON {
-		return fail(exitIO, a.printJSON(value))
+		return fail(fault.IO, a.printJSON(value))
 	}
 	_, err := fmt.Fprintln(a.out, text)
-	return fail(exitIO, err)
+	return fail(fault.IO, err)
 }
 
 // printList prints a list: a table for people, one object a line for programs.
@@ -130,7 +141,7 @@ func printList[T any](a *app, items []T, none string, columns ...frame.Column[T]
 	if a.output == outputJSON {
 		for _, item := range items {
 			if err := a.printJSON(item); err != nil {
-				return fail(exitIO, err)
+				return fail(fault.IO, err)
 			}
 		}
 		return nil
@@ -150,7 +161,7 @@ func (a *app) printResult(raw json.RawMessage) error {
 	var text string
 	if a.output == outputPlain && json.Unmarshal(raw, &text) == nil && string(raw) != "null" {
 		_, err := fmt.Fprintln(a.out, text)
-		return fail(exitIO, err)
+		return fail(fault.IO, err)
 	}
 	var b bytes.Buffer
 	var err error
@@ -160,10 +171,10 @@ func (a *app) printResult(raw json.RawMessage) error {
 		err = json.Indent(&b, raw, "", "  ")
 	}
 	if err != nil {
-		return fail(exitProtocol, fmt.Errorf("the daemon's answer is not JSON: %w", err))
+		return fail(fault.Protocol, fmt.Errorf("the daemon's answer is not JSON: %w", err))
 	}
 	_, err = fmt.Fprintln(a.out, b.String())
-	return fail(exitIO, err)
+	return fail(fault.IO, err)
 }
 
 // printFile prints a file in JSON as it is, for programs on one line.
@@ -177,7 +188,7 @@ func (a *app) printFile(raw []byte) error {
 // decodeAnswer reads what a daemon answered.
 func decodeAnswer(raw []byte, v any) error {
 	if err := json.Unmarshal(raw, v); err != nil {
-		return fail(exitProtocol, fmt.Errorf("the daemon's answer is not understood: %w", err))
+		return fail(fault.Protocol, fmt.Errorf("the daemon's answer is not understood: %w", err))
 	}
 	return nil
 }

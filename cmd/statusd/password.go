@@ -19,6 +19,7 @@ import (
 
 	"statusd/accounts/kdf"
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 )
 
 // Where passwords come from besides flags (spec 07 section 4).
@@ -77,7 +78,7 @@ func (a *app) readPassword(p *passwordFlags, prompt string, fresh bool) ([]byte,
 	}
 	checked, err := kdf.NewPassword(typed)
 	if err != nil {
-		return nil, fail(exitData, err)
+		return nil, fail(fault.BadInput, err)
 	}
 	defer checked.Wipe()
 	if fresh && !checked.IsEmpty() && checked.IsWeak() {
@@ -118,7 +119,7 @@ func (a *app) environPassword() (typed []byte, found bool, err error) {
 	inEnviron, set := os.LookupEnv(envPassword)
 	if set { // our children need not know it
 		if err := os.Unsetenv(envPassword); err != nil {
-			return nil, false, fail(exitOther, err)
+			return nil, false, fail(fault.Failed, err)
 		}
 	}
 	if dir := os.Getenv(envCredentials); dir != "" {
@@ -129,7 +130,7 @@ func (a *app) environPassword() (typed []byte, found bool, err error) {
 			return typed, true, err
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			return nil, false, fail(exitNoInput, err)
+			return nil, false, fail(fault.NoInput, err)
 		}
 	}
 	if file := os.Getenv(envPasswordFile); file != "" {
@@ -159,15 +160,15 @@ func (a *app) passwordFromFD(fd int) ([]byte, error) {
 func passwordFromFile(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, fail(exitNoInput, err)
+		return nil, fail(fault.NoInput, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, fail(exitNoInput, err)
+		return nil, fail(fault.NoInput, err)
 	}
 	if mode := info.Mode(); mode.IsRegular() && mode.Perm()&0o077 != 0 {
-		return nil, fail(exitPermission, fmt.Errorf("password file %s has mode %04o, so others could read it: run chmod "+
+		return nil, fail(fault.Permission, fmt.Errorf("password file %s has mode %04o, so others could read it: run chmod "+
 			"600 %s", name, mode.Perm(), name))
 	}
 	return passwordLine(f)
@@ -181,7 +182,7 @@ func (a *app) passwordFromCommand(command string) ([]byte, error) {
 	out, err := cmd.Output()
 	defer clear(out)
 	if err != nil {
-		return nil, fail(exitPermission, fmt.Errorf("the password command failed: %w", err))
+		return nil, fail(fault.Permission, fmt.Errorf("the password command failed: %w", err))
 	}
 	return passwordLine(bytes.NewReader(out))
 }
@@ -190,7 +191,7 @@ func (a *app) passwordFromCommand(command string) ([]byte, error) {
 func passwordLine(r io.Reader) ([]byte, error) {
 	line, err := bufio.NewReader(io.LimitReader(r, maxSecret)).ReadBytes('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fail(exitIO, fmt.Errorf("read password: %w", err))
+		return nil, fail(fault.IO, fmt.Errorf("read password: %w", err))
 	}
 	return bytes.TrimRight(line, "\r\n"), nil
 }
@@ -214,7 +215,7 @@ func (a *app) askPassword(p *passwordFlags, prompt string, fresh bool) ([]byte, 
 	defer clear(again)
 	if !bytes.Equal(typed, again) {
 		clear(typed)
-		return nil, fail(exitData, errTwoPasswords)
+		return nil, fail(fault.BadInput, errTwoPasswords)
 	}
 	return typed, nil
 }
@@ -232,7 +233,7 @@ func (a *app) askHidden(terminal *os.File, prompt string) ([]byte, error) {
 	fmt.Fprint(a.err, prompt)
 	state, err := term.MakeRaw(fd)
 	if err != nil {
-		return nil, fail(exitIO, err)
+		return nil, fail(fault.IO, err)
 	}
 	restore := func() {
 		_ = term.Restore(fd, state) // nothing better can be done
@@ -257,9 +258,9 @@ func (a *app) askHidden(terminal *os.File, prompt string) ([]byte, error) {
 	case errors.Is(err, errInterrupted):
 		return nil, &silentError{128 + int(syscall.SIGINT)}
 	case errors.Is(err, io.EOF):
-		return nil, fail(exitNoInput, errors.New("nothing was typed"))
+		return nil, fail(fault.NoInput, errors.New("nothing was typed"))
 	}
-	return typed, fail(exitIO, err)
+	return typed, fail(fault.IO, err)
 }
 
 // errInterrupted is returned for Ctrl-C, which a terminal in raw mode does not
@@ -329,7 +330,7 @@ func (a *app) readSecretText(file, what string) (string, error) {
 	} else {
 		f, err := os.Open(file)
 		if err != nil {
-			return "", fail(exitNoInput, err)
+			return "", fail(fault.NoInput, err)
 		}
 		defer f.Close()
 		in = f
@@ -337,11 +338,11 @@ func (a *app) readSecretText(file, what string) (string, error) {
 	raw, err := io.ReadAll(io.LimitReader(in, maxSecret))
 	defer clear(raw)
 	if err != nil {
-		return "", fail(exitIO, fmt.Errorf("read %s: %w", strings.ToLower(what), err))
+		return "", fail(fault.IO, fmt.Errorf("read %s: %w", strings.ToLower(what), err))
 	}
 	text := strings.TrimRight(string(raw), "\r\n")
 	if text == "" {
-		return "", fail(exitNoInput, fmt.Errorf("there is no %s on standard input or in the file", strings.ToLower(what)))
+		return "", fail(fault.NoInput, fmt.Errorf("there is no %s on standard input or in the file", strings.ToLower(what)))
 	}
 	return text, nil
 }

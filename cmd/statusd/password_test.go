@@ -95,8 +95,7 @@ func TestNewPasswordFlagsLeaveTheEnvironment(t *testing.T) {
 	t.Setenv(envPassword, "old")
 	p := addPasswordFlags(new(frame.Flags), "new-", "")
 	_, err := (&app{in: strings.NewReader(""), err: new(bytes.Buffer)}).readPassword(p, "New", true)
-	var coded *exitError
-	if !errors.As(err, &coded) || coded.code != exitUsage || strings.Contains(err.Error(), envPasswordFile) {
+	if exitCode(err) != exitUsage || strings.Contains(err.Error(), envPasswordFile) {
 		t.Error(err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 	"statusd/discovery/pool"
+	"statusd/fault"
 	"statusd/internal/termtext"
 )
 
@@ -105,7 +106,7 @@ func (a *app) printPeers(v peersView) error {
 		return a.printJSON(v)
 	}
 	_, err := fmt.Fprint(a.out, v.text(time.Now(), a.wide))
-	return fail(exitIO, err)
+	return fail(fault.IO, err)
 }
 
 // text is the view as a table.
@@ -262,7 +263,7 @@ func (a *app) watchPeers(ctx context.Context, c *client) error {
 		case <-signals:
 		case <-period:
 		case err := <-peers.Err():
-			return fail(exitUnavailable, fmt.Errorf("the daemon ended the connection: %w", cmp.Or(err, errClosed)))
+			return fail(fault.Unavailable, fmt.Errorf("the daemon ended the connection: %w", cmp.Or(err, errClosed)))
 		}
 		if timer != nil {
 			timer.Stop()
@@ -280,7 +281,7 @@ func (a *app) redraw(v peersView, last string, terminal bool) (string, error) {
 	if a.output == outputJSON {
 		raw, err := json.Marshal(v.settled())
 		if err != nil {
-			return "", fail(exitInternal, err)
+			return "", fail(fault.Internal, err)
 		}
 		text = string(raw)
 	} else {
@@ -295,13 +296,13 @@ func (a *app) redraw(v peersView, last string, terminal bool) (string, error) {
 	}
 	if terminal {
 		_, err := fmt.Fprintf(a.out, "\x1b[H\x1b[2J%s  %s\n\n%s", "statusd peers", time.Now().Format(time.TimeOnly), text)
-		return compare, fail(exitIO, err)
+		return compare, fail(fault.IO, err)
 	}
 	if a.output == outputJSON {
 		return compare, a.printJSON(v)
 	}
 	_, err := fmt.Fprintf(a.out, "%s %s\n", time.Now().Format(time.RFC3339), text)
-	return compare, fail(exitIO, err)
+	return compare, fail(fault.IO, err)
 }
 
 // settled is a view without what changes all the time.

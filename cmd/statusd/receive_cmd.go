@@ -10,6 +10,7 @@ import (
 
 	"statusd/api"
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 	"statusd/internal/termtext"
 )
 
@@ -191,11 +192,11 @@ func (r *receiver) page(ctx context.Context, page eventPageAnswer) (enough bool,
 // print writes one event.
 func (r *receiver) print(ctx context.Context, e logEvent) error {
 	if r.app.output == outputJSON || r.flags.all {
-		return fail(exitIO, r.app.printJSON(e))
+		return fail(fault.IO, r.app.printJSON(e))
 	}
 	var news api.Changes
 	if err := json.Unmarshal(e.Event, &news); err != nil {
-		return fail(exitProtocol, fmt.Errorf("event %d: %w", e.Cursor, err))
+		return fail(fault.Protocol, fmt.Errorf("event %d: %w", e.Cursor, err))
 	}
 	for i := range news.Messages {
 		m := &news.Messages[i]
@@ -209,7 +210,7 @@ func (r *receiver) print(ctx context.Context, e logEvent) error {
 			}
 		}
 		if _, err := fmt.Fprintln(r.app.out, r.session.line(m, chatOf(news.Chats, m.LocalChatID))); err != nil {
-			return fail(exitIO, err)
+			return fail(fault.IO, err)
 		}
 	}
 	return nil

@@ -17,7 +17,9 @@ import (
 
 	gethrpc "github.com/ethereum/go-ethereum/rpc"
 
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 )
 
 // endpoint says how client commands reach a daemon.
@@ -66,7 +68,7 @@ func (e *endpoint) dial(ctx context.Context) (*gethrpc.Client, error) {
 			header := http.Header{"Authorization": {"Bearer " + strings.TrimSpace(string(raw))}}
 			options = append(options, gethrpc.WithHeaders(header), gethrpc.WithWebsocketMessageSizeLimit(maxAnswer))
 		case e.tokenFile != "" || !errors.Is(err, fs.ErrNotExist):
-			return nil, fail(exitNoInput, fmt.Errorf("read token: %w", err))
+			return nil, fail(fault.NoInput, fmt.Errorf("read token: %w", err))
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.timeout)
@@ -82,12 +84,12 @@ func (e *endpoint) dial(ctx context.Context) (*gethrpc.Client, error) {
 func unreachable(target string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		err = fmt.Errorf("no permission to use %s; run as the daemon's user or join its group", target)
-		return fail(exitPermission, err)
+		return fail(fault.Permission, err)
 	}
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
-		return fail(exitUnavailable, fmt.Errorf("no daemon answers at %s; start one with: statusd run", target))
+		return fail(fault.Unavailable, fmt.Errorf("no daemon answers at %s; start one with: statusd run", target))
 	}
-	return fail(exitUnavailable, fmt.Errorf("no daemon answers at %s: %w", target, err))
+	return fail(fault.Unavailable, fmt.Errorf("no daemon answers at %s: %w", target, err))
 }
 
 func (a *app) rpcCommand() frame.Command {
@@ -150,9 +152,9 @@ func (a *app) withInput(args []string) ([]string, error) {
 	raw, err := io.ReadAll(io.LimitReader(a.in, maxAnswer+1))
 	switch {
 	case err != nil:
-		return nil, fail(exitIO, fmt.Errorf("read standard input: %w", err))
+		return nil, fail(fault.IO, fmt.Errorf("read standard input: %w", err))
 	case len(raw) > maxAnswer:
-		return nil, fail(exitData, errors.New("standard input holds more than a parameter may"))
+		return nil, fail(fault.BadInput, errors.New("standard input holds more than a parameter may"))
 	case slices.Contains(args[at+1:], "-"):
 		return nil, usageError(errors.New("only one argument can be read from standard input"))
 	}
@@ -172,7 +174,7 @@ func parameters(args []string) ([]any, error) {
 		case err == nil:
 			params[i] = value
 		case strings.IndexAny(strings.TrimSpace(arg), `{["`) == 0:
-			return nil, fail(exitData, fmt.Errorf("argument %d is not JSON: %w", i+1, err))
+			return nil, fail(fault.BadInput, fmt.Errorf("argument %d is not JSON: %w", i+1, err))
 		default:
 			params[i] = arg
 		}
@@ -210,7 +212,7 @@ func (a *app) positional(ctx context.Context, client *gethrpc.Client, method str
 	}
 	given := map[string]json.RawMessage{}
 	if err := json.Unmarshal(raw, &given); err != nil {
-		return nil, fail(exitData, err)
+		return nil, fail(fault.BadInput, err)
 	}
 	for _, m := range doc.Methods {
 		if m.Name != method {
@@ -229,7 +231,7 @@ func (a *app) positional(ctx context.Context, client *gethrpc.Client, method str
 			params = append(params, value)
 		}
 		for name := range given {
-			return nil, fail(exitData, fmt.Errorf("%s has no parameter %q", method, name))
+			return nil, fail(fault.BadInput, fmt.Errorf("%s has no parameter %q", method, name))
 		}
 		return params[:last], nil
 	}
@@ -251,52 +253,52 @@ func (a *app) follow(ctx context.Context, client *gethrpc.Client, namespace stri
 		select {
 		case event := <-events:
 			if _, err := fmt.Fprintf(a.out, "%s\n", event); err != nil {
-				return fail(exitIO, err)
+				return fail(fault.IO, err)
 			}
 		case err := <-sub.Err():
-			return fail(exitUnavailable, fmt.Errorf("the daemon ended the subscription: %w", err))
+			return fail(fault.Unavailable, fmt.Errorf("the daemon ended the subscription: %w", err))
 		case <-ctx.Done():
 			return nil
 		}
 	}
 }
 
-// callError gives the error of a call its exit code and its hint.
+// callError gives the error of a call its kind and its hint.
 func callError(err error) error {
 	var status gethrpc.HTTPError
 	if errors.As(err, &status) {
 		if status.StatusCode == http.StatusUnauthorized || status.StatusCode == http.StatusForbidden {
 			err = fmt.Errorf("the daemon refuses access: %s; give its token with --token-file", status.Status)
-			return fail(exitPermission, err)
+			return fail(fault.Permission, err)
 		}
-		return fail(exitProtocol, err)
+		return fail(fault.Protocol, err)
 	}
 	var coded gethrpc.Error
 	if !errors.As(err, &coded) {
 		if errors.Is(err, context.DeadlineExceeded) {
-			return fail(exitTemporary, errors.New("no answer in time; see --timeout"))
+			return fail(fault.Timeout, errors.New("no answer in time; see --timeout"))
 		}
 		if notJSONRPC(err) {
-			return fail(exitProtocol, fmt.Errorf("what answers there is no daemon: its answer is not JSON-RPC (%w); look at "+
+			return fail(fault.Protocol, fmt.Errorf("what answers there is no daemon: its answer is not JSON-RPC (%w); look at "+
 				"the address", err))
 		}
 		if web := new(url.Error); errors.As(err, &web) {
 			return unreachable(web.URL, web.Err)
 		}
-		return fail(exitUnavailable, err)
+		return fail(fault.Unavailable, err)
 	}
-	text := fmt.Sprintf("%s (code %d)", coded.Error(), coded.ErrorCode())
+	answer := fault.New(fault.Kind(api.Code(coded.ErrorCode()).Kind()), fmt.Sprintf("%v (code %d)", coded,
+		coded.ErrorCode()), "")
 	var withData gethrpc.DataError
-	kind := ""
 	if errors.As(err, &withData) {
 		if data, ok := withData.ErrorData().(map[string]any); ok {
-			kind, _ = data["kind"].(string)
-			if hint, ok := data["hint"].(string); ok && hint != "" {
-				text += "\n" + hint
+			answer.Hint, _ = data["hint"].(string)
+			if kind, ok := data["kind"].(string); ok && kind != "" {
+				answer.Kind = fault.Kind(kind)
 			}
 		}
 	}
-	return fail(rpcExit(coded.ErrorCode(), kind), errors.New(text))
+	return answer
 }
 
 // notJSONRPC reports whether an error is about the form of an answer.
@@ -305,32 +307,4 @@ func notJSONRPC(err error) bool {
 	var kind *json.UnmarshalTypeError
 	return errors.As(err, &syntax) || errors.As(err, &kind) || errors.Is(err, gethrpc.ErrNoResult) ||
 		errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-// rpcExit maps error codes of JSON-RPC, and some kinds, to exit codes (spec 07
-// section 5).
-func rpcExit(code int, kind string) int {
-	if kind == "disk_full" || kind == "io_error" {
-		return exitIO
-	}
-	switch code {
-	case -32601:
-		return exitUsage
-	case -32700, -32600, -32602, -32012, -32015:
-		return exitData
-	case -32603:
-		return exitInternal
-	case -32040, -32041, -32010, -32011:
-		return exitPermission
-	case -32002, -32014, -32016:
-		return exitTemporary
-	case -32013, -32017:
-		return exitCantCreate
-	case -32018:
-		return exitConfig
-	case -32019:
-		return exitIO
-	default:
-		return exitOther
-	}
 }

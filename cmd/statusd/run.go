@@ -16,6 +16,7 @@ import (
 	"statusd/accounts/kdf"
 	"statusd/cmd/statusd/frame"
 	"statusd/configs"
+	"statusd/fault"
 	"statusd/internal/logx"
 	"statusd/internal/sdnotify"
 	"statusd/node"
@@ -49,7 +50,7 @@ func (a *app) run(ctx context.Context, flags *configFlags, password *passwordFla
 	}
 	// A directory that cannot be read is the node's to complain about.
 	if role, _ := roleOf(loaded.Config.DataDir); role == roleBootnode {
-		return fail(exitConfig, fmt.Errorf("%s belongs to a bootstrap node: choose another --dir, or start that one "+
+		return fail(fault.Config, fmt.Errorf("%s belongs to a bootstrap node: choose another --dir, or start that one "+
 			"with: statusd bootnode", loaded.Config.DataDir))
 	}
 	login, err := a.loginPassword(loaded.Config, password)
@@ -68,11 +69,10 @@ func (a *app) loginPassword(cfg *configs.Config, p *passwordFlags) (kdf.Password
 	typed, err := a.readPassword(p, fmt.Sprintf("Password of %s", cfg.Login), false)
 	if err != nil {
 		err = fmt.Errorf("cannot log in account %q: %w", cfg.Login, err)
-		var own *exitError
-		if errors.As(err, &own) && !own.usage { // a file that is missing, a command that failed
-			return kdf.Password{}, err
+		if kind, _ := fault.Of(err); kind == fault.Usage || kind == fault.Failed { // there is none
+			err = fail(fault.Permission, err)
 		}
-		return kdf.Password{}, fail(exitPermission, err)
+		return kdf.Password{}, err
 	}
 	defer clear(typed)
 	return kdf.NewPassword(typed)
@@ -96,7 +96,7 @@ func (a *app) daemon(
 	cfg := loaded.Config
 	logs, err := openLogs(cfg, a.err)
 	if err != nil {
-		return fail(exitCantCreate, fmt.Errorf("open log: %w", err))
+		return fail(fault.CannotCreate, fmt.Errorf("open log: %w", err))
 	}
 	defer logs.Close()
 	log := logs.Logger()
@@ -134,7 +134,7 @@ func (a *app) daemon(
 		case <-ctx.Done():
 		}
 	})
-	return loginAdvice(p.run(ctx))
+	return p.run(ctx)
 }
 
 // openLogs builds the logger that the configuration describes.

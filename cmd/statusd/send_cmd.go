@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 	"statusd/messenger/naming"
 )
 
@@ -118,7 +119,7 @@ func (a *app) send(ctx context.Context, c *client, f *sendFlags, to []string) er
 			return err
 		}
 		if !reached(sent.Status, f.wait) {
-			missed = fail(exitTemporary, fmt.Errorf("%s: not %s within %s; the daemon goes on trying", recipient, f.wait,
+			missed = fail(fault.Timeout, fmt.Errorf("%s: not %s within %s; the daemon goes on trying", recipient, f.wait,
 				f.limit))
 		}
 	}
@@ -157,7 +158,7 @@ func (s *session) recipient(ctx context.Context, text string) (string, error) {
 	case errors.As(err, &unknown):
 		return text, nil
 	case err != nil:
-		return "", fail(exitData, err)
+		return "", fail(fault.BadInput, err)
 	case found.Kind == naming.Group:
 		return found.ID, nil
 	}
@@ -186,18 +187,18 @@ func readAttachment(path string) (any, error) {
 	// A pipe that nobody writes to is empty, and not waited for.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, fail(exitNoInput, fmt.Errorf("attachment: %w", err))
+		return nil, fail(fault.NoInput, fmt.Errorf("attachment: %w", err))
 	}
 	defer f.Close()
 	raw, err := io.ReadAll(io.LimitReader(f, maxAttachment+1))
 	switch {
 	case err != nil:
-		return nil, fail(exitIO, fmt.Errorf("attachment: %w", err))
+		return nil, fail(fault.IO, fmt.Errorf("attachment: %w", err))
 	case len(raw) > maxAttachment:
-		return nil, fail(exitData, fmt.Errorf("attachment %s has more than %s; a message cannot carry it", path,
+		return nil, fail(fault.BadInput, fmt.Errorf("attachment %s has more than %s; a message cannot carry it", path,
 			bytesText(maxAttachment)))
 	case len(raw) == 0:
-		return nil, fail(exitData, fmt.Errorf("attachment %s is empty", path))
+		return nil, fail(fault.BadInput, fmt.Errorf("attachment %s is empty", path))
 	}
 	return "data:" + http.DetectContentType(raw) + ";base64," + base64.StdEncoding.EncodeToString(raw), nil
 }

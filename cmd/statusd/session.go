@@ -15,6 +15,7 @@ import (
 
 	"statusd/accounts/contact"
 	"statusd/api"
+	"statusd/fault"
 	"statusd/messenger/naming"
 )
 
@@ -35,7 +36,7 @@ type session struct {
 // not go where others could read them.
 func (c *client) open(ctx context.Context) (*session, error) {
 	if c.endpoint.url != "" && !confidential(c.endpoint.url) {
-		return nil, fail(exitPermission, fmt.Errorf("messages are not sent to %s, where others could read them: use the "+
+		return nil, fail(fault.Permission, fmt.Errorf("messages are not sent to %s, where others could read them: use the "+
 			"socket, https:// or wss://", c.endpoint.url))
 	}
 	conn, err := c.endpoint.dial(ctx)
@@ -92,19 +93,19 @@ func (s *session) person(ctx context.Context, text string) (string, error) {
 	id, err := s.names().FindPerson(text)
 	var unknown *naming.UnknownError
 	if !errors.As(err, &unknown) {
-		return id, fail(exitData, err)
+		return id, fail(fault.BadInput, err)
 	}
 	name, nick := strings.CutPrefix(text, "@")
 	if !nick {
-		return "", fail(exitData, fmt.Errorf("%q is no public key: want zQ3sh…, 0x04…, or @ and the nickname of a contact",
-			text))
+		return "", fail(fault.BadInput, fmt.Errorf("%q is no public key: want zQ3sh…, 0x04…, or @ and the nickname of a "+
+			"contact", text))
 	}
 	hint := "; see: statusd contacts"
 	if claiming := s.names().Claiming(name); len(claiming) > 0 {
 		hint = fmt.Sprintf(" by you; who calls himself so may be anybody (%s): give the key, or a nickname with: statusd "+
 			"contacts nickname KEY NAME", keyText(claiming[0]))
 	}
-	return "", fail(exitData, fmt.Errorf("no contact is called %q%s", name, hint))
+	return "", fail(fault.BadInput, fmt.Errorf("no contact is called %q%s", name, hint))
 }
 
 // people resolves several persons.
@@ -129,7 +130,7 @@ func (s *session) chat(ctx context.Context, text string) (api.Chat, error) {
 	found, err := s.names().Find(text)
 	var ambiguous *naming.AmbiguousError
 	if errors.As(err, &ambiguous) {
-		return api.Chat{}, fail(exitData, err)
+		return api.Chat{}, fail(fault.BadInput, err)
 	}
 	ids := []string{found.ID}
 	if found.Kind == naming.Profile { // "@0x04…" means the person as well
@@ -144,14 +145,14 @@ func (s *session) chat(ctx context.Context, text string) (api.Chat, error) {
 			}
 		}
 	}
-	return api.Chat{}, fail(exitData, fmt.Errorf("there is no chat %q; see: statusd chats", text))
+	return api.Chat{}, fail(fault.BadInput, fmt.Errorf("there is no chat %q; see: statusd chats", text))
 }
 
 // group finds a private group.
 func (s *session) group(ctx context.Context, text string) (api.Chat, error) {
 	c, err := s.chat(ctx, text)
 	if err == nil && c.ChatType != api.ChatPrivateGroup {
-		err = fail(exitData, fmt.Errorf("%q is no private group; see: statusd groups", text))
+		err = fail(fault.BadInput, fmt.Errorf("%q is no private group; see: statusd groups", text))
 	}
 	return c, err
 }
@@ -250,9 +251,9 @@ func (a *app) message(flag string, given, attachment bool) (string, error) {
 	raw, err := io.ReadAll(io.LimitReader(a.in, maxMessage+1))
 	switch {
 	case err != nil:
-		return "", fail(exitIO, fmt.Errorf("read standard input: %w", err))
+		return "", fail(fault.IO, fmt.Errorf("read standard input: %w", err))
 	case len(raw) > maxMessage:
-		return "", fail(exitData, errors.New("standard input holds more than a message may: 4096 characters"))
+		return "", fail(fault.BadInput, errors.New("standard input holds more than a message may: 4096 characters"))
 	}
 	return strings.TrimRight(string(raw), "\r\n"), nil
 }

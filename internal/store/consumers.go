@@ -15,6 +15,10 @@ import (
 const (
 	// MaxConsumers bounds the named consumers of all tokens together.
 	MaxConsumers = 1000
+	// TokenConsumers bounds those of one token, and LocalConsumers those of the
+	// socket and of the token in the data directory.
+	TokenConsumers = 10
+	LocalConsumers = 100
 	// MaxConsumerName bounds the name of a consumer in bytes.
 	MaxConsumerName = 128
 	// ReservedConsumers begins, in any case, the names of the daemon's own
@@ -45,7 +49,8 @@ var (
 	ErrNoConsumer = fault.New(fault.NotFound, "there is no consumer of this name", "status_listConsumers lists them")
 	ErrAhead      = fault.New(fault.InvalidParams, "acknowledged an event that has not happened",
 		"acknowledge the cursor of an event, or next, as they came")
-	ErrOwnQuota = fault.New(fault.Busy, "as many consumers as one owner may have",
+	ErrOwnQuota = fault.New(fault.Busy,
+		fmt.Sprintf("a token may have %d consumers, the socket and rpc-token %d", TokenConsumers, LocalConsumers),
 		"remove one that is no longer used with status_removeConsumer")
 	ErrTooMany = fault.New(fault.Busy,
 		fmt.Sprintf("there are %d consumers of tokens already", MaxConsumers),
@@ -223,7 +228,7 @@ func (tx *Tx) roomFor(by Party) error {
 			return fmt.Errorf("count consumers: %w", err)
 		}
 		if n >= int64(by.Limit) {
-			return fmt.Errorf("%w: %d", ErrOwnQuota, by.Limit)
+			return ErrOwnQuota
 		}
 	}
 	if by.Shared {

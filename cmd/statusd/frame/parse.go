@@ -91,7 +91,7 @@ func (c *Call) check() error {
 		return err
 	}
 	if c.run == nil {
-		return fmt.Errorf("%s %w; see %s --help", c.Path, errNeedsCommand, c.Path)
+		return fmt.Errorf("%s %w", c.Path, errNeedsCommand)
 	}
 	return nil
 }
