@@ -13,6 +13,7 @@ need_compiler
 kills() {
 	STATUSD_KILL_MESSAGES=${STATUSD_KILL_MESSAGES:-1200} go test -tags integration -timeout 60m -count=1 -v \
 		-run 'TestKillsLoseNothing' ./internal/e2e &&
+	STATUSD_STOPS=50 go test -tags integration -timeout 60m -count=1 -v -run 'TestStopsDoNotWait' ./internal/e2e &&
 	go test -tags integration -timeout 60m -count=10 \
 		-run 'TestKillDuringAccountChanges|TestKillDuringBackupCommand|TestEventsSurviveKills|TestMailserverKilled|TestEchoBots' \
 		./internal/e2e

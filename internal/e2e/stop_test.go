@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"net"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,8 +13,14 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 )
 
-// stops is how often each way to stop is tried.
-const stops = 8
+// stops is how often each way to stop is tried; STATUSD_STOPS says another
+// number.
+func stops() int {
+	if n, err := strconv.Atoi(os.Getenv("STATUSD_STOPS")); err == nil && n > 0 {
+		return n
+	}
+	return 8
+}
 
 // TestStopsDoNotWaitForTheNetwork: a node that looks for a gateway and asks
 // peers and boot nodes that do not answer stops soon after its start, in every
@@ -28,7 +36,7 @@ func TestStopsDoNotWaitForTheNetwork(t *testing.T) {
 	n.args = []string{"--nat", "any", "--bootnodes", boot.URLv4(), "--allow-local",
 		"--shutdown-timeout", "1s"} // what the README promises: beyond it the process gives up, with another exit code
 	var all []time.Duration
-	for range stops {
+	for range stops() {
 		n.start(t)
 		began := time.Now()
 		n.terminate(t)
