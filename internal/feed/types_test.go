@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"statusd/api"
+	"statusd/internal/store"
 )
 
 func TestUnknownTypesOfEventsAreRefusedWithThoseLikeThem(t *testing.T) {
@@ -32,6 +33,24 @@ func TestUnknownTypesOfEventsAreRefusedWithThoseLikeThem(t *testing.T) {
 		}
 		if len(unknown.Error()) > 200 || len(unknown.Near) > nearTypes {
 			t.Errorf("%.20s: %d near types, an error of %d bytes", name, len(unknown.Near), len(unknown.Error()))
+		}
+	}
+}
+
+// TestWhatAccountsTellIsOfTheContract: the events that internal/profile writes,
+// which knows nothing of the contract.
+func TestWhatAccountsTellIsOfTheContract(t *testing.T) {
+	w := newWorld(t, 1, store.EventLimits{})
+	w.login(0)
+	w.logout()
+	w.login(0)
+	uid := w.uids[0].String()
+	want := []api.EventPayload{
+		api.AccountLoginEvent{KeyUID: uid}, api.AccountLogoutEvent{KeyUID: uid}, api.AccountLoginEvent{KeyUID: uid},
+	}
+	for i, e := range w.read(Query{}, 0).Events {
+		if got, err := e.Decode(); err != nil || got != want[i] {
+			t.Errorf("event %d: %+v, %v; want %+v", i+1, got, err, want[i])
 		}
 	}
 }
