@@ -43,6 +43,7 @@ func TestOf(t *testing.T) {
 		"I/O":                     {path(syscall.EIO), fault.IO, look},
 		"I/O below a kind":        {fault.As(fault.CannotCreate, path(syscall.EROFS)), fault.IO, look},
 		"a folder":                {path(syscall.EISDIR), fault.IO, look},
+		"a folder, declared":      {fault.As(fault.IO, path(syscall.EISDIR)), fault.IO, look},
 		"a folder below a kind":   {fault.As(fault.CannotCreate, path(syscall.ENOTDIR)), fault.CannotCreate, ""},
 		"time":                    {fmt.Errorf("wait: %w", context.DeadlineExceeded), fault.Timeout, ""},
 		"time below a kind":       {fault.As(fault.NoMailserver, context.DeadlineExceeded), fault.NoMailserver, ""},

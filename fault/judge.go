@@ -29,12 +29,13 @@ func Of(err error) (kind Kind, hint string) {
 	if broken := find(err, diskErrors()); broken.Kind != "" && disk.Kind != DiskFull {
 		disk = Error{Kind: broken.Kind, Hint: cmp.Or(disk.Hint, broken.Hint)}
 	}
-	switch {
-	case disk.Kind != "":
-		return disk.Kind, cmp.Or(disk.Hint, hint)
-	case kind == "":
-		other := find(err, otherErrors())
-		return cmp.Or(other.Kind, Failed), cmp.Or(hint, other.Hint)
+	if disk.Kind != "" {
+		kind, hint = disk.Kind, cmp.Or(disk.Hint, hint)
+	}
+	other := find(err, otherErrors())
+	kind = cmp.Or(kind, other.Kind, Failed)
+	if other.Kind == kind {
+		hint = cmp.Or(hint, other.Hint)
 	}
 	return kind, hint
 }

@@ -154,8 +154,8 @@ func (e *StopError) Error() string {
 	return "did not stop in time: " + strings.Join(e.Steps, ", ")
 }
 
-// Is makes the error match ErrStop.
-func (*StopError) Is(target error) bool { return target == ErrStop }
+// Unwrap returns ErrStop.
+func (*StopError) Unwrap() error { return ErrStop }
 
 // Limits of the shutdown, one for each step (design: at most 20 s together).
 const (

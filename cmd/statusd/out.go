@@ -60,7 +60,7 @@ type existsError struct{ path string }
 func (e *existsError) Error() string {
 	return e.path + " exists; give --force to replace it, or another path"
 }
-func (e *existsError) Is(target error) bool { return target == fs.ErrExist }
+func (e *existsError) Unwrap() error { return fs.ErrExist }
 
 // writeFailed gives an error of writing what somebody asked for its code.
 func writeFailed(err error) error {

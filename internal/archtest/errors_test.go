@@ -38,6 +38,18 @@ func TestNobodyLooksIntoErrorTexts(t *testing.T) {
 	}
 }
 
+// TestErrorsUnwrap: package fault finds the kind of an error in its chain, which
+// an error that has a method Is would not show.
+func TestErrorsUnwrap(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, decl := range s.tree.Decls {
+			if fn, ok := decl.(*ast.FuncDecl); ok && fn.Recv != nil && fn.Name.Name == "Is" && !s.test() {
+				t.Errorf("%s: return what it is from Unwrap instead", s.set.Position(fn.Pos()))
+			}
+		}
+	}
+}
+
 // textsLookedInto returns the places where functions of strings, bytes and
 // regexp get the text of an error, or it is compared: called there, or in the
 // same function before.

@@ -169,8 +169,8 @@ func writeFile(to string, fill func(io.Writer) error) error {
 // damaged is ErrDamaged where the key is known to be right, with what was found.
 type damaged struct{ found string }
 
-func (d damaged) Error() string        { return "the database is damaged: " + d.found }
-func (d damaged) Is(target error) bool { return target == ErrDamaged }
+func (d damaged) Error() string { return "the database is damaged: " + d.found }
+func (d damaged) Unwrap() error { return ErrDamaged }
 
 // Check reads the whole database and its write-ahead log. Errors: ErrDamaged
 // with the first findings when they are not sound; ErrLost when they are, but
