@@ -101,8 +101,8 @@ func TestFormsOfTypes(t *testing.T) {
 	}
 	want := []string{
 		"Own: str", "text: str", "maybe: int | None", "omitted: NotRequired[Nested]",
-		"none: NotRequired[list[Nested] | None]", "many: list[Nested]",
-		"by: dict[str, int]", "at: Timestamp", "level: LogLevel", "data: Bytes", "raw: Any", "self: Everything | None",
+		"none: NotRequired[list[Nested] | None]", "many: list[Nested] | None",
+		"by: dict[str, int] | None", "at: Timestamp", "level: LogLevel", "data: Bytes", "raw: Any", "self: Everything | None",
 	}
 	var got []string
 	for _, m := range c.objects["Everything"].members {

@@ -396,10 +396,19 @@ func (c *collector) members(t reflect.Type, seen map[string]bool) (out []param) 
 		optional := strings.Contains(options, "omit")
 		// A pointer to a list may also be there and point to none.
 		toList := f.Type.Kind() == reflect.Pointer && f.Type.Elem().Kind() == reflect.Slice
-		r.nullable = r.nullable && (!optional || toList)
+		r.nullable = (r.nullable || emptyIsNull(f.Type)) && (!optional || toList)
 		out = append(out, param{name: name, doc: doc, ref: r, optional: optional})
 	}
 	return out
+}
+
+// emptyIsNull tells whether Go writes null for a value of the type that has
+// nothing in it.
+func emptyIsNull(t reflect.Type) bool {
+	if t.Implements(reflect.TypeFor[encoding.TextMarshaler]()) || t.Implements(reflect.TypeFor[json.Marshaler]()) {
+		return false
+	}
+	return t.Kind() == reflect.Slice || t.Kind() == reflect.Map
 }
 
 // claim is the name of a type in the clients. Two types of one name are an

@@ -198,7 +198,7 @@ export class Events<E extends LogEvent = LogEvent> implements AsyncIterableItera
       if (this.#options.chats) query.chats = [...this.#options.chats];
       const page = await this.#client.statusGetEvents({ query }, { signal, patience: 0 });
       if (page.gap) this.#options.onGap?.(page.from ?? 0);
-      yield page.events as unknown as E[];
+      yield (page.events ?? []) as unknown as E[];
       if (this.consumer === undefined) this.#since = page.next;
     }
   }

@@ -490,8 +490,8 @@ export interface Chat {
   deletedAtClockValue: number;
   unviewedMessagesCount: number;
   lastMessage: Message | null;
-  members: Member[];
-  membershipUpdateEvents: MembershipEvent[];
+  members: Member[] | null;
+  membershipUpdateEvents: MembershipEvent[] | null;
   alias?: string;
   identicon: string;
   muted?: boolean;
@@ -560,7 +560,7 @@ export interface CommandParameters {
   value: string;
   transactionHash: string;
   commandState: CommandState;
-  signature: string;
+  signature: string | null;
 }
 
 /** Consumer is a named consumer of the event log. */
@@ -592,8 +592,8 @@ export interface Contact {
   identicon: string;
   photoPath?: string;
   lastUpdated: number;
-  systemTags: SystemTag[];
-  deviceInfo: ContactDevice[];
+  systemTags: SystemTag[] | null;
+  deviceInfo: ContactDevice[] | null;
   tributeToTalk: string;
   localNickname?: string;
   /**
@@ -691,8 +691,8 @@ export interface DiscoveryReport {
   degraded: boolean;
   /** of this node */
   record: string;
-  sources: SourceStatus[];
-  registrations: RegistrationStatus[];
+  sources: SourceStatus[] | null;
+  registrations: RegistrationStatus[] | null;
   /** Discv5 is the UDP endpoint; absent: discv5 is not used. */
   discv5?: EndpointStatus;
   /** TopicDiscovery is the topic discovery on it, while it is open. */
@@ -724,14 +724,14 @@ export interface EndpointStatus {
 
 /** EnvelopeExpiredEvent says that payloads were given up, and why. */
 export interface EnvelopeExpiredEvent {
-  ids: string[];
+  ids: string[] | null;
   hash: string;
   message: string;
 }
 
 /** EnvelopeSentEvent says that payloads reached a peer of the network: these message ids are sent. */
 export interface EnvelopeSentEvent {
-  ids: string[];
+  ids: string[] | null;
   /** 32 zero bytes */
   hash: string;
   message: string;
@@ -771,7 +771,7 @@ export interface EventNotice {
 
 /** EventPage is a part of the event log. */
 export interface EventPage {
-  events: Event[];
+  events: Event[] | null;
   /** since of the next reading */
   next: number;
   gap?: boolean;
@@ -836,7 +836,7 @@ export interface FetchedPage {
 
 /** FilterAddedEvent says that this account listens to new places. */
 export interface FilterAddedEvent {
-  filters: AddedFilter[];
+  filters: AddedFilter[] | null;
 }
 
 /** FilterCriteria say which messages are wanted. */
@@ -887,7 +887,7 @@ export interface Health {
   /** NodeHealth is READY when every component that messages need is READY. */
   nodeHealth: HealthLevel;
   /** in the order to show */
-  protocolsHealth: (Record<string, string>)[];
+  protocolsHealth: (Record<string, string>)[] | null;
   version: string;
   uptimeSeconds: number;
 }
@@ -912,7 +912,7 @@ export interface HistoryPageCompletedEvent {
 /** HistoryPageExpiredEvent says that a mailserver did not answer a request. */
 export interface HistoryPageExpiredEvent {
   /** null */
-  ids: string[];
+  ids: string[] | null;
   hash: string;
   message: string;
 }
@@ -1024,10 +1024,10 @@ export interface ListedGroup {
   name: string;
   isMember: boolean;
   isBlocked: boolean;
-  members: GroupMember[];
+  members: GroupMember[] | null;
   /** invited, have not joined */
-  pendingMembers: GroupMember[];
-  admins: GroupMember[];
+  pendingMembers: GroupMember[] | null;
+  admins: GroupMember[] | null;
 }
 
 /** LoggedIn is the answer to a login. */
@@ -1047,7 +1047,7 @@ export interface MailserverTopic {
   /** whether it was agreed with somebody */
   "negotiated?": boolean;
   /** chats whose messages come there */
-  "chat-ids": string[];
+  "chat-ids": string[] | null;
   /** Unix seconds until when it has been fetched */
   "last-request": number;
 }
@@ -1061,7 +1061,7 @@ export interface MailserverTopicInput {
   /** whether it was agreed with somebody */
   "negotiated?"?: boolean;
   /** chats whose messages come there */
-  "chat-ids"?: string[];
+  "chat-ids"?: string[] | null;
   /** Unix seconds until when it has been fetched */
   "last-request"?: number;
 }
@@ -1069,8 +1069,8 @@ export interface MailserverTopicInput {
 /** MailserversStatus is what the node knows of the mailservers that it asks. */
 export interface MailserversStatus {
   /** the best one first */
-  servers: AskedMailserver[];
-  outstanding: OutstandingRequest[];
+  servers: AskedMailserver[] | null;
+  outstanding: OutstandingRequest[] | null;
 }
 
 /** Member is a member of a private group. */
@@ -1117,7 +1117,7 @@ export interface MembershipEvent {
   from?: string;
   signature?: string;
   chatId: string;
-  rawPayload: string;
+  rawPayload: string | null;
 }
 
 /** Message is a message of a chat. Times are Unix milliseconds. */
@@ -1188,7 +1188,7 @@ export interface MessageEditedEvent {
 
 /** MessagePage is a page of messages, the newest first. */
 export interface MessagePage {
-  messages: Message[];
+  messages: Message[] | null;
   /** of the next page; empty at the end */
   cursor: string;
 }
@@ -1235,7 +1235,7 @@ export interface NewAccount {
   /** of a new phrase */
   mnemonic?: string;
   /** by their paths */
-  derived: Record<string, DerivedKey>;
+  derived: Record<string, DerivedKey> | null;
 }
 
 /** NewToken is a token that was made. */
@@ -1297,7 +1297,7 @@ export interface OutstandingRequest {
   /** 64 hex digits */
   server: string;
   requestId: Hash;
-  topics: Topic[];
+  topics: Topic[] | null;
   /** Unix seconds */
   from: number;
   to: number;
@@ -1326,7 +1326,7 @@ export interface PeerInfo {
   id: string;
   name: string;
   /** protocols that it offers */
-  caps: string[];
+  caps: string[] | null;
   network: PeerNetwork;
   protocols: PeerProtocols;
 }
@@ -1389,7 +1389,7 @@ export interface PoolNode {
 export interface PoolStatus {
   /** Searching is true between discovery.started and discovery.stopped. */
   searching: boolean;
-  topics: PoolTopic[];
+  topics: PoolTopic[] | null;
 }
 
 /** PoolTopic is the state of one topic. */
@@ -1402,10 +1402,10 @@ export interface PoolTopic {
   mode: SearchMode;
   /** it has what it needs */
   satisfied: boolean;
-  connected: PoolNode[];
-  pending: PoolNode[];
+  connected: PoolNode[] | null;
+  pending: PoolNode[] | null;
   known?: PoolNode[];
-  sources: SourceStatus[];
+  sources: SourceStatus[] | null;
 }
 
 /** PostMessage is a message to send. */
@@ -1575,7 +1575,7 @@ export interface RegistrarStatus {
   queries: number;
   expired: number;
   /** by reason */
-  refused: Record<string, number>;
+  refused: Record<string, number> | null;
 }
 
 /** RegistrationStatus is a topic that this node is registered under. */
@@ -1770,7 +1770,7 @@ export interface TextNode {
 /** TokenInfo is a token in a list. */
 export interface TokenInfo {
   name: string;
-  scopes: Scope[];
+  scopes: Scope[] | null;
   /** 0x key-uid of the only account it is for */
   account?: string;
   created: Timestamp;
@@ -1791,7 +1791,7 @@ export interface TopicDiscoveryStatus {
   /** absent: keeps no advertisements */
   registrar?: RegistrarStatus;
   /** searched or advertised lately, by name */
-  topics: TopicView[];
+  topics: TopicView[] | null;
   /** begun */
   searches: number;
   /** registrars asked by searches */
@@ -1813,8 +1813,8 @@ export interface TopicLimits {
 
 /** TopicLists are the topics that are searched for, and those that this node is registered under. */
 export interface TopicLists {
-  required: TopicLimits[];
-  registered: string[];
+  required: TopicLimits[] | null;
+  registered: string[] | null;
 }
 
 /** TopicView is the view of the network from one topic. */
@@ -1830,7 +1830,7 @@ export interface TopicView {
   /** registrations that wait for their first admission */
   pending: number;
   /** those with registrars, farthest first */
-  buckets: TopicBucket[];
+  buckets: TopicBucket[] | null;
   /** requests to register */
   sent: number;
   /** registrations */
@@ -1843,7 +1843,7 @@ export interface VersionInfo {
   commit: string;
   go: string;
   /** for instance "waku/1" */
-  protocols: string[];
+  protocols: string[] | null;
 }
 
 /** WakuMessage is a message that a filter matched. */

@@ -190,7 +190,7 @@ class AsyncEvents:
             page = await self._client.status_get_events(query=query)
             if page.get("gap"):
                 self._gap(page["from"])
-            yield cast(list[Event], page["events"])
+            yield cast(list[Event], page["events"] or [])
             if self.consumer is None:
                 self._since = page["next"]
 

@@ -644,8 +644,8 @@ class Chat(TypedDict):
     deletedAtClockValue: int
     unviewedMessagesCount: int
     lastMessage: Message | None
-    members: list[Member]
-    membershipUpdateEvents: list[MembershipEvent]
+    members: list[Member] | None
+    membershipUpdateEvents: list[MembershipEvent] | None
     alias: NotRequired[str]
     identicon: str
     muted: NotRequired[bool]
@@ -717,7 +717,7 @@ CommandParameters = TypedDict(
         "value": "str",
         "transactionHash": "str",
         "commandState": "CommandState",
-        "signature": "str",
+        "signature": "str | None",
     },
 )
 """CommandParameters describe a transaction command."""
@@ -753,8 +753,8 @@ class Contact(TypedDict):
     identicon: str
     photoPath: NotRequired[str]
     lastUpdated: int
-    systemTags: list[SystemTag]
-    deviceInfo: list[ContactDevice]
+    systemTags: list[SystemTag] | None
+    deviceInfo: list[ContactDevice] | None
     tributeToTalk: str
     localNickname: NotRequired[str]
     nameGivenBy: NotRequired[GivenBy]
@@ -859,8 +859,8 @@ class DiscoveryReport(TypedDict):
     """a source fails, or a registration"""
     record: str
     """of this node"""
-    sources: list[SourceStatus]
-    registrations: list[RegistrationStatus]
+    sources: list[SourceStatus] | None
+    registrations: list[RegistrationStatus] | None
     discv5: NotRequired[EndpointStatus]
     """Discv5 is the UDP endpoint; absent: discv5 is not used."""
     topicDiscovery: NotRequired[TopicDiscoveryStatus]
@@ -897,7 +897,7 @@ class EndpointStatus(TypedDict):
 class EnvelopeExpiredEvent(TypedDict):
     """EnvelopeExpiredEvent says that payloads were given up, and why."""
 
-    ids: list[str]
+    ids: list[str] | None
     hash: str
     message: str
 
@@ -907,7 +907,7 @@ class EnvelopeSentEvent(TypedDict):
     sent.
     """
 
-    ids: list[str]
+    ids: list[str] | None
     hash: str
     """32 zero bytes"""
     message: str
@@ -952,7 +952,7 @@ that it has not had.
 EventPage = TypedDict(
     "EventPage",
     {
-        "events": "list[Event]",
+        "events": "list[Event] | None",
         # since of the next reading
         "next": "int",
         "gap": NotRequired["bool"],
@@ -1028,7 +1028,7 @@ class FetchedPage(TypedDict):
 class FilterAddedEvent(TypedDict):
     """FilterAddedEvent says that this account listens to new places."""
 
-    filters: list[AddedFilter]
+    filters: list[AddedFilter] | None
 
 
 class FilterCriteria(TypedDict):
@@ -1085,7 +1085,7 @@ class Health(TypedDict):
 
     nodeHealth: HealthLevel
     """NodeHealth is READY when every component that messages need is READY."""
-    protocolsHealth: list[dict[str, str]]
+    protocolsHealth: list[dict[str, str]] | None
     """in the order to show"""
     version: str
     uptimeSeconds: int
@@ -1113,7 +1113,7 @@ class HistoryPageCompletedEvent(TypedDict):
 class HistoryPageExpiredEvent(TypedDict):
     """HistoryPageExpiredEvent says that a mailserver did not answer a request."""
 
-    ids: list[str]
+    ids: list[str] | None
     """null"""
     hash: str
     message: str
@@ -1246,10 +1246,10 @@ class ListedGroup(TypedDict):
     name: str
     isMember: bool
     isBlocked: bool
-    members: list[GroupMember]
-    pendingMembers: list[GroupMember]
+    members: list[GroupMember] | None
+    pendingMembers: list[GroupMember] | None
     """invited, have not joined"""
-    admins: list[GroupMember]
+    admins: list[GroupMember] | None
 
 
 class LoggedIn(TypedDict):
@@ -1271,7 +1271,7 @@ MailserverTopic = TypedDict(
         # whether it was agreed with somebody
         "negotiated?": "bool",
         # chats whose messages come there
-        "chat-ids": "list[str]",
+        "chat-ids": "list[str] | None",
         # Unix seconds until when it has been fetched
         "last-request": "int",
     },
@@ -1289,7 +1289,7 @@ MailserverTopicInput = TypedDict(
         # whether it was agreed with somebody
         "negotiated?": NotRequired["bool"],
         # chats whose messages come there
-        "chat-ids": NotRequired["list[str]"],
+        "chat-ids": NotRequired["list[str] | None"],
         # Unix seconds until when it has been fetched
         "last-request": NotRequired["int"],
     },
@@ -1300,9 +1300,9 @@ MailserverTopicInput = TypedDict(
 class MailserversStatus(TypedDict):
     """MailserversStatus is what the node knows of the mailservers that it asks."""
 
-    servers: list[AskedMailserver]
+    servers: list[AskedMailserver] | None
     """the best one first"""
-    outstanding: list[OutstandingRequest]
+    outstanding: list[OutstandingRequest] | None
 
 
 class Member(TypedDict):
@@ -1355,7 +1355,7 @@ MembershipEvent = TypedDict(
         "from": NotRequired["str"],
         "signature": NotRequired["str"],
         "chatId": "str",
-        "rawPayload": "str",
+        "rawPayload": "str | None",
     },
 )
 """MembershipEvent is a signed event of a private group."""
@@ -1436,7 +1436,7 @@ class MessageEditedEvent(TypedDict):
 class MessagePage(TypedDict):
     """MessagePage is a page of messages, the newest first."""
 
-    messages: list[Message]
+    messages: list[Message] | None
     cursor: str
     """of the next page; empty at the end"""
 
@@ -1487,7 +1487,7 @@ class NewAccount(TypedDict):
     address: str
     mnemonic: NotRequired[str]
     """of a new phrase"""
-    derived: dict[str, DerivedKey]
+    derived: dict[str, DerivedKey] | None
     """by their paths"""
 
 
@@ -1556,7 +1556,7 @@ OutstandingRequest = TypedDict(
         # 64 hex digits
         "server": "str",
         "requestId": "Hash",
-        "topics": "list[Topic]",
+        "topics": "list[Topic] | None",
         # Unix seconds
         "from": "int",
         "to": "int",
@@ -1589,7 +1589,7 @@ class PeerInfo(TypedDict):
     """of the address that it can be dialled at, where that is known"""
     id: str
     name: str
-    caps: list[str]
+    caps: list[str] | None
     """protocols that it offers"""
     network: PeerNetwork
     protocols: PeerProtocols
@@ -1660,7 +1660,7 @@ class PoolStatus(TypedDict):
 
     searching: bool
     """Searching is true between discovery.started and discovery.stopped."""
-    topics: list[PoolTopic]
+    topics: list[PoolTopic] | None
 
 
 class PoolTopic(TypedDict):
@@ -1674,10 +1674,10 @@ class PoolTopic(TypedDict):
     mode: SearchMode
     satisfied: bool
     """it has what it needs"""
-    connected: list[PoolNode]
-    pending: list[PoolNode]
+    connected: list[PoolNode] | None
+    pending: list[PoolNode] | None
     known: NotRequired[list[PoolNode]]
-    sources: list[SourceStatus]
+    sources: list[SourceStatus] | None
 
 
 class PostMessage(TypedDict):
@@ -1868,7 +1868,7 @@ class RegistrarStatus(TypedDict):
     queries: int
     """answered, each page"""
     expired: int
-    refused: dict[str, int]
+    refused: dict[str, int] | None
     """by reason"""
 
 
@@ -2095,7 +2095,7 @@ class TokenInfo(TypedDict):
     """TokenInfo is a token in a list."""
 
     name: str
-    scopes: list[Scope]
+    scopes: list[Scope] | None
     account: NotRequired[str]
     """0x key-uid of the only account it is for"""
     created: Timestamp
@@ -2117,7 +2117,7 @@ class TopicDiscoveryStatus(TypedDict):
 
     registrar: NotRequired[RegistrarStatus]
     """absent: keeps no advertisements"""
-    topics: list[TopicView]
+    topics: list[TopicView] | None
     """searched or advertised lately, by name"""
     searches: int
     """begun"""
@@ -2144,8 +2144,8 @@ class TopicLists(TypedDict):
     under.
     """
 
-    required: list[TopicLimits]
-    registered: list[str]
+    required: list[TopicLimits] | None
+    registered: list[str] | None
 
 
 class TopicView(TypedDict):
@@ -2161,7 +2161,7 @@ class TopicView(TypedDict):
     """registrations"""
     pending: int
     """registrations that wait for their first admission"""
-    buckets: list[TopicBucket]
+    buckets: list[TopicBucket] | None
     """those with registrars, farthest first"""
     sent: int
     """requests to register"""
@@ -2175,7 +2175,7 @@ class VersionInfo(TypedDict):
     version: str
     commit: str
     go: str
-    protocols: list[str]
+    protocols: list[str] | None
     """for instance "waku/1"
     """
 
