@@ -98,8 +98,19 @@ class WithDaemon(unittest.TestCase):
 
     def test_subscription(self) -> None:
         socket, http = self.clients()
-        with socket.admin_subscribe() as events:
-            self.assertIsNotNone(events)
+        key = socket.waku_generate_sym_key_from_password(password="tea")
+        with socket.waku_subscribe(criteria={"symKeyID": key, "topics": ["0x11223344"]}) as messages:
+            for text in ("one", "two"):
+                socket.waku_post(
+                    message={
+                        "symKeyID": key,
+                        "topic": "0x11223344",
+                        "payload": "0x" + text.encode().hex(),
+                        "powTarget": 0.002,
+                        "powTime": 5,
+                    }
+                )
+                self.assertEqual(next(messages)["payload"], "0x" + text.encode().hex())
         with self.assertRaises(StatusdError):
             http.admin_subscribe()
 

@@ -90,7 +90,7 @@ describe("in a browser", needs, () => {
         "wrong token": true,
         bytes: "0x1c8aff950685c2ed4bc3174f3472287b56d9517b9c948127319a09a7a36deac8",
         events: ["account.login", 64, "page", true],
-        subscription: true,
+        subscription: "0x6f6e65",
       });
     } finally {
       await daemon?.close();

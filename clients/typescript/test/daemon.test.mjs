@@ -89,8 +89,14 @@ describe("calls", needsDaemon, () => {
   });
 
   it("subscribes", LIMIT, async () => {
-    const subscription = clients[0].adminSubscribe();
+    const c = clients[0];
+    const symKeyID = await c.wakuGenerateSymKeyFromPassword({ password: "tea" });
+    const subscription = c.wakuSubscribe({ criteria: { symKeyID, topics: ["0x11223344"] } });
     await subscription.open();
+    for (const payload of ["0x6f6e65", "0x74776f"]) {
+      await c.wakuPost({ message: { symKeyID, topic: "0x11223344", payload, powTarget: 0.002, powTime: 5 } });
+      assert.equal((await subscription.next()).value.payload, payload);
+    }
     const next = subscription.next();
     await subscription.return();
     assert.equal((await next).done, true);
