@@ -14,6 +14,8 @@ stage "build without cgo" env CGO_ENABLED=0 go build ./...
 stage "unit tests and real processes, race detector" go test -race -tags integration -timeout 12m "$@" ./...
 
 # goleveldb sends on a channel that it may be closing, and recovers; the race
-# detector takes that for ours. The long simulations run in full without it.
+# detector takes that for ours. The long simulations run in full without it,
+# and what packages do before main is timed without it.
 stage "tests without the race detector" \
-	go test -run 'TestEveryCallFails|TestHonestStrangerInAFlood|TestDayOfTwentyPeople' ./mailserver/leveldb ./messenger
+	go test -run 'TestEveryCallFails|TestHonestStrangerInAFlood|TestDayOfTwentyPeople|TestPackagesDoLittleBeforeMain' \
+	./mailserver/leveldb ./messenger ./cmd/statusd

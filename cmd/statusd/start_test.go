@@ -1,3 +1,5 @@
+//go:build !race
+
 package main
 
 import (
@@ -16,7 +18,7 @@ const (
 
 // TestPackagesDoLittleBeforeMain adds up what the packages do before main. The
 // fastest of several runs counts for each: what else the machine does only
-// makes a run slower.
+// makes a run slower. The race detector multiplies it, so it runs without.
 func TestPackagesDoLittleBeforeMain(t *testing.T) {
 	best, sum := map[string]float64{}, 0.0
 	for range initRuns {
