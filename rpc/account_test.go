@@ -17,7 +17,6 @@ import (
 	"statusd/accounts/key"
 	"statusd/api"
 	"statusd/internal/profile"
-	"statusd/rpc/jsonrpc"
 	"statusd/waku"
 )
 
@@ -47,7 +46,7 @@ func TestAccountLife(t *testing.T) {
 	}
 	must[any](t, l, "account_confirmBackup", `[`+uid+`]`)
 	_, e := invoke(t, l, "account_export", `[`+uid+`,"two","mnemonic"]`)
-	wantError(t, e, jsonrpc.CodeUnknownObject, "no seed phrase is kept")
+	wantError(t, e, api.CodeUnknownObject, "no seed phrase is kept")
 	b := must[api.WrittenBackup](t, l, "account_backup", `["for the file"]`)
 	if info, err := os.Stat(b.Path); err != nil || info.Size() != b.Bytes {
 		t.Errorf("%+v %v", b, err)
@@ -74,7 +73,7 @@ func TestOldForms(t *testing.T) {
 			t.Errorf("key id %s, %v", in.AddressKeyID, err)
 		}
 		_, e := invoke(t, l, "waku_getPublicKey", `["`+in.AddressKeyID+`"]`)
-		wantError(t, e, jsonrpc.CodeFailed, "invalid id")
+		wantError(t, e, api.CodeFailed, "invalid id")
 	}
 }
 
@@ -87,40 +86,40 @@ func TestAccountErrors(t *testing.T) {
 	const phrase = `"legal winner thank year wave sausage worth useful legal winner thank `
 	for _, tt := range []struct {
 		method, params string
-		code           jsonrpc.Code
+		code           api.Code
 		text           string
 	}{
-		{"account_login", `["ana","wrong"]`, jsonrpc.CodeWrongPassword, "wrong password"},
-		{"account_login", `["nobody","x"]`, jsonrpc.CodeUnknownObject, "no account"},
+		{"account_login", `["ana","wrong"]`, api.CodeWrongPassword, "wrong password"},
+		{"account_login", `["nobody","x"]`, api.CodeUnknownObject, "no account"},
 		{"account_login", `["` + other.KeyUID + `","x"]`, 0, ""},
-		{"account_login", `["ana","` + examplePassword + `"]`, jsonrpc.CodeInUse, "another account is logged in"},
-		{"account_confirmBackup", `["ana"]`, jsonrpc.CodeInUse, "another account is logged in"},
-		{"account_delete", `["` + other.KeyUID + `","` + other.KeyUID + `"]`, jsonrpc.CodeInUse, "is logged in"},
+		{"account_login", `["ana","` + examplePassword + `"]`, api.CodeInUse, "another account is logged in"},
+		{"account_confirmBackup", `["ana"]`, api.CodeInUse, "another account is logged in"},
+		{"account_delete", `["` + other.KeyUID + `","` + other.KeyUID + `"]`, api.CodeInUse, "is logged in"},
 		{"account_logout", `[]`, 0, ""},
-		{"account_logout", `[]`, jsonrpc.CodeNotLoggedIn, "no account is logged in"},
-		{"account_backup", `["x"]`, jsonrpc.CodeNotLoggedIn, "no account is logged in"},
-		{"account_checkDatabase", `[]`, jsonrpc.CodeNotLoggedIn, "no account is logged in"},
-		{"account_delete", `["ana","ana"]`, jsonrpc.CodeInvalidParams, "not the key-uid"},
-		{"account_importKey", `["` + examplePrivateKey + `","x"]`, jsonrpc.CodeExists, "exists already"},
-		{"account_importKey", `["0xsecretsecret","x"]`, jsonrpc.CodeInvalidParams, "64 hex digits"},
-		{"account_importMnemonic", `[` + phrase + `secretz","x"]`, jsonrpc.CodeInvalidParams, "word 12"},
-		{"account_importMnemonic", `[` + phrase + `winner","x"]`, jsonrpc.CodeInvalidParams, "do not belong together"},
-		{"account_importMnemonic", `["one two","x"]`, jsonrpc.CodeInvalidParams, "12, 15"},
-		{"account_importKeystore", `["{}","x","x"]`, jsonrpc.CodeInvalidParams, "key file is neither of version 3"},
-		{"account_importKeystore", `[{"secret":1},"x","x"]`, jsonrpc.CodeInvalidParams, "key file"},
-		{"account_importKeystore", `[` + exampleKeyFile + `,"secret","x"]`, jsonrpc.CodeWrongPassword, "wrong password"},
-		{"account_create", `["x",null,13]`, jsonrpc.CodeInvalidParams, "12, 15"},
-		{"account_create", `["x","` + strings.Repeat("n", 300) + `"]`, jsonrpc.CodeInvalidParams, "256"},
-		{"account_create", `[""]`, jsonrpc.CodeInvalidParams, "password is empty"},
-		{"account_create", `[{"secret":1}]`, jsonrpc.CodeInvalidParams, "want a string"},
-		{"account_create", `[]`, jsonrpc.CodeInvalidParams, "missing value for required argument 0"},
-		{"account_create", `["` + strings.Repeat("p", 5000) + `"]`, jsonrpc.CodeInvalidParams, "4096"},
-		{"account_export", `["ana","x","other"]`, jsonrpc.CodeInvalidParams, "unknown format"},
-		{"account_export", `["ana","wrong","keystore"]`, jsonrpc.CodeWrongPassword, "wrong password"},
-		{"key_inspect", `["` + examplePrivateKey + `"]`, jsonrpc.CodeInvalidParams, ""},
-		{"key_inspect", `["ana.eth"]`, jsonrpc.CodeInvalidParams, "a name is not a key"},
-		{"key_convert", `["` + examplePublicKey + `","base7"]`, jsonrpc.CodeInvalidParams, "unknown base"},
-		{"status_login", `[{"address":"0x00","password":"x"}]`, jsonrpc.CodeUnknownObject, "no account"},
+		{"account_logout", `[]`, api.CodeNotLoggedIn, "no account is logged in"},
+		{"account_backup", `["x"]`, api.CodeNotLoggedIn, "no account is logged in"},
+		{"account_checkDatabase", `[]`, api.CodeNotLoggedIn, "no account is logged in"},
+		{"account_delete", `["ana","ana"]`, api.CodeInvalidParams, "not the key-uid"},
+		{"account_importKey", `["` + examplePrivateKey + `","x"]`, api.CodeExists, "exists already"},
+		{"account_importKey", `["0xsecretsecret","x"]`, api.CodeInvalidParams, "64 hex digits"},
+		{"account_importMnemonic", `[` + phrase + `secretz","x"]`, api.CodeInvalidParams, "word 12"},
+		{"account_importMnemonic", `[` + phrase + `winner","x"]`, api.CodeInvalidParams, "do not belong together"},
+		{"account_importMnemonic", `["one two","x"]`, api.CodeInvalidParams, "12, 15"},
+		{"account_importKeystore", `["{}","x","x"]`, api.CodeInvalidParams, "key file is neither of version 3"},
+		{"account_importKeystore", `[{"secret":1},"x","x"]`, api.CodeInvalidParams, "key file"},
+		{"account_importKeystore", `[` + exampleKeyFile + `,"secret","x"]`, api.CodeWrongPassword, "wrong password"},
+		{"account_create", `["x",null,13]`, api.CodeInvalidParams, "12, 15"},
+		{"account_create", `["x","` + strings.Repeat("n", 300) + `"]`, api.CodeInvalidParams, "256"},
+		{"account_create", `[""]`, api.CodeInvalidParams, "password is empty"},
+		{"account_create", `[{"secret":1}]`, api.CodeInvalidParams, "want a string"},
+		{"account_create", `[]`, api.CodeInvalidParams, "missing value for required argument 0"},
+		{"account_create", `["` + strings.Repeat("p", 5000) + `"]`, api.CodeInvalidParams, "4096"},
+		{"account_export", `["ana","x","other"]`, api.CodeInvalidParams, "unknown format"},
+		{"account_export", `["ana","wrong","keystore"]`, api.CodeWrongPassword, "wrong password"},
+		{"key_inspect", `["` + examplePrivateKey + `"]`, api.CodeInvalidParams, ""},
+		{"key_inspect", `["ana.eth"]`, api.CodeInvalidParams, "a name is not a key"},
+		{"key_convert", `["` + examplePublicKey + `","base7"]`, api.CodeInvalidParams, "unknown base"},
+		{"status_login", `[{"address":"0x00","password":"x"}]`, api.CodeUnknownObject, "no account"},
 	} {
 		_, e := invoke(t, l, tt.method, tt.params)
 		if tt.code == 0 {
@@ -145,7 +144,7 @@ func TestDamagedAccount(t *testing.T) {
 	f := start(t, nil)
 	l := f.ipc()
 	must[api.NewAccount](t, l, "account_importKey", `["`+examplePrivateKey+`","x","ana"]`)
-	login := func() *jsonrpc.Error {
+	login := func() *api.Error {
 		_, e := invoke(t, l, "account_login", `["ana","x"]`)
 		return e
 	}
@@ -158,7 +157,7 @@ func TestDamagedAccount(t *testing.T) {
 		if err := os.Rename(file, filepath.Join(f.dir, "away")); err != nil {
 			t.Fatal(err)
 		}
-		wantError(t, login(), jsonrpc.CodeKeyFile, "")
+		wantError(t, login(), api.CodeKeyFile, "")
 		if err := os.Rename(filepath.Join(f.dir, "away"), file); err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +170,7 @@ func TestDamagedAccount(t *testing.T) {
 	if err := os.WriteFile(vault, []byte(newer), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, login(), jsonrpc.CodeNewerData, "newer version")
+	wantError(t, login(), api.CodeNewerData, "newer version")
 	if err := os.WriteFile(vault, raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -295,7 +294,7 @@ func TestStopEndsWorkOnAWholeDatabase(t *testing.T) {
 		io.WriteString(l.conn, call)
 		<-begun
 		f.cancel()
-		wantError(t, decode(t, l.push()).Error, jsonrpc.CodeFailed, "")
+		wantError(t, decode(t, l.push()).Error, api.CodeFailed, "")
 		f.stop()
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"statusd/accounts/secret"
 	"statusd/api"
 	"statusd/internal/profile"
-	"statusd/rpc/jsonrpc"
 	"statusd/waku"
 )
 
@@ -99,7 +98,7 @@ func phraseOf(in api.ImportMnemonicArgs) (mnemonic.Phrase, error) {
 	case name != "":
 		language, ok := mnemonic.ParseLanguage(string(name))
 		if !ok {
-			return mnemonic.Phrase{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "unknown language").
+			return mnemonic.Phrase{}, api.NewError(api.CodeInvalidParams, "unknown language").
 				WithHint("the languages are: %s", joined(name.Values()))
 		}
 		return mnemonic.ParseIn(language, in.Mnemonic.Reveal())
@@ -238,7 +237,7 @@ func (a *accountAPI) verifyPassword(ctx context.Context, in api.OpenAccountArgs)
 
 func (a *accountAPI) export(ctx context.Context, in api.ExportAccountArgs) (api.Exported, error) {
 	if !slices.Contains(in.Format.Values(), in.Format) {
-		return api.Exported{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "unknown format").
+		return api.Exported{}, api.NewError(api.CodeInvalidParams, "unknown format").
 			WithHint("the formats are: %s", joined(in.Format.Values()))
 	}
 	uid, p, err := a.account(ctx, in.KeyUID, in.Password)

@@ -10,7 +10,6 @@ import (
 	"statusd/api"
 	"statusd/messenger"
 	"statusd/messenger/courier"
-	"statusd/rpc/jsonrpc"
 	places "statusd/transport/topics"
 )
 
@@ -77,7 +76,7 @@ const maxDeviceText = 1024
 func (a *devicesAPI) setMetadata(ctx context.Context, in api.InstallationMetadataArgs) (api.None, error) {
 	for _, text := range []string{in.Metadata.Name, in.Metadata.DeviceType, in.Metadata.FCMToken} {
 		if len(text) > maxDeviceText {
-			return api.None{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "name, type or token is longer than %d bytes",
+			return api.None{}, api.NewError(api.CodeInvalidParams, "name, type or token is longer than %d bytes",
 				maxDeviceText)
 		}
 	}
@@ -132,17 +131,17 @@ func (a *devicesAPI) loadFilters(ctx context.Context, in api.LoadFiltersArgs) ([
 		return nil, err
 	}
 	if len(in.Filters) > maxFilterList {
-		return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "more than %d filters", maxFilterList)
+		return nil, api.NewError(api.CodeInvalidParams, "more than %d filters", maxFilterList)
 	}
 	var chats []string
 	var people []key.Public
 	for _, f := range in.Filters {
 		if !f.OneToOne {
 			if f.ChatID == "" {
-				return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "a filter has neither chatId nor oneToOne with identity")
+				return nil, api.NewError(api.CodeInvalidParams, "a filter has neither chatId nor oneToOne with identity")
 			}
 			if len(f.ChatID) > maxPlaceName {
-				return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "chatId of a filter is longer than %d bytes", maxPlaceName)
+				return nil, api.NewError(api.CodeInvalidParams, "chatId of a filter is longer than %d bytes", maxPlaceName)
 			}
 			chats = append(chats, f.ChatID)
 			continue
@@ -153,7 +152,7 @@ func (a *devicesAPI) loadFilters(ctx context.Context, in api.LoadFiltersArgs) ([
 		}
 		p, err := key.ParseContactID("0x" + strings.TrimPrefix(id, "0x"))
 		if err != nil {
-			return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "identity of a filter is not a public key of 130 hex digits")
+			return nil, api.NewError(api.CodeInvalidParams, "identity of a filter is not a public key of 130 hex digits")
 		}
 		people = append(people, p)
 	}

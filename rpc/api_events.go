@@ -8,7 +8,6 @@ import (
 	"statusd/api"
 	"statusd/internal/feed"
 	"statusd/internal/store"
-	"statusd/rpc/jsonrpc"
 )
 
 // Bounds of what is asked of the event log.
@@ -36,12 +35,12 @@ func (c *caller) query(since *int64, consumer string, types []api.EventType, cha
 	}
 	for name, list := range map[string][]string{"types": names, "chats": chats} {
 		if len(list) > maxEventNames {
-			return q, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%d %s are too many, want at most %d", len(list), name,
+			return q, api.NewError(api.CodeInvalidParams, "%d %s are too many, want at most %d", len(list), name,
 				maxEventNames)
 		}
 		for _, v := range list {
 			if v == "" || len(v) > maxEventName {
-				return q, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%s: %q is empty or too long", name, shortened(v))
+				return q, api.NewError(api.CodeInvalidParams, "%s: %q is empty or too long", name, shortened(v))
 			}
 		}
 	}
@@ -53,7 +52,7 @@ func (c *caller) query(since *int64, consumer string, types []api.EventType, cha
 		q.Chats = append(q.Chats, strings.TrimPrefix(c, "#")) // as people write public chats
 	}
 	if since != nil && *since < feed.End {
-		return q, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "since is %d, want a cursor", *since).
+		return q, api.NewError(api.CodeInvalidParams, "since is %d, want a cursor", *since).
 			WithHint("0 is the beginning of the log, -1 its end")
 	}
 	return q, nil
@@ -63,7 +62,7 @@ func (c *caller) query(since *int64, consumer string, types []api.EventType, cha
 func seconds(wait *float64) (time.Duration, error) {
 	switch w := orZero(wait); {
 	case w != w || w < 0:
-		return 0, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "the time to wait cannot be negative")
+		return 0, api.NewError(api.CodeInvalidParams, "the time to wait cannot be negative")
 	case w > feed.MaxWait.Seconds():
 		return feed.MaxWait, nil
 	default:
@@ -82,7 +81,7 @@ func (a *eventsAPI) get(ctx context.Context, in api.GetEventsArgs) (api.EventPag
 
 func (a *eventsAPI) read(ctx context.Context, q feed.Query, limit *int, wait *float64) (api.EventPage, error) {
 	if limit != nil && *limit < 1 {
-		return api.EventPage{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "a limit of %d, want at least 1", *limit)
+		return api.EventPage{}, api.NewError(api.CodeInvalidParams, "a limit of %d, want at least 1", *limit)
 	}
 	d, err := seconds(wait)
 	if err != nil {
@@ -144,7 +143,7 @@ func (a *eventsAPI) subscribeSignals(ctx context.Context, in api.StatusSubscribe
 		return source{}, err
 	}
 	subs := c.subs
-	return source{follow: func(ctx context.Context, send func(any, *jsonrpc.Error) error) error {
+	return source{follow: func(ctx context.Context, send func(any, *api.Error) error) error {
 		return r.Follow(ctx, subs.holding(func(b feed.Batch) error {
 			if b.Lost > 0 {
 				if err := send(nil, subs.lagged(b.Lost)); err != nil {
@@ -167,7 +166,7 @@ func (a *eventsAPI) subscribeSignals(ctx context.Context, in api.StatusSubscribe
 }
 
 // notLoggedIn is the answer of what needs an account.
-func notLoggedIn() *jsonrpc.Error {
-	return jsonrpc.NewError(jsonrpc.CodeNotLoggedIn, "no account is logged in").
+func notLoggedIn() *api.Error {
+	return api.NewError(api.CodeNotLoggedIn, "no account is logged in").
 		WithHint("log in with account_login, or: statusd account login")
 }

@@ -16,7 +16,6 @@ import (
 	"statusd/configs"
 	"statusd/mailserver"
 	"statusd/mailserver/history"
-	"statusd/rpc/jsonrpc"
 	"statusd/waku/wire"
 )
 
@@ -101,7 +100,7 @@ func named(url string) (*history.Server, error) {
 	}
 	ref, err := configs.ParseNodeRef(url)
 	if err != nil {
-		return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "invalid server: %v", err)
+		return nil, api.NewError(api.CodeInvalidParams, "invalid server: %v", err)
 	}
 	return &history.Server{Node: ref.Node(), Password: ref.Password().Reveal()}, nil
 }
@@ -207,7 +206,7 @@ func (a *historyAPI) requestMessagesSync(
 		return api.HistoryPage{}, err
 	}
 	if retry.MaxRetries < 0 || retry.MaxRetries > api.MaxHistoryRetries || retry.BaseTimeout < 0 || retry.StepTimeout < 0 {
-		return api.HistoryPage{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams,
+		return api.HistoryPage{}, api.NewError(api.CodeInvalidParams,
 			"config is invalid: want timeouts of 0 or more and MaxRetries from 0 to %d", api.MaxHistoryRetries)
 	}
 	release, err := a.begin(&in.Request, &r)
@@ -381,7 +380,7 @@ func (g *requestGuard) enter(server enode.ID, topics []wire.Topic) (release func
 // recordError says what ids of records look like.
 func recordError(what string, err error) error {
 	if errors.Is(err, history.ErrRecordName) {
-		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "invalid %s: want 1 to 1024 characters without zero bytes", what)
+		return api.NewError(api.CodeInvalidParams, "invalid %s: want 1 to 1024 characters without zero bytes", what)
 	}
 	return fmt.Errorf("store %s: %w", what, err)
 }

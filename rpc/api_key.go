@@ -11,7 +11,6 @@ import (
 	"statusd/accounts/mnemonic"
 	"statusd/accounts/multibase"
 	"statusd/api"
-	"statusd/rpc/jsonrpc"
 )
 
 // keyAPI is the namespace key: forms of keys, without an account.
@@ -24,7 +23,7 @@ func parseKey(text string) (key.Public, error) {
 		return key.Public{}, err
 	}
 	if c.Name != "" {
-		return key.Public{}, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "a name is not a key").
+		return key.Public{}, api.NewError(api.CodeInvalidParams, "a name is not a key").
 			WithHint("names are not looked up here; give the key")
 	}
 	return c.Key, nil
@@ -60,7 +59,7 @@ func (a *keyAPI) convert(_ context.Context, in api.ConvertKeyArgs) (string, erro
 		for _, e := range multibase.All() {
 			all = append(all, e.String())
 		}
-		return "", jsonrpc.NewError(jsonrpc.CodeInvalidParams, "unknown base").
+		return "", api.NewError(api.CodeInvalidParams, "unknown base").
 			WithHint("the bases are: %s; or their prefix characters", strings.Join(all, ", "))
 	}
 	out, err := contact.Encode(p, e)

@@ -72,7 +72,7 @@ func put[T any](
 			return none, err
 		}
 		if len(raw) > maxRecordBytes {
-			return none, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "an entry of %d bytes is too large, want %d at most",
+			return none, api.NewError(api.CodeInvalidParams, "an entry of %d bytes is too large, want %d at most",
 				len(raw), maxRecordBytes)
 		}
 		records[i] = history.Record{Key: key(v), Value: raw}
@@ -83,7 +83,7 @@ func put[T any](
 		return none, err
 	}
 	if len(there)+len(records) > maxRecords {
-		return none, jsonrpc.NewError(jsonrpc.CodeBusy, "%d entries are kept, and these would be more than %d", len(there),
+		return none, api.NewError(api.CodeBusy, "%d entries are kept, and these would be more than %d", len(there),
 			maxRecords).WithHint("delete some that are no longer needed")
 	}
 	if err := a.records.PutRecords(table, records...); err != nil {
@@ -199,7 +199,7 @@ func (a *mailserversAPI) deleteRange(ctx context.Context, in api.ChatIDArgs) (ap
 func (a *mailserversAPI) ping(ctx context.Context, in api.PingArgs) ([]api.PingResult, error) {
 	q := in.Query
 	if len(q.Addresses) > maxPings {
-		return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%d addresses are too many, want %d at most",
+		return nil, api.NewError(api.CodeInvalidParams, "%d addresses are too many, want %d at most",
 			len(q.Addresses), maxPings)
 	}
 	timeout := defaultPing

@@ -6,7 +6,6 @@ import (
 	"statusd/api"
 	"statusd/internal/store"
 	"statusd/messenger"
-	"statusd/rpc/jsonrpc"
 )
 
 // limitOf is the size of a page.
@@ -15,7 +14,7 @@ func limitOf(limit *int) (int, error) {
 	case limit == nil:
 		return api.DefaultPage, nil
 	case *limit < 1:
-		return 0, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "limit %d: want 1 or more", *limit)
+		return 0, api.NewError(api.CodeInvalidParams, "limit %d: want 1 or more", *limit)
 	}
 	return min(*limit, store.MaxPage), nil
 }
@@ -58,7 +57,7 @@ func (a *extAPI) sendMessage(ctx context.Context, in api.SendMessageArgs) (api.C
 	return ask(a, func(m *messenger.Messenger) (api.Changes, error) {
 		v := in.Message
 		if (v.ImagePath != "" || v.AudioPath != "") && callFrom(ctx).caller.transport != "ipc" {
-			return api.Changes{}, jsonrpc.NewError(jsonrpc.CodeScope,
+			return api.Changes{}, api.NewError(api.CodeScope,
 				"imagePath and audioPath name files of the daemon's machine, which are not read for this connection").
 				WithHint("give the content as a data URL in image or audio, or call over the unix socket")
 		}

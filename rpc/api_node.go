@@ -56,11 +56,11 @@ func (a *nodeAPI) setLogLevel(_ context.Context, in api.SetLogLevelArgs) (bool, 
 	}
 	word := api.LogLevel(strings.ToLower(string(*level)))
 	if !slices.Contains(word.Values(), word) {
-		return false, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "unknown log level %q", shortened(string(*level))).
+		return false, api.NewError(api.CodeInvalidParams, "unknown log level %q", shortened(string(*level))).
 			WithHint("the levels are: %s", joined(word.Values()))
 	}
 	if err := a.server.deps.Logs.SetLogLevel(module, string(word)); err != nil {
-		return false, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%v", err)
+		return false, api.NewError(api.CodeInvalidParams, "%v", err)
 	}
 	return true, nil
 }

@@ -13,7 +13,6 @@ import (
 	"statusd/internal/feed"
 	"statusd/messenger"
 	"statusd/messenger/naming"
-	"statusd/rpc/jsonrpc"
 )
 
 // sendAPI sends, and lists whom to send to, in the words of signal-cli.
@@ -28,7 +27,7 @@ func localFiles(ctx context.Context, paths ...string) error {
 	if callFrom(ctx).caller.transport == "ipc" || strings.Join(paths, "") == "" {
 		return nil
 	}
-	return jsonrpc.NewError(jsonrpc.CodeScope, "files are read for callers on the unix socket only").
+	return api.NewError(api.CodeScope, "files are read for callers on the unix socket only").
 		WithHint("send the content instead, as data:<type>;base64,<content>")
 }
 
@@ -40,7 +39,7 @@ func dataOf(text string) (data []byte, ok bool, err error) {
 	}
 	_, encoded, found := strings.Cut(rest, ";base64,")
 	if data, err = base64.StdEncoding.DecodeString(encoded); err != nil || !found || len(data) == 0 {
-		return nil, true, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "the attachment is not a data URL").
+		return nil, true, api.NewError(api.CodeInvalidParams, "the attachment is not a data URL").
 			WithHint("want data:<type>;base64,<content>, the content in standard base64")
 	}
 	return data, true, nil
@@ -93,12 +92,12 @@ func requestOf(ctx context.Context, id string) messenger.Request {
 func waitingOf(in api.SendArgs) (want api.SendWait, limit time.Duration, err error) {
 	want, limit = cmp.Or(in.Wait, api.WaitNone), api.DefaultSendWait
 	if !slices.Contains(want.Values(), want) {
-		return "", 0, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "wait: %q, want sent, delivered or none",
+		return "", 0, api.NewError(api.CodeInvalidParams, "wait: %q, want sent, delivered or none",
 			shortened(string(want)))
 	}
 	if s := in.TimeoutSeconds; s != nil {
 		if !(*s >= 0) {
-			return "", 0, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "the time to wait cannot be negative")
+			return "", 0, api.NewError(api.CodeInvalidParams, "the time to wait cannot be negative")
 		}
 		limit = time.Duration(min(*s, (maxCallTime-callTimeout).Seconds()) * float64(time.Second))
 	}

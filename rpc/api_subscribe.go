@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 
 	"statusd/api"
-	"statusd/rpc/jsonrpc"
 )
 
 // subscribable checks that a connection can have notifications, and that it
@@ -20,10 +19,10 @@ func subscribable(ctx context.Context, ns string, raw json.RawMessage, topic str
 		return failed("notifications not supported").
 			WithHint("subscribe over WebSocket or the unix socket; over HTTP use a filter and poll it")
 	case asked == "":
-		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, "expected subscription name as first argument").
+		return api.NewError(api.CodeInvalidParams, "expected subscription name as first argument").
 			WithHint("the name is %q", topic)
 	case asked != topic:
-		return jsonrpc.NewError(jsonrpc.CodeMethodNotFound, "no %q subscription in %s namespace", shortened(asked), ns).
+		return api.NewError(api.CodeMethodNotFound, "no %q subscription in %s namespace", shortened(asked), ns).
 			WithHint("there is %q", topic)
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"statusd/api"
-	"statusd/rpc/jsonrpc"
 )
 
 // maxTokenLife bounds how long a token that ends may last, in seconds.
@@ -16,7 +15,7 @@ type tokenAPI struct{ server *Server }
 
 func (a *tokenAPI) add(ctx context.Context, in api.TokenAddArgs) (api.NewToken, error) {
 	invalid := func(format string, args ...any) error {
-		return jsonrpc.NewError(jsonrpc.CodeInvalidParams, format, args...)
+		return api.NewError(api.CodeInvalidParams, format, args...)
 	}
 	if in.Name == "" || len(in.Name) > maxTokenName {
 		return api.NewToken{}, invalid("the name of a token has 1 to %d bytes", maxTokenName)
@@ -28,7 +27,7 @@ func (a *tokenAPI) add(ctx context.Context, in api.TokenAddArgs) (api.NewToken, 
 	}
 	c := callFrom(ctx).caller
 	if missing := g.scopes &^ c.scopes; missing != 0 {
-		return api.NewToken{}, jsonrpc.NewError(jsonrpc.CodeScope, "a token cannot give scopes that the caller lacks: %v",
+		return api.NewToken{}, api.NewError(api.CodeScope, "a token cannot give scopes that the caller lacks: %v",
 			missing.names()).WithHint("call it over the unix socket")
 	}
 	if g.account, err = accountOf(orZero(in.Account)); err != nil {

@@ -27,8 +27,8 @@ type wakuAPI struct {
 }
 
 // failed makes an error with one of the texts of status-go.
-func failed(format string, args ...any) *jsonrpc.Error {
-	return jsonrpc.NewError(jsonrpc.CodeFailed, format, args...)
+func failed(format string, args ...any) *api.Error {
+	return api.NewError(api.CodeFailed, format, args...)
 }
 
 func errSymAsym() error { return failed("specify either a symmetric or an asymmetric key") }

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"statusd/api"
 	"statusd/configs"
-	"statusd/rpc/jsonrpc"
 	"statusd/waku"
 	"statusd/waku/wire"
 )
@@ -101,7 +101,7 @@ func TestWakuErrors(t *testing.T) {
 		{"waku_subscribe", `["messages",{"privateKeyID":"x"}]`, "invalid public key"},
 	} {
 		_, e := invoke(t, l, tt.method, state.fill(tt.params))
-		if e == nil || e.Code != jsonrpc.CodeFailed ||
+		if e == nil || e.Code != api.CodeFailed ||
 			e.Message != tt.text && !(strings.HasSuffix(tt.text, ": ") && strings.HasPrefix(e.Message, tt.text)) {
 			t.Errorf("%s %s: %+v, want %q", tt.method, tt.params, e, tt.text)
 		}
@@ -208,7 +208,7 @@ func TestAdmin(t *testing.T) {
 		must[bool](t, l, "admin_"+m, `["`+exampleNode+`"]`)
 		must[bool](t, l, "admin_"+m, `["`+strings.Replace(exampleNode, "@", ":secret@", 1)+`"]`)
 		_, e := invoke(t, l, "admin_"+m, `["enode://12@x"]`)
-		wantError(t, e, jsonrpc.CodeFailed, "invalid enode: ")
+		wantError(t, e, api.CodeFailed, "invalid enode: ")
 	}
 	id := f.waku.connected.String()
 	want := strings.ReplaceAll("[add % add % remove % remove % trust % trust % untrust % untrust %]", "%", id)
@@ -229,7 +229,7 @@ func TestAdmin(t *testing.T) {
 		`[]`: "missing value for required argument 1", `["loud"]`: `unknown log level "loud"`, `["waku","loud"]`: "unknown",
 	} {
 		_, e := invoke(t, l, "admin_setLogLevel", params)
-		wantError(t, e, jsonrpc.CodeInvalidParams, text)
+		wantError(t, e, api.CodeInvalidParams, text)
 	}
 	if v := must[string](t, l, "web3_sha3", `["0x"]`); v !=
 		"0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470" {

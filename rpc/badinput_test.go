@@ -13,7 +13,6 @@ import (
 	"github.com/gorilla/websocket"
 
 	"statusd/api"
-	"statusd/rpc/jsonrpc"
 	"statusd/waku"
 	"statusd/waku/wire"
 )
@@ -25,50 +24,50 @@ func TestBadInput(t *testing.T) {
 		`{"jsonrpc":"2.0","id":1,"method":"waku_version"}]`
 	tests := []struct {
 		name, in string
-		code     jsonrpc.Code
+		code     api.Code
 		id       string
 		text     string
 	}{
-		{"word", `hello`, jsonrpc.CodeParse, `null`, "parse error: invalid character 'h'"},
-		{"broken", `{"jsonrpc":"2.0","id":1,"method":}`, jsonrpc.CodeParse, `null`, "parse error"},
-		{"not UTF-8", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff\"}", jsonrpc.CodeParse, `null`, "UTF-8"},
-		{"number", `42`, jsonrpc.CodeInvalidRequest, `null`, "want a JSON object"},
-		{"no version", `{"id":7,"method":"waku_version"}`, jsonrpc.CodeInvalidRequest, `7`, `"jsonrpc" must be "2.0"`},
-		{"no method", `{"jsonrpc":"2.0","id":7}`, jsonrpc.CodeInvalidRequest, `7`, `"method" is missing`},
-		{"id object", `{"jsonrpc":"2.0","id":{},"method":"waku_version"}`, jsonrpc.CodeInvalidRequest, `null`, "id must be"},
-		{"empty batch", `[]`, jsonrpc.CodeInvalidRequest, `null`, "empty batch"},
+		{"word", `hello`, api.CodeParse, `null`, "parse error: invalid character 'h'"},
+		{"broken", `{"jsonrpc":"2.0","id":1,"method":}`, api.CodeParse, `null`, "parse error"},
+		{"not UTF-8", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff\"}", api.CodeParse, `null`, "UTF-8"},
+		{"number", `42`, api.CodeInvalidRequest, `null`, "want a JSON object"},
+		{"no version", `{"id":7,"method":"waku_version"}`, api.CodeInvalidRequest, `7`, `"jsonrpc" must be "2.0"`},
+		{"no method", `{"jsonrpc":"2.0","id":7}`, api.CodeInvalidRequest, `7`, `"method" is missing`},
+		{"id object", `{"jsonrpc":"2.0","id":{},"method":"waku_version"}`, api.CodeInvalidRequest, `null`, "id must be"},
+		{"empty batch", `[]`, api.CodeInvalidRequest, `null`, "empty batch"},
 		{"params text", `{"jsonrpc":"2.0","id":7,"method":"waku_version","params":"x"}`,
-			jsonrpc.CodeInvalidParams, `7`, "params must be"},
+			api.CodeInvalidParams, `7`, "params must be"},
 		{"no such method", `{"jsonrpc":"2.0","id":7,"method":"a_b"}`,
-			jsonrpc.CodeMethodNotFound, `7`, "the method a_b does not exist"},
-		{"missing", `{"jsonrpc":"2.0","id":7,"method":"waku_setMinPoW"}`, jsonrpc.CodeInvalidParams, `7`,
+			api.CodeMethodNotFound, `7`, "the method a_b does not exist"},
+		{"missing", `{"jsonrpc":"2.0","id":7,"method":"waku_setMinPoW"}`, api.CodeInvalidParams, `7`,
 			"missing value for required argument 0"},
-		{"null", `{"jsonrpc":"2.0","id":7,"method":"waku_setMinPoW","params":[null]}`, jsonrpc.CodeInvalidParams, `7`,
+		{"null", `{"jsonrpc":"2.0","id":7,"method":"waku_setMinPoW","params":[null]}`, api.CodeInvalidParams, `7`,
 			"missing value for required argument 0"},
-		{"too many", `{"jsonrpc":"2.0","id":7,"method":"waku_setMinPoW","params":[1,2]}`, jsonrpc.CodeInvalidParams, `7`,
+		{"too many", `{"jsonrpc":"2.0","id":7,"method":"waku_setMinPoW","params":[1,2]}`, api.CodeInvalidParams, `7`,
 			"too many arguments, want at most 1"},
-		{"wrong type", `{"jsonrpc":"2.0","id":7,"method":"waku_setMinPoW","params":["x"]}`, jsonrpc.CodeInvalidParams, `7`,
+		{"wrong type", `{"jsonrpc":"2.0","id":7,"method":"waku_setMinPoW","params":["x"]}`, api.CodeInvalidParams, `7`,
 			"invalid argument 0: json: cannot unmarshal string into Go value of type float64"},
 		{"negative", `{"jsonrpc":"2.0","id":7,"method":"waku_setMaxMessageSize","params":[-1]}`,
-			jsonrpc.CodeInvalidParams, `7`,
+			api.CodeInvalidParams, `7`,
 			"invalid argument 0: json: cannot unmarshal number -1 into Go value of type uint32"},
-		{"hex without 0x", `{"jsonrpc":"2.0","id":7,"method":"web3_sha3","params":["abcd"]}`, jsonrpc.CodeInvalidParams, `7`,
+		{"hex without 0x", `{"jsonrpc":"2.0","id":7,"method":"web3_sha3","params":["abcd"]}`, api.CodeInvalidParams, `7`,
 			"invalid argument 0: json: cannot unmarshal hex string without 0x prefix into Go value of type hexutil.Bytes"},
-		{"odd hex", `{"jsonrpc":"2.0","id":7,"method":"web3_sha3","params":["0xabc"]}`, jsonrpc.CodeInvalidParams, `7`,
+		{"odd hex", `{"jsonrpc":"2.0","id":7,"method":"web3_sha3","params":["0xabc"]}`, api.CodeInvalidParams, `7`,
 			"invalid argument 0: json: cannot unmarshal hex string of odd length into Go value of type hexutil.Bytes"},
 		{"short topic", `{"jsonrpc":"2.0","id":7,"method":"waku_post","params":[{"topic":"0x0102"}]}`,
-			jsonrpc.CodeInvalidParams, `7`,
+			api.CodeInvalidParams, `7`,
 			"hex string has length 4, want 8 for Topic"},
 		{"bad bytes", `{"jsonrpc":"2.0","id":7,"method":"waku_post","params":[{"payload":"***"}]}`,
-			jsonrpc.CodeInvalidParams, `7`,
+			api.CodeInvalidParams, `7`,
 			"illegal base64 data at input byte 0"},
 		{"bytes number", `{"jsonrpc":"2.0","id":7,"method":"waku_post","params":[{"payload":5}]}`,
-			jsonrpc.CodeInvalidParams, `7`,
+			api.CodeInvalidParams, `7`,
 			"0x hex or base64"},
 		{"unknown parameter", `{"jsonrpc":"2.0","id":7,"method":"web3_sha3","params":{"dat":"0x"}}`,
-			jsonrpc.CodeInvalidParams, `7`,
+			api.CodeInvalidParams, `7`,
 			`unknown parameter "dat"`},
-		{"large batch", big, jsonrpc.CodeInvalidRequest, `1`, "batch too large"},
+		{"large batch", big, api.CodeInvalidRequest, `1`, "batch too large"},
 	}
 	for transport, l := range f.links() {
 		for _, tt := range tests {
@@ -153,8 +152,8 @@ func TestBatch(t *testing.T) {
 		if string(got[0].Result) != `"1"` || got[3].Error != nil {
 			t.Errorf("%s: %+v", transport, got)
 		}
-		wantError(t, got[1].Error, jsonrpc.CodeInvalidRequest, "want a JSON object")
-		wantError(t, got[2].Error, jsonrpc.CodeMethodNotFound, "no_such")
+		wantError(t, got[1].Error, api.CodeInvalidRequest, "want a JSON object")
+		wantError(t, got[2].Error, api.CodeMethodNotFound, "no_such")
 	}
 }
 
@@ -181,7 +180,7 @@ func TestBatchAnswerIsBounded(t *testing.T) {
 			}
 			continue
 		}
-		wantError(t, a.Error, jsonrpc.CodeTooLargeReply, "response too large")
+		wantError(t, a.Error, api.CodeTooLargeReply, "response too large")
 	}
 }
 
@@ -202,16 +201,16 @@ func TestBodyLimits(t *testing.T) {
 	if resp.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("HTTP: status %d", resp.StatusCode)
 	}
-	wantError(t, decode(t, body).Error, jsonrpc.CodeInvalidRequest, "request too large: more than 10000 bytes")
+	wantError(t, decode(t, body).Error, api.CodeInvalidRequest, "request too large: more than 10000 bytes")
 
 	ipc := f.ipc()
-	wantError(t, decode(t, ipc.send(over)).Error, jsonrpc.CodeInvalidRequest, "request too large")
+	wantError(t, decode(t, ipc.send(over)).Error, api.CodeInvalidRequest, "request too large")
 	if rest, err := ipc.r.ReadString('\n'); err == nil {
 		t.Errorf("the socket connection goes on: %q", rest)
 	}
 
 	ws := f.ws()
-	wantError(t, decode(t, ws.send(over)).Error, jsonrpc.CodeInvalidRequest, "request too large")
+	wantError(t, decode(t, ws.send(over)).Error, api.CodeInvalidRequest, "request too large")
 	if code := closedBy(t, ws.conn); code != websocket.CloseMessageTooBig {
 		t.Errorf("WebSocket closed with %d", code)
 	}
@@ -222,7 +221,7 @@ func TestManyMistakes(t *testing.T) {
 	f := start(t, nil)
 	l := f.ws()
 	for range maxMistakes {
-		wantError(t, decode(t, l.send("nonsense")).Error, jsonrpc.CodeParse, "parse error")
+		wantError(t, decode(t, l.send("nonsense")).Error, api.CodeParse, "parse error")
 	}
 	if code := closedBy(t, l.conn); code != websocket.ClosePolicyViolation {
 		t.Errorf("closed with %d", code)
@@ -236,7 +235,7 @@ func TestPanic(t *testing.T) {
 	for _, l := range f.links() {
 		for _, name := range []string{"test_panic", "test_odd"} {
 			_, e := invoke(t, l, name, `[]`)
-			wantError(t, e, jsonrpc.CodeInternal, "internal error")
+			wantError(t, e, api.CodeInternal, "internal error")
 			if strings.Contains(e.Message+e.Data.Hint, "secret") || strings.Contains(e.Message, "crashed") {
 				t.Errorf("answer %+v", e)
 			}
@@ -251,13 +250,13 @@ func TestCallErrors(t *testing.T) {
 	for transport, l := range f.links() {
 		for name, tt := range map[string]struct {
 			err  error
-			code jsonrpc.Code
+			code api.Code
 			text string
 		}{
-			"plain":   {errors.New("no luck"), jsonrpc.CodeFailed, "no luck"},
-			"ours":    {fmt.Errorf("wrapped: %w", jsonrpc.NewError(jsonrpc.CodeBusy, "full")), jsonrpc.CodeBusy, "full"},
-			"foreign": {context.DeadlineExceeded, jsonrpc.CodeFailed, "deadline"}, // not of this call
-			"full":    {fmt.Errorf("commit: %w", syscall.ENOSPC), jsonrpc.CodeFailed, "the disk is full: commit: "},
+			"plain":   {errors.New("no luck"), api.CodeFailed, "no luck"},
+			"ours":    {fmt.Errorf("wrapped: %w", api.NewError(api.CodeBusy, "full")), api.CodeBusy, "full"},
+			"foreign": {context.DeadlineExceeded, api.CodeFailed, "deadline"}, // not of this call
+			"full":    {fmt.Errorf("commit: %w", syscall.ENOSPC), api.CodeFailed, "the disk is full: commit: "},
 		} {
 			f.waku.onPost = func(context.Context, waku.Post) (wire.Hash, error) { return wire.Hash{}, tt.err }
 			_, e := invoke(t, l, "waku_post", `[{"pubKey":"`+examplePublicKey+`"}]`)
@@ -276,10 +275,10 @@ func TestMemoryIsBounded(t *testing.T) {
 	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("HTTP: status %d", resp.StatusCode)
 	}
-	wantError(t, decode(t, body).Error, jsonrpc.CodeBusy, "too much")
+	wantError(t, decode(t, body).Error, api.CodeBusy, "too much")
 	for name, l := range map[string]link{"ipc": f.ipc(), "ws": f.ws()} {
 		t.Log(name)
-		wantError(t, decode(t, l.send(large)).Error, jsonrpc.CodeBusy, "too much")
+		wantError(t, decode(t, l.send(large)).Error, api.CodeBusy, "too much")
 	}
 	must[string](t, f.http(), "waku_version", `[]`) // small ones go on
 	f.budget.used.Store(0)
@@ -299,7 +298,7 @@ func FuzzServe(f *testing.F) {
 		c := &caller{transport: "ipc", scopes: scopeAll, private: true}
 		r := fix.serveBody(t.Context(), c, in)
 		defer r.release()
-		if r.code == jsonrpc.CodeInternal {
+		if r.code == api.CodeInternal {
 			t.Fatalf("internal error on %q", in)
 		}
 		if r.body != nil && !json.Valid(r.body) {

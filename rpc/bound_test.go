@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"statusd/api"
-	"statusd/rpc/jsonrpc"
 )
 
 // ofTheNode are the methods that a token of one account may call whoever is
@@ -36,8 +35,8 @@ func TestTokensOfAnAccountAreBound(t *testing.T) {
 		}
 		_, e := invoke(t, l, m.Name, `{"no such parameter":1}`)
 		switch {
-		case e != nil && e.Code == jsonrpc.CodeScope: // of the daemon as a whole
-		case e == nil || e.Code != jsonrpc.CodeNotLoggedIn || !strings.Contains(e.Message, exampleGone):
+		case e != nil && e.Code == api.CodeScope: // of the daemon as a whole
+		case e == nil || e.Code != api.CodeNotLoggedIn || !strings.Contains(e.Message, exampleGone):
 			t.Errorf("%s is open to a token of another account: %+v", m.Name, e)
 		}
 	}

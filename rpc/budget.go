@@ -6,8 +6,8 @@ import (
 	"net"
 	"sync/atomic"
 
+	"statusd/api"
 	"statusd/internal/feed"
-	"statusd/rpc/jsonrpc"
 )
 
 const (
@@ -152,8 +152,8 @@ func (u unread) hold(b *feed.Batch) (release func(), err error) {
 }
 
 // errUnread is the answer to who has not read enough of what came before.
-func errUnread() *jsonrpc.Error {
-	e := jsonrpc.NewError(jsonrpc.CodeBusy, "too many answers and notifications wait to be read").
+func errUnread() *api.Error {
+	e := api.NewError(api.CodeBusy, "too many answers and notifications wait to be read").
 		WithHint("read what was sent before asking for more, and ask for less at a time")
 	e.Data.RetryAfterSeconds = 1
 	return e
@@ -162,8 +162,8 @@ func errUnread() *jsonrpc.Error {
 // errBodyTooLarge is what readBody returns for a body above its limit.
 var errBodyTooLarge = errors.New("body exceeds the limit")
 
-func errBusy() *jsonrpc.Error {
-	e := jsonrpc.NewError(jsonrpc.CodeBusy, "too much is being received at the moment").
+func errBusy() *api.Error {
+	e := api.NewError(api.CodeBusy, "too much is being received at the moment").
 		WithHint("try again later, or send less at a time")
 	e.Data.RetryAfterSeconds = 1
 	return e

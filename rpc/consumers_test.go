@@ -13,7 +13,6 @@ import (
 
 	"statusd/api"
 	"statusd/internal/store"
-	"statusd/rpc/jsonrpc"
 )
 
 // consumerNames lists what a caller sees.
@@ -50,10 +49,10 @@ func TestConsumersAreOutOfReachOfOthers(t *testing.T) {
 		} {
 			if name != "bot" {
 				_, e := invoke(t, b, c.method, c.params)
-				wantError(t, e, jsonrpc.CodeInvalidParams, "reserved")
+				wantError(t, e, api.CodeInvalidParams, "reserved")
 			}
 			_, e := invoke(t, reader, c.method, c.params)
-			wantError(t, e, jsonrpc.CodeScope, `lacks the scope "events"`)
+			wantError(t, e, api.CodeScope, `lacks the scope "events"`)
 			if !strings.Contains(e.Data.Hint, "--scope events") {
 				t.Errorf("the hint %q does not say how to get the scope", e.Data.Hint)
 			}
@@ -66,13 +65,13 @@ func TestConsumersAreOutOfReachOfOthers(t *testing.T) {
 		{"status_ackEvents", `["bot",2,"token:a"]`}, {"status_removeConsumer", `["bot","token:a"]`},
 	} {
 		_, e := invoke(t, b, call.method, call.params)
-		wantError(t, e, jsonrpc.CodeScope, "belongs to another token")
+		wantError(t, e, api.CodeScope, "belongs to another token")
 	}
 	if got := slices.Concat(consumerNames(t, b), consumerNames(t, reader)); len(got) != 0 {
 		t.Errorf("others see %v", got)
 	}
 	_, e := invoke(t, b, "status_removeConsumer", `["bot"]`)
-	wantError(t, e, jsonrpc.CodeUnknownObject, "no consumer")
+	wantError(t, e, api.CodeUnknownObject, "no consumer")
 	if page := must[api.EventPage](t, b, "status_getEvents", `{"consumer":"bot"}`); len(page.Events) != 2 {
 		t.Errorf("under the name of another's consumer the events are %+v", page.Events)
 	}
@@ -84,9 +83,9 @@ func TestConsumersAreOutOfReachOfOthers(t *testing.T) {
 		t.Errorf("the owner sees %v", got)
 	}
 	_, e = invoke(t, a, "status_ackEvents", `["webhook-new",1]`)
-	wantError(t, e, jsonrpc.CodeInvalidParams, "reserved")
+	wantError(t, e, api.CodeInvalidParams, "reserved")
 	_, e = invoke(t, a, "status_ackEvents", `["bot\u001b[2J",1]`)
-	wantError(t, e, jsonrpc.CodeInvalidParams, "not shown")
+	wantError(t, e, api.CodeInvalidParams, "not shown")
 }
 
 // wantConsumers compares what an admin sees, by owner and name.
@@ -113,7 +112,7 @@ func TestAdminsLookAfterConsumersOfOthers(t *testing.T) {
 	f.wantConsumers(map[string]int64{"token:a bot": 2})
 	must[any](t, b, "status_ackEvents", `["bot",1]`)
 	_, e := invoke(t, admin, "status_removeConsumer", `["bot"]`)
-	wantError(t, e, jsonrpc.CodeInvalidParams, "several others")
+	wantError(t, e, api.CodeInvalidParams, "several others")
 	must[any](t, admin, "status_removeConsumer", `["bot","token:a"]`)
 	if page := must[api.EventPage](t, admin, "status_getEvents", `{"consumer":"bot"}`); len(page.Events) != 2 {
 		t.Errorf("an admin reads %+v", page.Events)
@@ -186,9 +185,9 @@ func TestConsumersCannotFillAllPlaces(t *testing.T) {
 		must[any](t, greedy, "status_ackEvents", fmt.Sprintf(`["c%d",1]`, i))
 	}
 	_, e := invoke(t, greedy, "status_ackEvents", `["one more",1]`)
-	wantError(t, e, jsonrpc.CodeBusy, "a token may have")
+	wantError(t, e, api.CodeBusy, "a token may have")
 	_, e = invoke(t, greedy, "status_getEvents", `{"consumer":"one more","since":0}`)
-	wantError(t, e, jsonrpc.CodeBusy, "a token may have")
+	wantError(t, e, api.CodeBusy, "a token may have")
 	must[any](t, f.addToken("other", "events"), "status_ackEvents", `["mine",1]`)
 	for i := range maxLagged + 1 {
 		must[any](t, f.ipc(), "status_ackEvents", fmt.Sprintf(`["later %d",1]`, i))

@@ -12,7 +12,6 @@ import (
 	"statusd/internal/store"
 	"statusd/messenger"
 	"statusd/messenger/courier"
-	"statusd/rpc/jsonrpc"
 	"statusd/transport"
 	"statusd/transport/dh"
 	"statusd/waku"
@@ -97,7 +96,7 @@ func TestDevices(t *testing.T) {
 		if params == "" {
 			params = `["x"]`
 		}
-		if _, e := invoke(t, l, m, params); e == nil || e.Code != jsonrpc.CodeNotLoggedIn {
+		if _, e := invoke(t, l, m, params); e == nil || e.Code != api.CodeNotLoggedIn {
 			t.Errorf("%s while nobody is logged in: %+v", m, e)
 		}
 	}
@@ -118,18 +117,18 @@ func TestDevices(t *testing.T) {
 		before[0].Metadata != nil || before[1].ID != exampleSecond || before[1].Enabled {
 		t.Errorf("devices at first: %+v", before)
 	}
-	fails := func(method, params string, code jsonrpc.Code) {
+	fails := func(method, params string, code api.Code) {
 		_, e := invoke(t, l, method, params)
-		if e == nil || e.Code != code || e.Data.Hint == "" && code != jsonrpc.CodeInvalidParams {
+		if e == nil || e.Code != code || e.Data.Hint == "" && code != api.CodeInvalidParams {
 			t.Errorf("%s%s: %+v", method, params, e)
 		}
 	}
-	fails("wakuext_sendPairInstallation", `[]`, jsonrpc.CodeFailed)
-	fails("wakuext_enableInstallation", `["nobody"]`, jsonrpc.CodeUnknownObject)
-	fails("wakuext_disableInstallation", `["nobody"]`, jsonrpc.CodeUnknownObject)
-	fails("wakuext_setInstallationMetadata", `["nobody",{"name":"x"}]`, jsonrpc.CodeUnknownObject)
+	fails("wakuext_sendPairInstallation", `[]`, api.CodeFailed)
+	fails("wakuext_enableInstallation", `["nobody"]`, api.CodeUnknownObject)
+	fails("wakuext_disableInstallation", `["nobody"]`, api.CodeUnknownObject)
+	fails("wakuext_setInstallationMetadata", `["nobody",{"name":"x"}]`, api.CodeUnknownObject)
 	fails("wakuext_setInstallationMetadata", `["`+exampleSecond+`",{"name":"`+strings.Repeat("x", maxDeviceText+1)+`"}]`,
-		jsonrpc.CodeInvalidParams)
+		api.CodeInvalidParams)
 	must[any](t, l, "wakuext_enableInstallation", `["`+exampleSecond+`"]`)
 	must[any](t, l, "wakuext_enableInstallation", `["`+exampleInstall+`"]`) // always is
 	must[any](t, l, "wakuext_setInstallationMetadata", `["`+exampleSecond+`",{"name":"phone","deviceType":"ios"}]`)
@@ -171,7 +170,7 @@ func TestFilters(t *testing.T) {
 		t.Errorf("key id %q, filter id %q", public.SymKeyID, public.FilterID)
 	}
 	_, e := invoke(t, l, "waku_getFilterMessages", `["`+public.FilterID+`"]`)
-	wantError(t, e, jsonrpc.CodeFailed, "filter not found")
+	wantError(t, e, api.CodeFailed, "filter not found")
 	raw, err := json.Marshal([]any{[]any{api.ChatFilter{FilterID: public.FilterID}}})
 	if err != nil {
 		t.Fatal(err)
@@ -181,7 +180,7 @@ func TestFilters(t *testing.T) {
 		t.Error("the filter is still there")
 	}
 	for _, bad := range []string{`[[{}]]`, `[[{"oneToOne":true,"identity":"04"}]]`} {
-		if _, e := invoke(t, l, "wakuext_loadFilters", bad); e == nil || e.Code != jsonrpc.CodeInvalidParams {
+		if _, e := invoke(t, l, "wakuext_loadFilters", bad); e == nil || e.Code != api.CodeInvalidParams {
 			t.Errorf("%s: %+v", bad, e)
 		}
 	}

@@ -12,7 +12,6 @@ import (
 
 	"statusd/api"
 	"statusd/api/openrpc"
-	"statusd/rpc/jsonrpc"
 )
 
 // discovered asks a server what it has.
@@ -23,7 +22,7 @@ func discovered(t *testing.T, l link) openrpc.Document {
 
 // runExample makes the calls of an example and returns the answer to the last.
 // With named, the parameters are given by name.
-func runExample(t *testing.T, l link, m openrpc.Method, named bool) (json.RawMessage, *jsonrpc.Error) {
+func runExample(t *testing.T, l link, m openrpc.Method, named bool) (json.RawMessage, *api.Error) {
 	t.Helper()
 	bound := map[string]string{}
 	fill := func(params string) string {
@@ -34,7 +33,7 @@ func runExample(t *testing.T, l link, m openrpc.Method, named bool) (json.RawMes
 	}
 	for _, s := range m.Examples[0].Setup {
 		got, e := invoke(t, l, s.Method, fill(string(s.Params)))
-		if e != nil && e.Code != jsonrpc.CodeExists { // another example made it already
+		if e != nil && e.Code != api.CodeExists { // another example made it already
 			t.Fatalf("%s: %d %s (%s)", s.Method, e.Code, e.Message, e.Data.Hint)
 		}
 		if s.Bind != "" && e == nil {
@@ -227,7 +226,7 @@ func TestListedIsCallable(t *testing.T) {
 					continue
 				}
 				_, e := invoke(t, l, m.Name, `{"no such parameter":1}`)
-				if e == nil || e.Code != jsonrpc.CodeInvalidParams && e.Code != jsonrpc.CodeScope {
+				if e == nil || e.Code != api.CodeInvalidParams && e.Code != api.CodeScope {
 					t.Errorf("%s: %+v, want an error about the parameter", m.Name, e)
 				}
 			}
@@ -273,7 +272,7 @@ func TestWithoutWaku(t *testing.T) {
 	f := start(t, func(_ *Config, d *Deps) { d.Waku, d.Guest = nil, nil })
 	l := f.ipc()
 	_, e := invoke(t, l, "waku_info", `[]`)
-	wantError(t, e, jsonrpc.CodeMethodNotFound, "the method waku_info does not exist/is not available")
+	wantError(t, e, api.CodeMethodNotFound, "the method waku_info does not exist/is not available")
 	if mods := must[map[string]string](t, l, "rpc_modules", `[]`); mods["waku"] != "" || mods["admin"] != "1.0" {
 		t.Errorf("modules %v", mods)
 	}
@@ -287,7 +286,7 @@ func TestModules(t *testing.T) {
 		t.Errorf("net_version %q", v)
 	}
 	_, e := invoke(t, tcp, "waku_info", `[]`)
-	wantError(t, e, jsonrpc.CodeMethodNotFound, "the method waku_info does not exist/is not available")
+	wantError(t, e, api.CodeMethodNotFound, "the method waku_info does not exist/is not available")
 	if !strings.Contains(e.Data.Hint, "APIModules") {
 		t.Errorf("hint %q does not say why", e.Data.Hint)
 	}
@@ -318,7 +317,7 @@ func TestUnknownMethod(t *testing.T) {
 		"nonamespace":                "rpc.discover",
 	} {
 		_, e := invoke(t, l, name, `[]`)
-		wantError(t, e, jsonrpc.CodeMethodNotFound, "the method "+name+" does not exist/is not available")
+		wantError(t, e, api.CodeMethodNotFound, "the method "+name+" does not exist/is not available")
 		if !strings.Contains(e.Data.Hint, hint) {
 			t.Errorf("%s: hint %q, want %q", name, e.Data.Hint, hint)
 		}

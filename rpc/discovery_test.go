@@ -9,7 +9,6 @@ import (
 	"statusd/api"
 	"statusd/discovery"
 	"statusd/discovery/pool"
-	"statusd/rpc/jsonrpc"
 )
 
 // fakeDiscovery is a search for peers that is on or off.
@@ -98,15 +97,15 @@ func TestPeerDiscoverErrors(t *testing.T) {
 		{off, `[{"topic":"whisper","max":2,"min":2}]`, "peerPool not running"},
 	} {
 		_, e := invoke(t, tt.link, "peer_discover", tt.params)
-		wantError(t, e, jsonrpc.CodeFailed, tt.want)
+		wantError(t, e, api.CodeFailed, tt.want)
 		if e.Message != tt.want {
 			t.Errorf("text %q, want %q", e.Message, tt.want)
 		}
 	}
 	_, e := invoke(t, on, "peer_discover", `["whisper"]`)
-	wantError(t, e, jsonrpc.CodeInvalidParams, "")
+	wantError(t, e, api.CodeInvalidParams, "")
 	_, e = invoke(t, off, "peer_prune", `[]`)
-	wantError(t, e, jsonrpc.CodeFailed, "peerPool not running")
+	wantError(t, e, api.CodeFailed, "peerPool not running")
 	for _, params := range []string{`[{"topic":"new","max":3,"min":1}]`, `{"topic":"new","max":3,"min":1}`} {
 		source.limits = nil
 		if got := string(must[json.RawMessage](t, on, "peer_discover", params)); got != "null" {
@@ -118,7 +117,7 @@ func TestPeerDiscoverErrors(t *testing.T) {
 	}
 	for _, method := range []string{"peer_status", "peer_topics", "peer_prune", "discovery_status"} {
 		_, e := invoke(t, none, method, `[]`)
-		wantError(t, e, jsonrpc.CodeFailed, "discoverer not provided")
+		wantError(t, e, api.CodeFailed, "discoverer not provided")
 	}
 	topics := must[api.TopicLists](t, on, "peer_topics", `[]`)
 	if len(topics.Required) != 1 || len(topics.Registered) != 1 || topics.Registered[0] != "whisper" {
@@ -146,5 +145,5 @@ func TestDiscoverySignals(t *testing.T) {
 		t.Error("still subscribed")
 	}
 	_, e := invoke(t, l, "discovery_subscribe", `["peers"]`)
-	wantError(t, e, jsonrpc.CodeMethodNotFound, `no "peers" subscription in discovery namespace`)
+	wantError(t, e, api.CodeMethodNotFound, `no "peers" subscription in discovery namespace`)
 }

@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"statusd/api"
 	"statusd/internal/nearest"
 	"statusd/rpc/jsonrpc"
 )
@@ -21,8 +22,8 @@ import (
 const (
 	maxBatchItems  = 1000
 	maxBatchAnswer = 25_000_000 // bytes
-	callTimeout    = 30 * time.Second
-	maxCallTime    = 10 * time.Minute
+	callTimeout    = api.DefaultTimeout
+	maxCallTime    = api.MaxTimeout
 )
 
 // caller is who calls, and what he may do. It belongs to one connection or
@@ -72,8 +73,8 @@ type dispatcher struct {
 
 // reply is what a message leads to.
 type reply struct {
-	body  []byte       // nil: nobody waits for an answer
-	code  jsonrpc.Code // of the error of a single request; 0: none
+	body  []byte   // nil: nobody waits for an answer
+	code  api.Code // of the error of a single request; 0: none
 	after []func(context.Context)
 
 	unread unread
@@ -105,7 +106,7 @@ func (d *dispatcher) slow(m jsonrpc.Message) bool {
 
 // fault answers a message that is not served at all. The error is sent once,
 // in the form that fits the message.
-func (d *dispatcher) fault(m jsonrpc.Message, e *jsonrpc.Error) reply {
+func (d *dispatcher) fault(m jsonrpc.Message, e *api.Error) reply {
 	e.Data.RequestID = newRequestID()
 	var id json.RawMessage
 	if len(m.Items) > 0 {
@@ -131,7 +132,7 @@ func (d *dispatcher) serve(ctx context.Context, c *caller, m jsonrpc.Message) re
 	for i := range m.Items {
 		it := &m.Items[i]
 		if len(all.body) > d.maxAnswer {
-			it.Err = jsonrpc.NewError(jsonrpc.CodeTooLargeReply, "response too large").
+			it.Err = api.NewError(api.CodeTooLargeReply, "response too large").
 				WithHint("the answers of one batch may have %d bytes; this request was not run", d.maxAnswer)
 		}
 		one := d.one(ctx, c, it)
@@ -176,7 +177,7 @@ func (d *dispatcher) one(ctx context.Context, c *caller, it *jsonrpc.Item) reply
 	if !r.unread.bears(int64(len(result))) && d.repeatable(it.Method) {
 		result, failure = nil, errUnread() // others had the same idea at the same time
 	}
-	var code jsonrpc.Code
+	var code api.Code
 	if failure != nil {
 		code = failure.Code
 		failure.Data.RequestID = info.id
@@ -215,7 +216,7 @@ func (d *dispatcher) label(name string) string {
 }
 
 // run checks a request against its method and calls it.
-func (d *dispatcher) run(ctx context.Context, info *call, it *jsonrpc.Item) (json.RawMessage, *jsonrpc.Error) {
+func (d *dispatcher) run(ctx context.Context, info *call, it *jsonrpc.Item) (json.RawMessage, *api.Error) {
 	c := info.caller
 	m := d.methods[it.Method]
 	if m == nil || !c.offers(namespace(m.Name)) {
@@ -257,12 +258,12 @@ func (d *dispatcher) run(ctx context.Context, info *call, it *jsonrpc.Item) (jso
 
 // allowed checks the token of the caller: that it has not ended meanwhile, and
 // whose account it is for.
-func (d *dispatcher) allowed(c *caller, m *method) *jsonrpc.Error {
+func (d *dispatcher) allowed(c *caller, m *method) *api.Error {
 	if c.grant.over(time.Now()) {
-		return jsonrpc.NewError(jsonrpc.CodeUnauthenticated, "the token is no longer valid")
+		return api.NewError(api.CodeUnauthenticated, "the token is no longer valid")
 	}
 	if m.Account && c.grant != nil && c.grant.account != "" && c.grant.account != d.current() {
-		return jsonrpc.NewError(jsonrpc.CodeNotLoggedIn, "the account %s, which the token is for, is not logged in",
+		return api.NewError(api.CodeNotLoggedIn, "the account %s, which the token is for, is not logged in",
 			c.grant.account).WithHint("log in with account_login, or: statusd account login")
 	}
 	return nil
@@ -270,7 +271,7 @@ func (d *dispatcher) allowed(c *caller, m *method) *jsonrpc.Error {
 
 // ofAccount takes the parameter account, which every method of an account may
 // have, out of named parameters, and checks that it is the one logged in.
-func (d *dispatcher) ofAccount(m *method, params json.RawMessage) (json.RawMessage, *jsonrpc.Error) {
+func (d *dispatcher) ofAccount(m *method, params json.RawMessage) (json.RawMessage, *api.Error) {
 	if !m.Account {
 		return params, nil
 	}
@@ -280,10 +281,10 @@ func (d *dispatcher) ofAccount(m *method, params json.RawMessage) (json.RawMessa
 	}
 	var text string
 	if err := json.Unmarshal(value, &text); err != nil {
-		return nil, jsonrpc.NewError(jsonrpc.CodeInvalidParams, "account must be the key-uid of an account")
+		return nil, api.NewError(api.CodeInvalidParams, "account must be the key-uid of an account")
 	}
 	if uid, err := accountOf(text); err != nil || uid == "" || uid != d.current() {
-		return nil, jsonrpc.NewError(jsonrpc.CodeNotLoggedIn, "the account %q is not logged in", shortened(text)).
+		return nil, api.NewError(api.CodeNotLoggedIn, "the account %q is not logged in", shortened(text)).
 			WithHint("account is the key-uid of an account; log in with account_login, or: statusd account login")
 	}
 	return rest, nil
@@ -301,33 +302,33 @@ func (d *dispatcher) protect(ctx context.Context, m *method, info *call, args []
 	return m.call(ctx, args)
 }
 
-func internalError() *jsonrpc.Error {
-	return jsonrpc.NewError(jsonrpc.CodeInternal, "internal error").
+func internalError() *api.Error {
+	return api.NewError(api.CodeInternal, "internal error").
 		WithHint("this is a defect of the daemon; the log has the details under the request id")
 }
 
 // permitted checks scope and, for key material, who could listen in.
-func permitted(c *caller, m *method) *jsonrpc.Error {
+func permitted(c *caller, m *method) *api.Error {
 	if c.scopes&m.scope == 0 {
 		return lacks(m.scope, m.Name)
 	}
 	if m.Secret && !c.private {
-		return jsonrpc.NewError(jsonrpc.CodeScope, "%s handles secrets and is refused on this connection", m.Name).
+		return api.NewError(api.CodeScope, "%s handles secrets and is refused on this connection", m.Name).
 			WithHint("call it over the unix socket, from this machine, or over TLS")
 	}
 	return nil
 }
 
 // lacks is the answer to a caller without a scope.
-func lacks(s scope, what string) *jsonrpc.Error {
-	e := jsonrpc.NewError(jsonrpc.CodeScope, "the token lacks the scope %q that %s needs", s.String(), what)
+func lacks(s scope, what string) *api.Error {
+	e := api.NewError(api.CodeScope, "the token lacks the scope %q that %s needs", s.String(), what)
 	return e.WithHint("make a token that has it, with: statusd token add --name NAME --scope %s,…; the unix socket "+
 		"allows everything, as in: statusd rpc METHOD", s)
 }
 
 // unknown is the answer to a method that does not exist, or not here.
-func (d *dispatcher) unknown(name string, exists bool) *jsonrpc.Error {
-	e := jsonrpc.NewError(jsonrpc.CodeMethodNotFound, "the method %s does not exist/is not available", name)
+func (d *dispatcher) unknown(name string, exists bool) *api.Error {
+	e := api.NewError(api.CodeMethodNotFound, "the method %s does not exist/is not available", name)
 	switch ns := namespace(name); {
 	case exists:
 		return e.WithHint("the namespace %s is not in APIModules, so it is offered on the unix socket only", ns)

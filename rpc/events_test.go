@@ -15,14 +15,13 @@ import (
 	"statusd/api"
 	"statusd/internal/feed"
 	"statusd/internal/store"
-	"statusd/rpc/jsonrpc"
 )
 
 // login logs the example account in: the log has one event then.
 func (f *fixture) login() {
 	f.t.Helper()
 	for _, s := range withLogin() {
-		if _, e := invoke(f.t, f.http(), s.Method, string(s.Params)); e != nil && e.Code != jsonrpc.CodeExists {
+		if _, e := invoke(f.t, f.http(), s.Method, string(s.Params)); e != nil && e.Code != api.CodeExists {
 			f.t.Fatalf("%s: %s", s.Method, e.Message)
 		}
 	}
@@ -55,7 +54,7 @@ func TestEventsByCursorAndConsumer(t *testing.T) {
 	l := f.ipc()
 	for _, call := range []string{"status_getEvents", "status_receive", "receive", "status_listConsumers"} {
 		_, e := invoke(t, l, call, `[]`)
-		wantError(t, e, jsonrpc.CodeNotLoggedIn, "no account is logged in")
+		wantError(t, e, api.CodeNotLoggedIn, "no account is logged in")
 	}
 	f.login()
 	f.happen("history.synced", `{}`)
@@ -135,18 +134,18 @@ func TestBadEventQueries(t *testing.T) {
 		{"status_subscribe", `["signals",{"since":-2}]`, "since is -2"},
 	} {
 		_, e := invoke(t, l, tt.method, tt.params)
-		wantError(t, e, jsonrpc.CodeInvalidParams, tt.text)
+		wantError(t, e, api.CodeInvalidParams, tt.text)
 	}
 	_, e := invoke(t, l, "status_removeConsumer", `["nobody"]`)
-	wantError(t, e, jsonrpc.CodeUnknownObject, "no consumer")
+	wantError(t, e, api.CodeUnknownObject, "no consumer")
 	_, e = invoke(t, l, "status_subscribe", `["events"]`)
-	wantError(t, e, jsonrpc.CodeMethodNotFound, "no \"events\" subscription")
+	wantError(t, e, api.CodeMethodNotFound, "no \"events\" subscription")
 	_, e = invoke(t, f.http(), "status_subscribe", `["signals"]`)
-	wantError(t, e, jsonrpc.CodeFailed, "notifications not supported")
+	wantError(t, e, api.CodeFailed, "notifications not supported")
 	_, e = invoke(t, f.http(), "subscribeReceive", `[]`)
-	wantError(t, e, jsonrpc.CodeFailed, "notifications not supported")
+	wantError(t, e, api.CodeFailed, "notifications not supported")
 	_, e = invoke(t, l, "unsubscribeReceive", `[3]`)
-	wantError(t, e, jsonrpc.CodeFailed, "subscription not found")
+	wantError(t, e, api.CodeFailed, "subscription not found")
 }
 
 // TestUnknownTypesOfEventsAreRefused: who misspells a type would wait for ever.
@@ -161,7 +160,7 @@ func TestUnknownTypesOfEventsAreRefused(t *testing.T) {
 		{"status_subscribe", `{"name":"signals","types":["message.new"]}`},
 	} {
 		_, e := invoke(t, l, tt.method, tt.params)
-		wantError(t, e, jsonrpc.CodeInvalidParams, `no events of the type "message.new"`)
+		wantError(t, e, api.CodeInvalidParams, `no events of the type "message.new"`)
 		if !strings.HasPrefix(e.Data.Hint, "types like it: messages.new") {
 			t.Errorf("%s: hint %q", tt.method, e.Data.Hint)
 		}

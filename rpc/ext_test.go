@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"statusd/api"
-	"statusd/rpc/jsonrpc"
 )
 
 // loggedIn makes the account of the examples and logs in.
@@ -35,7 +34,7 @@ func TestLeadingNull(t *testing.T) {
 	}
 	for _, params := range []string{`[null,null,"x",[]]`, `["x",[],null]`, `[null,"x"]`} {
 		_, e := invoke(t, l, "wakuext_createGroupChatWithMembers", params)
-		if e == nil || e.Code != jsonrpc.CodeInvalidParams {
+		if e == nil || e.Code != api.CodeInvalidParams {
 			t.Errorf("%s: %+v", params, e)
 		}
 	}
@@ -57,7 +56,7 @@ func TestNobodyLoggedIn(t *testing.T) {
 			params = append(params, strings.ReplaceAll(string(p.Value), "{{", "x"))
 		}
 		_, e := invoke(t, l, m.Name, "["+strings.Join(params, ",")+"]")
-		if e == nil || e.Code != jsonrpc.CodeNotLoggedIn || e.Data.Hint == "" {
+		if e == nil || e.Code != api.CodeNotLoggedIn || e.Data.Hint == "" {
 			t.Errorf("%s: %+v", m.Name, e)
 		}
 	}
@@ -75,27 +74,27 @@ func TestMessengerErrors(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		method, params string
-		code           jsonrpc.Code
+		code           api.Code
 		text           string
 	}{
-		{"wakuext_sendChatMessage", `[{"chatId":"nowhere","text":"x"}]`, jsonrpc.CodeUnknownObject, "no such chat"},
-		{"wakuext_sendChatMessage", `[{"chatId":"tea","text":" \n"}]`, jsonrpc.CodeInvalidParams, "text"},
-		{"wakuext_sendChatMessage", `[{"chatId":"tea","text":"` + long + `"}]`, jsonrpc.CodeInvalidParams, "4096"},
-		{"wakuext_sendChatMessage", `[{"chatId":"tea","text":"x","contentType":5}]`, jsonrpc.CodeInvalidParams, ""},
-		{"wakuext_sendChatMessage", `[{"chatId":"tea","text":"x","imagePath":"` + file + `"}]`, jsonrpc.CodeInvalidParams,
+		{"wakuext_sendChatMessage", `[{"chatId":"nowhere","text":"x"}]`, api.CodeUnknownObject, "no such chat"},
+		{"wakuext_sendChatMessage", `[{"chatId":"tea","text":" \n"}]`, api.CodeInvalidParams, "text"},
+		{"wakuext_sendChatMessage", `[{"chatId":"tea","text":"` + long + `"}]`, api.CodeInvalidParams, "4096"},
+		{"wakuext_sendChatMessage", `[{"chatId":"tea","text":"x","contentType":5}]`, api.CodeInvalidParams, ""},
+		{"wakuext_sendChatMessage", `[{"chatId":"tea","text":"x","imagePath":"` + file + `"}]`, api.CodeInvalidParams,
 			"note.txt"},
 		{"wakuext_sendChatMessage", `[{"chatId":"tea","text":"x","image":"data:image/png;base64,!"}]`,
-			jsonrpc.CodeInvalidParams, "base64"},
-		{"wakuext_chatMessages", `["nowhere","",20]`, jsonrpc.CodeUnknownObject, "no such chat"},
-		{"wakuext_chatMessages", `["tea","junk",20]`, jsonrpc.CodeInvalidParams, "cursor"},
-		{"wakuext_chatMessages", `["tea","",0]`, jsonrpc.CodeInvalidParams, "limit 0"},
-		{"wakuext_messageByID", `["` + exampleHash + `"]`, jsonrpc.CodeUnknownObject, "no such message"},
-		{"wakuext_messageByID", `["junk"]`, jsonrpc.CodeUnknownObject, ""},
-		{"wakuext_reSendChatMessage", `["` + exampleHash + `"]`, jsonrpc.CodeUnknownObject, ""},
-		{"wakuext_saveChat", `[{"id":"0x04ff","chatType":1}]`, jsonrpc.CodeInvalidParams, "contact id"},
-		{"wakuext_confirmJoiningGroup", `["nowhere"]`, jsonrpc.CodeUnknownObject, "no such chat"},
-		{"wakuext_changeGroupChatName", `["tea","x"]`, jsonrpc.CodeInvalidParams, ""},
-		{"wakuext_sendEmojiReaction", `["tea","` + exampleHash + `",9]`, jsonrpc.CodeInvalidParams, ""},
+			api.CodeInvalidParams, "base64"},
+		{"wakuext_chatMessages", `["nowhere","",20]`, api.CodeUnknownObject, "no such chat"},
+		{"wakuext_chatMessages", `["tea","junk",20]`, api.CodeInvalidParams, "cursor"},
+		{"wakuext_chatMessages", `["tea","",0]`, api.CodeInvalidParams, "limit 0"},
+		{"wakuext_messageByID", `["` + exampleHash + `"]`, api.CodeUnknownObject, "no such message"},
+		{"wakuext_messageByID", `["junk"]`, api.CodeUnknownObject, ""},
+		{"wakuext_reSendChatMessage", `["` + exampleHash + `"]`, api.CodeUnknownObject, ""},
+		{"wakuext_saveChat", `[{"id":"0x04ff","chatType":1}]`, api.CodeInvalidParams, "contact id"},
+		{"wakuext_confirmJoiningGroup", `["nowhere"]`, api.CodeUnknownObject, "no such chat"},
+		{"wakuext_changeGroupChatName", `["tea","x"]`, api.CodeInvalidParams, ""},
+		{"wakuext_sendEmojiReaction", `["tea","` + exampleHash + `",9]`, api.CodeInvalidParams, ""},
 	} {
 		_, e := invoke(t, l, tt.method, tt.params)
 		if e == nil || e.Code != tt.code || !strings.Contains(e.Message+e.Data.Hint, tt.text) ||
@@ -103,7 +102,7 @@ func TestMessengerErrors(t *testing.T) {
 			t.Errorf("%s %.80s: %+v, want %d %q", tt.method, tt.params, e, tt.code, tt.text)
 		}
 	}
-	if _, e := invoke(t, l, "wakuext_getLinkPreviewData", `["x"]`); e == nil || e.Code != jsonrpc.CodeMethodNotFound ||
+	if _, e := invoke(t, l, "wakuext_getLinkPreviewData", `["x"]`); e == nil || e.Code != api.CodeMethodNotFound ||
 		!strings.Contains(e.Data.Hint, "links") {
 		t.Errorf("%+v", e)
 	}
@@ -121,7 +120,7 @@ func TestFilesAreReadForTheSocketOnly(t *testing.T) {
 	}
 	params := `[{"chatId":"tea","text":"look","contentType":7,"imagePath":"` + file + `"}]`
 	for name, l := range map[string]link{"http": f.http(), "ws": f.ws()} {
-		if _, e := invoke(t, l, "wakuext_sendChatMessage", params); e == nil || e.Code != jsonrpc.CodeScope {
+		if _, e := invoke(t, l, "wakuext_sendChatMessage", params); e == nil || e.Code != api.CodeScope {
 			t.Errorf("%s: %+v", name, e)
 		}
 	}

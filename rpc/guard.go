@@ -14,12 +14,13 @@ import (
 
 	"go.uber.org/zap"
 
+	"statusd/api"
 	"statusd/rpc/jsonrpc"
 )
 
 // refuse answers an HTTP request that does not reach a method, in the form of
 // a JSON-RPC error so that clients find the reason where they look for it.
-func refuse(w http.ResponseWriter, status int, e *jsonrpc.Error) {
+func refuse(w http.ResponseWriter, status int, e *api.Error) {
 	e.Data.RequestID = newRequestID()
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
@@ -49,13 +50,13 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		conn.SetReadDeadline(time.Now().Add(headerTimeout))
 		counted := &statusWriter{ResponseWriter: w, metrics: s.dispatch.metrics}
 		if !validHost(r.Host, s.cfg.HTTP.VirtualHosts) {
-			refuse(counted, http.StatusForbidden, jsonrpc.NewError(jsonrpc.CodeInvalidRequest, "invalid host specified").
+			refuse(counted, http.StatusForbidden, api.NewError(api.CodeInvalidRequest, "invalid host specified").
 				WithHint("use an IP address or a name listed in HTTPVirtualHosts"))
 			return
 		}
 		if origin := r.Header.Get("Origin"); origin != "" {
 			if !validOrigin(origin, s.cfg.HTTP.Cors) {
-				refuse(counted, http.StatusForbidden, jsonrpc.NewError(jsonrpc.CodeInvalidRequest, "origin not allowed").
+				refuse(counted, http.StatusForbidden, api.NewError(api.CodeInvalidRequest, "origin not allowed").
 					WithHint("web pages may call from the origins listed in HTTPCors only"))
 				return
 			}
@@ -142,7 +143,7 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (caller, b
 		if first {
 			s.log.Warn("many requests without a valid token", zap.Stringer("remote", remoteIP(r)))
 		}
-		e := jsonrpc.NewError(jsonrpc.CodeUnauthenticated, "too many requests without a valid token from this address")
+		e := api.NewError(api.CodeUnauthenticated, "too many requests without a valid token from this address")
 		e.Data.RetryAfterSeconds = int(math.Ceil(wait.Seconds()))
 		refuse(w, http.StatusTooManyRequests, e.WithHint("wait, or send the right token"))
 		return caller{}, false
@@ -160,7 +161,7 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) (caller, b
 	if r.URL.Query().Has("token") {
 		hint += "; a token in the URL is never read, since URLs end up in logs"
 	}
-	refuse(w, http.StatusUnauthorized, jsonrpc.NewError(jsonrpc.CodeUnauthenticated, "%s", text).WithHint("%s", hint))
+	refuse(w, http.StatusUnauthorized, api.NewError(api.CodeUnauthenticated, "%s", text).WithHint("%s", hint))
 	return caller{}, false
 }
 
@@ -170,7 +171,7 @@ func (s *Server) admitted(w http.ResponseWriter, r *http.Request, g *grant) bool
 	if c := connOf(r); c == nil || c.prove(g) {
 		return true
 	}
-	e := jsonrpc.NewError(jsonrpc.CodeBusy, "too many connections are busy with calls").
+	e := api.NewError(api.CodeBusy, "too many connections are busy with calls").
 		WithHint("end some of them, or wait for their answers")
 	e.Data.RetryAfterSeconds = 1
 	refuse(w, http.StatusServiceUnavailable, e)

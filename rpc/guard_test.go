@@ -12,7 +12,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"statusd/rpc/jsonrpc"
+	"statusd/api"
 )
 
 func TestAuthentication(t *testing.T) {
@@ -46,7 +46,7 @@ func TestAuthentication(t *testing.T) {
 					t.Errorf("%s: status %d, body %s; want %d", path, resp.StatusCode, body, tt.status)
 				}
 				if tt.status == http.StatusUnauthorized {
-					wantError(t, a.Error, jsonrpc.CodeUnauthenticated, "")
+					wantError(t, a.Error, api.CodeUnauthenticated, "")
 					if !strings.HasPrefix(resp.Header.Get("WWW-Authenticate"), "Bearer") {
 						t.Errorf("WWW-Authenticate %q", resp.Header.Get("WWW-Authenticate"))
 					}
@@ -264,7 +264,7 @@ func TestSecrets(t *testing.T) {
 	for name, l := range map[string]link{"http": f.http(), "ws": f.ws()} {
 		for _, m := range []string{"waku_getPrivateKey", "waku_getSymKey"} {
 			_, e := invoke(t, l, m, `["`+exampleKeyID+`"]`)
-			wantError(t, e, jsonrpc.CodeScope, `lacks the scope "debug"`)
+			wantError(t, e, api.CodeScope, `lacks the scope "debug"`)
 			if e.Data.Hint == "" {
 				t.Errorf("%s over %s: no hint", m, name)
 			}

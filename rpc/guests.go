@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"statusd/api"
 	"statusd/internal/store"
-	"statusd/rpc/jsonrpc"
 )
 
 // ownerLocal is the owner of what is made by who holds the data directory:
@@ -84,7 +84,7 @@ func (g *guests) of(c *caller) (WakuGuest, error) {
 	defer g.mu.Unlock()
 	now := time.Now()
 	if g.closed || key.over(now) {
-		return nil, jsonrpc.NewError(jsonrpc.CodeUnauthenticated, "the token is no longer valid")
+		return nil, api.NewError(api.CodeUnauthenticated, "the token is no longer valid")
 	}
 	guest := g.open[key]
 	if guest == nil {

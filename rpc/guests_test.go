@@ -15,7 +15,6 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
 	"statusd/api"
-	"statusd/rpc/jsonrpc"
 	"statusd/waku"
 	"statusd/waku/wire"
 )
@@ -64,7 +63,7 @@ func (f *fixture) announced() *wire.StatusOptions {
 func (f *fixture) run(l link, calls []api.Call) {
 	f.t.Helper()
 	for _, s := range calls {
-		if _, e := invoke(f.t, l, s.Method, string(s.Params)); e != nil && e.Code != jsonrpc.CodeExists {
+		if _, e := invoke(f.t, l, s.Method, string(s.Params)); e != nil && e.Code != api.CodeExists {
 			f.t.Fatalf("%s: %d %s", s.Method, e.Code, e.Message)
 		}
 	}
@@ -90,7 +89,7 @@ func TestChatKeyIsOutOfReachOfWaku(t *testing.T) {
 					{"waku_deleteKeyPair", `["` + id + `"]`, "not found"},
 				} {
 					_, e := invoke(t, l, c.method, c.params)
-					wantError(t, e, jsonrpc.CodeFailed, c.text)
+					wantError(t, e, api.CodeFailed, c.text)
 				}
 				if _, e := invoke(t, l, "waku_getPrivateKey", `["`+id+`"]`); e == nil {
 					t.Error("the private chat key is given out")
@@ -126,7 +125,7 @@ func TestFiltersAndKeysHaveAnOwner(t *testing.T) {
 				{"waku_post", `[{"symKeyID":"` + sym + `","topic":"0x00000001"}]`, "non-existent key ID"},
 			} {
 				_, e := invoke(t, l, c.method, c.params)
-				wantError(t, e, jsonrpc.CodeFailed, c.text)
+				wantError(t, e, api.CodeFailed, c.text)
 			}
 			must[any](t, l, "waku_uninstallFilter", `["`+filter+`"]`) // always null
 		})
@@ -143,7 +142,7 @@ func TestFiltersAndKeysHaveAnOwner(t *testing.T) {
 		t.Error("the keys of a revoked token are there")
 	}
 	_, e := invoke(t, again, "waku_getFilterMessages", `["`+filter+`"]`)
-	wantError(t, e, jsonrpc.CodeFailed, "filter not found")
+	wantError(t, e, api.CodeFailed, "filter not found")
 }
 
 // TestSocketAndTokenFileAreOneOwner: who holds the data directory is one owner,
@@ -166,7 +165,7 @@ func TestInstallingFiltersIsNotReading(t *testing.T) {
 		"waku_subscribe",
 	} {
 		_, e := invoke(t, l, method, `["x"]`)
-		wantError(t, e, jsonrpc.CodeScope, `lacks the scope "send"`)
+		wantError(t, e, api.CodeScope, `lacks the scope "send"`)
 		if !strings.Contains(e.Data.Hint, "token add") {
 			t.Errorf("%s: the hint %q does not say how to get a token", method, e.Data.Hint)
 		}
@@ -180,7 +179,7 @@ func TestTopicsOfATokenLeaveRoomForChats(t *testing.T) {
 	f.run(f.ipc(), withLogin())
 	l := f.addToken("greedy", "read", "send")
 	sym := must[string](t, l, "waku_addSymKey", `["`+exampleSymKey+`"]`)
-	install := func(from, n int) *jsonrpc.Error {
+	install := func(from, n int) *api.Error {
 		var list []string
 		for i := range n {
 			list = append(list, fmt.Sprintf(`"0x%08x"`, from+i))
@@ -188,17 +187,17 @@ func TestTopicsOfATokenLeaveRoomForChats(t *testing.T) {
 		_, e := invoke(t, l, "waku_newMessageFilter", `[{"symKeyID":"`+sym+`","topics":[`+strings.Join(list, ",")+`]}]`)
 		return e
 	}
-	wantError(t, install(0, 9990), jsonrpc.CodeBusy, "topics")
+	wantError(t, install(0, 9990), api.CodeBusy, "topics")
 	if e := install(0, waku.GuestTopics); e != nil {
 		t.Fatal(e)
 	}
-	wantError(t, install(waku.GuestTopics, 1), jsonrpc.CodeBusy, "topics")
+	wantError(t, install(waku.GuestTopics, 1), api.CodeBusy, "topics")
 	var places []string
 	for i := range 600 {
 		places = append(places, fmt.Sprintf(`{"chatId":"place %d"}`, i))
 	}
 	_, e := invoke(t, l, "wakuext_loadFilters", `[[`+strings.Join(places, ",")+`]]`)
-	wantError(t, e, jsonrpc.CodeBusy, "places")
+	wantError(t, e, api.CodeBusy, "places")
 	f.run(f.ipc(), withChat())
 	local := f.ipc()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); { // listening follows the commit

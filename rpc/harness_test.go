@@ -29,7 +29,6 @@ import (
 	"statusd/internal/feed"
 	"statusd/internal/profile"
 	"statusd/mailserver/history"
-	"statusd/rpc/jsonrpc"
 	"statusd/waku"
 )
 
@@ -370,12 +369,12 @@ type answer struct {
 	JSONRPC string          `json:"jsonrpc"`
 	ID      json.RawMessage `json:"id"`
 	Result  json.RawMessage `json:"result"`
-	Error   *jsonrpc.Error  `json:"error"`
+	Error   *api.Error      `json:"error"`
 	Method  string          `json:"method"`
 	Params  struct {
 		Subscription string          `json:"subscription"`
 		Result       json.RawMessage `json:"result"`
-		Error        *jsonrpc.Error  `json:"error"`
+		Error        *api.Error      `json:"error"`
 	} `json:"params"`
 }
 
@@ -399,7 +398,7 @@ func request(method, params string) string {
 }
 
 // invoke makes a call and returns its result or error.
-func invoke(t *testing.T, l link, method, params string) (json.RawMessage, *jsonrpc.Error) {
+func invoke(t *testing.T, l link, method, params string) (json.RawMessage, *api.Error) {
 	t.Helper()
 	a := decode(t, l.send(request(method, params)))
 	for a.Method != "" { // a notification came in between
@@ -429,7 +428,7 @@ func must[R any](t *testing.T, l link, method, params string) R {
 }
 
 // wantError checks code, text and the common parts of an error.
-func wantError(t *testing.T, e *jsonrpc.Error, code jsonrpc.Code, text string) {
+func wantError(t *testing.T, e *api.Error, code api.Code, text string) {
 	t.Helper()
 	if e == nil {
 		t.Fatalf("no error, want %d %q", code, text)

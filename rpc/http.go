@@ -12,6 +12,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"statusd/api"
 	"statusd/internal/store"
 	"statusd/rpc/jsonrpc"
 )
@@ -37,7 +38,7 @@ func (s *Server) handler(ctx context.Context) http.Handler {
 		if !isUpgrade(r) {
 			w.Header().Set("Upgrade", "websocket")
 			refuse(w, http.StatusUpgradeRequired,
-				jsonrpc.NewError(jsonrpc.CodeInvalidRequest, "this address is for WebSocket connections").
+				api.NewError(api.CodeInvalidRequest, "this address is for WebSocket connections").
 					WithHint("POST requests go to / or /api/v1/rpc"))
 			return
 		}
@@ -68,7 +69,7 @@ func (s *Server) handler(ctx context.Context) http.Handler {
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {
-	refuse(w, http.StatusNotFound, jsonrpc.NewError(jsonrpc.CodeInvalidRequest, "there is nothing at this address").
+	refuse(w, http.StatusNotFound, api.NewError(api.CodeInvalidRequest, "there is nothing at this address").
 		WithHint("JSON-RPC is at / and /api/v1/rpc, WebSocket at / and /ws, events at /api/v1/events, probes at /health "+
 			"and /ready"))
 }
@@ -81,7 +82,7 @@ func allow(w http.ResponseWriter, r *http.Request, methods ...string) bool {
 		}
 		w.Header().Add("Allow", m)
 	}
-	refuse(w, http.StatusMethodNotAllowed, jsonrpc.NewError(jsonrpc.CodeInvalidRequest, "method not allowed").
+	refuse(w, http.StatusMethodNotAllowed, api.NewError(api.CodeInvalidRequest, "method not allowed").
 		WithHint("this address takes: %s", strings.Join(methods, ", ")))
 	return false
 }
@@ -151,10 +152,10 @@ func (s *Server) serveBody(ctx context.Context, c *caller, raw []byte) reply {
 }
 
 // readRequest reads the body, within its limits of size and time.
-func (s *Server) readRequest(w http.ResponseWriter, r *http.Request, c *charge) ([]byte, int, *jsonrpc.Error) {
+func (s *Server) readRequest(w http.ResponseWriter, r *http.Request, c *charge) ([]byte, int, *api.Error) {
 	if !jsonContent(r) {
 		return nil, http.StatusUnsupportedMediaType,
-			jsonrpc.NewError(jsonrpc.CodeInvalidRequest, "invalid content type, only application/json is supported").
+			api.NewError(api.CodeInvalidRequest, "invalid content type, only application/json is supported").
 				WithHint("send the header: Content-Type: application/json")
 	}
 	limit := s.cfg.HTTP.BodyLimit
@@ -165,7 +166,7 @@ func (s *Server) readRequest(w http.ResponseWriter, r *http.Request, c *charge) 
 	if r.ContentLength <= limit {
 		raw, err = readBody(r.Body, limit, c)
 	}
-	var busy *jsonrpc.Error
+	var busy *api.Error
 	switch {
 	case err == nil:
 		// A call may take longer than a body. The server looks for the end of
@@ -184,7 +185,7 @@ func (s *Server) readRequest(w http.ResponseWriter, r *http.Request, c *charge) 
 		return nil, http.StatusRequestTimeout, tooSlow()
 	default:
 		return nil, http.StatusBadRequest,
-			jsonrpc.NewError(jsonrpc.CodeParse, "parse error: the request ends in the middle")
+			api.NewError(api.CodeParse, "parse error: the request ends in the middle")
 	}
 }
 
@@ -209,7 +210,7 @@ func (s *Server) writeReply(w http.ResponseWriter, r reply) {
 		return
 	}
 	status := http.StatusOK
-	if r.code == jsonrpc.CodeScope {
+	if r.code == api.CodeScope {
 		status = http.StatusForbidden
 	}
 	w.Header().Set("Content-Type", "application/json")

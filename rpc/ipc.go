@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"statusd/api"
 	"statusd/rpc/jsonrpc"
 )
 
@@ -31,7 +32,7 @@ func (s *Server) serveSocketConn(ctx context.Context, conn net.Conn) {
 	st := newSocketStream(conn, s.cfg.IPC.BodyLimit, &s.budget)
 	c := caller{transport: "ipc", remote: "socket", scopes: scopeAll, private: true, unread: new(atomic.Int64)}
 	if !s.sessions.serve(ctx, s.session(st, c), &s.locals) {
-		e := jsonrpc.NewError(jsonrpc.CodeBusy, "too many connections on the socket").
+		e := api.NewError(api.CodeBusy, "too many connections on the socket").
 			WithHint("close some; there may be %d", maxIPCSessions)
 		st.send(s.dispatch.fault(jsonrpc.Message{}, e).body)
 		st.close(endPeer)
@@ -80,31 +81,31 @@ func (s *socketStream) wait(pending int) error {
 func (s *socketStream) next() ([]byte, error) {
 	raw, err := s.framer.Next()
 	s.begun = false
-	var busy *jsonrpc.Error
+	var busy *api.Error
 	switch {
 	case err == nil:
 		return raw, nil
 	case errors.Is(err, jsonrpc.ErrTooLarge):
 		return nil, &lastWords{tooLarge(s.limit), endTooLarge}
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		e := jsonrpc.NewError(jsonrpc.CodeParse, "parse error: the request ends in the middle")
+		e := api.NewError(api.CodeParse, "parse error: the request ends in the middle")
 		return nil, &lastWords{e, endPeer}
 	case timedOut(err) && !s.stopped.Load():
 		return nil, &lastWords{tooSlow(), endMisuse}
-	case errors.As(err, &busy) && busy.Code == jsonrpc.CodeBusy:
+	case errors.As(err, &busy) && busy.Code == api.CodeBusy:
 		return nil, &lastWords{busy, endMisuse}
 	default:
 		return nil, err
 	}
 }
 
-func tooLarge(limit int64) *jsonrpc.Error {
-	return jsonrpc.NewError(jsonrpc.CodeInvalidRequest, "request too large: more than %d bytes", limit).
+func tooLarge(limit int64) *api.Error {
+	return api.NewError(api.CodeInvalidRequest, "request too large: more than %d bytes", limit).
 		WithHint("over HTTP the setting RPCBodyLimit bounds a request; the unix socket takes up to 32 MiB")
 }
 
-func tooSlow() *jsonrpc.Error {
-	return jsonrpc.NewError(jsonrpc.CodeTimeout, "request timed out: its rest did not arrive within %v", readTimeout)
+func tooSlow() *api.Error {
+	return api.NewError(api.CodeTimeout, "request timed out: its rest did not arrive within %v", readTimeout)
 }
 
 func (s *socketStream) send(body []byte) error {

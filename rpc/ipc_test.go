@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"statusd/rpc/jsonrpc"
+	"statusd/api"
 )
 
 func TestSocketFile(t *testing.T) {
@@ -236,7 +236,7 @@ func TestStreamOfRequests(t *testing.T) {
 			t.Fatalf("answer to %s, want %s", a.ID, want)
 		}
 	}
-	wantError(t, decode(t, l.push()).Error, jsonrpc.CodeParse, "parse error")
+	wantError(t, decode(t, l.push()).Error, api.CodeParse, "parse error")
 	if a := decode(t, l.push()); string(a.ID) != "4" {
 		t.Fatalf("answer to %s, want 4", a.ID)
 	}
@@ -263,7 +263,7 @@ func TestHalfClose(t *testing.T) {
 	l = f.ipc()
 	io.WriteString(l.conn, `{"jsonrpc":"2.0","id":1,`)
 	l.conn.(*net.UnixConn).CloseWrite()
-	wantError(t, decode(t, l.push()).Error, jsonrpc.CodeParse, "ends in the middle")
+	wantError(t, decode(t, l.push()).Error, api.CodeParse, "ends in the middle")
 }
 
 func TestTooManySocketConnections(t *testing.T) {
@@ -274,7 +274,7 @@ func TestTooManySocketConnections(t *testing.T) {
 		must[string](t, links[i], "waku_version", `[]`)
 	}
 	over := f.ipc()
-	wantError(t, decode(t, over.push()).Error, jsonrpc.CodeBusy, "too many connections")
+	wantError(t, decode(t, over.push()).Error, api.CodeBusy, "too many connections")
 	if _, err := over.r.ReadByte(); !errors.Is(err, io.EOF) {
 		t.Errorf("after the answer: %v", err)
 	}

@@ -15,7 +15,6 @@ import (
 	"statusd/api"
 	"statusd/configs"
 	"statusd/mailserver/history"
-	"statusd/rpc/jsonrpc"
 	"statusd/waku/wire"
 )
 
@@ -134,19 +133,19 @@ func TestRequestMessagesErrors(t *testing.T) {
 	}
 	for params, want := range tests {
 		_, e := invoke(t, l, "wakuext_requestMessages", "["+params+"]")
-		wantError(t, e, jsonrpc.CodeFailed, want)
+		wantError(t, e, api.CodeFailed, want)
 		_, e = invoke(t, l, "wakuext_requestMessagesSync", `[{"MaxRetries":1},`+params+"]")
-		wantError(t, e, jsonrpc.CodeFailed, want)
+		wantError(t, e, api.CodeFailed, want)
 	}
 	if got := f.mail.requests(); len(got) != 0 {
 		t.Errorf("%d requests were made", len(got))
 	}
 	f.mail.status = nil
 	_, e := invoke(t, l, "wakuext_requestMessages", `[{`+topics+`}]`)
-	wantError(t, e, jsonrpc.CodeFailed, "invalid mailServerPeer value: no connected mail servers")
+	wantError(t, e, api.CodeFailed, "invalid mailServerPeer value: no connected mail servers")
 	f.waku.connected[0]++
 	_, e = invoke(t, l, "wakuext_requestMessages", `[{`+topics+`,"mailServerPeer":"`+exampleNode+`"}]`)
-	wantError(t, e, jsonrpc.CodeFailed, "could not find peer with ID: ")
+	wantError(t, e, api.CodeFailed, "could not find peer with ID: ")
 }
 
 func TestRequestMessages(t *testing.T) {
@@ -171,7 +170,7 @@ func TestRequestMessages(t *testing.T) {
 	}
 	// The same topics in another order are the same request; others are not.
 	_, e := invoke(t, l, "wakuext_requestMessages", `[{"topics":["0x01020304","0x07678231"]}]`)
-	wantError(t, e, jsonrpc.CodeFailed, "another request with the same topics was sent less than 1m0s ago. Please wait "+
+	wantError(t, e, api.CodeFailed, "another request with the same topics was sent less than 1m0s ago. Please wait "+
 		"for a bit longer, or set `force` to true in request parameters")
 	must[string](t, l, "wakuext_requestMessages", `[{"topics":["0x01020304"]}]`)
 	must[string](t, l, "wakuext_requestMessages", `[{"topic":"0x01020305"}]`)
@@ -236,12 +235,12 @@ func TestRequestMessagesSync(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	_, e := invoke(t, l, "wakuext_requestMessagesSync", params)
-	wantError(t, e, jsonrpc.CodeFailed, "failed to request messages after 2 retries")
+	wantError(t, e, api.CodeFailed, "failed to request messages after 2 retries")
 	_, e = invoke(t, l, "wakuext_requestMessagesSync", params)
-	wantError(t, e, jsonrpc.CodeNoMailserver, "disconnected")
+	wantError(t, e, api.CodeNoMailserver, "disconnected")
 	for _, config := range []string{`{"MaxRetries":-1}`, `{"MaxRetries":101}`, `{"BaseTimeout":-1}`} {
 		_, e := invoke(t, l, "wakuext_requestMessagesSync", `[`+config+`,{`+topics+`}]`)
-		wantError(t, e, jsonrpc.CodeInvalidParams, "config is invalid")
+		wantError(t, e, api.CodeInvalidParams, "config is invalid")
 	}
 	huge := api.RetryConfig{BaseTimeout: 1<<63 - 1, StepTimeout: 1<<63 - 1, MaxRetries: api.MaxHistoryRetries}
 	if got := huge.Attempt(api.MaxHistoryRetries); got != api.MaxTimeout {
@@ -269,25 +268,25 @@ func TestMailserverFetch(t *testing.T) {
 	}
 	for _, c := range []struct {
 		err  error
-		code jsonrpc.Code
+		code api.Code
 		text string
 	}{
-		{history.ErrNoServer, jsonrpc.CodeNoMailserver, "no mailserver is configured"},
-		{fmt.Errorf("x: %w", history.ErrTimeout), jsonrpc.CodeNoMailserver, "nothing in time"},
-		{history.ErrBadRequest, jsonrpc.CodeInvalidParams, "invalid request"},
-		{&history.ServerError{Text: "failed to decrypt p2p request"}, jsonrpc.CodeWrongPassword, "failed to decrypt"},
-		{&history.ServerError{Text: "busy"}, jsonrpc.CodeFailed, "busy"},
-		{history.ErrUnverified, jsonrpc.CodeFailed, "does not hold together"},
+		{history.ErrNoServer, api.CodeNoMailserver, "no mailserver is configured"},
+		{fmt.Errorf("x: %w", history.ErrTimeout), api.CodeNoMailserver, "nothing in time"},
+		{history.ErrBadRequest, api.CodeInvalidParams, "invalid request"},
+		{&history.ServerError{Text: "failed to decrypt p2p request"}, api.CodeWrongPassword, "failed to decrypt"},
+		{&history.ServerError{Text: "busy"}, api.CodeFailed, "busy"},
+		{history.ErrUnverified, api.CodeFailed, "does not hold together"},
 	} {
 		f.mail.answer = func(context.Context, history.Request) (history.Result, error) { return history.Result{}, c.err }
 		_, e := invoke(t, l, "mailserver_fetch", `[{`+topics+`}]`)
 		wantError(t, e, c.code, c.text)
 	}
 	_, e := invoke(t, l, "mailserver_fetch", `[{`+topics+`,"server":"x"}]`)
-	wantError(t, e, jsonrpc.CodeInvalidParams, "not a node address")
+	wantError(t, e, api.CodeInvalidParams, "not a node address")
 	f.node.err = errors.New("this node is not a mailserver")
 	_, e = invoke(t, l, "mailserver_stats", `[]`)
-	wantError(t, e, jsonrpc.CodeFailed, "this node is not a mailserver")
+	wantError(t, e, api.CodeFailed, "this node is not a mailserver")
 }
 
 func TestMailserverBackfill(t *testing.T) {
@@ -307,12 +306,12 @@ func TestMailserverBackfill(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	_, e := invoke(t, l, "mailserver_backfill", `[{"server":"x"}]`)
-	wantError(t, e, jsonrpc.CodeInvalidParams, "not a node address")
+	wantError(t, e, api.CodeInvalidParams, "not a node address")
 	_, e = invoke(t, l, "mailserver_backfill", `[{"cursor":"07"}]`)
-	wantError(t, e, jsonrpc.CodeFailed, "invalid cursor size")
+	wantError(t, e, api.CodeFailed, "invalid cursor size")
 	f.node.err = errors.New("this node is not a mailserver")
 	_, e = invoke(t, l, "mailserver_backfill", `[{}]`)
-	wantError(t, e, jsonrpc.CodeFailed, "this node is not a mailserver")
+	wantError(t, e, api.CodeFailed, "this node is not a mailserver")
 }
 
 // TestMailserversKeeps writes, lists and deletes in every table.
@@ -371,13 +370,13 @@ func TestMailserversKeeps(t *testing.T) {
 	lists("getChatRequestRanges", `[]`, `[]`)
 
 	_, e := invoke(t, l, "mailservers_addMailserver", `[{"name":"without id"}]`)
-	wantError(t, e, jsonrpc.CodeInvalidParams, "invalid id")
+	wantError(t, e, api.CodeInvalidParams, "invalid id")
 	must[any](t, l, "wakuext_updateMailservers", `[["`+exampleNode+`"]]`)
 	if done := f.node.noted(); done[len(done)-1] != "mailservers "+exampleNode {
 		t.Errorf("done %v", done)
 	}
 	_, e = invoke(t, l, "wakuext_updateMailservers", `[["`+exampleNode+`","nonsense"]]`)
-	wantError(t, e, jsonrpc.CodeFailed, "mailserver 2: not a node address")
+	wantError(t, e, api.CodeFailed, "mailserver 2: not a node address")
 }
 
 func TestPing(t *testing.T) {

@@ -38,7 +38,14 @@ func (s scope) whole() scope {
 }
 
 // scopeNames lists the scopes for people.
-const scopeNames = "read, send, events, contacts, account, admin and debug"
+func scopeNames() string {
+	var names []string
+	for _, s := range api.Scopes() {
+		names = append(names, string(s))
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
 
 // String names a single scope.
 func (s scope) String() string {

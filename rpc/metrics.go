@@ -6,7 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"statusd/rpc/jsonrpc"
+	"statusd/api"
 )
 
 // metrics are the exported counts (spec 07 section 9).
@@ -59,7 +59,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 }
 
 // count records a request. An empty method stands for all unknown ones.
-func (m *metrics) count(method string, code jsonrpc.Code, took time.Duration) {
+func (m *metrics) count(method string, code api.Code, took time.Duration) {
 	if method == "" {
 		method = "other"
 	}

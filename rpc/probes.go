@@ -103,7 +103,7 @@ func (s *Server) metricsHandler(by func(http.ResponseWriter, *http.Request) (sto
 		case places <- struct{}{}:
 			defer func() { <-places }()
 		default:
-			refuse(w, http.StatusServiceUnavailable, jsonrpc.NewError(jsonrpc.CodeBusy, "metrics are being collected").
+			refuse(w, http.StatusServiceUnavailable, api.NewError(api.CodeBusy, "metrics are being collected").
 				WithHint("there may be %d collections at a time; try again", maxScrapes))
 			return
 		}

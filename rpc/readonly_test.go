@@ -17,7 +17,6 @@ import (
 	"statusd/api"
 	"statusd/api/openrpc"
 	"statusd/internal/store"
-	"statusd/rpc/jsonrpc"
 )
 
 // snapshot is all that a caller could change, by its name.
@@ -146,7 +145,7 @@ func (f *fixture) furnish(methods []openrpc.Method) (bound map[string]map[string
 		values := map[string]string{}
 		for _, s := range m.Examples[0].Setup {
 			got, e := invoke(f.t, local, s.Method, filled(string(s.Params), values))
-			if e != nil && e.Code != jsonrpc.CodeExists {
+			if e != nil && e.Code != api.CodeExists {
 				f.t.Fatalf("%s: %s", s.Method, e.Message)
 			}
 			if s.Bind != "" && e == nil {
@@ -205,7 +204,7 @@ func TestReadingChangesNothing(t *testing.T) {
 			for a.Method != "" { // a notification came in between
 				a = decode(t, ws.push())
 			}
-			if a.Error != nil && a.Error.Code == jsonrpc.CodeInternal {
+			if a.Error != nil && a.Error.Code == api.CodeInternal {
 				t.Errorf("%s%s: %+v", m.Name, params, a.Error)
 			}
 		}

@@ -11,7 +11,6 @@ import (
 	"statusd/internal/feed"
 	"statusd/internal/store"
 	"statusd/payloads"
-	"statusd/rpc/jsonrpc"
 )
 
 // ReceiveMode says which connections get receive notifications without asking
@@ -90,7 +89,7 @@ func messageData(m *api.Message) api.ReceivedData {
 // followReceive sends each message that r delivers. done, if set, is called
 // with the cursor of what has been sent.
 func followReceive(subs *subscriptions, r *feed.Reader, done func(context.Context, int64) error) follow {
-	return func(ctx context.Context, send func(any, *jsonrpc.Error) error) error {
+	return func(ctx context.Context, send func(any, *api.Error) error) error {
 		return r.Follow(ctx, subs.holding(func(b feed.Batch) error {
 			for _, e := range b.Events {
 				for _, p := range receivedOf(e, b.Own) {

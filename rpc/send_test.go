@@ -14,7 +14,6 @@ import (
 	"statusd/internal/store"
 	"statusd/messenger/courier"
 	"statusd/payloads"
-	"statusd/rpc/jsonrpc"
 )
 
 const examplePNG = "\x89PNG\r\n\x1a\n and more"
@@ -23,7 +22,7 @@ func TestSend(t *testing.T) {
 	f := start(t, nil)
 	l := f.ipc()
 	_, e := invoke(t, l, "send", `["#tea","hello"]`)
-	wantError(t, e, jsonrpc.CodeNotLoggedIn, "no account")
+	wantError(t, e, api.CodeNotLoggedIn, "no account")
 	f.loggedIn(l)
 	file := filepath.Join(t.TempDir(), "p.png")
 	if err := os.WriteFile(file, []byte(examplePNG), 0o600); err != nil {
@@ -49,21 +48,21 @@ func TestSend(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		params string
-		code   jsonrpc.Code
+		code   api.Code
 		text   string
 	}{
-		{`["nobody","x"]`, jsonrpc.CodeInvalidRecipient, "recipient"},
-		{`["@nobody","x"]`, jsonrpc.CodeInvalidRecipient, "nickname"},
-		{`["#tea"," "]`, jsonrpc.CodeInvalidParams, "text"},
-		{`["#tea","x",null,null,"read"]`, jsonrpc.CodeInvalidParams, "want sent, delivered or none"},
-		{`["#tea","x",null,null,"sent",-1]`, jsonrpc.CodeInvalidParams, "negative"},
-		{`["#tea","x","data:image/png;base64,!"]`, jsonrpc.CodeInvalidParams, "data URL"},
-		{`["#tea","x","/no/such/file"]`, jsonrpc.CodeInvalidParams, "attached"},
-		{`{"recipient":["#a","#b"],"message":"x"}`, jsonrpc.CodeInvalidParams, "a call for each"},
-		{`{"recipient":"#tea","message":"x","account":"0x12"}`, jsonrpc.CodeNotLoggedIn, "is not logged in"},
-		{`{"recipient":"#tea","message":"x","account":7}`, jsonrpc.CodeInvalidParams, "key-uid"},
+		{`["nobody","x"]`, api.CodeInvalidRecipient, "recipient"},
+		{`["@nobody","x"]`, api.CodeInvalidRecipient, "nickname"},
+		{`["#tea"," "]`, api.CodeInvalidParams, "text"},
+		{`["#tea","x",null,null,"read"]`, api.CodeInvalidParams, "want sent, delivered or none"},
+		{`["#tea","x",null,null,"sent",-1]`, api.CodeInvalidParams, "negative"},
+		{`["#tea","x","data:image/png;base64,!"]`, api.CodeInvalidParams, "data URL"},
+		{`["#tea","x","/no/such/file"]`, api.CodeInvalidParams, "attached"},
+		{`{"recipient":["#a","#b"],"message":"x"}`, api.CodeInvalidParams, "a call for each"},
+		{`{"recipient":"#tea","message":"x","account":"0x12"}`, api.CodeNotLoggedIn, "is not logged in"},
+		{`{"recipient":"#tea","message":"x","account":7}`, api.CodeInvalidParams, "key-uid"},
 		{
-			`{"recipient":"#tea","message":"x","account":"0x` + strings.Repeat("ab", 32) + `"}`, jsonrpc.CodeNotLoggedIn,
+			`{"recipient":"#tea","message":"x","account":"0x` + strings.Repeat("ab", 32) + `"}`, api.CodeNotLoggedIn,
 			"is not logged in",
 		},
 	} {
@@ -71,7 +70,7 @@ func TestSend(t *testing.T) {
 		wantError(t, e, tt.code, tt.text)
 	}
 	_, e = invoke(t, f.http(), "send", `{"recipient":"#tea","attachment":"`+file+`"}`)
-	wantError(t, e, jsonrpc.CodeScope, "unix socket")
+	wantError(t, e, api.CodeScope, "unix socket")
 	must[api.Sent](t, f.http(), "send", `{"recipient":"#tea","attachment":"`+image+`"}`)
 }
 
@@ -91,14 +90,14 @@ func TestSendsAreRepeatedByToken(t *testing.T) {
 		t.Error("a token got the answer of another")
 	}
 	_, e := invoke(t, l, "status_send", `{"recipient":"#tea","message":"bye","requestId":"a"}`)
-	wantError(t, e, jsonrpc.CodeExists, "message")
+	wantError(t, e, api.CodeExists, "message")
 	const message = `[{"chatId":"tea","text":"hello"},"b"]`
 	sent := must[api.Changes](t, l, "wakuext_sendChatMessage", message)
 	if again := must[api.Changes](t, l, "wakuext_sendChatMessage", message); again.Messages[0].ID != sent.Messages[0].ID {
 		t.Errorf("%+v, then %+v", sent, again)
 	}
 	_, e = invoke(t, l, "wakuext_sendChatMessage", `[{"chatId":"tea","text":"bye"},"b"]`)
-	wantError(t, e, jsonrpc.CodeExists, "text")
+	wantError(t, e, api.CodeExists, "text")
 	if page := must[api.MessagePage](t, l, "wakuext_chatMessages", `["tea"]`); len(page.Messages) != 3 {
 		t.Errorf("%d messages were sent", len(page.Messages))
 	}

@@ -22,7 +22,6 @@ import (
 	gethrpc "github.com/ethereum/go-ethereum/rpc"
 
 	"statusd/api"
-	"statusd/rpc/jsonrpc"
 	"statusd/waku"
 	"statusd/waku/wire"
 )
@@ -124,7 +123,7 @@ func TestStopCancelsCalls(t *testing.T) {
 	results := postOnAll(f, started)
 	f.stop()
 	for range 3 {
-		wantError(t, decode(t, <-results).Error, jsonrpc.CodeFailed, "request cancelled")
+		wantError(t, decode(t, <-results).Error, api.CodeFailed, "request cancelled")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"statusd/api"
 	"statusd/rpc/jsonrpc"
 )
 
@@ -36,7 +37,7 @@ const (
 // stream is a connection that carries messages both ways. send and close may
 // be called while next runs; send is not called concurrently with itself.
 type stream interface {
-	// next waits for a message. A *jsonrpc.Error is to be answered, and
+	// next waits for a message. A *api.Error is to be answered, and
 	// reading may go on; a *lastWords ends it, after an answer. io.EOF says
 	// that the client sends nothing more, but may still read.
 	next() ([]byte, error)
@@ -49,7 +50,7 @@ type stream interface {
 
 // lastWords is an error that is answered before the connection is closed.
 type lastWords struct {
-	answer *jsonrpc.Error
+	answer *api.Error
 	ending ending
 }
 
@@ -140,7 +141,7 @@ func (s *session) read(ctx context.Context) {
 	for mistakes := 0; ctx.Err() == nil; {
 		raw, err := s.stream.next()
 		var m jsonrpc.Message
-		var fault *jsonrpc.Error
+		var fault *api.Error
 		var last *lastWords
 		switch {
 		case err == nil:

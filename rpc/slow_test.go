@@ -17,7 +17,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"statusd/rpc/jsonrpc"
+	"statusd/api"
 	"statusd/waku"
 	"statusd/waku/wire"
 )
@@ -115,7 +115,7 @@ func TestSlowHTTPBody(t *testing.T) {
 		if resp.StatusCode != http.StatusRequestTimeout {
 			t.Errorf("status %d", resp.StatusCode)
 		}
-		wantError(t, decode(t, string(body)).Error, jsonrpc.CodeTimeout, "did not arrive within 30s")
+		wantError(t, decode(t, string(body)).Error, api.CodeTimeout, "did not arrive within 30s")
 		if took := time.Since(begin); took > readTimeout+2*time.Second {
 			t.Errorf("answered after %v", took)
 		}
@@ -189,7 +189,7 @@ func TestSlowSocketMessage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantError(t, decode(t, line).Error, jsonrpc.CodeTimeout, "did not arrive within 30s")
+		wantError(t, decode(t, line).Error, api.CodeTimeout, "did not arrive within 30s")
 		if took := time.Since(begin); took > readTimeout+2*time.Second {
 			t.Errorf("answered after %v", took)
 		}
@@ -228,7 +228,7 @@ func TestSlowWebSocketMessage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantError(t, decode(t, string(got)).Error, jsonrpc.CodeTimeout, "did not arrive within 30s")
+		wantError(t, decode(t, string(got)).Error, api.CodeTimeout, "did not arrive within 30s")
 		if took := time.Since(begin); took > readTimeout+2*time.Second {
 			t.Errorf("answered after %v", took)
 		}
@@ -324,12 +324,12 @@ func TestLongCalls(t *testing.T) {
 				t.Errorf("%s: five minutes: %+v after %v", name, a.Error, time.Since(begin))
 			}
 			begin = time.Now()
-			wantError(t, send(post(5, 1000)).Error, jsonrpc.CodeTimeout, "request timed out")
+			wantError(t, send(post(5, 1000)).Error, api.CodeTimeout, "request timed out")
 			if took := time.Since(begin); took != callTimeout+5*time.Second {
 				t.Errorf("%s: timed out after %v", name, took)
 			}
 			begin = time.Now()
-			wantError(t, send(post(100_000, 0)).Error, jsonrpc.CodeTimeout, "request timed out")
+			wantError(t, send(post(100_000, 0)).Error, api.CodeTimeout, "request timed out")
 			if took := time.Since(begin); took != maxCallTime {
 				t.Errorf("%s: timed out after %v", name, took)
 			}

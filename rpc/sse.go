@@ -15,7 +15,6 @@ import (
 	"statusd/accounts/key"
 	"statusd/api"
 	"statusd/internal/feed"
-	"statusd/rpc/jsonrpc"
 )
 
 const (
@@ -45,7 +44,7 @@ func (s *Server) serveEvents(ctx context.Context, w http.ResponseWriter, r *http
 	defer cancel()
 	leave, ok := s.streams.take(c.grant, cancel)
 	if !ok {
-		e := jsonrpc.NewError(jsonrpc.CodeBusy, "too many event streams").WithHint("close some; there may be %d", maxStreams)
+		e := api.NewError(api.CodeBusy, "too many event streams").WithHint("close some; there may be %d", maxStreams)
 		e.Data.RetryAfterSeconds = 5
 		refuse(w, http.StatusServiceUnavailable, e)
 		return
@@ -65,10 +64,10 @@ func (s *Server) serveEvents(ctx context.Context, w http.ResponseWriter, r *http
 
 // streamQuery reads what a stream is asked for, and checks that the caller may
 // have it.
-func (s *Server) streamQuery(c *caller, r *http.Request) (feed.Query, int, *jsonrpc.Error) {
+func (s *Server) streamQuery(c *caller, r *http.Request) (feed.Query, int, *api.Error) {
 	m := s.dispatch.methods["status_subscribe"] // the same thing in another form
 	if m == nil || !c.offers("status") {
-		e := jsonrpc.NewError(jsonrpc.CodeInvalidRequest, "there is nothing at this address")
+		e := api.NewError(api.CodeInvalidRequest, "there is nothing at this address")
 		return feed.Query{}, http.StatusNotFound, e.WithHint(
 			"events are offered with the namespace status, which APIModules leaves out")
 	}
@@ -84,7 +83,7 @@ func (s *Server) streamQuery(c *caller, r *http.Request) (feed.Query, int, *json
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
 			return feed.Query{}, http.StatusBadRequest,
-				jsonrpc.NewError(jsonrpc.CodeInvalidParams, "%q is not a cursor", shortened(text))
+				api.NewError(api.CodeInvalidParams, "%q is not a cursor", shortened(text))
 		}
 		since = &n
 	}
@@ -98,7 +97,7 @@ func (s *Server) streamQuery(c *caller, r *http.Request) (feed.Query, int, *json
 	}
 	if own := c.grant.only(); own != "" {
 		if q.Account != "" && q.Account != own {
-			return q, http.StatusForbidden, jsonrpc.NewError(jsonrpc.CodeScope, "the token is for another account")
+			return q, http.StatusForbidden, api.NewError(api.CodeScope, "the token is for another account")
 		}
 		q.Account = own
 	}
@@ -106,8 +105,8 @@ func (s *Server) streamQuery(c *caller, r *http.Request) (feed.Query, int, *json
 }
 
 // statusOf is the HTTP status of an error about a stream.
-func statusOf(e *jsonrpc.Error) int {
-	if e.Code == jsonrpc.CodeScope {
+func statusOf(e *api.Error) int {
+	if e.Code == api.CodeScope {
 		return http.StatusForbidden
 	}
 	return http.StatusBadRequest
@@ -142,7 +141,7 @@ func accountOf(text string) (string, error) {
 	}
 	uid, err := key.ParseUID(text)
 	if err != nil {
-		return "", jsonrpc.NewError(jsonrpc.CodeInvalidParams, "account: %q is not a key-uid", shortened(text))
+		return "", api.NewError(api.CodeInvalidParams, "account: %q is not a key-uid", shortened(text))
 	}
 	return uid.String(), nil
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/gorilla/websocket"
 
 	"statusd/api"
-	"statusd/rpc/jsonrpc"
 	"statusd/waku"
 )
 
@@ -114,37 +113,37 @@ func TestUnsubscribe(t *testing.T) {
 		t.Errorf("subscription id %q", id)
 	}
 	_, e := invoke(t, other, "waku_unsubscribe", `["`+id+`"]`)
-	wantError(t, e, jsonrpc.CodeFailed, "subscription not found")
+	wantError(t, e, api.CodeFailed, "subscription not found")
 	if !must[bool](t, l, "waku_unsubscribe", `["`+id+`"]`) {
 		t.Error("not unsubscribed")
 	}
 	sink.Deliver(received(1))
 	a := decode(t, l.send(request("waku_unsubscribe", `["`+id+`"]`)))
-	wantError(t, a.Error, jsonrpc.CodeFailed, "subscription not found")
+	wantError(t, a.Error, api.CodeFailed, "subscription not found")
 
 	for range maxSubscriptions {
 		must[string](t, l, "waku_subscribe", byKeyPair)
 	}
 	_, e = invoke(t, l, "waku_subscribe", byKeyPair)
-	wantError(t, e, jsonrpc.CodeBusy, "too many subscriptions")
+	wantError(t, e, api.CodeBusy, "too many subscriptions")
 }
 
 func TestSubscribeErrors(t *testing.T) {
 	f := start(t, nil)
 	_, e := invoke(t, f.http(), "waku_subscribe", byKeyPair)
-	wantError(t, e, jsonrpc.CodeFailed, "notifications not supported")
+	wantError(t, e, api.CodeFailed, "notifications not supported")
 	for _, l := range []link{f.ipc(), f.ws()} {
 		for params, want := range map[string]struct {
-			code jsonrpc.Code
+			code api.Code
 			text string
 		}{
-			`[]`:               {jsonrpc.CodeInvalidParams, "expected subscription name as first argument"},
-			`[5]`:              {jsonrpc.CodeInvalidParams, "expected subscription name as first argument"},
-			`["zz"]`:           {jsonrpc.CodeMethodNotFound, `no "zz" subscription in waku namespace`},
-			`["messages"]`:     {jsonrpc.CodeInvalidParams, "missing value for required argument 1"},
-			`["messages",5]`:   {jsonrpc.CodeInvalidParams, "invalid argument 1"},
-			`["messages",{}]`:  {jsonrpc.CodeFailed, "specify either a symmetric or an asymmetric key"},
-			`{"name":"other"}`: {jsonrpc.CodeMethodNotFound, `no "other" subscription`},
+			`[]`:               {api.CodeInvalidParams, "expected subscription name as first argument"},
+			`[5]`:              {api.CodeInvalidParams, "expected subscription name as first argument"},
+			`["zz"]`:           {api.CodeMethodNotFound, `no "zz" subscription in waku namespace`},
+			`["messages"]`:     {api.CodeInvalidParams, "missing value for required argument 1"},
+			`["messages",5]`:   {api.CodeInvalidParams, "invalid argument 1"},
+			`["messages",{}]`:  {api.CodeFailed, "specify either a symmetric or an asymmetric key"},
+			`{"name":"other"}`: {api.CodeMethodNotFound, `no "other" subscription`},
 		} {
 			_, e := invoke(t, l, "waku_subscribe", params)
 			t.Log(params)

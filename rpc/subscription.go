@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 
+	"statusd/api"
 	"statusd/internal/feed"
 	"statusd/rpc/jsonrpc"
 )
@@ -100,7 +101,7 @@ type attach func(*queue) (func(), error)
 
 // follow sends what a subscriber is to get until ctx ends or send fails. Its
 // own errors end the subscription, and are told.
-type follow func(ctx context.Context, send func(result any, e *jsonrpc.Error) error) error
+type follow func(ctx context.Context, send func(result any, e *api.Error) error) error
 
 // subscription is one stream of notifications.
 type subscription struct {
@@ -183,7 +184,7 @@ func (s *subscriptions) register(sub *subscription) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.byID) >= maxSubscriptions {
-		return jsonrpc.NewError(jsonrpc.CodeBusy, "too many subscriptions on this connection").
+		return api.NewError(api.CodeBusy, "too many subscriptions on this connection").
 			WithHint("a connection may have %d; unsubscribe from one or open another connection", maxSubscriptions)
 	}
 	s.byID[sub.id] = sub
@@ -228,7 +229,7 @@ func (s *subscriptions) pump(ctx context.Context, sub *subscription) {
 // runFollow lets the source of a subscription send.
 func (s *subscriptions) runFollow(ctx context.Context, sub *subscription) {
 	defer close(sub.done)
-	err := sub.follow(ctx, func(result any, e *jsonrpc.Error) error { return s.sendOne(sub, result, e) })
+	err := sub.follow(ctx, func(result any, e *api.Error) error { return s.sendOne(sub, result, e) })
 	if err != nil && ctx.Err() == nil {
 		s.sendOne(sub, nil, failureOf(ctx, err)) // of no use if the connection is what failed
 	}
@@ -249,7 +250,7 @@ func (s *subscriptions) holding(deliver func(feed.Batch) error) func(feed.Batch)
 }
 
 // sendOne sends one notification. A failure ends the connection.
-func (s *subscriptions) sendOne(sub *subscription, result any, e *jsonrpc.Error) error {
+func (s *subscriptions) sendOne(sub *subscription, result any, e *api.Error) error {
 	var bad error
 	var held int64
 	err := s.send(func() []byte {
@@ -272,9 +273,9 @@ func (s *subscriptions) sendOne(sub *subscription, result any, e *jsonrpc.Error)
 }
 
 // lagged tells a subscriber that notifications are missing in this place.
-func (s *subscriptions) lagged(lost int) *jsonrpc.Error {
+func (s *subscriptions) lagged(lost int) *api.Error {
 	s.metrics.lagged.Add(float64(lost))
-	gap := jsonrpc.NewError(jsonrpc.CodeBusy, "the subscriber is too slow: %d notifications were dropped here", lost).
+	gap := api.NewError(api.CodeBusy, "the subscriber is too slow: %d notifications were dropped here", lost).
 		WithHint("read faster, or use narrower criteria")
 	gap.Data.Kind, gap.Data.Dropped = "lagged", lost
 	return gap

@@ -299,12 +299,12 @@ func parseScopes(names []api.Scope) (scope, error) {
 	for _, name := range names {
 		i := slices.Index(scopeAll.names(), name)
 		if i < 0 {
-			return 0, fmt.Errorf("unknown scope %q; the scopes are %s", shortened(string(name)), scopeNames)
+			return 0, fmt.Errorf("unknown scope %q; the scopes are %s", shortened(string(name)), scopeNames())
 		}
 		all |= scopeRead << i
 	}
 	if all == 0 {
-		return 0, errors.New("a token needs a scope; the scopes are " + scopeNames)
+		return 0, errors.New("a token needs a scope; the scopes are " + scopeNames())
 	}
 	return all, nil
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/gorilla/websocket"
 
 	"statusd/api"
-	"statusd/rpc/jsonrpc"
 )
 
 // with is an HTTP client that has a token.
@@ -34,10 +33,10 @@ func TestTokens(t *testing.T) {
 	}
 	must[string](t, f.with(reader), "net_version", `[]`)
 	_, e := invoke(t, f.with(reader), "send", `["#tea","x"]`)
-	wantError(t, e, jsonrpc.CodeScope, `the token lacks the scope "send"`)
+	wantError(t, e, api.CodeScope, `the token lacks the scope "send"`)
 	must[api.EventPage](t, f.with(bot), "status_getEvents", `[]`)
 	_, e = invoke(t, f.with(bot), "admin_tokenList", `[]`)
-	wantError(t, e, jsonrpc.CodeScope, "admin")
+	wantError(t, e, api.CodeScope, "admin")
 
 	list := must[[]api.TokenInfo](t, l, "admin_tokenList", `[]`)
 	if len(list) != 2 || list[0].Name != "reader" || list[0].Expires != nil || list[1].Account != exampleAccount ||
@@ -56,7 +55,7 @@ func TestTokens(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, e = invoke(t, f.with(bot), "status_getEvents", `[]`)
-	wantError(t, e, jsonrpc.CodeNotLoggedIn, "which the token is for")
+	wantError(t, e, api.CodeNotLoggedIn, "which the token is for")
 	must[string](t, f.with(bot), "net_version", `[]`)
 
 	// Revocation is immediate, on connections too.
@@ -100,29 +99,29 @@ func TestTokensThatAreRefused(t *testing.T) {
 	must[api.NewToken](t, l, "admin_tokenAdd", `["taken",["read"]]`)
 	for _, tt := range []struct {
 		params string
-		code   jsonrpc.Code
+		code   api.Code
 		text   string
 	}{
-		{`["",["read"]]`, jsonrpc.CodeInvalidParams, "name of a token"},
-		{`["x",[]]`, jsonrpc.CodeInvalidParams, "needs a scope"},
-		{`["x",["write"]]`, jsonrpc.CodeInvalidParams, `unknown scope "write"`},
-		{`["taken",["read"]]`, jsonrpc.CodeExists, "a token of this name"},
-		{`["x",["read"],"ana"]`, jsonrpc.CodeInvalidParams, "not a key-uid"},
-		{`["x",["admin"],"` + exampleAccount + `"]`, jsonrpc.CodeInvalidParams, "a token of one account"},
-		{`["x",["read"],null,0]`, jsonrpc.CodeInvalidParams, "expiresInSeconds is 0"},
+		{`["",["read"]]`, api.CodeInvalidParams, "name of a token"},
+		{`["x",[]]`, api.CodeInvalidParams, "needs a scope"},
+		{`["x",["write"]]`, api.CodeInvalidParams, `unknown scope "write"`},
+		{`["taken",["read"]]`, api.CodeExists, "a token of this name"},
+		{`["x",["read"],"ana"]`, api.CodeInvalidParams, "not a key-uid"},
+		{`["x",["admin"],"` + exampleAccount + `"]`, api.CodeInvalidParams, "a token of one account"},
+		{`["x",["read"],null,0]`, api.CodeInvalidParams, "expiresInSeconds is 0"},
 	} {
 		_, e := invoke(t, l, "admin_tokenAdd", tt.params)
 		wantError(t, e, tt.code, tt.text)
 	}
 	_, e := invoke(t, f.http(), "admin_tokenAdd", `["x",["debug"]]`)
-	wantError(t, e, jsonrpc.CodeScope, "the caller lacks")
+	wantError(t, e, api.CodeScope, "the caller lacks")
 	_, e = invoke(t, l, "admin_tokenRevoke", `["x"]`)
-	wantError(t, e, jsonrpc.CodeUnknownObject, "no token of this name")
+	wantError(t, e, api.CodeUnknownObject, "no token of this name")
 	for i := range maxTokens - 1 {
 		must[api.NewToken](t, l, "admin_tokenAdd", `["t`+strings.Repeat("x", i%50)+string(rune('a'+i/50))+`",["read"]]`)
 	}
 	_, e = invoke(t, l, "admin_tokenAdd", `["one too many",["read"]]`)
-	wantError(t, e, jsonrpc.CodeBusy, "tokens already")
+	wantError(t, e, api.CodeBusy, "tokens already")
 }
 
 func TestTokensFile(t *testing.T) {

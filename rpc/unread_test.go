@@ -16,7 +16,6 @@ import (
 
 	"statusd/api"
 	"statusd/internal/feed"
-	"statusd/rpc/jsonrpc"
 )
 
 // discoverBatch asks a thousand times for the whole description.
@@ -105,7 +104,7 @@ func TestUnreadAnswersAreBounded(t *testing.T) {
 					c.Close()
 				} else { // the reader's token has had enough; nobody else notices
 					go postOver(c, token, request("waku_version", `[]`))
-					wantError(t, answerOver(t, c).Error, jsonrpc.CodeBusy, "wait to be read")
+					wantError(t, answerOver(t, c).Error, api.CodeBusy, "wait to be read")
 					go postOver(c, root, request("rpc.discover", `[]`))
 					if a := answerOver(t, c); a.Error != nil {
 						t.Errorf("another token: %+v", a.Error)
@@ -143,7 +142,7 @@ func TestUnreadBatchIsCutShort(t *testing.T) {
 	if len(all) != 2 || all[0].Error != nil {
 		t.Fatalf("got %d answers, the first %+v", len(all), all[0].Error)
 	}
-	wantError(t, all[1].Error, jsonrpc.CodeBusy, "wait to be read")
+	wantError(t, all[1].Error, api.CodeBusy, "wait to be read")
 	if got := g.unread.Load(); got != maxUnreadToken-1 {
 		t.Errorf("%d bytes are not given back", got-maxUnreadToken+1)
 	}
@@ -202,5 +201,5 @@ func TestTokensThatDoNotReadMuteNobody(t *testing.T) {
 		t.Error("a token that does not read gets more")
 	}
 	honest.add(-2 << 20)
-	wantError(t, decode(t, f.with(token).send(request("rpc.discover", `[]`))).Error, jsonrpc.CodeBusy, "wait to be read")
+	wantError(t, decode(t, f.with(token).send(request("rpc.discover", `[]`))).Error, api.CodeBusy, "wait to be read")
 }

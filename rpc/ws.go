@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"statusd/api"
 	"statusd/rpc/jsonrpc"
 )
 
@@ -36,7 +37,7 @@ func (s *Server) serveWS(ctx context.Context, w http.ResponseWriter, r *http.Req
 		CheckOrigin:      func(*http.Request) bool { return true }, // done for all requests, see guard
 		Subprotocols:     answeredProtocols(r),
 		Error: func(w http.ResponseWriter, r *http.Request, status int, reason error) {
-			refuse(w, status, jsonrpc.NewError(jsonrpc.CodeInvalidRequest, "no WebSocket connection: %v", reason))
+			refuse(w, status, api.NewError(api.CodeInvalidRequest, "no WebSocket connection: %v", reason))
 		},
 	}
 	conn, err := up.Upgrade(w, r, nil)
@@ -46,7 +47,7 @@ func (s *Server) serveWS(ctx context.Context, w http.ResponseWriter, r *http.Req
 	c.transport = "ws"
 	st := newWSStream(conn, s.cfg.HTTP.BodyLimit, &s.budget)
 	if !s.sessions.serve(ctx, s.session(st, c), &s.sockets) {
-		e := jsonrpc.NewError(jsonrpc.CodeBusy, "too many WebSocket connections").
+		e := api.NewError(api.CodeBusy, "too many WebSocket connections").
 			WithHint("close some; there may be %d", maxWSSessions)
 		st.send(s.dispatch.fault(jsonrpc.Message{}, e).body)
 		st.close(endStop)

@@ -3,6 +3,8 @@ package jsonrpc
 import (
 	"bytes"
 	"encoding/json"
+
+	"statusd/api"
 )
 
 // Marshal encodes a result as JSON without escaping <, > and &, which no
@@ -26,7 +28,7 @@ func AppendResult(buf []byte, id, result json.RawMessage) []byte {
 }
 
 // AppendError appends the answer of a call that failed. A nil id becomes null.
-func AppendError(buf []byte, id json.RawMessage, e *Error) []byte {
+func AppendError(buf []byte, id json.RawMessage, e *api.Error) []byte {
 	buf = appendHead(buf, id)
 	buf = append(buf, `,"error":`...)
 	buf = append(buf, encodeError(e)...)
@@ -44,7 +46,7 @@ func appendHead(buf []byte, id json.RawMessage) []byte {
 // AppendNotification appends what a subscriber gets: exactly one of result
 // and e is set. subscription is its id as JSON; without one the result itself
 // is the parameters.
-func AppendNotification(buf []byte, method string, subscription, result json.RawMessage, e *Error) []byte {
+func AppendNotification(buf []byte, method string, subscription, result json.RawMessage, e *api.Error) []byte {
 	buf = append(buf, `{"jsonrpc":"2.0","method":"`...)
 	buf = append(buf, method...)
 	buf = append(buf, `","params":`...)
@@ -67,7 +69,7 @@ func AppendNotification(buf []byte, method string, subscription, result json.Raw
 	return append(buf, "}}"...)
 }
 
-func encodeError(e *Error) json.RawMessage {
+func encodeError(e *api.Error) json.RawMessage {
 	out, err := Marshal(e)
 	if err != nil { // strings and numbers only: cannot happen
 		return json.RawMessage(`{"code":-32603,"message":"internal error"}`)

@@ -33,7 +33,7 @@ func NewFramer(r io.Reader, limit int64, wait func(pending int) error) *Framer {
 	return f
 }
 
-// Next returns the next message. An *Error means that a line was not JSON; it
+// Next returns the next message. An *api.Error means that a line was not JSON; it
 // should be answered, and the stream goes on after the end of that line. Every
 // other error is final: io.EOF between messages, io.ErrUnexpectedEOF within
 // one, ErrTooLarge, or what the reader or wait returned.

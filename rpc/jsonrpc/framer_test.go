@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"statusd/api"
 )
 
 // frames runs the framer to its end. A broken line appears as "!".
@@ -16,7 +18,7 @@ func frames(f *Framer) ([]string, error) {
 	var out []string
 	for {
 		raw, err := f.Next()
-		var broken *Error
+		var broken *api.Error
 		switch {
 		case errors.As(err, &broken):
 			out = append(out, "!")
@@ -212,7 +214,7 @@ func checkFramer(t *testing.T, in []byte) {
 	fr := NewFramer(iotest.HalfReader(bytes.NewReader(in)), 1<<10, nil)
 	for range len(in) + 1 {
 		raw, err := fr.Next()
-		var broken *Error
+		var broken *api.Error
 		if err != nil && !errors.As(err, &broken) {
 			return
 		}

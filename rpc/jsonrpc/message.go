@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strconv"
 	"unicode/utf8"
+
+	"statusd/api"
 )
 
 // Version is the value of the jsonrpc member.
@@ -28,7 +30,7 @@ func (r *Request) Notification() bool { return r.ID == nil }
 // With an error only the ID of the request is set, and only if it is usable.
 type Item struct {
 	Request
-	Err *Error
+	Err *api.Error
 }
 
 // Message is a single request or a batch.
@@ -40,14 +42,14 @@ type Message struct {
 // Parse takes a message apart. maxItems bounds a batch. An error means that
 // the message as a whole has to be answered with it; Message.Items then holds
 // at most one item, whose ID belongs into the answer.
-func Parse(raw []byte, maxItems int) (Message, *Error) {
+func Parse(raw []byte, maxItems int) (Message, *api.Error) {
 	raw = bytes.Trim(raw, space)
 	switch {
 	case len(raw) == 0:
-		return Message{}, NewError(CodeParse, "parse error: the request is empty").
+		return Message{}, api.NewError(api.CodeParse, "parse error: the request is empty").
 			WithHint(`send one JSON object such as {"jsonrpc":"2.0","id":1,"method":"waku_version"}`)
 	case !utf8.Valid(raw):
-		return Message{}, NewError(CodeParse, "parse error: the request is not UTF-8 text")
+		return Message{}, api.NewError(api.CodeParse, "parse error: the request is not UTF-8 text")
 	case !json.Valid(raw):
 		return Message{}, syntaxError(json.Unmarshal(raw, new(json.RawMessage)))
 	}
@@ -57,18 +59,18 @@ func Parse(raw []byte, maxItems int) (Message, *Error) {
 	return parseBatch(raw, maxItems)
 }
 
-func parseBatch(raw []byte, maxItems int) (Message, *Error) {
+func parseBatch(raw []byte, maxItems int) (Message, *api.Error) {
 	m := Message{Batch: true}
 	for elem := range elements(raw) {
 		if len(m.Items) == maxItems {
 			return Message{Batch: true, Items: firstCall(m.Items)},
-				NewError(CodeInvalidRequest, "batch too large").
+				api.NewError(api.CodeInvalidRequest, "batch too large").
 					WithHint("send at most %d requests in a batch", maxItems)
 		}
 		m.Items = append(m.Items, parseItem(elem))
 	}
 	if len(m.Items) == 0 {
-		return Message{}, NewError(CodeInvalidRequest, "empty batch")
+		return Message{}, api.NewError(api.CodeInvalidRequest, "empty batch")
 	}
 	return m, nil
 }
@@ -124,7 +126,7 @@ func parseItem(raw []byte) Item {
 	if it.Params != nil && it.Params[0] != '[' && it.Params[0] != '{' {
 		return Item{
 			Request: Request{ID: it.ID},
-			Err:     NewError(CodeInvalidParams, "params must be an array or an object"),
+			Err:     api.NewError(api.CodeInvalidParams, "params must be an array or an object"),
 		}
 	}
 	return it
@@ -136,7 +138,7 @@ func invalid(id json.RawMessage, text string) Item {
 	if id == nil {
 		id = json.RawMessage("null")
 	}
-	return Item{Request: Request{ID: id}, Err: NewError(CodeInvalidRequest, "%s", text).
+	return Item{Request: Request{ID: id}, Err: api.NewError(api.CodeInvalidRequest, "%s", text).
 		WithHint(`a request looks like {"jsonrpc":"2.0","id":1,"method":"waku_version","params":[]}`)}
 }
 
@@ -150,11 +152,11 @@ func validID(id []byte) bool {
 }
 
 // syntaxError describes where text stops being JSON.
-func syntaxError(err error) *Error {
+func syntaxError(err error) *api.Error {
 	text := "parse error: not valid JSON"
 	var se *json.SyntaxError
 	if errors.As(err, &se) {
 		text = "parse error: " + se.Error() + " (byte " + strconv.FormatInt(se.Offset, 10) + ")"
 	}
-	return NewError(CodeParse, "%s", text)
+	return api.NewError(api.CodeParse, "%s", text)
 }

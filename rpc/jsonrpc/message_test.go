@@ -13,7 +13,7 @@ func TestParseSingle(t *testing.T) {
 		name, in   string
 		id, method string
 		params     string
-		code       Code
+		code       api.Code
 		text       string
 	}{
 		{name: "plain", in: `{"jsonrpc":"2.0","id":1,"method":"a_b","params":[1]}`, id: `1`, method: "a_b", params: `[1]`},
@@ -30,23 +30,29 @@ func TestParseSingle(t *testing.T) {
 		{name: "other case is another member", in: `{"jsonrpc":"2.0","ID":1,"method":"m"}`, method: "m"},
 		{name: "unknown members", in: `{"x":[{"id":3}],"jsonrpc":"2.0","id":1,"method":"m"}`, id: `1`, method: "m"},
 
-		{name: "no version", in: `{"id":1,"method":"m"}`, id: `1`, code: CodeInvalidRequest, text: `"jsonrpc" must be`},
-		{name: "version 1.0", in: `{"jsonrpc":"1.0","id":1,"method":"m"}`, id: `1`, code: CodeInvalidRequest},
-		{name: "no method", in: `{"jsonrpc":"2.0","id":1}`, id: `1`, code: CodeInvalidRequest, text: "missing"},
-		{name: "method number", in: `{"jsonrpc":"2.0","id":1,"method":5}`, id: `1`, code: CodeInvalidRequest},
-		{name: "method empty", in: `{"jsonrpc":"2.0","id":1,"method":""}`, id: `1`, code: CodeInvalidRequest},
+		{name: "no version", in: `{"id":1,"method":"m"}`, id: `1`, code: api.CodeInvalidRequest, text: `"jsonrpc" must be`},
+		{name: "version 1.0", in: `{"jsonrpc":"1.0","id":1,"method":"m"}`, id: `1`, code: api.CodeInvalidRequest},
+		{name: "no method", in: `{"jsonrpc":"2.0","id":1}`, id: `1`, code: api.CodeInvalidRequest, text: "missing"},
+		{name: "method number", in: `{"jsonrpc":"2.0","id":1,"method":5}`, id: `1`, code: api.CodeInvalidRequest},
+		{name: "method empty", in: `{"jsonrpc":"2.0","id":1,"method":""}`, id: `1`, code: api.CodeInvalidRequest},
 		{name: "method long",
-			in: `{"jsonrpc":"2.0","id":1,"method":"` + strings.Repeat("m", 200) + `"}`, id: `1`, code: CodeInvalidRequest},
+			in: `{"jsonrpc":"2.0","id":1,"method":"` + strings.Repeat("m", 200) + `"}`, id: `1`, code: api.CodeInvalidRequest},
 		{name: "id object",
-			in: `{"jsonrpc":"2.0","id":{},"method":"m"}`, id: `null`, code: CodeInvalidRequest, text: "id must be"},
-		{name: "id array", in: `{"jsonrpc":"2.0","id":[],"method":"m"}`, id: `null`, code: CodeInvalidRequest},
-		{name: "id bool", in: `{"jsonrpc":"2.0","id":true,"method":"m"}`, id: `null`, code: CodeInvalidRequest},
-		{name: "string", in: `"hello"`, id: `null`, code: CodeInvalidRequest},
-		{name: "number", in: `12`, id: `null`, code: CodeInvalidRequest},
-		{name: "null", in: `null`, id: `null`, code: CodeInvalidRequest},
-		{name: "answer", in: `{"jsonrpc":"2.0","id":1,"result":true}`, id: `1`, code: CodeInvalidRequest},
-		{name: "params string", in: `{"jsonrpc":"2.0","id":1,"method":"m","params":"x"}`, id: `1`, code: CodeInvalidParams},
-		{name: "params number in a notification", in: `{"jsonrpc":"2.0","method":"m","params":1}`, code: CodeInvalidParams},
+			in: `{"jsonrpc":"2.0","id":{},"method":"m"}`, id: `null`, code: api.CodeInvalidRequest, text: "id must be"},
+		{name: "id array", in: `{"jsonrpc":"2.0","id":[],"method":"m"}`, id: `null`, code: api.CodeInvalidRequest},
+		{name: "id bool", in: `{"jsonrpc":"2.0","id":true,"method":"m"}`, id: `null`, code: api.CodeInvalidRequest},
+		{name: "string", in: `"hello"`, id: `null`, code: api.CodeInvalidRequest},
+		{name: "number", in: `12`, id: `null`, code: api.CodeInvalidRequest},
+		{name: "null", in: `null`, id: `null`, code: api.CodeInvalidRequest},
+		{name: "answer", in: `{"jsonrpc":"2.0","id":1,"result":true}`, id: `1`, code: api.CodeInvalidRequest},
+		{
+			name: "params string", in: `{"jsonrpc":"2.0","id":1,"method":"m","params":"x"}`, id: `1`,
+			code: api.CodeInvalidParams,
+		},
+		{
+			name: "params number in a notification", in: `{"jsonrpc":"2.0","method":"m","params":1}`,
+			code: api.CodeInvalidParams,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -77,20 +83,20 @@ func TestParseSingle(t *testing.T) {
 func TestParseBroken(t *testing.T) {
 	tests := []struct {
 		name, in string
-		code     Code
+		code     api.Code
 		text     string
 	}{
-		{"empty", "", CodeParse, "empty"},
-		{"spaces", " \n ", CodeParse, "empty"},
-		{"word", "hello", CodeParse, "invalid character 'h'"},
-		{"cut", `{"jsonrpc":"2.0"`, CodeParse, "unexpected end"},
-		{"two values", `{} {}`, CodeParse, "after top-level value"},
-		{"comma", `{"a":1,}`, CodeParse, "byte 8"},
-		{"control", "{\"a\":\"\x01\"}", CodeParse, "invalid character"},
-		{"not UTF-8", "{\"a\":\"\xff\"}", CodeParse, "UTF-8"},
-		{"deep", strings.Repeat("[", 20_000), CodeParse, ""},
-		{"empty batch", `[]`, CodeInvalidRequest, "empty batch"},
-		{"large batch", `[1,2,3,4,5]`, CodeInvalidRequest, "batch too large"},
+		{"empty", "", api.CodeParse, "empty"},
+		{"spaces", " \n ", api.CodeParse, "empty"},
+		{"word", "hello", api.CodeParse, "invalid character 'h'"},
+		{"cut", `{"jsonrpc":"2.0"`, api.CodeParse, "unexpected end"},
+		{"two values", `{} {}`, api.CodeParse, "after top-level value"},
+		{"comma", `{"a":1,}`, api.CodeParse, "byte 8"},
+		{"control", "{\"a\":\"\x01\"}", api.CodeParse, "invalid character"},
+		{"not UTF-8", "{\"a\":\"\xff\"}", api.CodeParse, "UTF-8"},
+		{"deep", strings.Repeat("[", 20_000), api.CodeParse, ""},
+		{"empty batch", `[]`, api.CodeInvalidRequest, "empty batch"},
+		{"large batch", `[1,2,3,4,5]`, api.CodeInvalidRequest, "batch too large"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -131,7 +137,7 @@ func TestParseBatch(t *testing.T) {
 }
 
 func TestAppend(t *testing.T) {
-	e := NewError(CodeFailed, "message size too large [%d>%d]", 11, 10).WithHint("a & b")
+	e := api.NewError(api.CodeFailed, "message size too large [%d>%d]", 11, 10).WithHint("a & b")
 	sub, number := json.RawMessage(`"0x1"`), json.RawMessage(`3`)
 	for got, want := range map[string]string{
 		string(AppendResult(nil, json.RawMessage(`"x"`), json.RawMessage(`[1]`))): `{"jsonrpc":"2.0","id":"x","result":[1]}`,
@@ -142,7 +148,7 @@ func TestAppend(t *testing.T) {
 		string(AppendNotification(nil, "n", number, json.RawMessage(`2`), nil)): `{"jsonrpc":"2.0","method":"n",` +
 			`"params":{"subscription":3,"result":2}}`,
 		string(AppendNotification(nil, "n", nil, json.RawMessage(`{}`), nil)): `{"jsonrpc":"2.0","method":"n","params":{}}`,
-		string(AppendNotification(nil, "n", nil, nil, &Error{})): `{"jsonrpc":"2.0","method":"n","params":{"error":` +
+		string(AppendNotification(nil, "n", nil, nil, &api.Error{})): `{"jsonrpc":"2.0","method":"n","params":{"error":` +
 			`{"code":0,"message":"","data":{"kind":""}}}}`,
 		string(AppendNotification(nil, "n_subscription", sub, nil, e)): `{"jsonrpc":"2.0","method":"n_subscription",` +
 			`"params":{"subscription":"0x1","error":{"code":-32000,"message":"message size too large [11>10]",` +
@@ -154,19 +160,5 @@ func TestAppend(t *testing.T) {
 		if !json.Valid([]byte(got)) {
 			t.Errorf("not JSON: %s", got)
 		}
-	}
-}
-
-func TestEveryCodeHasItsKind(t *testing.T) {
-	codes := []Code{CodeParse, CodeInvalidRequest, CodeMethodNotFound, CodeInvalidParams, CodeInternal, CodeFailed,
-		CodeTimeout, CodeTooLargeReply, CodeNotLoggedIn, CodeWrongPassword, CodeUnknownObject, CodeExists, CodeBusy,
-		CodeInvalidRecipient, CodeNoMailserver, CodeInUse, CodeNewerData, CodeKeyFile, CodeUnauthenticated, CodeScope}
-	seen := map[api.Kind]Code{}
-	for _, c := range codes {
-		kind := NewError(c, "").Data.Kind
-		if other, ok := seen[kind]; ok {
-			t.Errorf("codes %d and %d share the kind %q", c, other, kind)
-		}
-		seen[kind] = c
 	}
 }

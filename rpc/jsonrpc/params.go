@@ -6,6 +6,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"statusd/api"
 )
 
 // Member is a member of a parameter that is an object.
@@ -20,13 +22,13 @@ type Member struct {
 //
 // Members of parameters that are objects may be given as named parameters
 // directly; inner lists them.
-func Bind(params json.RawMessage, names []string, inner []Member) ([]json.RawMessage, *Error) {
+func Bind(params json.RawMessage, names []string, inner []Member) ([]json.RawMessage, *api.Error) {
 	args := make([]json.RawMessage, len(names))
 	params = bytes.Trim(params, space)
 	if len(params) == 0 {
 		return args, nil
 	}
-	var err *Error
+	var err *api.Error
 	if params[0] == '[' {
 		err = bindPositional(params, args)
 	} else {
@@ -71,11 +73,11 @@ func rawBytes(list []json.RawMessage) [][]byte {
 	return out
 }
 
-func bindPositional(params []byte, args []json.RawMessage) *Error {
+func bindPositional(params []byte, args []json.RawMessage) *api.Error {
 	n := 0
 	for elem := range elements(params) {
 		if n == len(args) {
-			return NewError(CodeInvalidParams, "too many arguments, want at most %d", len(args))
+			return api.NewError(api.CodeInvalidParams, "too many arguments, want at most %d", len(args))
 		}
 		args[n] = elem
 		n++
@@ -83,7 +85,7 @@ func bindPositional(params []byte, args []json.RawMessage) *Error {
 	return nil
 }
 
-func bindNamed(params []byte, names []string, inner []Member, args []json.RawMessage) *Error {
+func bindNamed(params []byte, names []string, inner []Member, args []json.RawMessage) *api.Error {
 	parts := make([][]byte, len(names)) // of objects whose members are given
 	for name, value := range members(params) {
 		i := slices.Index(names, name)
@@ -93,11 +95,11 @@ func bindNamed(params []byte, names []string, inner []Member, args []json.RawMes
 		}
 		switch {
 		case i >= 0 && (args[i] != nil || parts[i] != nil):
-			return NewError(CodeInvalidParams, "parameter %q is given twice", name)
+			return api.NewError(api.CodeInvalidParams, "parameter %q is given twice", name)
 		case i >= 0:
 			args[i] = value
 		case m >= 0 && args[inner[m].Param] != nil:
-			return NewError(CodeInvalidParams, "parameter %q is given twice, as %q is", names[inner[m].Param], name)
+			return api.NewError(api.CodeInvalidParams, "parameter %q is given twice, as %q is", names[inner[m].Param], name)
 		case m >= 0:
 			parts[inner[m].Param] = appendMember(parts[inner[m].Param], name, value)
 		default:
@@ -135,12 +137,12 @@ func hasMember(object []byte, name string) bool {
 	return false
 }
 
-func unknownParameter(name string, names []string, inner []Member) *Error {
+func unknownParameter(name string, names []string, inner []Member) *api.Error {
 	const shown = 64
 	if len(name) > shown {
 		name = strings.ToValidUTF8(name[:shown], "") + "…"
 	}
-	e := NewError(CodeInvalidParams, "unknown parameter %q", name)
+	e := api.NewError(api.CodeInvalidParams, "unknown parameter %q", name)
 	if len(names) == 0 {
 		return e.WithHint("this method takes no parameters")
 	}
@@ -155,15 +157,15 @@ func unknownParameter(name string, names []string, inner []Member) *Error {
 
 // MissingArgument is the error of a required argument that was not given, in
 // go-ethereum's words.
-func MissingArgument(index int, name string) *Error {
-	return NewError(CodeInvalidParams, "missing value for required argument %d", index).
+func MissingArgument(index int, name string) *api.Error {
+	return api.NewError(api.CodeInvalidParams, "missing value for required argument %d", index).
 		WithHint("argument %d is %q", index, name)
 }
 
 // InvalidArgument is the error of an argument that cannot be decoded, in
 // go-ethereum's words.
-func InvalidArgument(index int, name string, err error) *Error {
-	e := NewError(CodeInvalidParams, "invalid argument %d: %v", index, err)
+func InvalidArgument(index int, name string, err error) *api.Error {
+	e := api.NewError(api.CodeInvalidParams, "invalid argument %d: %v", index, err)
 	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) && wrong.Field != "" {
 		kind, _, _ := strings.Cut(wrong.Value, " ") // a number stands there with all its digits
 		return e.WithHint("argument %d is %q; its member %q cannot be this %s", index, name, wrong.Field, kind)

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"statusd/api"
 )
 
 func TestBind(t *testing.T) {
@@ -55,7 +57,7 @@ func TestBind(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			args, err := Bind(json.RawMessage(tt.params), tt.names, tt.flat)
 			if tt.err != "" {
-				if err == nil || err.Message != tt.err || err.Code != CodeInvalidParams {
+				if err == nil || err.Message != tt.err || err.Code != api.CodeInvalidParams {
 					t.Fatalf("error %v, want %q", err, tt.err)
 				}
 				return
