@@ -105,9 +105,9 @@ func New(cfg Config) (*Client, error) {
 	case cfg.Target == "":
 		return nil, errors.New("the target is empty: want the path of a socket, or a URL")
 	case !isURL:
-		c.scheme, c.dial = "unix", dialUnix(cfg.Target)
+		c.scheme, c.dial = "unix", dialUnix(cfg.Target, cfg.MaxAnswer)
 	case scheme == "unix":
-		c.scheme, c.dial = scheme, dialUnix(strings.TrimPrefix(cfg.Target, "unix://"))
+		c.scheme, c.dial = scheme, dialUnix(strings.TrimPrefix(cfg.Target, "unix://"), cfg.MaxAnswer)
 	case scheme == "ws", scheme == "wss":
 		c.scheme, c.dial = scheme, dialWeb(cfg)
 	case scheme == "http", scheme == "https":

@@ -326,3 +326,37 @@ func TestSubscriptions(t *testing.T) {
 		_, err = sub.Next(t.Context())
 	}
 }
+
+// TestAnswersAreBounded: a daemon that answers without end, or more than was
+// agreed, takes no more memory than MaxAnswer.
+func TestAnswersAreBounded(t *testing.T) {
+	const most = 1 << 20
+	d := &daemon{t: t, answer: func(id, method, _ string) []string {
+		size := most / 2
+		if method == "web3_clientVersion" {
+			size = 2 * most
+		}
+		return result(id, `"`+strings.Repeat("x", size)+`"`)
+	}}
+	for name, cfg := range targets(t, d) {
+		t.Run(name, func(t *testing.T) {
+			cfg.MaxAnswer = most
+			c, err := New(cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			for range 5 { // each is bounded, not all together
+				if got, err := api.NetVersion.Call(t.Context(), c, api.None{}); err != nil || len(got) != most/2 {
+					t.Fatalf("%d bytes, %v", len(got), err)
+				}
+			}
+			if got, err := api.Web3ClientVersion.Call(t.Context(), c, api.None{}); err == nil {
+				t.Errorf("an answer of %d bytes is taken", len(got))
+			}
+			if _, err := api.NetVersion.Call(t.Context(), c, api.None{}); err != nil {
+				t.Errorf("the next call: %v", err)
+			}
+		})
+	}
+}

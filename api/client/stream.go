@@ -197,22 +197,45 @@ func (s *stream) write(ctx context.Context, body []byte) error {
 // socket is a connection over the unix socket: JSON values, each on a line.
 type socket struct {
 	conn net.Conn
+	in   *bounded
 	dec  *json.Decoder
+	most int64
 }
 
-func dialUnix(path string) dialer {
+// bounded reads so many bytes at most.
+type bounded struct {
+	from io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errTooLarge
+	}
+	n, err := b.from.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
+}
+
+// errTooLarge ends a connection on which a message is larger than agreed.
+var errTooLarge = errors.New("a message has more bytes than MaxAnswer allows")
+
+func dialUnix(path string, most int64) dialer {
 	return func(ctx context.Context) (connection, error) {
 		var d net.Dialer
 		conn, err := d.DialContext(ctx, "unix", path)
 		if err != nil {
 			return nil, err
 		}
-		return &socket{conn, json.NewDecoder(bufio.NewReader(conn))}, nil
+		in := &bounded{from: bufio.NewReader(conn)}
+		return &socket{conn, in, json.NewDecoder(in), most}, nil
 	}
 }
 
+// read reads one message, of which the decoder may have some bytes already.
 func (s *socket) read() ([]byte, error) {
 	var raw json.RawMessage
+	s.in.left = s.most
 	err := s.dec.Decode(&raw)
 	return raw, err
 }
