@@ -6,6 +6,7 @@ import type { Transport } from "./call.js";
 
 const CONNECT = 10_000; // milliseconds
 const IDLE = 8; // connections
+const LIMIT = 256 * 1024 * 1024; // bytes of a line; the daemon's own limits are lower
 
 /** Calls over the unix socket. */
 export class SocketTransport implements Transport {
@@ -101,6 +102,7 @@ function open(place: string): Promise<Connection> {
 /** An open connection. One reader waits at a time. */
 class Connection {
   #parts: Buffer[] = [];
+  #held = 0; // bytes of the parts
   #lines: string[] = [];
   #reason: ConnectionLostError | undefined;
   #wake = (): void => undefined;
@@ -140,11 +142,24 @@ class Connection {
 
   #read(part: Buffer): void {
     for (let at = part.indexOf(10); at >= 0; at = part.indexOf(10)) {
-      this.#lines.push(Buffer.concat([...this.#parts, part.subarray(0, at)]).toString());
+      this.#hold(part.subarray(0, at));
+      if (this.ended) return;
+      this.#lines.push(Buffer.concat(this.#parts).toString());
       this.#parts = [];
+      this.#held = 0;
       part = part.subarray(at + 1);
     }
-    if (part.length > 0) this.#parts.push(part);
+    if (part.length > 0) this.#hold(part);
     this.#wake();
+  }
+
+  /** Keeps a part of a line that is not complete. */
+  #hold(part: Buffer): void {
+    this.#parts.push(part);
+    this.#held += part.length;
+    if (this.#held > LIMIT) {
+      this.#parts = [];
+      this.end(new Error(`a line has more than ${LIMIT} bytes`));
+    }
   }
 }

@@ -177,6 +177,14 @@ describe("calls whose connection breaks", () => {
     }));
 });
 
+describe("answers", () => {
+  it("are taken up to a limit", () =>
+    withFake((_, n) => ({ result: n === 1 ? "x".repeat(256 * 1024 * 1024) : n }), async (c) => {
+      await assert.rejects(c.call("m"), (e) => e instanceof ConnectionLostError && /bytes/.test(e.message));
+      assert.equal(await c.call("m"), 2);
+    }));
+});
+
 /** An event log with one consumer, as a daemon keeps it. It counts answers by requestId. */
 class Log {
   constructor(texts, breaks = []) {
