@@ -15,6 +15,7 @@ import (
 	"statusd/accounts/secret"
 	"statusd/api"
 	"statusd/internal/store"
+	"statusd/internal/store/storetest"
 	"statusd/messenger/courier"
 	"statusd/payloads"
 	"statusd/transport"
@@ -183,9 +184,9 @@ func newParty(t testing.TB, k key.Private, change ...func(*Config)) *party {
 		t: t, key: k, id: k.Public().ContactID(), courier: &fakeCourier{self: k.Public()}, clock: new(atomic.Int64),
 	}
 	p.clock.Store(start().UnixMilli())
-	db, err := store.Open(t.Context(), store.Config{
-		Path: filepath.Join(t.TempDir(), "client.db"), Key: secret.New(make([]byte, store.KeySize)), Create: true,
-	})
+	path, dbKey := filepath.Join(t.TempDir(), "client.db"), secret.New(make([]byte, store.KeySize))
+	ok(t, storetest.Fresh(path, dbKey))
+	db, err := store.Open(t.Context(), store.Config{Path: path, Key: dbKey})
 	if err != nil {
 		t.Fatal(err)
 	}

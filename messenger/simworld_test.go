@@ -18,6 +18,7 @@ import (
 	"statusd/accounts/secret"
 	"statusd/api"
 	"statusd/internal/store"
+	"statusd/internal/store/storetest"
 	"statusd/internal/testnet"
 	"statusd/messenger/courier"
 	"statusd/transport/envelopes"
@@ -163,9 +164,9 @@ func (d *simDevice) login() {
 	t.Helper()
 	ctx := context.Background()
 	now := d.w.net.Node(d.node).Now
-	db, err := store.Open(ctx, store.Config{
-		Path: filepath.Join(d.dir, "client.db"), Key: secret.New(make([]byte, store.KeySize)), Create: true, Now: now,
-	})
+	path, key := filepath.Join(d.dir, "client.db"), secret.New(make([]byte, store.KeySize))
+	ok(t, storetest.Fresh(path, key))
+	db, err := store.Open(ctx, store.Config{Path: path, Key: key, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}

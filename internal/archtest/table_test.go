@@ -173,6 +173,7 @@ func layer2() map[string][]string {
 			"statusd/internal/confusable", "statusd/internal/deadline", "statusd/internal/diskspace", "statusd/transport",
 			"statusd/waku/wire", sqlite, zap,
 		},
+		"statusd/internal/store/storetest": {"statusd/accounts/secret", "statusd/internal/store"},
 		"statusd/mailserver": {
 			"statusd/waku", geth + "p2p/enode", geth + "rlp", metrics, "golang.org/x/sync/semaphore", zap,
 		},
@@ -315,7 +316,7 @@ func layer5() map[string][]string {
 func testOnly() []string {
 	return []string{
 		"statusd/internal/archtest", "statusd/internal/bench", "statusd/internal/crashtest", "statusd/internal/e2e",
-		"statusd/internal/rawpeer",
+		"statusd/internal/rawpeer", "statusd/internal/store/storetest",
 		"statusd/internal/testnet", "statusd/internal/topicsim", "statusd/internal/vectors", "statusd/mailserver/archivetest",
 		"statusd/mailserver/postgres/pgtest", "statusd/transport/storetest",
 	}

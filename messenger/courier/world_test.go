@@ -18,6 +18,7 @@ import (
 	"statusd/accounts/key"
 	"statusd/accounts/secret"
 	"statusd/internal/store"
+	"statusd/internal/store/storetest"
 	"statusd/internal/testnet"
 	"statusd/transport/envelopes"
 	"statusd/transport/topics"
@@ -145,9 +146,11 @@ const tablesOfChats = `CREATE TABLE IF NOT EXISTS test_received (id BLOB PRIMARY
 
 // openDB opens a person's database with the table of the fake chats.
 func openDB(ctx context.Context, dir string, fault func() error) (*store.DB, error) {
-	db, err := store.Open(ctx, store.Config{
-		Path: filepath.Join(dir, "client.db"), Key: dbKey(), Create: true, Fault: fault,
-	})
+	path := filepath.Join(dir, "client.db")
+	if err := storetest.Fresh(path, dbKey()); err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, store.Config{Path: path, Key: dbKey(), Fault: fault})
 	if err != nil {
 		return nil, err
 	}
