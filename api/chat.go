@@ -81,6 +81,14 @@ type ChatSettings struct {
 	DeletedAtClockValue uint64 `json:"deletedAtClockValue,omitempty"`
 }
 
+// Settings are what WakuextSaveChat takes of the chat.
+func (c *Chat) Settings() ChatSettings {
+	return ChatSettings{
+		ID: c.ID, Name: c.Name, Color: c.Color, ChatType: c.ChatType, Active: c.Active, Muted: c.Muted,
+		DeletedAtClockValue: c.DeletedAtClockValue,
+	}
+}
+
 // ChatRef names a chat in the form of the whole of it.
 type ChatRef struct {
 	ID string `json:"id"`

@@ -88,6 +88,15 @@ type ContactSettings struct {
 	LocalNickname          string      `json:"localNickname,omitempty"`
 }
 
+// Settings are what WakuextSaveContact takes of the contact.
+func (c *Contact) Settings() ContactSettings {
+	return ContactSettings{
+		ID: c.ID, Name: c.Name, EnsVerified: c.EnsVerified, EnsVerifiedAt: c.EnsVerifiedAt,
+		LastENSClockValue: c.LastENSClockValue, EnsVerificationRetries: c.EnsVerificationRetries, PhotoPath: c.PhotoPath,
+		LastUpdated: c.LastUpdated, SystemTags: c.SystemTags, LocalNickname: c.LocalNickname,
+	}
+}
+
 // BlockedContact is a person to block, and the nickname to go on showing.
 type BlockedContact struct {
 	ID            string `json:"id"`

@@ -19,6 +19,9 @@ type FetchedPage struct {
 	Envelopes int    `json:"envelopes"` // of the wanted topics
 	Cursor    string `json:"cursor"`    // hex without 0x, where the next page starts
 	Done      bool   `json:"done"`      // nothing is left
+	// Restarted: this is the first page of another server, with cursors of its
+	// own; envelopes that came already come again.
+	Restarted bool `json:"restarted,omitempty"`
 }
 
 // BackfilledPage is a page of what another mailserver has, which was archived.
@@ -30,6 +33,9 @@ type BackfilledPage struct {
 	Skipped   int    `json:"skipped"`   // too large, or with too little proof of work
 	Cursor    string `json:"cursor"`    // hex without 0x, where the next page starts at the same server
 	Done      bool   `json:"done"`      // nothing is left
+	// Restarted: this is the first page of another server, with cursors of its
+	// own; envelopes that came already come again.
+	Restarted bool `json:"restarted,omitempty"`
 }
 
 // MailserversStatus is what the node knows of the mailservers that it asks.
@@ -157,6 +163,7 @@ type (
 		Limit    uint32  `json:"limit,omitempty" doc:"envelopes of the page, 0: 1000"`
 		Cursor   string  `json:"cursor,omitempty" doc:"hex without 0x, from the page before, together with its server"`
 		Server   string  `json:"server,omitempty" doc:"enode, which need not be configured; else the best, and others"`
+		Restart  bool    `json:"restart,omitempty" doc:"true: when the server of the cursor fails, begin anew at the best one, and say so"`
 		SymKeyID string  `json:"symKeyID,omitempty" doc:"key of the server's password, else that of its enode"`
 		Timeout  uint32  `json:"timeout,omitempty" doc:"seconds without any sign of a server, 0: 30"`
 	}
@@ -171,6 +178,7 @@ type (
 		Limit   uint32 `json:"limit,omitempty" doc:"envelopes of the page, 0: 1000"`
 		Cursor  string `json:"cursor,omitempty" doc:"hex without 0x, from the page before, together with its server"`
 		Server  string `json:"server,omitempty" doc:"enode, which need not be configured; else the best, and others"`
+		Restart bool   `json:"restart,omitempty" doc:"true: when the server of the cursor fails, begin anew at the best one, and say so"`
 		Timeout uint32 `json:"timeout,omitempty" doc:"seconds without any sign of a server, 0: 30"`
 	}
 )

@@ -156,6 +156,9 @@ type OutgoingMessage struct {
 	AudioPath       string      `json:"audioPath,omitempty"` // as ImagePath
 }
 
+// LocalFiles implements FileReader.
+func (a SendMessageArgs) LocalFiles() []string { return []string{a.Message.ImagePath, a.Message.AudioPath} }
+
 // MessagePage is a page of messages, the newest first.
 type MessagePage struct {
 	Messages []Message `json:"messages"`

@@ -77,6 +77,14 @@ type Patient interface {
 	CallTimeout() time.Duration
 }
 
+// FileReader is implemented by arguments that may name files of the daemon's
+// machine. They are read for callers on the unix socket only, who have the
+// rights of the daemon's user or group anyway.
+type FileReader interface {
+	// LocalFiles are the paths that the arguments name; empty ones count as none.
+	LocalFiles() []string
+}
+
 // Example is a call that works, with its answer, both JSON; the answer may have
 // more members than the example shows, and other values where they are random.
 type Example struct {

@@ -61,7 +61,7 @@ func peopleMethods() []Described {
 
 func sendMethods() []Described {
 	return []Described{
-		StatusSend, Send, ListGroups, ListContacts,
+		StatusResolve, StatusSend, Send, ListGroups, ListContacts,
 	}
 }
 

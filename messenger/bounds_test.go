@@ -91,7 +91,7 @@ func TestPipesAreNoAttachments(t *testing.T) {
 	ok(t, syscall.Mkfifo(pipe, 0o600))
 	done := make(chan error, 2)
 	go func() {
-		_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: bob.id, AttachmentPath: pipe})
+		_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipients: []string{bob.id}, AttachmentPath: pipe})
 		done <- err
 		_, err = alice.m.Messages().Send(t.Context(), api.OutgoingMessage{
 			ChatID: bob.id, Text: "x", ContentType: api.ContentImage, ImagePath: pipe,

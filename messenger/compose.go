@@ -31,7 +31,7 @@ func (s *Messages) SendOnce(ctx context.Context, r Request, v api.OutgoingMessag
 	err = s.once(ctx, r, "wakuext_sendChatMessage", messageArguments(&v), func() error {
 		body, err = s.bodyOf(&v)
 		return err
-	}, func(tx *store.Tx) ([]api.Sent, error) {
+	}, func(tx *store.Tx) ([]api.SentMessage, error) {
 		chat, err := s.chat(tx, v.ChatID)
 		if err != nil {
 			return nil, err
@@ -41,8 +41,8 @@ func (s *Messages) SendOnce(ctx context.Context, r Request, v api.OutgoingMessag
 			return nil, err
 		}
 		out, err = s.news(tx, &chat, &m, true)
-		return []api.Sent{{MessageID: payloads.MessageID(m.ID).String(), ChatID: chat.ID, Clock: m.Clock}}, err
-	}, func(tx *store.Tx, sent []api.Sent) error {
+		return []api.SentMessage{{MessageID: payloads.MessageID(m.ID).String(), ChatID: chat.ID, Clock: m.Clock}}, err
+	}, func(tx *store.Tx, sent []api.SentMessage) error {
 		out, err = s.changesAgain(tx, &sent[0])
 		return err
 	})

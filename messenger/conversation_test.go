@@ -25,7 +25,8 @@ func pair(t *testing.T) (alice, bob *party) {
 // write sends a text to somebody and returns the message id.
 func (p *party) write(to, text string) string {
 	p.t.Helper()
-	return must[api.Sent](p.t)(p.m.Mail().SendTo(p.t.Context(), SendRequest{Recipient: to, Message: text})).MessageID
+	q := SendRequest{Recipients: []string{to}, Message: text}
+	return must[api.Sent](p.t)(p.m.Mail().SendTo(p.t.Context(), q)).MessageID
 }
 
 func (p *party) message(id string) api.Message {
@@ -73,7 +74,7 @@ func TestOneToOne(t *testing.T) {
 	alice, bob := pair(t)
 	var atAlice, atBob int64
 	sent := must[api.Sent](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{
-		Recipient: contact.Text(bob.key.Public()), Message: "hello bob",
+		Recipients: []string{contact.Text(bob.key.Public())}, Message: "hello bob",
 	}))
 	if sent.ChatID != bob.id || sent.Status != api.SendQueued || sent.Clock != uint64(start().UnixMilli()) {
 		t.Errorf("sent %+v", sent)
@@ -161,7 +162,7 @@ func TestReplies(t *testing.T) {
 		t.Errorf("mentions %v", m.Mentions)
 	}
 	answer := must[api.Sent](t)(bob.m.Mail().SendTo(t.Context(), SendRequest{
-		Recipient: alice.id, Message: "I see", ReplyTo: first,
+		Recipients: []string{alice.id}, Message: "I see", ReplyTo: first,
 	}))
 	var at int64
 	_, _ = alice.events(&at)

@@ -21,6 +21,10 @@ var (
 	ErrUnknownInvitation = fault.New(fault.NotFound, "no such invitation", "")
 	ErrRecipient         = fault.New(fault.InvalidRecipient,
 		"recipient is neither a contact (zQ3sh…, 0x04…), a #channel, a group nor a @nickname", "")
+	ErrNoPerson = fault.New(fault.InvalidRecipient, "no public key, and no @ with a nickname",
+		"give zQ3sh…, 0x04…, or @ and the nickname of a contact")
+	ErrNoGroup = fault.New(fault.InvalidRecipient, "there is no private group of this name or id",
+		"see the list of groups")
 	ErrManyChats = fault.New(fault.Busy, fmt.Sprintf("%d chats are active already; leave one first", MaxListened), "")
 	ErrExists    = fault.New(fault.Exists, "the chat exists already", "")
 	ErrChatType  = fault.New(fault.InvalidParams, "the chat is of a kind that cannot do this", "")

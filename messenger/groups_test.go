@@ -177,7 +177,7 @@ func TestDeletedChatsAreLeftFirst(t *testing.T) {
 	must[api.Changes](t)(alice.m.Groups().Rename(ctx, group, "mine"))
 	spread(alice, bob, carol, dave)
 	gone(bob, group)
-	must[api.Sent](t)(bob.m.Mail().SendTo(ctx, SendRequest{Recipient: "#tea", Message: "x"}))
+	must[api.Sent](t)(bob.m.Mail().SendTo(ctx, SendRequest{Recipients: []string{"#tea"}, Message: "x"}))
 	ok(t, bob.m.Chats().LeaveAndDelete(ctx, "tea"))
 	gone(bob, "tea")
 	if err := bob.m.Chats().LeaveAndDelete(ctx, "tea"); !errors.Is(err, ErrUnknownChat) {

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"statusd/accounts/contact"
 	"statusd/api"
+	"statusd/fault"
 	"statusd/internal/store"
 	"statusd/messenger/naming"
 	"statusd/payloads"
@@ -19,38 +19,59 @@ import (
 type Mail struct {
 	*core
 	messages *Messages
+	chats    *Chats
+	contacts *Contacts
 }
 
 // SendRequest is a message as a person writes it.
 type SendRequest struct {
-	// Recipient is a contact in any form, "#channel", the id or the name of a
-	// group, or "@nickname", also behind a kind: "group:tea" (naming.Find).
-	Recipient string
-	Message   string
+	// Recipients are contacts in any form, "#channel", ids or names of groups, or
+	// "@nickname", also behind a kind: "group:tea" (naming.Find). At most
+	// api.MaxRecipients; one that is named twice gets the message once.
+	Recipients []string
+	Message    string
 	// Attachment is an image or recording; AttachmentPath names one in a file.
 	Attachment     []byte
 	AttachmentPath string
 	ReplyTo        string // message id
 	Request        Request
+	Wait           Wait
 }
 
 // SendTo sends a message, and creates the chat with a person or a public chat
-// if there is none. An attachment without text gets one, because receivers
-// refuse messages without. Errors: ErrRecipient, ErrAmbiguous, ErrNameLookup,
-// ErrRequest, ErrRequestChanged, and those of Messages.Send.
-func (s *Mail) SendTo(ctx context.Context, q SendRequest) (out api.Sent, err error) {
+// if there is none. All recipients are looked up before the first gets it, and
+// all get it in one transaction. An attachment without text gets one, because
+// receivers refuse messages without. Errors: ErrRecipient, ErrAmbiguous,
+// ErrNameLookup, ErrRequest, ErrRequestChanged, and those of Messages.Send.
+func (s *Mail) SendTo(ctx context.Context, q SendRequest) (api.Sent, error) {
+	if n := len(q.Recipients); n < 1 || n > api.MaxRecipients {
+		return api.Sent{}, fmt.Errorf("%w: %d recipients, want 1 to %d", ErrRecipient, n, api.MaxRecipients)
+	}
+	news, err := q.Wait.open(ctx)
+	if err != nil {
+		return api.Sent{}, err
+	}
 	var body *payloads.ChatMessage
-	err = s.once(ctx, q.Request, "status_send", q.arguments(), func() error {
+	var sent []api.SentMessage
+	err = s.once(ctx, q.Request, api.StatusSend.Name, q.arguments(), func() error {
 		body, err = s.written(&q)
 		return err
-	}, func(tx *store.Tx) ([]api.Sent, error) {
-		out, err = s.sendTo(ctx, tx, q.Recipient, body)
-		return []api.Sent{out}, err
-	}, func(tx *store.Tx, sent []api.Sent) error {
-		out = sent[0]
+	}, func(tx *store.Tx) ([]api.SentMessage, error) {
+		sent, err = s.sendTo(ctx, tx, q.Recipients, body)
+		return sent, err
+	}, func(tx *store.Tx, before []api.SentMessage) error {
+		sent = before
 		return s.asNow(tx, sent)
 	})
-	return out, err
+	if err != nil {
+		return api.Sent{}, err
+	}
+	s.await(ctx, q.Wait, news, sent)
+	out := api.Sent{SentMessage: sent[0]}
+	if len(q.Recipients) > 1 {
+		out.Status, out.Messages = leastFar(sent), sent
+	}
+	return out, nil
 }
 
 // arguments are what a repeated request has to have in common with the first.
@@ -60,23 +81,51 @@ func (q *SendRequest) arguments() map[string]any {
 		attachment = q.Attachment
 	}
 	return map[string]any{
-		"recipient": q.Recipient, "message": q.Message, "attachment": attachment, "replyTo": q.ReplyTo,
+		"recipient": api.Recipients(q.Recipients), "message": q.Message, "attachment": attachment, "replyTo": q.ReplyTo,
 	}
 }
 
 // sendTo is SendTo in a transaction.
 func (s *Mail) sendTo(
-	ctx context.Context, tx *store.Tx, recipient string, body *payloads.ChatMessage,
-) (api.Sent, error) {
-	chat, err := s.resolve(ctx, tx, recipient)
-	if err != nil {
-		return api.Sent{}, err
+	ctx context.Context, tx *store.Tx, recipients []string, body *payloads.ChatMessage,
+) ([]api.SentMessage, error) {
+	chats := make([]*store.Chat, len(recipients))
+	byID := make(map[string]*store.Chat, len(recipients))
+	for i, recipient := range recipients {
+		chat, err := s.resolve(ctx, tx, recipient)
+		if err != nil {
+			return nil, named(err, recipients, i)
+		}
+		if byID[chat.ID] == nil {
+			byID[chat.ID] = &chat
+		}
+		chats[i] = byID[chat.ID]
 	}
-	m, err := s.compose(ctx, tx, &chat, body)
-	return api.Sent{
-		MessageID: payloads.MessageID(m.ID).String(), ChatID: chat.ID, Clock: m.Clock,
-		Status: SendState(statusNames()[m.Status]),
-	}, err
+	sent := make([]api.SentMessage, len(chats))
+	done := make(map[*store.Chat]api.SentMessage, len(chats))
+	for i, chat := range chats {
+		if _, twice := done[chat]; !twice {
+			own := *body // composing writes into it
+			m, err := s.compose(ctx, tx, chat, &own)
+			if err != nil {
+				return nil, named(err, recipients, i)
+			}
+			done[chat] = api.SentMessage{
+				MessageID: payloads.MessageID(m.ID).String(), ChatID: chat.ID, Clock: m.Clock,
+				Status: SendState(statusNames()[m.Status]),
+			}
+		}
+		sent[i] = done[chat]
+	}
+	return sent, nil
+}
+
+// named says with which of several recipients something is wrong.
+func named(err error, recipients []string, i int) error {
+	if len(recipients) == 1 {
+		return err
+	}
+	return fmt.Errorf("recipient %d, %.80q: %w", i+1, recipients[i], err)
 }
 
 // written makes the payload of a request.
@@ -110,19 +159,42 @@ func (s *Mail) written(q *SendRequest) (*payloads.ChatMessage, error) {
 	return body, nil
 }
 
-// resolve returns the chat with whom a person names. A new one is stored with
-// the first message. Errors: ErrRecipient, ErrAmbiguous, ErrNameLookup.
-func (s *Mail) resolve(ctx context.Context, tx *store.Tx, recipient string) (store.Chat, error) {
-	name := strings.TrimSpace(recipient)
-	found, err := naming.Find(known{tx, s.id}, name)
+// Resolve says what a name means. kind is what it has to mean, "" for anything;
+// a chat that is found by its exact id counts as what it is. Errors:
+// ErrRecipient, ErrAmbiguous, ErrNameLookup.
+func (s *Mail) Resolve(ctx context.Context, name string, kind api.NameKind) (out api.Resolved, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		t, err := s.find(tx, name, kind)
+		if err != nil {
+			return err
+		}
+		out = api.Resolved{Kind: api.NameKind(t.Kind), ID: t.ID, Exact: t.Exact()}
+		_, out.Chat, err = known{tx, s.id}.Chat(t.ID)
+		return err
+	})
+	return out, err
+}
+
+// find returns what a name means.
+func (s *Mail) find(tx *store.Tx, name string, kind api.NameKind) (naming.Target, error) {
+	name = strings.TrimSpace(name)
+	found, err := naming.FindKind(known{tx, s.id}, naming.Kind(kind), name)
 	var ambiguous *naming.AmbiguousError
 	var unknown *naming.UnknownError
 	switch {
 	case errors.As(err, &ambiguous):
-		return store.Chat{}, fmt.Errorf("%w: %w", ErrAmbiguous, err)
+		err = fmt.Errorf("%w: %w", ErrAmbiguous, err)
 	case errors.As(err, &unknown):
-		return store.Chat{}, unknownRecipient(name)
-	case err != nil:
+		err = s.unknownRecipient(tx, name, kind)
+	}
+	return found, err
+}
+
+// resolve returns the chat with whom a person names. A new one is stored with
+// the first message. Errors: those of Resolve.
+func (s *Mail) resolve(ctx context.Context, tx *store.Tx, recipient string) (store.Chat, error) {
+	found, err := s.find(tx, recipient, "")
+	if err != nil {
 		return store.Chat{}, err
 	}
 	switch found.Kind {
@@ -136,9 +208,9 @@ func (s *Mail) resolve(ctx context.Context, tx *store.Tx, recipient string) (sto
 
 // unknownRecipient words that a text names nobody. Only what was meant as a key is
 // told what is wrong with it as one.
-func unknownRecipient(name string) error {
-	if nickname, ok := strings.CutPrefix(name, "@"); ok {
-		return fmt.Errorf("%w: nobody has the nickname %.80q", ErrRecipient, nickname)
+func (s *Mail) unknownRecipient(tx *store.Tx, name string, kind api.NameKind) error {
+	if nickname, ok := strings.CutPrefix(name, "@"); ok && nickname != "" {
+		return s.unknownNickname(tx, nickname)
 	}
 	switch who, err := contact.Parse(name); {
 	case err == nil && who.Name != "":
@@ -146,42 +218,28 @@ func unknownRecipient(name string) error {
 	case err != nil && (strings.HasPrefix(name, "0x") || strings.HasPrefix(name, "zQ3sh")):
 		return fmt.Errorf("%w: %w", ErrRecipient, err)
 	}
+	switch kind {
+	case api.NamePerson:
+		return fmt.Errorf("%w: %.80q", ErrNoPerson, name)
+	case api.NameGroup:
+		return fmt.Errorf("%w: %.80q", ErrNoGroup, name)
+	}
 	return fmt.Errorf("%w: %.80q", ErrRecipient, name)
 }
 
-// known is what a transaction knows of people and chats.
-type known struct {
-	tx   *store.Tx
-	self string // our own contact id
-}
-
-// Chat implements naming.Directory.
-func (k known) Chat(id string) (naming.Kind, bool, error) {
-	chat, found, err := k.tx.Chats().ByID(id)
-	kind := naming.KindOf(api.ChatType(chat.Type))
-	return kind, found && !chat.Deleted && kind != "", err
-}
-
-// Groups implements naming.Directory.
-func (k known) Groups(name string) ([]naming.NamedGroup, error) {
-	list, err := k.tx.Chats().GroupsNamed(name, maxNamed)
-	out := make([]naming.NamedGroup, 0, len(list))
-	for i := range list {
-		joined := slices.ContainsFunc(list[i].Members, func(m store.Member) bool { return m.ID == k.self && m.Joined })
-		out = append(out, naming.NamedGroup{ID: list[i].ID, Joined: joined})
+// unknownNickname words that we gave nobody this nickname. Somebody who calls
+// himself so may be meant, or may be anybody.
+func (s *Mail) unknownNickname(tx *store.Tx, nickname string) error {
+	err := fmt.Errorf("%w: nobody has the nickname %.80q", ErrRecipient, nickname)
+	contacts, failed := tx.Contacts().Listed()
+	if failed != nil {
+		return failed
 	}
-	return out, err
-}
-
-// maxNamed bounds the groups of one name that are looked at.
-const maxNamed = 100
-
-// Nicknamed implements naming.Directory.
-func (k known) Nicknamed(nickname string) ([]string, error) {
-	list, err := k.tx.Contacts().ByNickname(nickname)
-	out := make([]string, len(list))
-	for i := range list {
-		out[i] = list[i].ID
+	for i := range contacts {
+		if c := &contacts[i]; c.Nickname == "" && strings.EqualFold(c.Name, nickname) {
+			return fault.WithHint(err, "who calls himself so may be anybody ("+naming.Key(c.ID)+"): give the key, or give "+
+				"the person a nickname first")
+		}
 	}
-	return out, err
+	return err
 }

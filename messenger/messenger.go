@@ -143,7 +143,7 @@ func New(ctx context.Context, cfg Config) (*Messenger, error) {
 		inbox: newInbox(c), chats: &Chats{c}, messages: &Messages{c}, groups: &Groups{c}, contacts: &Contacts{c},
 		reactions: &Reactions{c}, devices: &Devices{c}, transactions: &Transactions{c},
 	}
-	m.mail = &Mail{core: c, messages: m.messages}
+	m.mail = &Mail{core: c, messages: m.messages, chats: m.chats, contacts: m.contacts}
 	if err := m.inbox.release(ctx); err != nil {
 		return nil, err
 	}

@@ -26,7 +26,8 @@ func TestMeter(t *testing.T) {
 	mine, theirs := newTally(), newTally()
 	alice, bob := newParty(t, newKey(t), mine.install), newParty(t, newKey(t), theirs.install)
 	send := func() courier.ID {
-		sent := must[api.Sent](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: bob.id, Message: "hello"}))
+		q := SendRequest{Recipients: []string{bob.id}, Message: "hello"}
+		sent := must[api.Sent](t)(alice.m.Mail().SendTo(t.Context(), q))
 		bob.take(alice)
 		return idOf(t, sent.MessageID)
 	}

@@ -28,7 +28,7 @@ type Request struct {
 // returns what is to be remembered. Errors: ErrRequest, ErrRequestChanged.
 func (c *core) once(
 	ctx context.Context, r Request, method string, args map[string]any, prepare func() error,
-	send func(tx *store.Tx) ([]api.Sent, error), again func(tx *store.Tx, sent []api.Sent) error,
+	send func(tx *store.Tx) ([]api.SentMessage, error), again func(tx *store.Tx, sent []api.SentMessage) error,
 ) error {
 	if r.ID == "" {
 		if err := prepare(); err != nil {
@@ -48,7 +48,7 @@ func (c *core) once(
 	}
 	var known bool
 	repeat := func(tx *store.Tx) error {
-		var sent []api.Sent
+		var sent []api.SentMessage
 		if sent, known, err = c.repeated(tx, r, method, prints); err != nil || !known {
 			return err
 		}
@@ -76,7 +76,7 @@ func (c *core) once(
 // repeated returns what a request sent. Error: ErrRequestChanged.
 func (c *core) repeated(
 	tx *store.Tx, r Request, method string, prints map[string]string,
-) (sent []api.Sent, known bool, err error) {
+) (sent []api.SentMessage, known bool, err error) {
 	first, known, err := tx.Requests().ByID(r.By, r.ID, c.now())
 	if err != nil || !known {
 		return nil, false, err
@@ -98,7 +98,7 @@ func (c *core) repeated(
 }
 
 func (c *core) rememberRequest(
-	tx *store.Tx, r Request, method string, prints map[string]string, sent []api.Sent,
+	tx *store.Tx, r Request, method string, prints map[string]string, sent []api.SentMessage,
 ) error {
 	args, err := json.Marshal(prints)
 	if err != nil {
@@ -146,7 +146,7 @@ func differences(a, b map[string]string) (names []string) {
 
 // asNow brings what was sent before up to date. A message that was deleted
 // since stays as it was.
-func (c *core) asNow(tx *store.Tx, sent []api.Sent) error {
+func (c *core) asNow(tx *store.Tx, sent []api.SentMessage) error {
 	for i := range sent {
 		m, found, err := c.sentMessage(tx, &sent[i])
 		if err != nil {
@@ -159,7 +159,7 @@ func (c *core) asNow(tx *store.Tx, sent []api.Sent) error {
 	return nil
 }
 
-func (c *core) sentMessage(tx *store.Tx, sent *api.Sent) (store.Message, bool, error) {
+func (c *core) sentMessage(tx *store.Tx, sent *api.SentMessage) (store.Message, bool, error) {
 	id, err := payloads.ParseMessageID(sent.MessageID)
 	if err != nil {
 		return store.Message{}, false, err
@@ -169,7 +169,7 @@ func (c *core) sentMessage(tx *store.Tx, sent *api.Sent) (store.Message, bool, e
 
 // changesAgain is what Messages.Send answered. Of a message or a chat that was
 // deleted since there is no more than the id.
-func (c *core) changesAgain(tx *store.Tx, sent *api.Sent) (api.Changes, error) {
+func (c *core) changesAgain(tx *store.Tx, sent *api.SentMessage) (api.Changes, error) {
 	m, found, err := c.sentMessage(tx, sent)
 	if err != nil {
 		return api.Changes{}, err

@@ -47,12 +47,12 @@ func TestRepeatedRequestsSendOnce(t *testing.T) {
 	ctx, picture := t.Context(), filepath.Join(t.TempDir(), "cat.png")
 	ok(t, os.WriteFile(picture, png(), 0o600))
 	q := SendRequest{
-		Recipient: "#tea", Message: "hello", AttachmentPath: picture, Request: Request{By: "local", ID: "a"},
+		Recipients: []string{"#tea"}, Message: "hello", AttachmentPath: picture, Request: Request{By: "local", ID: "a"},
 	}
 	first := must[api.Sent](t)(alice.m.Mail().SendTo(ctx, q))
 	ok(t, os.Remove(picture)) // what the first call read need not be there
 	alice.pass(time.Hour)
-	if again := must[api.Sent](t)(alice.m.Mail().SendTo(ctx, q)); again != first {
+	if again := must[api.Sent](t)(alice.m.Mail().SendTo(ctx, q)); again.SentMessage != first.SentMessage {
 		t.Errorf("%+v, then %+v", first, again)
 	}
 	v := api.OutgoingMessage{ChatID: "tea", Text: "hi"}
@@ -68,7 +68,7 @@ func TestRepeatedRequestsSendOnce(t *testing.T) {
 	}
 	ok(t, alice.m.Messages().Delete(ctx, first.MessageID))
 	ok(t, alice.m.Messages().Delete(ctx, changes.Messages[0].ID))
-	if again := must[api.Sent](t)(alice.m.Mail().SendTo(ctx, q)); again != first {
+	if again := must[api.Sent](t)(alice.m.Mail().SendTo(ctx, q)); again.SentMessage != first.SentMessage {
 		t.Errorf("after deletion %+v", again)
 	}
 	again = must[api.Changes](t)(alice.m.Messages().SendOnce(ctx, r, v))
@@ -91,10 +91,10 @@ func TestRepeatedRequestsSendOnce(t *testing.T) {
 func TestRequestsWithOtherArgumentsFail(t *testing.T) {
 	alice := newParty(t, newKey(t))
 	ctx, once := t.Context(), Request{By: "local", ID: "a"}
-	base := SendRequest{Recipient: "#tea", Message: "hello", Request: once}
+	base := SendRequest{Recipients: []string{"#tea"}, Message: "hello", Request: once}
 	must[api.Sent](t)(alice.m.Mail().SendTo(ctx, base))
 	for want, change := range map[string]func(*SendRequest){
-		"recipient":  func(q *SendRequest) { q.Recipient = "#coffee" },
+		"recipient":  func(q *SendRequest) { q.Recipients = []string{"#coffee"} },
 		"message":    func(q *SendRequest) { q.Message = "hello " },
 		"attachment": func(q *SendRequest) { q.Attachment = png() },
 		"attachment, message, replyTo": func(q *SendRequest) {
@@ -121,11 +121,11 @@ func TestRequestsWithOtherArgumentsFail(t *testing.T) {
 		t.Errorf("a zero byte: %v", err)
 	}
 	// What failed is not remembered.
-	failing := SendRequest{Recipient: "@nobody", Message: "x", Request: Request{By: "local", ID: "b"}}
+	failing := SendRequest{Recipients: []string{"@nobody"}, Message: "x", Request: Request{By: "local", ID: "b"}}
 	if _, err := alice.m.Mail().SendTo(ctx, failing); !errors.Is(err, ErrRecipient) {
 		t.Error(err)
 	}
-	failing.Recipient = "#tea"
+	failing.Recipients = []string{"#tea"}
 	must[api.Sent](t)(alice.m.Mail().SendTo(ctx, failing))
 	if got := alice.allTexts("tea"); len(got) != 2 {
 		t.Errorf("%q", got)
@@ -143,7 +143,7 @@ func TestConcurrentRequestsSendOnce(t *testing.T) {
 		wg.Go(func() {
 			for _, i := range rand.Perm(requests) {
 				sent, err := alice.m.Mail().SendTo(t.Context(), SendRequest{
-					Recipient: "#tea", Message: fmt.Sprint(i), Request: Request{By: "local", ID: fmt.Sprint(i)},
+					Recipients: []string{"#tea"}, Message: fmt.Sprint(i), Request: Request{By: "local", ID: fmt.Sprint(i)},
 				})
 				if err != nil {
 					t.Error(err)
@@ -187,7 +187,7 @@ func requestsForEver(dir string, ready func()) error {
 	ready()
 	for i := 0; ; i++ {
 		sent, err := m.Mail().SendTo(context.Background(), SendRequest{
-			Recipient: "#tea", Message: fmt.Sprint(i), Request: Request{By: "local", ID: fmt.Sprint(i)},
+			Recipients: []string{"#tea"}, Message: fmt.Sprint(i), Request: Request{By: "local", ID: fmt.Sprint(i)},
 		})
 		if err != nil {
 			return err

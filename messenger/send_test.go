@@ -5,11 +5,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"statusd/accounts/contact"
 	"statusd/api"
+	"statusd/fault"
+	"statusd/messenger/naming"
 	"statusd/payloads"
 )
 
@@ -48,7 +51,7 @@ func TestAttachments(t *testing.T) {
 		}
 	}
 	sent := must[api.Sent](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{
-		Recipient: bob.id, AttachmentPath: picture,
+		Recipients: []string{bob.id}, AttachmentPath: picture,
 	}))
 	if m := alice.message(sent.MessageID); m.Text != "Image" || m.Image != wantImage {
 		t.Errorf("attachment without text: %q", m.Text)
@@ -122,7 +125,7 @@ func TestSendRefuses(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-	_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: blocked, Message: "x"})
+	_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipients: []string{blocked}, Message: "x"})
 	if !errors.Is(err, ErrBlocked) {
 		t.Errorf("to a blocked contact: %v", err)
 	}
@@ -130,13 +133,13 @@ func TestSendRefuses(t *testing.T) {
 		"": ErrRecipient, "nobody": ErrRecipient, "@nobody": ErrRecipient, "alice.eth": ErrNameLookup,
 		"0x04ff": ErrRecipient, "#": nil, "treasurer": ErrRecipient, "me": ErrRecipient, "~ben": ErrRecipient,
 	} {
-		_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: to, Message: "x"})
+		_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipients: []string{to}, Message: "x"})
 		asKey := to == "0x04ff" // what is wrong with it as a key is told of this alone
 		if err == nil || want != nil && !errors.Is(err, want) || errors.Is(err, contact.ErrNotContact) != asKey {
 			t.Errorf("to %q: %v", to, err)
 		}
 	}
-	_, err = alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: bob.id, Attachment: []byte("%PDF-1.4")})
+	_, err = alice.m.Mail().SendTo(t.Context(), SendRequest{Recipients: []string{bob.id}, Attachment: []byte("%PDF-1.4")})
 	if !errors.Is(err, ErrAttachment) || !strings.Contains(err.Error(), "pdf") {
 		t.Errorf("a document: %v", err)
 	}
@@ -156,23 +159,118 @@ func TestRecipients(t *testing.T) {
 	for _, to := range []string{
 		bob.id, " " + bob.id + " ", "@bobby", contact.Text(bob.key.Public()), "0x" + hexOf(compressed[:]),
 	} {
-		r := must[api.Sent](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: to, Message: "x"}))
+		r := must[api.Sent](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{Recipients: []string{to}, Message: "x"}))
 		if r.ChatID != bob.id {
 			t.Errorf("%q is %s", to, r.ChatID)
 		}
 	}
 	other := newKey(t).Public().ContactID()
 	ok(t, alice.m.Contacts().Save(t.Context(), api.ContactSettings{ID: other, LocalNickname: "bobby"}))
-	_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: "@bobby", Message: "x"})
+	_, err := alice.m.Mail().SendTo(t.Context(), SendRequest{Recipients: []string{"@bobby"}, Message: "x"})
 	if !errors.Is(err, ErrAmbiguous) {
 		t.Errorf("two of one nickname: %v", err)
 	}
 	alice.flush()
-	r := must[api.Sent](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: "#garden", Message: "x"}))
+	r := must[api.Sent](t)(alice.m.Mail().SendTo(t.Context(), SendRequest{Recipients: []string{"#garden"}, Message: "x"}))
 	if sent := alice.flush(); r.ChatID != "garden" || len(sent) != 1 || sent[0].chat != "garden" {
 		t.Errorf("public: %+v %+v", r, sent)
 	}
 	ok(t, bob.m.Chats().Join(t.Context(), "garden"))
+}
+
+// TestSendToSeveral: all recipients are looked up before the first gets the
+// message, and one that is named in two ways gets it once.
+func TestSendToSeveral(t *testing.T) {
+	alice, bob := pair(t)
+	ctx := t.Context()
+	ok(t, alice.m.Contacts().Save(ctx, api.ContactSettings{ID: bob.id, LocalNickname: "bobby"}))
+	alice.flush()
+	chats := len(must[[]api.Chat](t)(alice.m.Chats().List(ctx)))
+	for name, to := range map[string][]string{
+		"an unknown one": {"#tea", "@nobody"}, "none": {}, "too many": make([]string, api.MaxRecipients+1),
+	} {
+		_, err := alice.m.Mail().SendTo(ctx, SendRequest{Recipients: to, Message: "x"})
+		if !errors.Is(err, ErrRecipient) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if name == "an unknown one" && !strings.Contains(err.Error(), `recipient 2, "@nobody"`) {
+			t.Errorf("does not say which: %v", err)
+		}
+	}
+	if sent := alice.flush(); len(sent) != 0 || len(must[[]api.Chat](t)(alice.m.Chats().List(ctx))) != chats {
+		t.Errorf("something was done for a call that failed: %+v", sent)
+	}
+	q := SendRequest{
+		Recipients: []string{"#tea", "@bobby", "#milk", bob.id}, Message: "hi", Request: Request{By: "local", ID: "a"},
+	}
+	got := must[api.Sent](t)(alice.m.Mail().SendTo(ctx, q))
+	var ids []string
+	for _, m := range got.Messages {
+		ids = append(ids, m.ChatID)
+	}
+	if !slices.Equal(ids, []string{"tea", bob.id, "milk", bob.id}) || got.SentMessage != got.Messages[0] ||
+		got.Messages[1] != got.Messages[3] || got.Messages[0].MessageID == got.Messages[2].MessageID {
+		t.Errorf("%+v", got)
+	}
+	if sent := alice.flush(); len(sent) != 3 {
+		t.Errorf("%d messages left, want 3", len(sent))
+	}
+	for _, chat := range []string{"tea", "milk", bob.id} {
+		if texts := alice.allTexts(chat); !slices.Equal(texts, []string{"hi"}) {
+			t.Errorf("%s has %q", chat, texts)
+		}
+	}
+	if again := must[api.Sent](t)(alice.m.Mail().SendTo(ctx, q)); !slices.Equal(again.Messages, got.Messages) {
+		t.Errorf("repeated %+v, first %+v", again, got)
+	}
+	if sent := alice.flush(); len(sent) != 0 {
+		t.Errorf("a repeated call sent %+v", sent)
+	}
+}
+
+// TestResolve: what a name means, and what is said of one that means nothing.
+func TestResolve(t *testing.T) {
+	alice, bob := pair(t)
+	ctx := t.Context()
+	eve := newKey(t).Public().ContactID()
+	ok(t, alice.m.Contacts().Save(ctx, api.ContactSettings{ID: bob.id, LocalNickname: "bobby"}))
+	ok(t, alice.m.Contacts().Save(ctx, api.ContactSettings{
+		ID: eve, Name: "treasurer", SystemTags: []api.SystemTag{api.TagRequestReceived},
+	}))
+	for _, c := range []struct {
+		name string
+		kind api.NameKind
+		want api.Resolved
+	}{
+		{"#tea", "", api.Resolved{Kind: api.NamePublic, ID: "tea", Exact: "public:tea"}},
+		{"@bobby", "", api.Resolved{Kind: api.NamePerson, ID: bob.id, Exact: "person:" + bob.id}},
+		{"@bobby", api.NamePerson, api.Resolved{Kind: api.NamePerson, ID: bob.id, Exact: "person:" + bob.id}},
+		{
+			contact.Text(bob.key.Public()), api.NamePerson,
+			api.Resolved{Kind: api.NamePerson, ID: bob.id, Exact: "person:" + bob.id},
+		},
+	} {
+		got, err := alice.m.Mail().Resolve(ctx, c.name, c.kind)
+		if got.Chat = false; err != nil || got != c.want {
+			t.Errorf("%q as %q: %+v, %v", c.name, c.kind, got, err)
+		}
+	}
+	for _, c := range []struct {
+		name string
+		kind api.NameKind
+		want error
+	}{
+		{"bobby", api.NamePerson, ErrNoPerson}, {"#tea", api.NamePerson, ErrNoPerson}, {"party", api.NameGroup, ErrNoGroup},
+		{"@treasurer", "", ErrRecipient}, {"treasurer", "", ErrRecipient}, {"public:tea", api.NamePerson, ErrNoPerson},
+	} {
+		if got, err := alice.m.Mail().Resolve(ctx, c.name, c.kind); !errors.Is(err, c.want) {
+			t.Errorf("%q as %q: %+v, %v", c.name, c.kind, got, err)
+		}
+	}
+	_, err := alice.m.Mail().Resolve(ctx, "@treasurer", api.NamePerson)
+	if _, hint := fault.Of(err); !strings.Contains(hint, "anybody") || !strings.Contains(hint, naming.Key(eve)) {
+		t.Errorf("who calls herself so is not named: %q", hint)
+	}
 }
 
 // TestAGroupThatIsCalledLikeSomethingElse: what we say in it does not go
@@ -181,7 +279,7 @@ func TestAGroupThatIsCalledLikeSomethingElse(t *testing.T) {
 	alice, bob := pair(t)
 	ok(t, alice.m.Contacts().Save(t.Context(), api.ContactSettings{ID: bob.id, LocalNickname: "bobby"}))
 	send := func(to string) (api.Sent, error) {
-		return alice.m.Mail().SendTo(t.Context(), SendRequest{Recipient: to, Message: "x"})
+		return alice.m.Mail().SendTo(t.Context(), SendRequest{Recipients: []string{to}, Message: "x"})
 	}
 	for name, kind := range map[string]string{
 		"#tea": "public:tea", "@bobby": "person:@bobby", bob.id: "person:" + bob.id,

@@ -228,7 +228,7 @@ func (r *simRun) changeGroup(i int) {
 
 // send sends a text and notes who is to get it.
 func (r *simRun) send(d *simDevice, to, text string, receivers []*simPerson, public bool) {
-	out, err := d.m.Mail().SendTo(context.Background(), SendRequest{Recipient: to, Message: text})
+	out, err := d.m.Mail().SendTo(context.Background(), SendRequest{Recipients: []string{to}, Message: text})
 	d.ok(err)
 	m := &simMessage{
 		id: out.MessageID, text: text, by: d, at: time.Now(), public: public, all: make(map[*simPerson]bool),

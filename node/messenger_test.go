@@ -110,7 +110,7 @@ func TestTwoAccountsTalk(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	sent, err := a.Messenger().Mail().SendTo(ctx, messenger.SendRequest{
-		Recipient: bob.ChatKey().Public().ContactID(), Message: "hello bob",
+		Recipients: []string{bob.ChatKey().Public().ContactID()}, Message: "hello bob",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -201,7 +201,7 @@ func TestHistoryReachesWhoWasAway(t *testing.T) {
 	if err := a.AddPeer(m.Self()); err != nil {
 		t.Fatal(err)
 	}
-	request := messenger.SendRequest{Recipient: who, Message: "while you were away"}
+	request := messenger.SendRequest{Recipients: []string{who}, Message: "while you were away"}
 	_, err := a.Messenger().Mail().SendTo(t.Context(), request)
 	if err != nil {
 		t.Fatal(err)

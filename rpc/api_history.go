@@ -247,7 +247,7 @@ func (a *historyAPI) fetch(ctx context.Context, args api.FetchArgs) (api.Fetched
 	in := args.Request
 	r := history.Request{
 		Topics: topicsOf(in.Topics), From: in.From, To: in.To, Limit: in.Limit, OnePage: true,
-		Timeout: time.Duration(in.Timeout) * time.Second,
+		Timeout: time.Duration(in.Timeout) * time.Second, Restart: in.Restart,
 	}
 	var err error
 	if r.At, err = named(in.Server); err != nil {
@@ -267,7 +267,7 @@ func (a *historyAPI) fetch(ctx context.Context, args api.FetchArgs) (api.Fetched
 	}
 	return api.FetchedPage{
 		Server: a.serverURL(result.Server, r.At), RequestID: api.Hash(result.RequestID), Envelopes: result.Envelopes,
-		Cursor: hex.EncodeToString(result.Cursor), Done: len(result.Cursor) == 0,
+		Cursor: hex.EncodeToString(result.Cursor), Done: len(result.Cursor) == 0, Restarted: result.Restarted,
 	}, nil
 }
 
@@ -275,7 +275,7 @@ func (a *historyAPI) fetch(ctx context.Context, args api.FetchArgs) (api.Fetched
 func (a *historyAPI) backfill(ctx context.Context, args api.BackfillArgs) (api.BackfilledPage, error) {
 	in := args.Request
 	r := history.Request{
-		From: in.From, To: in.To, Limit: in.Limit, Timeout: time.Duration(in.Timeout) * time.Second,
+		From: in.From, To: in.To, Limit: in.Limit, Timeout: time.Duration(in.Timeout) * time.Second, Restart: in.Restart,
 	}
 	var err error
 	if r.At, err = named(in.Server); err != nil {
@@ -291,7 +291,7 @@ func (a *historyAPI) backfill(ctx context.Context, args api.BackfillArgs) (api.B
 	return api.BackfilledPage{
 		Server: a.serverURL(result.Server, r.At), RequestID: api.Hash(result.RequestID), Envelopes: result.Envelopes,
 		Archived: archived, Skipped: skipped,
-		Cursor: hex.EncodeToString(result.Cursor), Done: len(result.Cursor) == 0,
+		Cursor: hex.EncodeToString(result.Cursor), Done: len(result.Cursor) == 0, Restarted: result.Restarted,
 	}, nil
 }
 

@@ -51,17 +51,9 @@ func (a *extAPI) reactions(ctx context.Context, in api.PageArgs) ([]api.Reaction
 	})
 }
 
-// sendMessage reads files only for callers on the socket, who have the rights
-// of the daemon's user or group anyway.
 func (a *extAPI) sendMessage(ctx context.Context, in api.SendMessageArgs) (api.Changes, error) {
 	return ask(a, func(m *messenger.Messenger) (api.Changes, error) {
-		v := in.Message
-		if (v.ImagePath != "" || v.AudioPath != "") && callFrom(ctx).caller.transport != "ipc" {
-			return api.Changes{}, api.NewError(api.CodeScope,
-				"imagePath and audioPath name files of the daemon's machine, which are not read for this connection").
-				WithHint("give the content as a data URL in image or audio, or call over the unix socket")
-		}
-		return m.Messages().SendOnce(ctx, requestOf(ctx, in.RequestID), v)
+		return m.Messages().SendOnce(ctx, requestOf(ctx, in.RequestID), in.Message)
 	})
 }
 

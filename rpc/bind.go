@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"strings"
 
 	"statusd/api"
 	"statusd/rpc/jsonrpc"
@@ -62,6 +63,11 @@ func bound[Args any](d api.Description, f func(context.Context, Args) (any, erro
 		if err != nil {
 			return nil, err
 		}
+		if r, ok := any(args).(api.FileReader); ok {
+			if err := localFiles(ctx, r.LocalFiles()); err != nil {
+				return nil, err
+			}
+		}
 		if p, ok := any(args).(api.Patient); ok {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, min(p.CallTimeout(), maxCallTime))
@@ -70,6 +76,16 @@ func bound[Args any](d api.Description, f func(context.Context, Args) (any, erro
 		return f(ctx, args)
 	}
 	return out
+}
+
+// localFiles refuses paths of callers who cannot read the daemon's files
+// anyway. The socket is for those who can.
+func localFiles(ctx context.Context, paths []string) error {
+	if callFrom(ctx).caller.transport == "ipc" || strings.Join(paths, "") == "" {
+		return nil
+	}
+	return api.NewError(api.CodeScope, "files of the daemon's machine are read for callers on the unix socket only").
+		WithHint("send the content instead, as data:<type>;base64,<content>")
 }
 
 // decodeArgs decodes the arguments of a call into the fields of a struct.

@@ -93,6 +93,7 @@ func (a *devicesAPI) methods() []method {
 // methods send, and list whom to send to.
 func (a *sendAPI) methods() []method {
 	return []method{
+		bind(api.StatusResolve, a.resolve),
 		bind(api.StatusSend, a.send),
 		bind(api.Send, a.send),
 		bind(api.ListGroups, a.listGroups),

@@ -63,6 +63,16 @@ func (e *ConnectionError) Error() string {
 // Unwrap returns the cause.
 func (e *ConnectionError) Unwrap() error { return e.Err }
 
+// AnswerError says that what came is no answer of the daemon, or that of a
+// daemon of another version.
+type AnswerError struct{ Err error }
+
+// Error implements error.
+func (e *AnswerError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *AnswerError) Unwrap() error { return e.Err }
+
 // IsConnection tells whether an error is about the connection, and not the
 // daemon's answer.
 func IsConnection(err error) bool {
@@ -131,13 +141,24 @@ func Dial(ctx context.Context, cfg Config) (*Client, error) {
 	if c.web != nil {
 		_, err = api.StatusVersion.Call(ctx, c, api.None{})
 	} else {
-		_, err = c.connected(ctx)
+		err = c.Connect(ctx)
 	}
 	if err != nil {
 		c.Close()
 		return nil, err
 	}
 	return c, nil
+}
+
+// Connect makes the connection that calls use, if there is none, so that a
+// daemon that is not there is noticed before there is something to call. Over
+// HTTP, which has no connection to keep, it does nothing.
+func (c *Client) Connect(ctx context.Context) error {
+	if c.web != nil {
+		return nil
+	}
+	_, err := c.connected(ctx)
+	return err
 }
 
 // DataDirSocket is the usual path of the socket of a data directory.
@@ -174,8 +195,8 @@ func (c *Client) Call(ctx context.Context, method api.Spec, args, result any) er
 		return err
 	}
 	if err := json.Unmarshal(raw, result); err != nil {
-		return fmt.Errorf("the answer to %s is not what this client knows; is the daemon of another version? %w",
-			method.Name, err)
+		return &AnswerError{fmt.Errorf("the answer to %s is not what this client knows; is the daemon of another version? %w",
+			method.Name, err)}
 	}
 	return nil
 }
@@ -235,7 +256,8 @@ func (c *Client) connected(ctx context.Context) (*stream, error) {
 // it is the caller's own time that ended.
 func connectionError(ctx context.Context, target string, refused bool, err error) error {
 	var answer *api.Error
-	if ctx.Err() != nil || errors.As(err, &answer) || errors.Is(err, ErrClosed) {
+	var strange *AnswerError
+	if ctx.Err() != nil || errors.As(err, &answer) || errors.As(err, &strange) || errors.Is(err, ErrClosed) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

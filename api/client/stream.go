@@ -96,15 +96,19 @@ func (s *stream) receive() {
 	for {
 		raw, err := s.conn.read()
 		if err != nil {
-			if errors.Is(err, io.EOF) {
+			var syntax *json.SyntaxError
+			switch {
+			case errors.Is(err, io.EOF):
 				err = errors.New("the daemon closed it")
+			case errors.As(err, &syntax):
+				err = &AnswerError{fmt.Errorf("what came is no JSON-RPC message: %w", err)}
 			}
 			s.end(err)
 			return
 		}
 		var m message
 		if err := json.Unmarshal(raw, &m); err != nil {
-			s.end(fmt.Errorf("what came is no JSON-RPC message: %w", err))
+			s.end(&AnswerError{fmt.Errorf("what came is no JSON-RPC message: %w", err)})
 			return
 		}
 		s.dispatch(m)

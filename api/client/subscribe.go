@@ -42,8 +42,15 @@ type Notification struct {
 	Error  *api.Error // a gap: this many were dropped, see Data.Dropped
 }
 
-// SubscribeRaw calls a method that subscribes, whose name ends in _subscribe or
-// is subscribeReceive.
+const subscribeSuffix = "_subscribe"
+
+// Subscribes tells by the name of a method whether it subscribes, so that it is
+// one for SubscribeRaw.
+func Subscribes(method string) bool {
+	return strings.HasSuffix(method, subscribeSuffix) || method == api.SubscribeReceive.Name
+}
+
+// SubscribeRaw calls a method that Subscribes.
 func (c *Client) SubscribeRaw(ctx context.Context, method string, params json.RawMessage) (*Subscription, error) {
 	if c.web != nil {
 		return nil, errors.New("over HTTP nothing can be subscribed to: use the unix socket, ws:// or wss://")
@@ -53,7 +60,7 @@ func (c *Client) SubscribeRaw(ctx context.Context, method string, params json.Ra
 		return nil, err
 	}
 	name := "receive"
-	if base, ok := strings.CutSuffix(method, "_subscribe"); ok {
+	if base, ok := strings.CutSuffix(method, subscribeSuffix); ok {
 		name = base + "_subscription"
 	}
 	s.mu.Lock()

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/fault"
 	"statusd/internal/termtext"
@@ -28,12 +29,14 @@ STATUSD_PASSWORD_FILE, STATUSD_PASSWORD, the terminal.`,
 		Commands: []frame.Command{
 			a.accountCreate(), a.accountImport(), a.accountLogin(),
 			a.call(frame.Command{Use: "logout", Short: "Close the account that is logged in"},
-				func(ctx context.Context, c *client, _ []string) error { return c.call(ctx, nil, "account_logout") }),
+				func(ctx context.Context, c *daemon, _ []string) error {
+					return done(api.AccountLogout.Call(ctx, c, api.None{}))
+				}),
 			a.accountPasswd(), a.accountVerify(), a.accountExport(), a.accountDelete(),
 			a.onAccount("confirm-backup", "Say that the phrase is written down, and remove it from the disk",
 				func(*frame.Flags) accountWork {
-					return func(ctx context.Context, c *client, l listed) error {
-						return c.call(ctx, nil, "account_confirmBackup", l.KeyUID)
+					return func(ctx context.Context, c *daemon, l api.ListedAccount) error {
+						return done(api.AccountConfirmBackup.Call(ctx, c, api.AccountArgs{KeyUID: l.KeyUID}))
 					}
 				}),
 		},
@@ -42,7 +45,7 @@ STATUSD_PASSWORD_FILE, STATUSD_PASSWORD, the terminal.`,
 }
 
 // accountWork does one thing with an account.
-type accountWork func(context.Context, *client, listed) error
+type accountWork func(context.Context, *daemon, api.ListedAccount) error
 
 // onAccount is a command that does one thing with an account: the one that is
 // named, or the only one there is.
@@ -64,25 +67,12 @@ func (a *app) onAccount(use, short string, build func(*frame.Flags) accountWork)
 	}
 }
 
-// made is the answer of calls that make an account.
-type made struct {
-	KeyUID    string `json:"keyUid"`
-	PublicKey string `json:"publicKey"`
-	Key       string `json:"compressedKey"`
-	Address   string `json:"address"`
-	Mnemonic  string `json:"mnemonic"`
-}
-
 // printMade shows a new account.
-func (a *app) printMade(raw json.RawMessage) error {
+func (a *app) printMade(m api.NewAccount) error {
 	if a.output == outputJSON {
-		return a.printResult(raw)
+		return fail(fault.IO, a.printJSON(m))
 	}
-	var m made
-	if err := decodeAnswer(raw, &m); err != nil {
-		return err
-	}
-	fmt.Fprintf(a.out, "key-uid   %s\nchat key  %s\naddress   %s\n", m.KeyUID, m.Key, m.Address)
+	fmt.Fprintf(a.out, "key-uid   %s\nchat key  %s\naddress   %s\n", m.KeyUID, m.CompressedKey, m.Address)
 	if m.Mnemonic != "" {
 		fmt.Fprintf(a.out, "phrase    %s\n", m.Mnemonic)
 		fmt.Fprintln(a.err, "Write the phrase down: who has it has the account, and nothing else brings it back.\n"+
@@ -110,11 +100,13 @@ func (a *app) accountCreate() frame.Command {
 					return err
 				}
 				defer clear(typed)
-				var raw json.RawMessage
-				if err := c.call(ctx, &raw, "account_create", string(typed), name, words, nil, none); err != nil {
+				made, err := api.AccountCreate.Call(ctx, c, api.CreateAccountArgs{
+					Password: api.NewSecret(typed), Name: &name, Words: &words, NoPassword: &none,
+				})
+				if err != nil {
 					return err
 				}
-				return a.printMade(raw)
+				return a.printMade(made)
 			}
 		},
 	}
@@ -159,11 +151,11 @@ program, of geth or of a Status app (--keystore-file).`,
 	}
 }
 
-func (a *app) importAccount(ctx context.Context, c *client, f *importFlags, password *passwordFlags) error {
+func (a *app) importAccount(ctx context.Context, c *daemon, f *importFlags, password *passwordFlags) error {
 	if err := c.reach(ctx); err != nil {
 		return err
 	}
-	method, params, err := a.importParams(f)
+	make, err := a.importCall(f)
 	if err != nil {
 		return err
 	}
@@ -172,59 +164,84 @@ func (a *app) importAccount(ctx context.Context, c *client, f *importFlags, pass
 		return err
 	}
 	defer clear(typed)
-	var raw json.RawMessage
-	if err := c.call(ctx, &raw, method, params(string(typed))...); err != nil {
+	made, err := make(ctx, c, api.NewSecret(typed))
+	if err != nil {
 		return err
 	}
-	return a.printMade(raw)
+	return a.printMade(made)
 }
 
-// importParams reads what is imported and returns the call for it.
-func (a *app) importParams(f *importFlags) (method string, params func(password string) []any, err error) {
+// importing makes an account of what was read, under a password.
+type importing func(context.Context, api.Caller, api.Secret) (api.NewAccount, error)
+
+// importCall reads what is imported, and returns the call for it.
+func (a *app) importCall(f *importFlags) (importing, error) {
 	given := 0
 	for _, file := range []string{f.mnemonic, f.privateKey, f.keystore} {
 		if file != "" {
 			given++
 		}
 	}
-	if given > 1 {
-		return "", nil, usageError(errors.New("give one of --mnemonic-file, --key-file and --keystore-file"))
-	}
 	switch {
+	case given > 1:
+		return nil, usageError(errors.New("give one of --mnemonic-file, --key-file and --keystore-file"))
 	case f.privateKey != "":
 		text, err := a.readSecretText(f.privateKey, "Private key")
-		return "account_importKey", func(p string) []any {
-			return []any{strings.TrimSpace(text), p, f.name, f.none}
+		return func(ctx context.Context, c api.Caller, p api.Secret) (api.NewAccount, error) {
+			return api.AccountImportKey.Call(ctx, c, api.ImportKeyArgs{
+				PrivateKey: secret(strings.TrimSpace(text)), Password: p, Name: &f.name, NoPassword: &f.none,
+			})
 		}, err
 	case f.keystore != "":
-		text, err := a.readSecretText(f.keystore, "Key file")
-		if err != nil {
-			return "", nil, err
-		}
-		typed, err := a.readPassword(f.file, "Password of the key file", false)
-		return "account_importKeystore", func(p string) []any { return []any{text, string(typed), p, f.name, f.none} }, err
+		return a.importKeystore(f)
 	}
 	text, err := a.readSecretText(f.mnemonic, "Phrase")
-	return "account_importMnemonic", func(p string) []any {
-		return []any{text, p, nil, f.name, f.unchecked, f.legacy, f.none, f.language}
+	return func(ctx context.Context, c api.Caller, p api.Secret) (api.NewAccount, error) {
+		args := api.ImportMnemonicArgs{
+			Mnemonic: secret(text), Password: p, Name: &f.name, AllowInvalidChecksum: &f.unchecked, LegacyChatKey: &f.legacy,
+			NoPassword: &f.none,
+		}
+		if f.language != "" {
+			args.Language = new(api.PhraseLanguage(f.language))
+		}
+		return api.AccountImportMnemonic.Call(ctx, c, args)
 	}, err
 }
 
-func (a *app) listAccounts(ctx context.Context, c *client, _ []string) error {
-	list, err := callList[listed](ctx, c, "account_list")
+func (a *app) importKeystore(f *importFlags) (importing, error) {
+	text, err := a.readSecretText(f.keystore, "Key file")
+	if err != nil {
+		return nil, err
+	}
+	typed, err := a.readPassword(f.file, "Password of the key file", false)
+	return func(ctx context.Context, c api.Caller, p api.Secret) (api.NewAccount, error) {
+		file, err := json.Marshal(text) // as a string: what it is, the daemon finds out
+		if err != nil {
+			return api.NewAccount{}, err
+		}
+		return api.AccountImportKeystore.Call(ctx, c, api.ImportKeystoreArgs{
+			JSON: file, FilePassword: api.NewSecret(typed), Password: p, Name: &f.name, NoPassword: &f.none,
+		})
+	}, err
+}
+
+func secret(text string) api.Secret { return api.NewSecret([]byte(text)) }
+
+func (a *app) listAccounts(ctx context.Context, c *daemon, _ []string) error {
+	list, err := api.AccountList.Call(ctx, c, api.None{})
 	if err != nil {
 		return err
 	}
 	return printList(a, list, "",
-		frame.IDs("KEY-UID", func(l answered[listed]) string { return l.Value.KeyUID }),
-		frame.IDs("CHAT KEY", func(l answered[listed]) string { return l.Value.Key }),
-		frame.Col("STATE", func(l answered[listed]) string { return l.Value.state() }),
-		frame.Col("NAME", func(l answered[listed]) string { return termtext.Line(l.Value.Name) }),
+		frame.IDs("KEY-UID", func(l api.ListedAccount) string { return l.KeyUID }),
+		frame.IDs("CHAT KEY", func(l api.ListedAccount) string { return l.CompressedKey }),
+		frame.Col("STATE", accountState),
+		frame.Col("NAME", func(l api.ListedAccount) string { return termtext.Line(l.Name) }),
 	)
 }
 
-// state says whether an account is in use.
-func (l listed) state() string {
+// accountState says whether an account is in use.
+func accountState(l api.ListedAccount) string {
 	switch {
 	case l.LoggedIn:
 		return "logged in"
@@ -239,25 +256,21 @@ func (l listed) state() string {
 func (a *app) accountLogin() frame.Command {
 	return a.onAccount("login", "Open an account", func(fs *frame.Flags) accountWork {
 		password := addPasswordFlags(fs, "", "of the account")
-		return func(ctx context.Context, c *client, l listed) error {
+		return func(ctx context.Context, c *daemon, l api.ListedAccount) error {
 			typed, err := a.readPassword(password, "Password", false)
 			if err != nil {
 				return err
 			}
 			defer clear(typed)
-			var raw json.RawMessage
-			if err := c.call(ctx, &raw, "account_login", l.KeyUID, string(typed)); err != nil {
+			in, err := api.AccountLogin.Call(ctx, c, api.OpenAccountArgs{KeyUID: l.KeyUID, Password: api.NewSecret(typed)})
+			if err != nil {
 				return err
 			}
 			if a.output == outputJSON {
-				return a.printResult(raw)
-			}
-			var in struct{ InstallationID string }
-			if err := decodeAnswer(raw, &in); err != nil {
-				return err
+				return fail(fault.IO, a.printJSON(in))
 			}
 			return a.raw(frame.Align([][]string{
-				{"key-uid", l.KeyUID}, {"chat key", l.Key}, {"installation", in.InstallationID},
+				{"key-uid", l.KeyUID}, {"chat key", l.CompressedKey}, {"installation", in.InstallationID},
 			}))
 		}
 	})
@@ -269,7 +282,7 @@ func (a *app) accountPasswd() frame.Command {
 		fresh := addPasswordFlags(fs, "new-", "from now on")
 		none := false
 		fs.Var(&none, "no-password", "leave the account unprotected from now on")
-		return func(ctx context.Context, c *client, l listed) error {
+		return func(ctx context.Context, c *daemon, l api.ListedAccount) error {
 			typed, err := a.readPassword(old, "Password until now", false)
 			if err != nil {
 				return err
@@ -280,7 +293,9 @@ func (a *app) accountPasswd() frame.Command {
 				return err
 			}
 			defer clear(next)
-			return c.call(ctx, nil, "account_changePassword", l.KeyUID, string(typed), string(next), none)
+			return done(api.AccountChangePassword.Call(ctx, c, api.ChangePasswordArgs{
+				KeyUID: l.KeyUID, OldPassword: api.NewSecret(typed), NewPassword: api.NewSecret(next), NoPassword: &none,
+			}))
 		}
 	})
 }
@@ -289,14 +304,15 @@ func (a *app) accountVerify() frame.Command {
 	const short = "Check a password: exit code 0 if it is right, 77 if not"
 	return a.onAccount("verify", short, func(fs *frame.Flags) accountWork {
 		password := addPasswordFlags(fs, "", "to check")
-		return func(ctx context.Context, c *client, l listed) error {
+		return func(ctx context.Context, c *daemon, l api.ListedAccount) error {
 			typed, err := a.readPassword(password, "Password", false)
 			if err != nil {
 				return err
 			}
 			defer clear(typed)
-			right := false
-			if err := c.call(ctx, &right, "account_verifyPassword", l.KeyUID, string(typed)); err != nil {
+			asked := api.OpenAccountArgs{KeyUID: l.KeyUID, Password: api.NewSecret(typed)}
+			right, err := api.AccountVerifyPassword.Call(ctx, c, asked)
+			if err != nil {
 				return err
 			}
 			if a.output == outputJSON {
@@ -315,24 +331,23 @@ func (a *app) accountVerify() frame.Command {
 func (a *app) accountExport() frame.Command {
 	return a.onAccount("export", "Print the key files or the phrase of an account", func(fs *frame.Flags) accountWork {
 		password := addPasswordFlags(fs, "", "of the account")
-		format := "keystore"
+		format := string(api.ExportKeystore)
 		fs.Var(&format, "format", "keystore (encrypted under the password) or mnemonic").Complete(
 			frame.OneOf("keystore", "mnemonic"))
-		return func(ctx context.Context, c *client, l listed) error {
+		return func(ctx context.Context, c *daemon, l api.ListedAccount) error {
 			typed, err := a.readPassword(password, "Password", false)
 			if err != nil {
 				return err
 			}
 			defer clear(typed)
-			var out struct {
-				Files    []json.RawMessage `json:"files"`
-				Mnemonic string            `json:"mnemonic"`
-			}
-			if err := c.call(ctx, &out, "account_export", l.KeyUID, string(typed), format); err != nil {
+			out, err := api.AccountExport.Call(ctx, c, api.ExportAccountArgs{
+				KeyUID: l.KeyUID, Password: api.NewSecret(typed), Format: api.ExportFormat(format),
+			})
+			if err != nil {
 				return err
 			}
 			if out.Mnemonic != "" {
-				return a.say(out.Mnemonic, map[string]string{"mnemonic": out.Mnemonic})
+				return a.say(out.Mnemonic, out)
 			}
 			for _, file := range out.Files { // one on each line, in both forms
 				if err := a.printJSON(file); err != nil {
@@ -358,7 +373,7 @@ func (a *app) accountDelete() frame.Command {
 	}
 }
 
-func (a *app) deleteAccount(ctx context.Context, c *client, args []string, yes bool) error {
+func (a *app) deleteAccount(ctx context.Context, c *daemon, args []string, yes bool) error {
 	l, err := c.account(ctx, args)
 	if err != nil {
 		return err
@@ -377,5 +392,6 @@ func (a *app) deleteAccount(ctx context.Context, c *client, args []string, yes b
 			return fail(fault.NoInput, errors.New("nothing was deleted"))
 		}
 	}
-	return c.call(ctx, nil, "account_delete", l.KeyUID, strings.TrimSpace(confirm))
+	gone := api.DeleteAccountArgs{KeyUID: l.KeyUID, Confirm: strings.TrimSpace(confirm)}
+	return done(api.AccountDelete.Call(ctx, c, gone))
 }

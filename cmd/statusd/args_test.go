@@ -26,8 +26,8 @@ func TestValuesOfFlagsAreNotTouched(t *testing.T) {
 			} {
 				f.sends = nil
 				code, _, errOut := statusd(t, "", args...)
-				if code != exitOK || len(f.sends) != 1 || f.sends[0][1] != text || f.sends[0][0] != "#tea" {
-					t.Errorf("%q: exit code %d, sent %q: %s", args, code, f.sends, errOut)
+				if code != exitOK || len(f.sends) != 1 || f.sends[0].Message != text || f.sends[0].Recipient[0] != "#tea" {
+					t.Errorf("%q: exit code %d, sent %v: %s", args, code, f.sends, errOut)
 				}
 			}
 		}

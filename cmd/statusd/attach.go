@@ -11,9 +11,9 @@ import (
 	"strings"
 	"time"
 
-	gethrpc "github.com/ethereum/go-ethereum/rpc"
 	"golang.org/x/term"
 
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/fault"
 )
@@ -32,13 +32,13 @@ recalled; from a pipe each line is one call.`,
 				if len(args) == 1 {
 					e.url = args[0]
 				}
-				client, err := e.dial(ctx)
+				conn, err := e.dial(ctx)
 				if err != nil {
 					return err
 				}
-				defer client.Close()
+				defer conn.Close()
 				a.silent = true
-				s := &console{app: a, client: client, endpoint: e}
+				s := &console{app: a, conn: conn}
 				if fs.Changed("exec") {
 					return s.line(ctx, exec)
 				}
@@ -53,9 +53,8 @@ recalled; from a pipe each line is one call.`,
 
 // console makes the calls of one attach session.
 type console struct {
-	app      *app
-	client   *gethrpc.Client
-	endpoint *endpoint
+	app  *app
+	conn *connection
 }
 
 // errLeave ends a session.
@@ -130,17 +129,19 @@ func (s *console) line(ctx context.Context, line string) error {
 	case "exit", "quit":
 		return errLeave
 	case "help":
-		line = "rpc_modules"
+		line = api.RpcModules.Name
 	}
 	method, params, err := parseCall(line)
 	if err != nil {
 		return usageError(err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.endpoint.timeout)
-	defer cancel()
-	var result json.RawMessage
-	if err := s.client.CallContext(ctx, &result, method, params...); err != nil {
-		return callError(err)
+	raw, err := json.Marshal(params)
+	if err != nil {
+		return usageError(err)
+	}
+	result, err := s.conn.raw(ctx, method, raw)
+	if err != nil {
+		return err
 	}
 	return s.app.printResult(result)
 }

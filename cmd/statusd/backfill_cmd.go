@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/fault"
 )
@@ -15,8 +17,8 @@ import (
 // daemon gives each of its servers two tries.
 const maxPageTime = 10 * time.Minute
 
-// maxRestarts is how often a time is asked for anew when the server that had
-// been answering fails.
+// maxRestarts is how often the daemon may begin anew for one time because the
+// server that had been answering failed.
 const maxRestarts = 3
 
 // mailPage is what a daemon answers about one page of history.
@@ -24,40 +26,39 @@ type mailPage struct {
 	Server, Cursor    string
 	Envelopes         int
 	Archived, Skipped int // of a backfill
-	Done              bool
+	Done, Restarted   bool
 }
 
+// askPage asks for the page at a cursor of a server.
+type askPage func(ctx context.Context, server, cursor string, restart bool) (mailPage, error)
+
 // mailPager asks for page after page of one time. A cursor counts at the
-// server it comes from, so all pages come from one; when it fails, another one
-// starts from the beginning, unless the user chose the server.
+// server it comes from, so all pages come from one; when it fails, the daemon
+// begins anew at another one, unless the user chose the server.
 type mailPager struct {
-	call     func(ctx context.Context, result any, method string, params ...any) error
-	method   string
-	request  map[string]any
+	ask      askPage
 	server   string // the user's choice; empty: any
+	last     mailPage
 	restarts int
 }
 
 // next returns the next page.
-func (p *mailPager) next(ctx context.Context) (page mailPage, err error) {
-	if p.request["cursor"] == nil {
-		p.request["cursor"], p.request["server"] = "", p.server
+func (p *mailPager) next(ctx context.Context) (mailPage, error) {
+	from := p.last.Server
+	if p.server != "" {
+		from = p.server
 	}
-	for {
-		page = mailPage{}
-		if err = p.call(ctx, &page, p.method, p.request); err == nil {
-			p.request["cursor"] = page.Cursor
-			if p.server == "" {
-				p.request["server"] = page.Server
-			}
-			return page, nil
-		}
-		if p.server != "" || p.request["cursor"] == "" || ctx.Err() != nil || p.restarts == maxRestarts {
-			return page, err
-		}
-		p.restarts++
-		p.request["cursor"], p.request["server"] = "", ""
+	page, err := p.ask(ctx, from, p.last.Cursor, p.server == "")
+	if err != nil {
+		return page, err
 	}
+	if page.Restarted {
+		if p.restarts++; p.restarts > maxRestarts {
+			return page, fail(fault.NoMailserver, errors.New("one mailserver after the other failed before its last page"))
+		}
+	}
+	p.last = page
+	return page, nil
 }
 
 // sharePassed is how much of a time lies behind a cursor, which begins with the
@@ -74,7 +75,7 @@ func sharePassed(cursor string, from, to uint32) float64 {
 // backfillRun is one backfill that goes on.
 type backfillRun struct {
 	app                     *app
-	call                    func(ctx context.Context, result any, method string, params ...any) error
+	conn                    api.Caller
 	from, to                uint32
 	server                  string
 	came, archived, skipped int
@@ -110,8 +111,7 @@ relative to now (90m, 24h, 7d).`,
 					return err
 				}
 				defer conn.Close()
-				s := &session{conn: conn, timeout: e.timeout}
-				r := &backfillRun{app: a, from: first, to: last, server: server, call: s.call, bar: a.newProgress("backfill")}
+				r := &backfillRun{app: a, from: first, to: last, server: server, conn: conn, bar: a.newProgress("backfill")}
 				return r.run(ctx)
 			}
 		},
@@ -150,9 +150,15 @@ func (r *backfillRun) run(ctx context.Context) error {
 
 // fill archives a time of at most a day.
 func (r *backfillRun) fill(ctx context.Context, from, to uint32) error {
-	pager := &mailPager{
-		call: r.call, method: "mailserver_backfill", server: r.server, request: map[string]any{"from": from, "to": to},
+	ask := func(ctx context.Context, server, cursor string, restart bool) (mailPage, error) {
+		page, err := api.MailserverBackfill.Call(ctx, r.conn, api.BackfillArgs{Request: api.BackfillRequest{
+			From: from, To: to, Server: server, Cursor: cursor, Restart: restart,
+		}})
+		return mailPage{
+			page.Server, page.Cursor, page.Envelopes, page.Archived, page.Skipped, page.Done, page.Restarted,
+		}, err
 	}
+	pager := &mailPager{ask: ask, server: r.server}
 	for {
 		page, err := pager.next(ctx)
 		if err != nil {

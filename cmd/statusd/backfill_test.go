@@ -4,84 +4,71 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
 
+	"statusd/api"
 	"statusd/fault"
 )
 
-// asked notes the requests of a pager or backfill.
+// asked notes the requests of a backfill: a daemon.
 type asked struct {
-	requests []map[string]any
-	answer   func(n int, request map[string]any) (mailPage, error)
+	requests []api.BackfillRequest
+	answer   func(n int) (api.BackfilledPage, error)
 }
 
-func (d *asked) call(_ context.Context, result any, _ string, params ...any) error {
-	request := maps.Clone(params[0].(map[string]any))
-	d.requests = append(d.requests, request)
-	page, err := d.answer(len(d.requests)-1, request)
-	*result.(*mailPage) = page
+func (d *asked) Call(_ context.Context, _ api.Spec, args, result any) error {
+	d.requests = append(d.requests, args.(api.BackfillArgs).Request)
+	page, err := d.answer(len(d.requests) - 1)
+	*result.(*api.BackfilledPage) = page
 	return err
 }
 
-// TestPagerStaysAtOneServer: a cursor goes back to the server that gave it, and
-// when that one fails, another one begins anew.
-func TestPagerStaysAtOneServer(t *testing.T) {
-	d := &asked{answer: func(n int, request map[string]any) (mailPage, error) {
-		switch {
-		case n == 2:
-			return mailPage{}, errors.New("gone")
-		case n < 2:
-			return mailPage{Server: "one", Cursor: fmt.Sprint("cursor ", n)}, nil
-		}
-		return mailPage{Server: "two", Cursor: fmt.Sprint("cursor ", n), Done: n == 4}, nil
-	}}
-	p := &mailPager{call: d.call, request: map[string]any{}}
-	for done := false; !done; {
+// pagesOf are what a pager asks for, until it ends.
+func pagesOf(t *testing.T, p *mailPager, answer func(n int) (mailPage, error)) (got []string, err error) {
+	t.Helper()
+	p.ask = func(_ context.Context, server, cursor string, restart bool) (mailPage, error) {
+		got = append(got, fmt.Sprintf("%s/%s/%t", server, cursor, restart))
+		return answer(len(got) - 1)
+	}
+	for range 100 {
 		page, err := p.next(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		done = page.Done
-	}
-	var got []string
-	for _, r := range d.requests {
-		got = append(got, fmt.Sprint(r["server"], "/", r["cursor"]))
-	}
-	if want := []string{"/", "one/cursor 0", "one/cursor 1", "/", "two/cursor 3"}; !slices.Equal(got, want) {
-		t.Errorf("asked %q, want %q", got, want)
-	}
-	chosen := &mailPager{call: d.call, request: map[string]any{}, server: "mine"}
-	d.requests = nil
-	for range 2 {
-		if _, err := chosen.next(t.Context()); err != nil {
-			t.Fatal(err)
+		if err != nil || page.Done {
+			return got, err
 		}
 	}
-	if _, err := chosen.next(t.Context()); err == nil || d.requests[2]["server"] != "mine" {
-		t.Errorf("the server that the user chose was left: %v, %v", err, d.requests)
+	return got, errors.New("it never ends")
+}
+
+// TestPagerStaysAtOneServer: a cursor goes back to the server that gave it, and
+// the daemon may begin anew at another one, unless the user chose the server.
+func TestPagerStaysAtOneServer(t *testing.T) {
+	answer := func(n int) (mailPage, error) {
+		page := mailPage{Server: "one", Cursor: fmt.Sprint("cursor ", n), Done: n == 3}
+		if n >= 2 {
+			page.Server, page.Restarted = "two", n == 2
+		}
+		return page, nil
+	}
+	got, err := pagesOf(t, &mailPager{}, answer)
+	want := []string{"//true", "one/cursor 0/true", "one/cursor 1/true", "two/cursor 2/true"}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("asked %q, want %q: %v", got, want, err)
+	}
+	got, err = pagesOf(t, &mailPager{server: "mine"}, answer)
+	if err != nil || got[0] != "mine//false" || got[1] != "mine/cursor 0/false" {
+		t.Errorf("the server that the user chose was left: %q, %v", got, err)
 	}
 }
 
 func TestPagerGivesUp(t *testing.T) {
-	d := &asked{answer: func(n int, _ map[string]any) (mailPage, error) {
-		if n%2 == 1 {
-			return mailPage{}, errors.New("gone")
-		}
-		return mailPage{Server: "one", Cursor: "c"}, nil
-	}}
-	p := &mailPager{call: d.call, request: map[string]any{}}
-	for range 100 {
-		if _, err := p.next(t.Context()); err != nil {
-			if len(d.requests) != 2*(maxRestarts+1) {
-				t.Errorf("%d requests", len(d.requests))
-			}
-			return
-		}
+	got, err := pagesOf(t, &mailPager{}, func(n int) (mailPage, error) {
+		return mailPage{Server: "one", Cursor: "c", Restarted: n > 0}, nil
+	})
+	if err == nil || len(got) != maxRestarts+2 {
+		t.Errorf("%d requests, %v", len(got), err)
 	}
-	t.Error("a server that always fails on its second page is asked for ever")
 }
 
 // TestBackfillDays asks for whole days without gap or overlap.
@@ -89,18 +76,18 @@ func TestBackfillDays(t *testing.T) {
 	for _, span := range [][2]uint32{
 		{0, 0}, {5, 5}, {5, 86404}, {5, 86405}, {1<<31 - 10*86400, 1 << 31}, {1<<32 - 1 - 86400, 1<<32 - 1},
 	} {
-		d := &asked{answer: func(int, map[string]any) (mailPage, error) {
-			return mailPage{Envelopes: 2, Archived: 1, Skipped: 1, Done: true}, nil
+		d := &asked{answer: func(int) (api.BackfilledPage, error) {
+			return api.BackfilledPage{Envelopes: 2, Archived: 1, Skipped: 1, Done: true}, nil
 		}}
 		var out, errOut strings.Builder
 		a := &app{out: &out, err: &errOut}
-		r := &backfillRun{app: a, call: d.call, from: span[0], to: span[1], bar: a.newProgress("backfill")}
+		r := &backfillRun{app: a, conn: d, from: span[0], to: span[1], bar: a.newProgress("backfill")}
 		if err := r.run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		end := uint64(span[1])
 		for _, request := range d.requests {
-			from, to := request["from"].(uint32), request["to"].(uint32)
+			from, to := request.From, request.To
 			if uint64(to) != end || from > to || to-from >= day {
 				t.Errorf("%v: asked for %d to %d", span, from, to)
 			}
@@ -117,14 +104,14 @@ func TestBackfillDays(t *testing.T) {
 
 // TestBackfillGoesOn says from where.
 func TestBackfillGoesOn(t *testing.T) {
-	d := &asked{answer: func(n int, _ map[string]any) (mailPage, error) {
+	d := &asked{answer: func(n int) (api.BackfilledPage, error) {
 		if n == 2 {
-			return mailPage{}, fail(fault.Timeout, errors.New("no server"))
+			return api.BackfilledPage{}, fail(fault.Timeout, errors.New("no server"))
 		}
-		return mailPage{Envelopes: 5, Done: true}, nil
+		return api.BackfilledPage{Envelopes: 5, Done: true}, nil
 	}}
 	a := &app{out: new(strings.Builder), err: new(strings.Builder)}
-	r := &backfillRun{app: a, call: d.call, from: 1000, to: 1000 + 5*day - 1, server: "x", bar: a.newProgress("backfill")}
+	r := &backfillRun{app: a, conn: d, from: 1000, to: 1000 + 5*day - 1, server: "x", bar: a.newProgress("backfill")}
 	err := r.run(t.Context())
 	want := fmt.Sprintf("no server\n10 envelopes came; go on with --from 1000 --to %d and the same --server", 1000+3*day-1)
 	if err == nil || err.Error() != want || exitCode(err) != exitTemporary {

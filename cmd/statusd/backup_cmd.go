@@ -14,6 +14,7 @@ import (
 	"statusd/accounts/kdf"
 	"statusd/accounts/key"
 	"statusd/accounts/mnemonic"
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/fault"
 	"statusd/internal/atomicfile"
@@ -53,7 +54,7 @@ restoring it needs the phrase or the private key too. The account stays in use.`
 }
 
 func (a *app) backup(
-	ctx context.Context, c *client, password *passwordFlags, out atomicfile.Place, withKeys bool,
+	ctx context.Context, c *daemon, password *passwordFlags, out atomicfile.Place, withKeys bool,
 ) error {
 	if err := c.reach(ctx); err != nil {
 		return err
@@ -63,12 +64,10 @@ func (a *app) backup(
 		return err
 	}
 	defer clear(typed)
-	var written struct {
-		KeyUID string `json:"keyUid"`
-		Path   string `json:"path"`
-		Bytes  int64  `json:"bytes"`
-	}
-	if err := c.call(ctx, &written, "account_backup", string(typed), withKeys); err != nil {
+	written, err := api.AccountBackup.Call(ctx, c, api.BackupAccountArgs{
+		Password: api.NewSecret(typed), WithKeys: &withKeys,
+	})
+	if err != nil {
 		return err
 	}
 	if err := a.fetch(ctx, written.Path, out); err != nil || out.Path == toStdout {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -45,14 +44,14 @@ func (a *app) chat(ctx context.Context, s *session, first string) error {
 		return err
 	}
 	d := &chatDaemon{session: s}
-	var last eventPageAnswer
-	if err := s.call(ctx, &last, "status_getEvents", map[string]any{"since": -1, "limit": 1}); err != nil {
+	last, err := s.events(ctx, api.EventsQuery{Since: new(int64(-1)), Limit: new(1)}, 0)
+	if err != nil {
 		return err
 	}
 	d.since = last.Next
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // ends the calls that go on
-	_, err := tea.NewProgram(chatui.New(ctx, d, first), tea.WithContext(ctx), tea.WithInput(a.in),
+	_, err = tea.NewProgram(chatui.New(ctx, d, first), tea.WithContext(ctx), tea.WithInput(a.in),
 		tea.WithOutput(behind(a.out))).Run()
 	if errors.Is(err, tea.ErrProgramKilled) || errors.Is(err, tea.ErrInterrupted) {
 		return nil
@@ -76,52 +75,48 @@ func (d *chatDaemon) Chats(ctx context.Context) ([]api.Chat, error) {
 func (d *chatDaemon) Messages(
 	ctx context.Context, chat, cursor string, limit int,
 ) ([]api.Message, string, error) {
-	var page messagesAnswer
-	err := d.session.call(ctx, &page, "wakuext_chatMessages", chat, cursor, limit)
+	page, err := d.session.messages(ctx, chat, cursor, limit)
 	return page.Messages, page.Cursor, err
 }
 
 func (d *chatDaemon) Send(ctx context.Context, chat, text, replyTo string) error {
-	m := api.Message{ChatID: chat, Text: text, ContentType: api.ContentText, ResponseTo: replyTo}
-	return d.session.call(ctx, nil, "wakuext_sendChatMessage", m)
+	m := api.OutgoingMessage{ChatID: chat, Text: text, ContentType: api.ContentText, ResponseTo: replyTo}
+	return done(api.WakuextSendChatMessage.Call(ctx, d.session, api.SendMessageArgs{Message: m}))
 }
 
 func (d *chatDaemon) Open(ctx context.Context, text string) (api.Chat, error) {
-	chat, err := d.session.chat(ctx, text)
-	if err == nil {
-		return chat, nil
-	}
-	found, errFind := d.session.names().Find(text)
-	var unknown *naming.UnknownError
-	switch {
-	case errors.As(errFind, &unknown):
-		_, err = d.session.person(ctx, text) // says best what is missing
+	found, err := d.session.resolve(ctx, text, "")
+	if err != nil {
 		return api.Chat{}, err
-	case errFind != nil:
-		return api.Chat{}, errFind
-	case found.Kind == naming.Public:
+	}
+	chat, err := d.session.chatOf(ctx, text, found)
+	switch {
+	case err == nil:
+		return chat, nil
+	case found.Kind == api.NamePublic:
 		if strings.ContainsAny(found.ID, " \t") {
 			return api.Chat{}, fmt.Errorf("%q is no name of a public chat", text)
 		}
 		if err := d.session.join(ctx, found.ID); err != nil {
 			return api.Chat{}, err
 		}
-		return d.session.chat(ctx, found.Exact())
-	case found.Kind != naming.Person:
+		return d.session.chatOf(ctx, text, found)
+	case found.Kind != api.NamePerson:
 		return api.Chat{}, err
 	}
-	id := found.ID
-	chat = api.Chat{ID: id, Name: naming.Short(id), ChatType: api.ChatOneToOne, Active: true}
-	chat.Timestamp = time.Now().UnixMilli()
-	return chat, d.session.call(ctx, nil, "wakuext_saveChat", chat)
+	fresh := api.ChatSettings{ID: found.ID, Name: naming.Short(found.ID), ChatType: api.ChatOneToOne, Active: true}
+	if _, err := api.WakuextSaveChat.Call(ctx, d.session, api.SaveChatArgs{Chat: fresh}); err != nil {
+		return api.Chat{}, err
+	}
+	return d.session.chatOf(ctx, text, found)
 }
 
 func (d *chatDaemon) MarkRead(ctx context.Context, chat string) error {
-	return d.session.call(ctx, nil, "wakuext_markAllRead", chat)
+	return done(api.WakuextMarkAllRead.Call(ctx, d.session, api.ChatIDArgs{ChatID: chat}))
 }
 
 func (d *chatDaemon) Resend(ctx context.Context, message string) error {
-	return d.session.call(ctx, nil, "wakuext_reSendChatMessage", message)
+	return done(api.WakuextReSendChatMessage.Call(ctx, d.session, api.MessageIDArgs{ID: message}))
 }
 
 func (d *chatDaemon) ChatName(c *api.Chat) string { return d.session.chatName(c) }
@@ -130,9 +125,8 @@ func (d *chatDaemon) PersonName(id, alias string) string { return d.session.name
 
 // Next implements chatui.Daemon.
 func (d *chatDaemon) Next(ctx context.Context) ([]chatui.Event, error) {
-	var page eventPageAnswer
-	query := map[string]any{"since": d.since, "limit": eventPage, "wait": pollTime.Seconds()}
-	if err := d.session.callWithin(ctx, d.session.timeout+pollTime, &page, "status_getEvents", query); err != nil {
+	page, err := d.session.events(ctx, api.EventsQuery{Since: &d.since, Limit: new(eventPage)}, pollTime)
+	if err != nil {
 		return nil, err
 	}
 	d.since = page.Next
@@ -146,33 +140,30 @@ func (d *chatDaemon) Next(ctx context.Context) ([]chatui.Event, error) {
 }
 
 // chatEvent is what an event means to the terminal client.
-func chatEvent(e logEvent) (out chatui.Event, ok bool) {
-	var body struct {
-		api.Changes
-		IDs       []string `json:"ids"`
-		MessageID string   `json:"messageID"`
-		Waiting   int      `json:"waiting"`
-	}
-	if json.Unmarshal(e.Event, &body) != nil {
+func chatEvent(e api.Event) (out chatui.Event, ok bool) {
+	payload, err := e.Decode()
+	if err != nil {
 		return out, false
 	}
 	out.Statuses = map[string]api.OutgoingStatus{}
-	switch {
-	case e.Type == "messages.new":
-		out.News = body.Changes
-	case e.Type == "envelope.sent":
-		for _, id := range body.IDs {
+	switch told := payload.(type) {
+	case api.MessagesNewEvent:
+		out.News = told.Changes
+	case api.EnvelopeSentEvent:
+		for _, id := range told.IDs {
 			out.Statuses[id] = api.OutgoingSent
 		}
-	case e.Type == "envelope.expired":
-		for _, id := range body.IDs {
+	case api.EnvelopeExpiredEvent:
+		for _, id := range told.IDs {
 			out.Statuses[id] = api.OutgoingNotSent
 		}
-	case e.Type == "message.delivered":
-		if body.Waiting == 0 {
-			out.Statuses[body.MessageID] = api.OutgoingDelivered
+	case api.MessageDeliveredEvent:
+		if told.Waiting == 0 {
+			out.Statuses[told.MessageID] = api.OutgoingDelivered
 		}
-	case strings.HasPrefix(e.Type, "group."), strings.HasPrefix(e.Type, "contact."), e.Type == "history.synced":
+	case api.HistorySyncedEvent, api.ContactRequestedEvent, api.ContactUpdatedEvent, api.GroupCreatedEvent,
+		api.GroupRenamedEvent, api.GroupInvitationEvent, api.MemberAddedEvent, api.MemberJoinedEvent, api.MemberLeftEvent,
+		api.MemberRemovedEvent, api.AdminAddedEvent, api.AdminRemovedEvent:
 		out.Chats = true
 	default:
 		return out, false

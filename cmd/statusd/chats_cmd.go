@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"statusd/api"
 	"statusd/cmd/statusd/frame"
@@ -23,10 +22,10 @@ func (a *app) chatsCommand() frame.Command {
 				Use: "join NAME", Short: "Join a public chat", Args: frame.Exactly(1, "the name of the chat, for instance '#tea'"),
 			}, nil, joinChat),
 			a.onChat("leave CHAT", "Stop to listen to a public chat", leaveChat),
-			a.onChat("mute CHAT", "Do not count a chat's messages as unread", chatCall("wakuext_muteChat")),
-			a.onChat("unmute CHAT", "Take mute back", chatCall("wakuext_unmuteChat")),
-			a.onChat("read CHAT", "Mark all messages of a chat as read", chatCall("wakuext_markAllRead")),
-			a.onChat("delete CHAT", "Delete a chat with its messages from this device", chatCall("status_deleteChat")),
+			a.onChat("mute CHAT", "Do not count a chat's messages as unread", onChatID(api.WakuextMuteChat)),
+			a.onChat("unmute CHAT", "Take mute back", onChatID(api.WakuextUnmuteChat)),
+			a.onChat("read CHAT", "Mark all messages of a chat as read", onChatID(api.WakuextMarkAllRead)),
+			a.onChat("delete CHAT", "Delete a chat with its messages from this device", onChatID(api.StatusDeleteChat)),
 		},
 	}, nil, a.listChats), "List the chats, the one last used first")
 }
@@ -34,22 +33,25 @@ func (a *app) chatsCommand() frame.Command {
 // onChat is a command that does one thing with one chat.
 func (a *app) onChat(use, short string, do func(context.Context, *session, api.Chat) error) frame.Command {
 	want := frame.Exactly(1, "the chat, for instance '#tea'; see: statusd chats")
-	return on(a, use, short, want, (*client).chats, (*session).chat, do)
+	return on(a, use, short, want, (*daemon).chats, (*session).chat, do)
 }
 
-func chatCall(method string) func(context.Context, *session, api.Chat) error {
-	return func(ctx context.Context, s *session, chat api.Chat) error { return s.call(ctx, nil, method, chat.ID) }
+// onChatID calls a method that needs to know the chat alone.
+func onChatID(method api.Method[api.ChatIDArgs, api.None]) func(context.Context, *session, api.Chat) error {
+	return func(ctx context.Context, s *session, chat api.Chat) error {
+		return done(method.Call(ctx, s, api.ChatIDArgs{ChatID: chat.ID}))
+	}
 }
 
 func leaveChat(ctx context.Context, s *session, chat api.Chat) error {
 	if chat.ChatType == api.ChatPrivateGroup {
 		return fail(fault.Usage, errors.New("this is a private group: statusd groups leave"))
 	}
-	if err := s.call(ctx, nil, "wakuext_leave", chat); err != nil {
+	if _, err := api.WakuextLeave.Call(ctx, s, api.ChatArgs{Chat: api.ChatRef{ID: chat.ID}}); err != nil {
 		return err
 	}
 	chat.Active = false
-	return s.call(ctx, nil, "wakuext_saveChat", chat)
+	return done(api.WakuextSaveChat.Call(ctx, s, api.SaveChatArgs{Chat: chat.Settings()}))
 }
 
 func joinChat(ctx context.Context, s *session, args []string) error {
@@ -72,11 +74,11 @@ func (s *session) join(ctx context.Context, name string) error {
 			return nil
 		}
 	}
-	chat := api.Chat{ID: name, Name: name, ChatType: api.ChatPublic, Active: true, Timestamp: time.Now().UnixMilli()}
-	if err := s.call(ctx, nil, "wakuext_saveChat", chat); err != nil {
+	chat := api.ChatSettings{ID: name, Name: name, ChatType: api.ChatPublic, Active: true}
+	if _, err := api.WakuextSaveChat.Call(ctx, s, api.SaveChatArgs{Chat: chat}); err != nil {
 		return err
 	}
-	return s.call(ctx, nil, "wakuext_join", chat)
+	return done(api.WakuextJoin.Call(ctx, s, api.ChatArgs{Chat: api.ChatRef{ID: name}}))
 }
 
 // recentFirst orders chats by their last activity.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -10,48 +9,47 @@ import (
 	"strings"
 	"time"
 
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/fault"
 )
 
-// client is a command that calls the daemon.
-type client struct {
+// daemon is what a command calls the daemon.
+type daemon struct {
 	app      *app
 	endpoint *endpoint
 }
 
 // newClient gives a command the flags to find the daemon.
-func (a *app) newClient(fs *frame.Flags, timeout time.Duration) *client {
-	return &client{a, addEndpointFlags(fs, timeout)}
+func (a *app) newClient(fs *frame.Flags, timeout time.Duration) *daemon {
+	return &daemon{a, addEndpointFlags(fs, timeout)}
 }
 
-// call makes a call whose parameters or result are secret: it is not sent
-// where others could read it.
-func (c *client) call(ctx context.Context, result any, method string, params ...any) error {
-	if c.endpoint.url != "" && !confidential(c.endpoint.url) {
-		return fail(fault.Permission, fmt.Errorf("%s is not sent to %s, where others could read it: use the socket, "+
-			"https:// or wss://", method, c.endpoint.url))
+// Call implements api.Caller over a connection of its own. What accounts, tokens
+// and peers are about is not sent where others could read it.
+func (c *daemon) Call(ctx context.Context, method api.Spec, args, result any) error {
+	if err := c.private(method.Name + " is not sent to %s, where others could read it"); err != nil {
+		return err
 	}
-	return c.ask(ctx, result, method, params...)
-}
-
-// ask makes a call in which nothing is secret.
-func (c *client) ask(ctx context.Context, result any, method string, params ...any) error {
 	conn, err := c.endpoint.dial(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	ctx, cancel := context.WithTimeout(ctx, c.endpoint.timeout)
-	defer cancel()
-	if err := conn.CallContext(ctx, result, method, params...); err != nil {
-		return callError(err)
+	return conn.Call(ctx, method, args, result)
+}
+
+// private refuses an address on the way to which others can listen. The text
+// has a place for it.
+func (c *daemon) private(text string) error {
+	if c.endpoint.url == "" || confidential(c.endpoint.url) {
+		return nil
 	}
-	return nil
+	return fail(fault.Permission, fmt.Errorf(text+": use the socket, https:// or wss://", c.endpoint.url))
 }
 
 // reach checks that there is a daemon, before a person types secrets for it.
-func (c *client) reach(ctx context.Context) error {
+func (c *daemon) reach(ctx context.Context) error {
 	conn, err := c.endpoint.dial(ctx)
 	if err == nil {
 		conn.Close()
@@ -72,30 +70,20 @@ func confidential(target string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
-// listed is an account as the daemon lists it.
-type listed struct {
-	Name      string `json:"name"`
-	Timestamp int64  `json:"timestamp"`
-	KeyUID    string `json:"key-uid"`
-	Key       string `json:"compressedKey"`
-	LoggedIn  bool   `json:"loggedIn"`
-	Damaged   bool   `json:"damaged"`
-}
-
 // account returns the account that an argument names by key-uid or name;
 // without argument the only one there is.
-func (c *client) account(ctx context.Context, args []string) (listed, error) {
-	var all []listed
-	if err := c.call(ctx, &all, "account_list"); err != nil {
-		return listed{}, err
+func (c *daemon) account(ctx context.Context, args []string) (api.ListedAccount, error) {
+	all, err := api.AccountList.Call(ctx, c, api.None{})
+	if err != nil {
+		return api.ListedAccount{}, err
 	}
 	if len(args) == 0 {
 		if len(all) != 1 {
-			return listed{}, wantAccount(len(all))
+			return api.ListedAccount{}, wantAccount(len(all))
 		}
 		return all[0], nil
 	}
-	var found []listed
+	var found []api.ListedAccount
 	for _, l := range all {
 		if l.Name == args[0] || strings.EqualFold(strings.TrimPrefix(l.KeyUID, "0x"), strings.TrimPrefix(args[0], "0x")) {
 			found = append(found, l)
@@ -103,12 +91,16 @@ func (c *client) account(ctx context.Context, args []string) (listed, error) {
 	}
 	switch len(found) {
 	case 0:
-		return listed{}, fail(fault.BadInput, fmt.Errorf("there is no account %q; see: statusd account list", args[0]))
+		return api.ListedAccount{}, fail(fault.BadInput, fmt.Errorf("there is no account %q; see: statusd account list",
+			args[0]))
 	case 1:
 		return found[0], nil
 	}
-	return listed{}, usageError(fmt.Errorf("%d accounts are called %q; give the key-uid", len(found), args[0]))
+	return api.ListedAccount{}, usageError(fmt.Errorf("%d accounts are called %q; give the key-uid", len(found), args[0]))
 }
+
+// done is the error of a call whose answer is not looked at.
+func done[T any](_ T, err error) error { return err }
 
 // wantAccount words that an account has to be named, or made.
 func wantAccount(count int) error {
@@ -116,30 +108,4 @@ func wantAccount(count int) error {
 		return usageError(errors.New("there is no account; make one with: statusd account create"))
 	}
 	return usageError(fmt.Errorf("there are %d accounts; give the name or key-uid of one", count))
-}
-
-// answered is a value that was read, and what the daemon answered, which
-// programs get as it is.
-type answered[T any] struct {
-	raw   json.RawMessage
-	Value T
-}
-
-// MarshalJSON implements json.Marshaler.
-func (v answered[T]) MarshalJSON() ([]byte, error) { return v.raw, nil }
-
-// callList makes a call whose result is a list.
-func callList[T any](ctx context.Context, c *client, method string, params ...any) ([]answered[T], error) {
-	var raw []json.RawMessage
-	if err := c.call(ctx, &raw, method, params...); err != nil {
-		return nil, err
-	}
-	list := make([]answered[T], len(raw))
-	for i := range raw {
-		list[i].raw = raw[i]
-		if err := decodeAnswer(raw[i], &list[i].Value); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
 }

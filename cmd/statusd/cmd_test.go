@@ -347,7 +347,7 @@ func TestDaemon(t *testing.T) {
 		{"", []string{"rpc", "waku_post", `{"ttl":10`}, exitData, "argument 1 is not JSON: unexpected end"},
 		{"", []string{"rpc", "waku_post", `["x]`}, exitData, "argument 1 is not JSON"},
 		{"", []string{"rpc", "--named", "waku_generateSymKeyFromPassword", `{"password":"x"}`}, exitOK, ""},
-		{"", []string{"rpc", "--named", "waku_generateSymKeyFromPassword", `{"word":"x"}`}, exitData, "no parameter"},
+		{"", []string{"rpc", "--named", "waku_generateSymKeyFromPassword", `{"word":"x"}`}, exitData, "unknown parameter"},
 		{"status\n", []string{"rpc", "waku_generateSymKeyFromPassword", "-"}, exitOK, ""},
 		{`{"password":"x"}`, []string{"rpc", "--named", "waku_generateSymKeyFromPassword", "-"}, exitOK, ""},
 		{"0.5\n", []string{"rpc", "waku_setMinPoW", "-"}, exitOK, "true"},

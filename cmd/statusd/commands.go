@@ -44,7 +44,7 @@ func listing(group frame.Command, short string) frame.Command {
 }
 
 // call is a command that needs the daemon and has no flags of its own.
-func (a *app) call(c frame.Command, run func(context.Context, *client, []string) error) frame.Command {
+func (a *app) call(c frame.Command, run func(context.Context, *daemon, []string) error) frame.Command {
 	c.Build = func(fs *frame.Flags) frame.Run {
 		client := a.newClient(fs, time.Minute)
 		return func(ctx context.Context, args []string) error { return run(ctx, client, args) }
@@ -55,7 +55,7 @@ func (a *app) call(c frame.Command, run func(context.Context, *client, []string)
 // inSession is a command that makes calls about people and chats and has no
 // flags of its own. complete lists what its arguments may be; it may be nil.
 func (a *app) inSession(
-	c frame.Command, complete func(*client) frame.Completer, do func(context.Context, *session, []string) error,
+	c frame.Command, complete func(*daemon) frame.Completer, do func(context.Context, *session, []string) error,
 ) frame.Command {
 	c.Build = func(fs *frame.Flags) frame.Run {
 		client := a.newClient(fs, time.Minute)
@@ -68,7 +68,7 @@ func (a *app) inSession(
 }
 
 // within runs what needs a session, until the user has had enough.
-func (c *client) within(do func(context.Context, *session, []string) error) frame.Run {
+func (c *daemon) within(do func(context.Context, *session, []string) error) frame.Run {
 	return func(ctx context.Context, args []string) error {
 		ctx, stop := interruptible(ctx)
 		defer stop()
@@ -84,7 +84,7 @@ func (c *client) within(do func(context.Context, *session, []string) error) fram
 // on is inSession for a command that finds what its argument names and does
 // one thing with it.
 func on[T any](
-	a *app, use, short string, want frame.Args, complete func(*client) frame.Completer,
+	a *app, use, short string, want frame.Args, complete func(*daemon) frame.Completer,
 	find func(*session, context.Context, string) (T, error), do func(context.Context, *session, T) error,
 ) frame.Command {
 	c := frame.Command{Use: use, Short: short, Args: want}

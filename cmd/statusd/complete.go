@@ -34,7 +34,7 @@ func candidate(word, means string) string {
 }
 
 // inNames lists what a session with names offers.
-func (c *client) inNames(offer func(*session) []string) frame.Completer {
+func (c *daemon) inNames(offer func(*session) []string) frame.Completer {
 	return func(ctx context.Context) []string {
 		s, err := c.open(ctx)
 		if err != nil {
@@ -49,15 +49,15 @@ func (c *client) inNames(offer func(*session) []string) frame.Completer {
 }
 
 // chats offers the chats by what send and messages call them.
-func (c *client) chats() frame.Completer { return c.inNames((*session).offerChats) }
+func (c *daemon) chats() frame.Completer { return c.inNames((*session).offerChats) }
 
 // groups offers the private groups.
-func (c *client) groups() frame.Completer {
+func (c *daemon) groups() frame.Completer {
 	return c.inNames(func(s *session) []string { return s.offer(api.ChatPrivateGroup) })
 }
 
 // publicChats offers the public chats by their bare names.
-func (c *client) publicChats() frame.Completer {
+func (c *daemon) publicChats() frame.Completer {
 	return c.inNames(func(s *session) (found []string) {
 		for _, word := range s.offer(api.ChatPublic) {
 			found = append(found, strings.TrimPrefix(word, "#"))
@@ -68,15 +68,15 @@ func (c *client) publicChats() frame.Completer {
 
 // people offers the persons that have nicknames, and keys of the other
 // contacts.
-func (c *client) people() frame.Completer { return c.inNames((*session).offerPeople) }
+func (c *daemon) people() frame.Completer { return c.inNames((*session).offerPeople) }
 
 // recipients offers chats and people.
-func (c *client) recipients() frame.Completer {
+func (c *daemon) recipients() frame.Completer {
 	return c.inNames(func(s *session) []string { return unique(append(s.offerPeople(), s.offerChats()...)) })
 }
 
 // groupsAndPeople offers groups, and who may be in them.
-func (c *client) groupsAndPeople() frame.Completer {
+func (c *daemon) groupsAndPeople() frame.Completer {
 	return c.inNames(func(s *session) []string { return append(s.offer(api.ChatPrivateGroup), s.offerPeople()...) })
 }
 
@@ -121,7 +121,8 @@ func (s *session) callIt(c *api.Chat) string {
 // his key.
 func (s *session) callPerson(id string) string {
 	if nick := s.known()[id].LocalNickname; nick != "" {
-		if found, err := s.names().FindPerson("@" + nick); err == nil && found == id && termtext.Line(nick) == nick {
+		found, err := s.names().FindKind(naming.Person, "@"+nick)
+		if err == nil && found.ID == id && termtext.Line(nick) == nick {
 			return "@" + nick
 		}
 	}
@@ -145,43 +146,43 @@ func unique(words []string) []string {
 
 // accounts offers the accounts of the daemon by name, or by key-uid where that
 // is not unique.
-func (c *client) accounts() frame.Completer {
+func (c *daemon) accounts() frame.Completer {
 	return func(ctx context.Context) (found []string) {
-		list, err := callList[listed](ctx, c, "account_list")
+		list, err := api.AccountList.Call(ctx, c, api.None{})
 		if err != nil {
 			return nil
 		}
 		times := make(map[string]int, len(list))
 		for _, l := range list {
-			times[l.Value.Name]++
+			times[l.Name]++
 		}
 		for _, l := range list {
-			word := l.Value.Name
+			word := l.Name
 			if word == "" || times[word] > 1 {
-				word = l.Value.KeyUID
+				word = l.KeyUID
 			}
-			found = append(found, candidate(word, naming.Short(l.Value.Key)))
+			found = append(found, candidate(word, naming.Short(l.CompressedKey)))
 		}
 		return found
 	}
 }
 
 // tokens offers the tokens by name.
-func (c *client) tokens() frame.Completer {
+func (c *daemon) tokens() frame.Completer {
 	return func(ctx context.Context) (found []string) {
-		list, err := callList[listedToken](ctx, c, "admin_tokenList")
+		list, err := api.AdminTokenList.Call(ctx, c, api.None{})
 		if err != nil {
 			return nil
 		}
 		for _, t := range list {
-			found = append(found, candidate(t.Value.Name, strings.Join(t.Value.Scopes, ",")))
+			found = append(found, candidate(t.Name, joined(t.Scopes, ",")))
 		}
 		return found
 	}
 }
 
 // devices offers the devices of the account by id.
-func (c *client) devices() frame.Completer {
+func (c *daemon) devices() frame.Completer {
 	return func(ctx context.Context) (found []string) {
 		s, err := c.open(ctx)
 		if err != nil {

@@ -30,7 +30,7 @@ take any name.`,
 			a.inSession(frame.Command{
 				Use: "nickname PERSON NAME", Short: `Give somebody a nickname, which only you see; "" takes it away`,
 				Args: frame.Exactly(2, "the person and the nickname"),
-			}, (*client).people, nickname),
+			}, (*daemon).people, nickname),
 			a.onContact("show PERSON", "Print all that is known of somebody", a.showContact),
 			a.onContact("remove PERSON", "Take somebody out of the contacts", removeContact),
 			a.onContact("block PERSON", "Delete somebody's messages, and take no more", blockContact),
@@ -44,7 +44,7 @@ const wantPerson = "the person: zQ3sh…, 0x04… or @ and a nickname"
 
 // onContact is a command that does one thing with one person.
 func (a *app) onContact(use, short string, do func(context.Context, *session, api.Contact) error) frame.Command {
-	return on(a, use, short, frame.Exactly(1, wantPerson), (*client).people, (*session).contact, do)
+	return on(a, use, short, frame.Exactly(1, wantPerson), (*daemon).people, (*session).contact, do)
 }
 
 // contact returns what is known of a person, which may be the id alone.
@@ -53,14 +53,18 @@ func (s *session) contact(ctx context.Context, text string) (api.Contact, error)
 	if err != nil {
 		return api.Contact{}, err
 	}
-	var known *api.Contact
-	if err := s.call(ctx, &known, "wakuext_getContactByID", id); err != nil {
+	known, err := api.WakuextGetContactByID.Call(ctx, s, api.ContactIDArgs{ID: id})
+	if err != nil {
 		return api.Contact{}, err
 	}
 	if known == nil {
 		known = &api.Contact{ID: id}
 	}
 	return *known, nil
+}
+
+func (s *session) saveContact(ctx context.Context, c api.Contact) error {
+	return done(api.WakuextSaveContact.Call(ctx, s, api.SaveContactArgs{Contact: c.Settings()}))
 }
 
 func without(tags []api.SystemTag, tag api.SystemTag) []api.SystemTag {
@@ -72,12 +76,12 @@ func removeContact(ctx context.Context, s *session, c api.Contact) error {
 		return fail(fault.BadInput, errors.New("this person is not among your contacts"))
 	}
 	c.SystemTags = without(c.SystemTags, api.TagAdded)
-	return s.call(ctx, nil, "wakuext_saveContact", c)
+	return s.saveContact(ctx, c)
 }
 
 func blockContact(ctx context.Context, s *session, c api.Contact) error {
-	c.SystemTags = append(without(without(c.SystemTags, api.TagAdded), api.TagBlocked), api.TagBlocked)
-	return s.call(ctx, nil, "wakuext_blockContact", c)
+	block := api.BlockedContact{ID: c.ID, LocalNickname: c.LocalNickname}
+	return done(api.WakuextBlockContact.Call(ctx, s, api.BlockContactArgs{Contact: block}))
 }
 
 func unblockContact(ctx context.Context, s *session, c api.Contact) error {
@@ -85,7 +89,7 @@ func unblockContact(ctx context.Context, s *session, c api.Contact) error {
 		return fail(fault.BadInput, errors.New("this person is not blocked"))
 	}
 	c.SystemTags = without(c.SystemTags, api.TagBlocked)
-	return s.call(ctx, nil, "wakuext_saveContact", c)
+	return s.saveContact(ctx, c)
 }
 
 func (a *app) contactsAdd() frame.Command {
@@ -106,10 +110,11 @@ func (a *app) contactsAdd() frame.Command {
 				if nickname != "" {
 					known.LocalNickname = nickname
 				}
-				if err := s.call(ctx, nil, "wakuext_saveContact", known); err != nil {
+				if err := s.saveContact(ctx, known); err != nil {
 					return err
 				}
-				return s.call(ctx, nil, "wakuext_sendContactUpdate", known.ID, name, "")
+				update := api.ContactUpdateArgs{ID: known.ID, EnsName: name}
+				return done(api.WakuextSendContactUpdate.Call(ctx, s, update))
 			})
 		},
 	}
@@ -121,7 +126,7 @@ func nickname(ctx context.Context, s *session, args []string) error {
 		return err
 	}
 	known.LocalNickname = args[1]
-	return s.call(ctx, nil, "wakuext_saveContact", known)
+	return s.saveContact(ctx, known)
 }
 
 func (a *app) listContacts(ctx context.Context, s *session, _ []string) error {

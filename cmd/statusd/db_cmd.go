@@ -13,6 +13,7 @@ import (
 
 	"statusd/accounts/kdf"
 	"statusd/accounts/key"
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/fault"
 	"statusd/internal/profile"
@@ -28,7 +29,9 @@ which the password of the account is asked for.`,
 		Commands: []frame.Command{
 			a.databaseCommand(databaseWork{
 				use: "check", short: "Read the whole database and say whether it is sound",
-				daemon: func(ctx context.Context, c *client) error { return c.call(ctx, nil, "account_checkDatabase") },
+				daemon: func(ctx context.Context, c *daemon) error {
+					return done(api.AccountCheckDatabase.Call(ctx, c, api.None{}))
+				},
 				files: func(ctx context.Context, m *profile.Manager, uid key.UID, p kdf.Password) error {
 					return m.CheckClosed(ctx, uid, p)
 				},
@@ -42,23 +45,24 @@ which the password of the account is asked for.`,
 // databaseWork is what a command does with a database, in two ways.
 type databaseWork struct {
 	use, short string
-	daemon     func(context.Context, *client) error
+	daemon     func(context.Context, *daemon) error
 	files      func(context.Context, *profile.Manager, key.UID, kdf.Password) error
 	done       func() (text string, value any) // what to print in the end
 }
 
 func vacuumWork() databaseWork {
-	var done struct {
-		Bytes int64 `json:"bytes"`
-	}
+	var size api.DatabaseSize
 	return databaseWork{
 		use: "vacuum", short: "Give unused space back to the disk",
-		daemon: func(ctx context.Context, c *client) error { return c.call(ctx, &done, "account_vacuumDatabase") },
-		files: func(ctx context.Context, m *profile.Manager, uid key.UID, p kdf.Password) (err error) {
-			done.Bytes, err = m.VacuumClosed(ctx, uid, p)
+		daemon: func(ctx context.Context, c *daemon) (err error) {
+			size, err = api.AccountVacuumDatabase.Call(ctx, c, api.None{})
 			return err
 		},
-		done: func() (string, any) { return fmt.Sprintf("the database has %d bytes", done.Bytes), done },
+		files: func(ctx context.Context, m *profile.Manager, uid key.UID, p kdf.Password) (err error) {
+			size.Bytes, err = m.VacuumClosed(ctx, uid, p)
+			return err
+		},
+		done: func() (string, any) { return fmt.Sprintf("the database has %d bytes", size.Bytes), size },
 	}
 }
 
@@ -93,7 +97,7 @@ func (a *app) databaseCommand(w databaseWork) frame.Command {
 
 // onLoggedIn works through the daemon, on the account that is logged in. If one
 // is named, it must be that.
-func (c *client) onLoggedIn(ctx context.Context, args []string, work func(context.Context, *client) error) error {
+func (c *daemon) onLoggedIn(ctx context.Context, args []string, work func(context.Context, *daemon) error) error {
 	if len(args) > 0 {
 		l, err := c.account(ctx, args)
 		if err != nil {
@@ -109,7 +113,7 @@ func (c *client) onLoggedIn(ctx context.Context, args []string, work func(contex
 
 // onFiles works on the files of an account, while no daemon has the directory.
 func (a *app) onFiles(
-	ctx context.Context, c *client, password *passwordFlags, args []string,
+	ctx context.Context, c *daemon, password *passwordFlags, args []string,
 	work func(context.Context, *profile.Manager, key.UID, kdf.Password) error,
 ) error {
 	syscall.Umask(0o077)

@@ -30,8 +30,8 @@ they can be told apart there. The device needs a name first. Enabling stays a
 decision on each device.`,
 			}, nil, a.pair),
 			a.devicesName(),
-			a.onDevice("enable DEVICE", "Enable another device: it gets copies of what is sent", "wakuext_enableInstallation"),
-			a.onDevice("disable DEVICE", "Disable another device", "wakuext_disableInstallation"),
+			a.onDevice("enable DEVICE", "Enable another device: it gets copies of what is sent", api.WakuextEnableInstallation),
+			a.onDevice("disable DEVICE", "Disable another device", api.WakuextDisableInstallation),
 		},
 	}, nil, a.listDevices), "List the devices, this one first")
 }
@@ -80,9 +80,8 @@ func deviceName(d api.Installation) string {
 }
 
 // devices returns the account's devices, this one first.
-func (s *session) devices(ctx context.Context) (list []api.Installation, err error) {
-	err = s.call(ctx, &list, "wakuext_getOurInstallations")
-	return list, err
+func (s *session) devices(ctx context.Context) ([]api.Installation, error) {
+	return api.WakuextGetOurInstallations.Call(ctx, s, api.None{})
 }
 
 // device returns the device that a text names: its id, the beginning of it, or
@@ -112,10 +111,12 @@ func (s *session) device(ctx context.Context, text string) (api.Installation, er
 }
 
 // onDevice is a command that does one thing with a device.
-func (a *app) onDevice(use, short, method string) frame.Command {
+func (a *app) onDevice(use, short string, method api.Method[api.InstallationArgs, api.None]) frame.Command {
 	want := frame.Exactly(1, "the device; see: statusd devices")
-	return on(a, use, short, want, (*client).devices, (*session).device,
-		func(ctx context.Context, s *session, d api.Installation) error { return s.call(ctx, nil, method, d.ID) })
+	return on(a, use, short, want, (*daemon).devices, (*session).device,
+		func(ctx context.Context, s *session, d api.Installation) error {
+			return done(method.Call(ctx, s, api.InstallationArgs{InstallationID: d.ID}))
+		})
 }
 
 func (a *app) devicesName() frame.Command {
@@ -142,7 +143,8 @@ func (a *app) devicesName() frame.Command {
 				if m.Name = args[0]; fs.Changed("type") || m.DeviceType == "" {
 					m.DeviceType = kind
 				}
-				return s.call(ctx, nil, "wakuext_setInstallationMetadata", d.ID, m)
+				set := api.InstallationMetadataArgs{InstallationID: d.ID, Metadata: m}
+				return done(api.WakuextSetInstallationMetadata.Call(ctx, s, set))
 			})
 		},
 	}
@@ -164,8 +166,8 @@ func (s *session) named(ctx context.Context, text string) (api.Installation, err
 }
 
 func (a *app) pair(ctx context.Context, s *session, _ []string) error {
-	var sent api.Changes
-	if err := s.call(ctx, &sent, "wakuext_sendPairInstallation"); err != nil {
+	sent, err := api.WakuextSendPairInstallation.Call(ctx, s, api.None{})
+	if err != nil {
 		return err
 	}
 	if a.output == outputJSON {

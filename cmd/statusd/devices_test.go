@@ -2,13 +2,9 @@ package main
 
 import (
 	"errors"
-	"net"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	gethrpc "github.com/ethereum/go-ethereum/rpc"
 
 	"statusd/api"
 )
@@ -19,38 +15,32 @@ type fakeDevices struct {
 	log  []string
 }
 
-func (f *fakeDevices) GetOurInstallations() []api.Installation { return f.list }
-
-func (f *fakeDevices) EnableInstallation(id string) { f.log = append(f.log, "enable "+id) }
-
-func (f *fakeDevices) DisableInstallation(id string) { f.log = append(f.log, "disable "+id) }
-
-func (f *fakeDevices) SetInstallationMetadata(id string, m api.InstallationMetadata) {
-	f.log = append(f.log, strings.Join([]string{"name", id, m.Name, m.DeviceType, m.FCMToken}, " "))
-}
-
-func (f *fakeDevices) SendPairInstallation() (api.Changes, error) {
-	if f.list[0].Metadata == nil {
-		return api.Changes{}, errors.New("set the name and type of this device before pairing")
-	}
-	f.log = append(f.log, "pair")
-	return api.Changes{Installations: f.list[:1]}, nil
-}
-
 func (f *fakeDevices) start(t *testing.T) (dir string) {
 	t.Helper()
-	dir = t.TempDir()
-	server := gethrpc.NewServer()
-	if err := server.RegisterName("wakuext", f); err != nil {
-		t.Fatal(err)
+	m := fakeMethods{}
+	note := func(what string) (api.None, error) {
+		f.log = append(f.log, what)
+		return api.None{}, nil
 	}
-	listener, err := net.Listen("unix", filepath.Join(dir, "statusd.ipc"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	go server.ServeListener(listener) //nolint:errcheck // ends with the listener
-	t.Cleanup(func() { _ = listener.Close(); server.Stop() })
-	return dir
+	handle(m, api.WakuextGetOurInstallations, func(api.None) ([]api.Installation, error) { return f.list, nil })
+	handle(m, api.WakuextEnableInstallation, func(args api.InstallationArgs) (api.None, error) {
+		return note("enable " + args.InstallationID)
+	})
+	handle(m, api.WakuextDisableInstallation, func(args api.InstallationArgs) (api.None, error) {
+		return note("disable " + args.InstallationID)
+	})
+	handle(m, api.WakuextSetInstallationMetadata, func(args api.InstallationMetadataArgs) (api.None, error) {
+		set := args.Metadata
+		return note(strings.Join([]string{"name", args.InstallationID, set.Name, set.DeviceType, set.FCMToken}, " "))
+	})
+	handle(m, api.WakuextSendPairInstallation, func(api.None) (api.Changes, error) {
+		if f.list[0].Metadata == nil {
+			return api.Changes{}, errors.New("set the name and type of this device before pairing")
+		}
+		_, err := note("pair")
+		return api.Changes{Installations: f.list[:1]}, err
+	})
+	return m.serve(t)
 }
 
 func TestDevicesCommand(t *testing.T) {

@@ -8,9 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
-	"statusd/discovery"
-	"statusd/discovery/pool"
 	"statusd/fault"
 )
 
@@ -58,23 +57,23 @@ Exit codes: 0 found as many as wanted, 75 not within --wait.`,
 }
 
 // limits are those that were asked for; what was not is as it is.
-func (c *client) limits(ctx context.Context, f *discoverFlags, hasMin, hasMax bool) (pool.Limits, error) {
-	l := pool.Limits{Min: f.min, Max: f.max}
+func (c *daemon) limits(ctx context.Context, f *discoverFlags, hasMin, hasMax bool) (api.TopicLimits, error) {
+	l := api.TopicLimits{Topic: f.topic, Min: f.min, Max: f.max}
 	if hasMin && hasMax {
 		return l, nil
 	}
-	var status pool.Status
-	if err := c.call(ctx, &status, "peer_status"); err != nil {
+	status, err := api.PeerStatus.Call(ctx, c, api.None{})
+	if err != nil {
 		return l, err
 	}
-	i := slices.IndexFunc(status.Topics, func(t pool.TopicStatus) bool { return t.Topic == discovery.Topic(f.topic) })
+	i := slices.IndexFunc(status.Topics, func(t api.PoolTopic) bool { return t.Topic == f.topic })
 	switch {
 	case i < 0 && !hasMax:
 		l.Max = max(l.Max, l.Min)
 	case i < 0:
 		l.Min = min(l.Min, l.Max)
 	case !hasMin && !hasMax:
-		l = pool.Limits{Min: status.Topics[i].Min, Max: status.Topics[i].Max}
+		l.Min, l.Max = status.Topics[i].Min, status.Topics[i].Max
 	case hasMin:
 		l.Max = max(l.Min, status.Topics[i].Max)
 	default:
@@ -84,24 +83,23 @@ func (c *client) limits(ctx context.Context, f *discoverFlags, hasMin, hasMax bo
 }
 
 // discover sets the limits and waits until they are met.
-func (a *app) discover(ctx context.Context, c *client, f *discoverFlags, l pool.Limits) error {
-	request := map[string]any{"topic": f.topic, "min": l.Min, "max": l.Max}
-	if err := c.call(ctx, nil, "peer_discover", request); err != nil {
+func (a *app) discover(ctx context.Context, c *daemon, f *discoverFlags, l api.TopicLimits) error {
+	request := api.DiscoverRequest{Topic: l.Topic, Min: l.Min, Max: l.Max}
+	if _, err := api.PeerDiscover.Call(ctx, c, api.DiscoverArgs{Request: request}); err != nil {
 		return err
 	}
 	deadline, cancel := context.WithTimeout(ctx, f.wait)
 	defer cancel()
 	shown := make(map[string]bool)
 	for {
-		var status pool.Status
-		err := c.call(ctx, &status, "peer_status")
+		status, err := api.PeerStatus.Call(ctx, c, api.None{})
 		if ctx.Err() != nil {
 			return fail(fault.Interrupted, errors.New("interrupted; the daemon goes on looking"))
 		}
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(status.Topics, func(t pool.TopicStatus) bool { return t.Topic == discovery.Topic(f.topic) })
+		i := slices.IndexFunc(status.Topics, func(t api.PoolTopic) bool { return t.Topic == f.topic })
 		if i < 0 {
 			return fail(fault.Failed, errors.New("the daemon no longer looks for this topic"))
 		}
@@ -131,7 +129,7 @@ func (a *app) discover(ctx context.Context, c *client, f *discoverFlags, l pool.
 }
 
 // troubles says which sources fail.
-func troubles(t pool.TopicStatus) (text string) {
+func troubles(t api.PoolTopic) (text string) {
 	for _, s := range t.Sources {
 		if s.Error != "" {
 			text += fmt.Sprintf("; %s fails: %s", s.Source, s.Error)
@@ -140,6 +138,6 @@ func troubles(t pool.TopicStatus) (text string) {
 	return text
 }
 
-func (a *app) printFound(n pool.NodeStatus) error {
+func (a *app) printFound(n api.PoolNode) error {
 	return a.say(fmt.Sprintf("%-9s  %s", n.State, cmp.Or(n.Enode, n.ID)), n)
 }

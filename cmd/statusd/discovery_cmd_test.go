@@ -8,10 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ethereum/go-ethereum/p2p"
-
+	"statusd/api"
 	"statusd/configs"
-	"statusd/discovery/pool"
 )
 
 // TestBootnodeArguments: what it does before it runs, and what it refuses.
@@ -134,16 +132,15 @@ func TestInitWithDiscovery(t *testing.T) {
 
 func TestPeersTable(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
-	info := &p2p.PeerInfo{ID: strings.Repeat("ab", 32), Name: "other\x1b[2J/v1/linux/go"}
+	info := api.PeerInfo{ID: strings.Repeat("ab", 32), Name: "other\x1b[2J/v1/linux/go"}
 	info.Network.RemoteAddress, info.Network.Static = "192.0.2.7:30303", true
-	stats := map[string]any{"envelopesIn": 3, "envelopesOut": 4, "lastSeen": now.Add(-time.Minute)}
-	info.Protocols = map[string]any{"waku": stats}
+	info.Protocols.Waku = &api.WakuPeer{EnvelopesIn: 3, EnvelopesOut: 4, LastSeen: now.Add(-time.Minute)}
 	view := peersView{
 		Peers: []peerView{{info, []string{"whisper"}}},
-		Topics: []pool.TopicStatus{
+		Topics: []api.PoolTopic{
 			{
-				Topic: "whisper", Min: 2, Max: 4, Mode: "fast", Connected: []pool.NodeStatus{{}}, Pending: []pool.NodeStatus{{}},
-				Sources: []pool.SourceStatus{
+				Topic: "whisper", Min: 2, Max: 4, Mode: "fast", Connected: []api.PoolNode{{}}, Pending: []api.PoolNode{{}},
+				Sources: []api.SourceStatus{
 					{Source: "dns", State: "waiting", Error: "no such host"}, {Source: "discv5", State: "running"},
 				},
 			},

@@ -129,17 +129,6 @@ func TestAPanicIsReported(t *testing.T) {
 	}
 }
 
-// answerError is an error in the answer of a daemon; without kind that of another
-// program.
-type answerError struct {
-	code int
-	kind string
-}
-
-func (e *answerError) Error() string  { return "x" }
-func (e *answerError) ErrorCode() int { return e.code }
-func (e *answerError) ErrorData() any { return map[string]any{"kind": e.kind, "hint": "y"} }
-
 // TestEveryKindHasOneExitCode finds the kinds in the source of package fault, and
 // those of the contract.
 func TestEveryKindHasOneExitCode(t *testing.T) {
@@ -188,7 +177,9 @@ func TestExitCodeOfEachCause(t *testing.T) {
 		return &node.StartError{Kind: node.ErrLogin, Text: "cannot log in", Cause: cause}
 	}
 	path := func(err error) error { return &fs.PathError{Op: "open", Path: "/x", Err: err} }
-	answer := func(code int, kind string) error { return callError(&answerError{code, kind}) }
+	answer := func(code api.Code, kind api.Kind) error {
+		return callError(&api.Error{Code: code, Message: "x", Data: api.ErrorData{Kind: kind, Hint: "y"}})
+	}
 	start := func(kind, cause error) error { return &node.StartError{Kind: kind, Text: "cannot start", Cause: cause} }
 	causes := map[int][]error{
 		exitOK:          {nil},

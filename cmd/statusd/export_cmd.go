@@ -142,8 +142,8 @@ func (a *app) exportTarget(
 func (e *exporter) fetch(ctx context.Context) error {
 	end := int64(0)
 	for cursor := ""; ; {
-		var page messagesAnswer
-		if err := e.session.call(ctx, &page, "wakuext_chatMessages", e.chat.ID, cursor, messagePage); err != nil {
+		page, err := e.session.messages(ctx, e.chat.ID, cursor, messagePage)
+		if err != nil {
 			return err
 		}
 		slices.Reverse(page.Messages)

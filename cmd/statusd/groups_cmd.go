@@ -21,7 +21,7 @@ after joining. A group is given by its id or, where that is unique, its name.`,
 			a.inSession(frame.Command{
 				Use: "create NAME [PERSON...]", Short: "Make a group and invite people; prints its id",
 				Args: frame.AtLeast(1, "the name of the group"),
-			}, (*client).people, a.createGroup),
+			}, (*daemon).people, a.createGroup),
 			a.groupsLeave(),
 			a.onGroup("members GROUP", "List the members", frame.Exactly(1, wantGroup), a.listMembers),
 			a.onGroup("join GROUP", "Accept the invitation to a group", frame.Exactly(1, wantGroup), joinGroup),
@@ -49,7 +49,7 @@ type groupWork func(ctx context.Context, s *session, group api.Chat, args []stri
 // onGroup is a command that does one thing with a group.
 func (a *app) onGroup(use, short string, want frame.Args, do groupWork) frame.Command {
 	c := frame.Command{Use: use, Short: short, Args: want}
-	return a.inSession(c, (*client).groupsAndPeople, func(ctx context.Context, s *session, args []string) error {
+	return a.inSession(c, (*daemon).groupsAndPeople, func(ctx context.Context, s *session, args []string) error {
 		group, err := s.group(ctx, args[0])
 		if err != nil {
 			return err
@@ -70,23 +70,24 @@ func withPeople(do groupWork) groupWork {
 }
 
 func joinGroup(ctx context.Context, s *session, group api.Chat, _ []string) error {
-	return s.call(ctx, nil, "wakuext_confirmJoiningGroup", group.ID)
+	return done(api.WakuextConfirmJoiningGroup.Call(ctx, s, api.GroupArgs{ChatID: group.ID}))
 }
 
 func inviteToGroup(ctx context.Context, s *session, group api.Chat, people []string) error {
-	return s.call(ctx, nil, "wakuext_addMembersToGroupChat", group.ID, people)
+	return done(api.WakuextAddMembersToGroupChat.Call(ctx, s, api.GroupMembersArgs{ChatID: group.ID, IDs: people}))
 }
 
 func removeFromGroup(ctx context.Context, s *session, group api.Chat, people []string) error {
-	return s.call(ctx, nil, "wakuext_removeMemberFromGroupChat", group.ID, people[0])
+	gone := api.GroupMemberArgs{ChatID: group.ID, ID: people[0]}
+	return done(api.WakuextRemoveMemberFromGroupChat.Call(ctx, s, gone))
 }
 
 func makeAdmins(ctx context.Context, s *session, group api.Chat, people []string) error {
-	return s.call(ctx, nil, "wakuext_addAdminsToGroupChat", group.ID, people)
+	return done(api.WakuextAddAdminsToGroupChat.Call(ctx, s, api.GroupMembersArgs{ChatID: group.ID, IDs: people}))
 }
 
 func renameGroup(ctx context.Context, s *session, group api.Chat, args []string) error {
-	return s.call(ctx, nil, "wakuext_changeGroupChatName", group.ID, args[0])
+	return done(api.WakuextChangeGroupChatName.Call(ctx, s, api.RenameGroupArgs{ChatID: group.ID, Name: args[0]}))
 }
 
 func (a *app) createGroup(ctx context.Context, s *session, args []string) error {
@@ -97,8 +98,8 @@ func (a *app) createGroup(ctx context.Context, s *session, args []string) error 
 	if err != nil {
 		return err
 	}
-	var made api.Changes
-	if err := s.call(ctx, &made, "wakuext_createGroupChatWithMembers", args[0], members); err != nil {
+	made, err := api.WakuextCreateGroupChatWithMembers.Call(ctx, s, api.CreateGroupArgs{Name: args[0], IDs: members})
+	if err != nil {
 		return err
 	}
 	if len(made.Chats) != 1 {
@@ -120,7 +121,8 @@ func (a *app) groupsLeave() frame.Command {
 				if err != nil {
 					return err
 				}
-				return s.call(ctx, nil, "wakuext_leaveGroupChat", group.ID, remove)
+				leave := api.LeaveGroupArgs{ChatID: group.ID, Remove: remove}
+				return done(api.WakuextLeaveGroupChat.Call(ctx, s, leave))
 			})
 		},
 	}

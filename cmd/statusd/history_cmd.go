@@ -16,7 +16,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/ethereum/go-ethereum/crypto"
-	gethrpc "github.com/ethereum/go-ethereum/rpc"
+
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/fault"
 	"statusd/waku/wire"
@@ -49,7 +50,7 @@ relative to now (90m, 24h, 7d).`,
 			"  statusd history --topic 0x11223344 --password-file p.txt --from 24h --to 1h -o json",
 		Build: func(fs *frame.Flags) frame.Run {
 			f := &historyFlags{from: "24h", to: "now", page: defaultPage, sink: addEndpointFlags(fs, time.Minute)}
-			fs.Var(&f.chat, "chat", "name of a public chat").Complete((&client{a, f.sink}).publicChats())
+			fs.Var(&f.chat, "chat", "name of a public chat").Complete((&daemon{a, f.sink}).publicChats())
 			fs.Var(&f.topic, "topic", "topic, 0x and 8 hex digits")
 			fs.Var(&f.passwordFile, "password-file", "with --topic: file with the password, - for standard input")
 			fs.Var(&f.symKeyID, "sym-key-id", "with --topic: id of a key in the daemon")
@@ -153,11 +154,11 @@ func (f *historyFlags) source(a *app) (topic wire.Topic, password string, err er
 type historyRun struct {
 	app      *app
 	flags    *historyFlags
-	client   *gethrpc.Client
+	conn     *connection
 	topic    wire.Topic
 	from, to uint32
 	filter   string
-	seen     map[string]bool // hashes of what was printed
+	seen     map[api.EncodedBytes]bool // hashes of what was printed
 	printed  int
 	fetched  int
 	bar      *progress
@@ -172,13 +173,13 @@ func (a *app) history(ctx context.Context, f *historyFlags) error {
 	if err != nil {
 		return err
 	}
-	client, err := f.sink.dial(ctx)
+	conn, err := f.sink.dial(ctx)
 	if err != nil {
 		return err
 	}
-	defer client.Close()
+	defer conn.Close()
 	r := &historyRun{
-		app: a, flags: f, client: client, topic: topic, from: from, to: to, seen: make(map[string]bool),
+		app: a, flags: f, conn: conn, topic: topic, from: from, to: to, seen: make(map[api.EncodedBytes]bool),
 		bar: a.newProgress("history"),
 	}
 	r.bar.quiet = true
@@ -186,16 +187,19 @@ func (a *app) history(ctx context.Context, f *historyFlags) error {
 	// What is made in the daemon goes again, also when the user interrupts.
 	cleanup := context.WithoutCancel(ctx)
 	if key == "" {
-		if err := r.call(ctx, &key, "waku_generateSymKeyFromPassword", password); err != nil {
+		key, err = api.WakuGenerateSymKeyFromPassword.Call(ctx, conn, api.KeyPasswordArgs{Password: password})
+		if err != nil {
 			return err
 		}
-		defer func() { _ = r.call(cleanup, nil, "waku_deleteSymKey", key) }()
+		defer func() { _, _ = api.WakuDeleteSymKey.Call(cleanup, conn, api.SymKeyArgs{ID: key}) }()
 	}
-	criteria := map[string]any{"symKeyID": key, "topics": []wire.Topic{topic}, "allowP2P": true}
-	if err := r.call(ctx, &r.filter, "waku_newMessageFilter", criteria); err != nil {
+	r.filter, err = api.WakuNewMessageFilter.Call(ctx, conn, api.FilterCriteriaArgs{Criteria: api.FilterCriteria{
+		SymKeyID: key, Topics: []api.Topic{api.Topic(topic)}, AllowP2P: true,
+	}})
+	if err != nil {
 		return err
 	}
-	defer func() { _ = r.call(cleanup, nil, "waku_deleteMessageFilter", r.filter) }()
+	defer func() { _, _ = api.WakuDeleteMessageFilter.Call(cleanup, conn, api.FilterArgs{ID: r.filter}) }()
 	err = r.pages(ctx)
 	r.bar.clear()
 	if ctx.Err() != nil {
@@ -204,23 +208,9 @@ func (a *app) history(ctx context.Context, f *historyFlags) error {
 	return err
 }
 
-// call makes one call with the time limit of the flags.
-func (r *historyRun) call(ctx context.Context, result any, method string, params ...any) error {
-	ctx, cancel := context.WithTimeout(ctx, r.flags.sink.timeout)
-	defer cancel()
-	if err := r.client.CallContext(ctx, result, method, params...); err != nil {
-		return callError(err)
-	}
-	return nil
-}
-
 // pages fetches page after page and prints what it brings.
 func (r *historyRun) pages(ctx context.Context) error {
-	pager := &mailPager{
-		call: r.call, method: "mailserver_fetch", server: r.flags.server, request: map[string]any{
-			"topics": []wire.Topic{r.topic}, "from": r.from, "to": r.to, "limit": r.flags.page,
-		},
-	}
+	pager := &mailPager{ask: r.page, server: r.flags.server}
 	for {
 		page, err := pager.next(ctx)
 		if err != nil {
@@ -244,23 +234,25 @@ func (r *historyRun) pages(ctx context.Context) error {
 	}
 }
 
-// oldMessage is a message as filters give it.
-type oldMessage struct {
-	Sig       string `json:"sig,omitempty"`
-	Timestamp uint32 `json:"timestamp"`
-	Topic     string `json:"topic"`
-	Payload   string `json:"payload"`
-	Hash      string `json:"hash"`
+// page asks the daemon for a page.
+func (r *historyRun) page(ctx context.Context, server, cursor string, restart bool) (mailPage, error) {
+	page, err := api.MailserverFetch.Call(ctx, r.conn, api.FetchArgs{Request: api.FetchRequest{
+		Topics: []api.Topic{api.Topic(r.topic)}, From: r.from, To: r.to, Limit: r.flags.page, Server: server,
+		Cursor: cursor, Restart: restart,
+	}})
+	return mailPage{
+		Server: page.Server, Cursor: page.Cursor, Envelopes: page.Envelopes, Done: page.Done, Restarted: page.Restarted,
+	}, err
 }
 
 // drain prints what the filter holds and belongs to the time asked for. Live
 // messages and repetitions are left out.
 func (r *historyRun) drain(ctx context.Context) error {
-	var got []oldMessage
-	if err := r.call(ctx, &got, "waku_getFilterMessages", r.filter); err != nil {
+	got, err := api.WakuGetFilterMessages.Call(ctx, r.conn, api.FilterArgs{ID: r.filter})
+	if err != nil {
 		return err
 	}
-	slices.SortFunc(got, func(a, b oldMessage) int {
+	slices.SortFunc(got, func(a, b api.WakuMessage) int {
 		return cmp.Or(cmp.Compare(b.Timestamp, a.Timestamp), cmp.Compare(a.Hash, b.Hash))
 	})
 	for _, m := range got {
@@ -278,10 +270,10 @@ func (r *historyRun) drain(ctx context.Context) error {
 	return nil
 }
 
-func (a *app) printMessage(m oldMessage) error {
+func (a *app) printMessage(m api.WakuMessage) error {
 	if a.output == outputJSON {
 		return a.printJSON(struct {
-			oldMessage
+			api.WakuMessage
 			Time string `json:"time"`
 		}{m, timeText(m.Timestamp)})
 	}
@@ -294,13 +286,13 @@ func (a *app) printMessage(m oldMessage) error {
 }
 
 // byteText reads bytes in either form that a daemon writes them in.
-func byteText(s string) []byte {
-	if digits, ok := strings.CutPrefix(s, "0x"); ok {
+func byteText(s api.EncodedBytes) []byte {
+	if digits, ok := strings.CutPrefix(string(s), "0x"); ok {
 		if raw, err := hex.DecodeString(digits); err == nil {
 			return raw
 		}
 	}
-	raw, _ := base64.StdEncoding.DecodeString(s)
+	raw, _ := base64.StdEncoding.DecodeString(string(s))
 	return raw
 }
 

@@ -2,17 +2,16 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 	"statusd/fault"
-	"statusd/mailserver"
 	"statusd/mailserver/leveldb"
 	"statusd/mailserver/statusgo"
 	"statusd/node"
@@ -37,19 +36,8 @@ func (a *app) mailserverCommand() frame.Command {
 	}
 }
 
-// mailStats is what mailserver_stats answers.
-type mailStats struct {
-	Health   mailserver.Health
-	Recorder mailserver.RecorderStatus
-	Archive  *mailserver.Stats // nil: cannot be read now
-}
-
 func (a *app) mailserverStats(fs *frame.Flags) frame.Run {
-	return a.question(fs, "mailserver_stats", func(raw []byte) error {
-		var s mailStats
-		if err := decodeAnswer(raw, &s); err != nil {
-			return err
-		}
+	return question(a, fs, api.MailserverStats, func(s api.ArchiveReport) error {
 		state := "archiving"
 		if !s.Health.OK {
 			state = s.Health.Reason
@@ -62,7 +50,7 @@ func (a *app) mailserverStats(fs *frame.Flags) frame.Run {
 }
 
 // archiveText describes what an archive holds.
-func archiveText(s *mailserver.Stats) string {
+func archiveText(s *api.ArchiveStats) string {
 	if s == nil {
 		return "envelopes  not known now\n"
 	}
@@ -78,29 +66,14 @@ func archiveText(s *mailserver.Stats) string {
 }
 
 func (a *app) mailserverStatus(fs *frame.Flags) frame.Run {
-	return a.question(fs, "mailserver_status", func(raw []byte) error {
-		var s struct {
-			Servers []struct {
-				Enode, LastError   string
-				Connected          bool
-				Pages, Failures    uint64
-				Envelopes          uint64
-				LatencyNanoseconds time.Duration
-				LastAnswer         time.Time
-				Unwanted, GivenUp  uint64
-			}
-			Outstanding []struct{ Since time.Time }
-		}
-		if err := decodeAnswer(raw, &s); err != nil {
-			return err
-		}
+	return question(a, fs, api.MailserverStatus, func(s api.MailserversStatus) error {
 		for _, m := range s.Servers {
 			state := "not connected"
 			if m.Connected {
 				state = "connected"
 			}
 			fmt.Fprintf(a.out, "%s\n  %s, %d pages with %d envelopes in %s each, %d failures\n", m.Enode, state, m.Pages,
-				m.Envelopes, m.LatencyNanoseconds.Round(time.Millisecond), m.Failures)
+				m.Envelopes, m.Latency.Round(time.Millisecond), m.Failures)
 			if m.LastError != "" {
 				fmt.Fprintf(a.out, "  last error: %s\n", m.LastError)
 			}
@@ -110,19 +83,24 @@ func (a *app) mailserverStatus(fs *frame.Flags) frame.Run {
 	})
 }
 
-// question makes one call without parameters, whose answer plain prints for
-// people.
-func (a *app) question(fs *frame.Flags, method string, plain func(raw []byte) error) frame.Run {
-	c := &client{a, addEndpointFlags(fs, time.Minute)}
+// question makes one call without parameters, about nothing that is secret; plain
+// prints the answer for people.
+func question[R any](a *app, fs *frame.Flags, method api.Method[api.None, R], plain func(R) error) frame.Run {
+	e := addEndpointFlags(fs, time.Minute)
 	return func(ctx context.Context, _ []string) error {
-		var raw json.RawMessage
-		if err := c.ask(ctx, &raw, method); err != nil {
+		conn, err := e.dial(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		answer, err := method.Call(ctx, conn, api.None{})
+		if err != nil {
 			return err
 		}
 		if a.output == outputJSON {
-			return a.printResult(raw)
+			return fail(fault.IO, a.printJSON(answer))
 		}
-		return plain(raw)
+		return plain(answer)
 	}
 }
 

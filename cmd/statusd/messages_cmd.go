@@ -16,12 +16,6 @@ import (
 // messagePage is the number of messages asked for at once.
 const messagePage = 100
 
-// messagesAnswer is a page of messages, the newest first.
-type messagesAnswer struct {
-	Messages []api.Message `json:"messages"`
-	Cursor   string        `json:"cursor"`
-}
-
 func (a *app) messagesCommand() frame.Command {
 	return frame.Command{
 		Use: "messages CHAT", Short: "Print the messages of a chat; resend, react to or delete one",
@@ -47,8 +41,8 @@ one line.`,
 			}
 		},
 		Commands: []frame.Command{
-			a.onMessage("resend ID", "Send a message again", "wakuext_reSendChatMessage"),
-			a.onMessage("delete ID", "Delete a message from this device", "wakuext_deleteMessage"),
+			a.onMessage("resend ID", "Send a message again", api.WakuextReSendChatMessage),
+			a.onMessage("delete ID", "Delete a message from this device", api.WakuextDeleteMessage),
 			a.inSession(frame.Command{
 				Use: "show ID", Short: "Print all that is known of a message", Args: frame.Exactly(1, wantMessage),
 			}, nil, a.showMessage),
@@ -77,8 +71,8 @@ func (a *app) lastMessages(ctx context.Context, s *session, name string, most in
 	}
 	var got []api.Message
 	for cursor := ""; len(got) < most; {
-		var page messagesAnswer
-		if err := s.call(ctx, &page, "wakuext_chatMessages", chat.ID, cursor, min(most-len(got), messagePage)); err != nil {
+		page, err := s.messages(ctx, chat.ID, cursor, most-len(got))
+		if err != nil {
 			return err
 		}
 		got = append(got, page.Messages...)
@@ -91,9 +85,17 @@ func (a *app) lastMessages(ctx context.Context, s *session, name string, most in
 		return err
 	}
 	if seen {
-		return s.call(ctx, nil, "wakuext_markAllRead", chat.ID)
+		return onChatID(api.WakuextMarkAllRead)(ctx, s, chat)
 	}
 	return nil
+}
+
+// messages returns a page of a chat, the newest messages first, of as many as
+// may be asked for at once at most.
+func (s *session) messages(ctx context.Context, chat, cursor string, most int) (api.MessagePage, error) {
+	return api.WakuextChatMessages.Call(ctx, s, api.PageArgs{
+		ChatID: chat, Cursor: cursor, Limit: new(min(most, messagePage)),
+	})
 }
 
 // printMessages prints messages of one chat, or of many when chat is nil.
@@ -131,16 +133,16 @@ func statusMark(m *api.Message) string {
 }
 
 // onMessage is a command that does one thing with one message.
-func (a *app) onMessage(use, short, method string) frame.Command {
+func (a *app) onMessage(use, short string, method api.Method[api.MessageIDArgs, api.None]) frame.Command {
 	c := frame.Command{Use: use, Short: short, Args: frame.Exactly(1, wantMessage)}
 	return a.inSession(c, nil, func(ctx context.Context, s *session, args []string) error {
-		return s.call(ctx, nil, method, args[0])
+		return done(method.Call(ctx, s, api.MessageIDArgs{ID: args[0]}))
 	})
 }
 
 func (a *app) showMessage(ctx context.Context, s *session, args []string) error {
-	var m api.Message
-	if err := s.call(ctx, &m, "wakuext_messageByID", args[0]); err != nil {
+	m, err := api.WakuextMessageByID.Call(ctx, s, api.MessageIDArgs{ID: args[0]})
+	if err != nil {
 		return err
 	}
 	if err := s.readContacts(ctx); err != nil {
@@ -172,14 +174,14 @@ func (a *app) showMessage(ctx context.Context, s *session, args []string) error 
 // emojis are the reactions that the protocol has (spec 05 section 3).
 var emojis = []struct {
 	name, sign string
-	id         int
+	id         api.Emoji
 }{
-	{"love", "❤️", 1},
-	{"thumbs-up", "👍", 2},
-	{"thumbs-down", "👎", 3},
-	{"laugh", "😂", 4},
-	{"sad", "😢", 5},
-	{"angry", "😠", 6},
+	{"love", "❤️", api.EmojiLove},
+	{"thumbs-up", "👍", api.EmojiThumbsUp},
+	{"thumbs-down", "👎", api.EmojiThumbsDown},
+	{"laugh", "😂", api.EmojiLaugh},
+	{"sad", "😢", api.EmojiSad},
+	{"angry", "😠", api.EmojiAngry},
 }
 
 func (a *app) messagesReact() frame.Command {
@@ -190,7 +192,7 @@ func (a *app) messagesReact() frame.Command {
 			c := a.newClient(fs, time.Minute)
 			fs.CompleteArgs(emojiNames)
 			return func(ctx context.Context, args []string) error {
-				emoji := 0
+				emoji := api.Emoji(0)
 				for _, e := range emojis {
 					if args[1] == e.name || args[1] == e.sign {
 						emoji = e.id
@@ -200,11 +202,12 @@ func (a *app) messagesReact() frame.Command {
 					return usageError(errors.New("the reactions are love, thumbs-up, thumbs-down, laugh, sad and angry"))
 				}
 				return c.within(func(ctx context.Context, s *session, _ []string) error {
-					var m api.Message
-					if err := s.call(ctx, &m, "wakuext_messageByID", args[0]); err != nil {
+					m, err := api.WakuextMessageByID.Call(ctx, s, api.MessageIDArgs{ID: args[0]})
+					if err != nil {
 						return err
 					}
-					return s.call(ctx, nil, "wakuext_sendEmojiReaction", m.LocalChatID, m.ID, emoji)
+					reaction := api.ReactArgs{ChatID: m.LocalChatID, MessageID: m.ID, EmojiType: emoji}
+					return done(api.WakuextSendEmojiReaction.Call(ctx, s, reaction))
 				})(ctx, args)
 			}
 		},
@@ -254,8 +257,9 @@ func (a *app) search(ctx context.Context, s *session, text, chat string, most in
 		return err
 	}
 	for cursor, printed := "", 0; printed < most; {
-		var page messagesAnswer
-		err := s.call(ctx, &page, "wakuext_searchMessages", id, text, cursor, min(most-printed, messagePage))
+		page, err := api.WakuextSearchMessages.Call(ctx, s, api.SearchArgs{
+			ChatID: id, Text: text, Cursor: cursor, Limit: new(min(most-printed, messagePage)),
+		})
 		if err != nil {
 			return err
 		}

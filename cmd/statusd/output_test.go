@@ -28,7 +28,7 @@ func teaDaemon(t *testing.T) (f *fakeDaemon, ana string) {
 		},
 		messages: map[string][]api.Message{"tea": {said, said}},
 	}
-	f.events = []logEvent{newsEvent(t, 1, said)}
+	f.events = []api.Event{newsEvent(t, 1, said)}
 	return f, ana
 }
 

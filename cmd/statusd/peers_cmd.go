@@ -9,12 +9,13 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/ethereum/go-ethereum/p2p"
+	"statusd/api"
+	"statusd/api/client"
 	"statusd/cmd/statusd/frame"
 	"statusd/configs"
-	"statusd/discovery/pool"
 	"statusd/fault"
 	"statusd/internal/termtext"
 )
@@ -46,15 +47,15 @@ is done about it.`,
 			}
 		},
 		Commands: []frame.Command{
-			a.peerChange("add", "admin_addPeer", "Stay connected to a node until the daemon stops", "connecting to"),
-			a.peerChange("remove", "admin_removePeer", "Disconnect from a node and leave it alone", "disconnected from"),
+			a.peerChange("add", api.AdminAddPeer, "Stay connected to a node until the daemon stops", "connecting to"),
+			a.peerChange("remove", api.AdminRemovePeer, "Disconnect from a node and leave it alone", "disconnected from"),
 			a.call(frame.Command{
 				Use: "prune", Short: "Forget remembered peers that are not connected",
 				Long: `Forgets the peers that the daemon remembers from earlier, but for those that it
 is connected to. It finds others the next time it needs some.`,
-			}, func(ctx context.Context, c *client, _ []string) error {
-				var gone int
-				if err := c.call(ctx, &gone, "peer_prune"); err != nil {
+			}, func(ctx context.Context, c *daemon, _ []string) error {
+				gone, err := api.PeerPrune.Call(ctx, c, api.None{})
+				if err != nil {
 					return err
 				}
 				return a.say(fmt.Sprintf("%d peers forgotten", gone), map[string]any{"forgotten": gone})
@@ -65,24 +66,24 @@ is connected to. It finds others the next time it needs some.`,
 
 // peersView is what the command shows.
 type peersView struct {
-	Peers  []peerView         `json:"peers"`
-	Topics []pool.TopicStatus `json:"topics"`
+	Peers  []peerView      `json:"peers"`
+	Topics []api.PoolTopic `json:"topics"`
 }
 
 // peerView is a peer as admin_peers has it, and what it is here for.
 type peerView struct {
-	*p2p.PeerInfo
+	api.PeerInfo
 	For []string `json:"for"` // topics that it is a peer of
 }
 
 // peers asks the daemon.
-func (c *client) peers(ctx context.Context) (peersView, error) {
-	var infos []*p2p.PeerInfo
-	if err := c.call(ctx, &infos, "admin_peers"); err != nil {
+func (c *daemon) peers(ctx context.Context) (peersView, error) {
+	infos, err := api.AdminPeers.Call(ctx, c, api.None{})
+	if err != nil {
 		return peersView{}, err
 	}
-	var status pool.Status
-	if err := c.call(ctx, &status, "peer_status"); err != nil {
+	status, err := api.PeerStatus.Call(ctx, c, api.None{})
+	if err != nil {
 		return peersView{}, err
 	}
 	view := peersView{Peers: []peerView{}, Topics: status.Topics}
@@ -91,7 +92,7 @@ func (c *client) peers(ctx context.Context) (peersView, error) {
 		for _, t := range status.Topics {
 			for _, n := range slices.Concat(t.Connected, t.Known) {
 				if n.ID == info.ID {
-					p.For = append(p.For, string(t.Topic))
+					p.For = append(p.For, t.Topic)
 				}
 			}
 		}
@@ -135,10 +136,10 @@ func (v peersView) text(now time.Time, wide bool) string {
 				}
 				return cmp.Or(termtext.Line(purpose), "-")
 			}),
-			frame.Col("IN", func(p peerView) string { return fmt.Sprint(statsOf(p.Protocols["waku"]).EnvelopesIn) }),
-			frame.Col("OUT", func(p peerView) string { return fmt.Sprint(statsOf(p.Protocols["waku"]).EnvelopesOut) }),
+			frame.Col("IN", func(p peerView) string { return fmt.Sprint(statsOf(p).EnvelopesIn) }),
+			frame.Col("OUT", func(p peerView) string { return fmt.Sprint(statsOf(p).EnvelopesOut) }),
 			frame.Col("HEARD", func(p peerView) string {
-				if last := statsOf(p.Protocols["waku"]).LastSeen; !last.IsZero() {
+				if last := statsOf(p).LastSeen; !last.IsZero() {
 					return now.Sub(last).Round(time.Second).String()
 				}
 				return "-"
@@ -155,19 +156,12 @@ func (v peersView) text(now time.Time, wide bool) string {
 	return text
 }
 
-// wakuStats is what is shown of a peer's statistics.
-type wakuStats struct {
-	EnvelopesIn  uint64    `json:"envelopesIn"`
-	EnvelopesOut uint64    `json:"envelopesOut"`
-	LastSeen     time.Time `json:"lastSeen"`
-}
-
-func statsOf(protocol any) (s wakuStats) {
-	raw, err := json.Marshal(protocol)
-	if err == nil {
-		_ = json.Unmarshal(raw, &s) // another shape: nothing is known
+// statsOf are the counts of a peer; those of one in the handshake are zero.
+func statsOf(p peerView) api.WakuPeer {
+	if p.Protocols.Waku == nil {
+		return api.WakuPeer{}
 	}
-	return s
+	return *p.Protocols.Waku
 }
 
 // shortName is what a peer calls itself, without system and compiler.
@@ -179,12 +173,12 @@ func shortName(name string) string {
 }
 
 // topicLine is what is known of one topic, in a sentence.
-func topicLine(t pool.TopicStatus) string {
+func topicLine(t api.PoolTopic) string {
 	have, what := len(t.Connected), "connected"
 	if t.CacheOnly {
 		have, what = len(t.Known), "known"
 	}
-	line := fmt.Sprintf("%s: %d %s, %d to %d wanted", termtext.Line(string(t.Topic)), have, what, t.Min, t.Max)
+	line := fmt.Sprintf("%s: %d %s, %d to %d wanted", termtext.Line(t.Topic), have, what, t.Min, t.Max)
 	if n := len(t.Pending); n > 0 {
 		line += fmt.Sprintf(", %d more known to try", n)
 	}
@@ -217,23 +211,28 @@ const (
 )
 
 // watchPeers shows the peers whenever they change.
-func (a *app) watchPeers(ctx context.Context, c *client) error {
+func (a *app) watchPeers(ctx context.Context, c *daemon) error {
 	conn, err := c.endpoint.dial(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	events, signals := make(chan json.RawMessage, 16), make(chan json.RawMessage, 16)
-	peers, err := conn.Subscribe(ctx, "admin", events, "peerEvents")
+	peers, err := client.Subscribe(ctx, conn.Client, api.AdminSubscribe, api.TopicArgs{Name: api.AdminSubscribe.Topic})
 	if err != nil {
 		return watchError(c, err)
 	}
-	defer peers.Unsubscribe()
-	found, err := conn.Subscribe(ctx, "discovery", signals, "signals")
+	topic := api.TopicArgs{Name: api.DiscoverySubscribe.Topic}
+	found, err := client.Subscribe(ctx, conn.Client, api.DiscoverySubscribe, topic)
 	if err != nil {
 		return watchError(c, err)
 	}
-	defer found.Unsubscribe()
+	var followers sync.WaitGroup
+	defer followers.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	changed, ended := make(chan struct{}, 1), make(chan error, 2)
+	followers.Go(func() { ended <- follow(ctx, peers.Subscription, changed) })
+	followers.Go(func() { ended <- follow(ctx, found.Subscription, changed) })
 	terminal := isTerminal(a.out) && a.output != outputJSON
 	last := ""
 	for {
@@ -247,33 +246,37 @@ func (a *app) watchPeers(ctx context.Context, c *client) error {
 		if last, err = a.redraw(view, last, terminal); err != nil {
 			return err
 		}
-		if err := settle(ctx, watchPause); err != nil {
-			return nil //nolint:nilerr // interrupted: that is how a watch ends
+		if settle(ctx, watchPause) != nil {
+			return nil // interrupted: that is how a watch ends
 		}
 		var period <-chan time.Time
-		var timer *time.Timer
 		if terminal {
-			timer = time.NewTimer(watchPeriod)
-			period = timer.C
+			period = time.After(watchPeriod)
 		}
 		select {
-		case <-ctx.Done():
-			return nil
-		case <-events:
-		case <-signals:
+		case <-changed:
 		case <-period:
-		case err := <-peers.Err():
-			return fail(fault.Unavailable, fmt.Errorf("the daemon ended the connection: %w", cmp.Or(err, errClosed)))
+		case err := <-ended:
+			if ctx.Err() != nil {
+				return nil
+			}
+			return fail(fault.Unavailable, fmt.Errorf("the daemon ended the connection: %w", err))
 		}
-		if timer != nil {
-			timer.Stop()
-		}
-		drain(events)
-		drain(signals)
 	}
 }
 
-var errClosed = errors.New("closed")
+// follow tells of each notification until there are no more, or ctx ends.
+func follow(ctx context.Context, sub *client.Subscription, changed chan<- struct{}) error {
+	for {
+		if _, err := sub.Next(ctx); err != nil {
+			return err
+		}
+		select {
+		case changed <- struct{}{}:
+		default: // told already
+		}
+	}
+}
 
 // redraw shows a view unless it looks like the last one.
 func (a *app) redraw(v peersView, last string, terminal bool) (string, error) {
@@ -309,9 +312,8 @@ func (a *app) redraw(v peersView, last string, terminal bool) (string, error) {
 func (v peersView) settled() peersView {
 	out := peersView{Topics: slices.Clone(v.Topics)}
 	for _, p := range v.Peers {
-		info := *p.PeerInfo
-		info.Protocols = nil
-		out.Peers = append(out.Peers, peerView{&info, p.For})
+		p.Protocols = api.PeerProtocols{}
+		out.Peers = append(out.Peers, p)
 	}
 	for i := range out.Topics {
 		t := &out.Topics[i]
@@ -320,7 +322,7 @@ func (v peersView) settled() peersView {
 	return out
 }
 
-func still(nodes []pool.NodeStatus) []pool.NodeStatus {
+func still(nodes []api.PoolNode) []api.PoolNode {
 	out := slices.Clone(nodes)
 	for i := range out {
 		out[i].Seconds = 0
@@ -342,18 +344,8 @@ func settle(ctx context.Context, pause time.Duration) error {
 	}
 }
 
-func drain(ch <-chan json.RawMessage) {
-	for {
-		select {
-		case <-ch:
-		default:
-			return
-		}
-	}
-}
-
 // watchError words a refused subscription.
-func watchError(c *client, err error) error {
+func watchError(c *daemon, err error) error {
 	if u, bad := url.Parse(c.endpoint.url); bad == nil && (u.Scheme == "http" || u.Scheme == "https") {
 		return usageError(errors.New("--watch needs the socket or a ws:// address: HTTP cannot push"))
 	}
@@ -361,14 +353,14 @@ func watchError(c *client, err error) error {
 }
 
 // peerChange adds or removes a node.
-func (a *app) peerChange(use, method, short, done string) frame.Command {
+func (a *app) peerChange(use string, method api.Method[api.NodeArgs, bool], short, done string) frame.Command {
 	c := frame.Command{Use: use + " NODE", Short: short, Args: frame.Exactly(1, "the node, enode://… or enr:…")}
-	return a.call(c, func(ctx context.Context, c *client, args []string) error {
+	return a.call(c, func(ctx context.Context, c *daemon, args []string) error {
 		ref, err := configs.ParseNodeRef(args[0])
 		if err != nil {
 			return usageError(err)
 		}
-		if err := c.call(ctx, nil, method, args[0]); err != nil {
+		if _, err := method.Call(ctx, c, api.NodeArgs{Enode: args[0]}); err != nil {
 			return err
 		}
 		return a.say(fmt.Sprintf("%s %s", done, ref.Node().ID()), map[string]any{"node": ref.String(), "done": true})

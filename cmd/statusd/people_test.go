@@ -2,19 +2,16 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	gethrpc "github.com/ethereum/go-ethereum/rpc"
-
 	"statusd/accounts/key"
 	"statusd/api"
+	"statusd/messenger/naming"
 )
 
 // fakeDaemon answers the calls of the commands about people.
@@ -22,112 +19,115 @@ type fakeDaemon struct {
 	chats    []api.Chat
 	messages map[string][]api.Message // the newest first
 	contacts []api.Contact
-	saved    []api.Contact
+	saved    []api.ContactSettings
 	updates  []string
-	sends    [][]any
-	status   string
-	events   []logEvent
+	sends    []api.SendArgs
+	status   api.SendState
+	events   []api.Event
 	acks     []string
-	queries  []map[string]any
-	groups   [][]any
+	queries  []api.EventsQuery
+	groups   []api.CreateGroupArgs
 	self     string
 }
 
 // start serves the daemon on the socket of a directory.
 func (f *fakeDaemon) start(t *testing.T) (dir string) {
 	t.Helper()
-	dir = t.TempDir()
-	server := gethrpc.NewServer()
-	services := map[string]any{"wakuext": (*fakeExt)(f), "status": (*fakeStatus)(f), "account": (*fakeAccount)(f)}
-	for name, service := range services {
-		if err := server.RegisterName(name, service); err != nil {
-			t.Fatal(err)
-		}
-	}
-	listener, err := net.Listen("unix", filepath.Join(dir, "statusd.ipc"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	go server.ServeListener(listener) //nolint:errcheck // ends with the listener
-	t.Cleanup(func() { _ = listener.Close(); server.Stop() })
-	return dir
+	m := fakeMethods{}
+	handle(m, api.AccountList, func(api.None) ([]api.ListedAccount, error) {
+		return []api.ListedAccount{{CompressedKey: keyText(f.self), LoggedIn: true}}, nil
+	})
+	handle(m, api.WakuextChats, func(api.None) ([]api.Chat, error) { return f.chats, nil })
+	handle(m, api.WakuextContacts, func(api.None) ([]api.Contact, error) { return f.contacts, nil })
+	handle(m, api.WakuextGetContactByID, f.contact)
+	handle(m, api.WakuextSaveContact, func(args api.SaveContactArgs) (out api.None, err error) {
+		f.saved = append(f.saved, args.Contact)
+		return out, nil
+	})
+	handle(m, api.WakuextSendContactUpdate, func(args api.ContactUpdateArgs) (out api.Changes, err error) {
+		f.updates = append(f.updates, args.ID+args.EnsName+args.Image)
+		return out, nil
+	})
+	handle(m, api.WakuextChatMessages, f.page)
+	handle(m, api.WakuextSaveChat, func(args api.SaveChatArgs) (out api.None, err error) {
+		f.chats = append(f.chats, api.Chat{ID: args.Chat.ID, ChatType: args.Chat.ChatType, Active: true})
+		return out, nil
+	})
+	handle(m, api.WakuextJoin, func(api.ChatArgs) (out api.None, err error) { return out, nil })
+	handle(m, api.WakuextCreateGroupChatWithMembers, func(args api.CreateGroupArgs) (api.Changes, error) {
+		f.groups = append(f.groups, args)
+		return api.Changes{Chats: []api.Chat{{ID: "uuid-" + f.self, Name: args.Name, ChatType: api.ChatPrivateGroup}}}, nil
+	})
+	handle(m, api.StatusResolve, f.resolve)
+	handle(m, api.StatusSend, f.send)
+	handle(m, api.StatusGetEvents, f.getEvents)
+	handle(m, api.StatusAckEvents, func(args api.AckEventsArgs) (out api.None, err error) {
+		f.acks = append(f.acks, fmt.Sprint(args.Consumer, " ", args.Cursor))
+		return out, nil
+	})
+	return m.serve(t)
 }
 
-type fakeExt fakeDaemon
-
-func (f *fakeExt) Chats() []api.Chat       { return f.chats }
-func (f *fakeExt) Contacts() []api.Contact { return f.contacts }
-
-func (f *fakeExt) GetContactByID(id string) *api.Contact {
+func (f *fakeDaemon) contact(args api.ContactIDArgs) (*api.Contact, error) {
 	for i := range f.contacts {
-		if f.contacts[i].ID == id {
-			return &f.contacts[i]
+		if f.contacts[i].ID == args.ID {
+			return &f.contacts[i], nil
 		}
 	}
-	return nil
+	return nil, nil
 }
 
-func (f *fakeExt) SaveContact(c api.Contact) { f.saved = append(f.saved, c) }
-
-func (f *fakeExt) SendContactUpdate(id, name, image string) api.Changes {
-	f.updates = append(f.updates, id+name+image)
-	return api.Changes{}
-}
-
-func (f *fakeExt) SaveChat(c api.Chat) { f.chats = append(f.chats, c) }
-func (f *fakeExt) Join(api.Chat)       {}
-
-func (f *fakeExt) ChatMessages(chat, cursor string, limit int) messagesAnswer {
-	all, from := f.messages[chat], 0
-	if cursor != "" {
-		_, _ = fmt.Sscan(cursor, &from)
+func (f *fakeDaemon) page(args api.PageArgs) (api.MessagePage, error) {
+	all, from := f.messages[args.ChatID], 0
+	if args.Cursor != "" {
+		_, _ = fmt.Sscan(args.Cursor, &from)
 	}
-	to, next := min(from+limit, len(all)), ""
+	to, next := min(from+*args.Limit, len(all)), ""
 	if to < len(all) {
 		next = fmt.Sprint(to)
 	}
-	return messagesAnswer{all[from:to], next}
+	return api.MessagePage{Messages: all[from:to], Cursor: next}, nil
 }
 
-func (f *fakeExt) CreateGroupChatWithMembers(name string, members []string) api.Changes {
-	f.groups = append(f.groups, []any{name, members})
-	return api.Changes{Chats: []api.Chat{{ID: "uuid-" + f.self, Name: name, ChatType: api.ChatPrivateGroup}}}
-}
-
-type fakeStatus fakeDaemon
-
-func (f *fakeStatus) Send(
-	recipient, text string, attachment, replyTo *string, wait string, seconds float64,
-) (sendResult, error) {
-	if recipient == "nobody" {
-		return sendResult{}, errors.New("no such recipient")
+// resolve finds what the daemon would.
+func (f *fakeDaemon) resolve(args api.ResolveArgs) (api.Resolved, error) {
+	t, err := naming.New(f.self, f.contacts, f.chats).FindKind(naming.Kind(args.Kind), args.Name)
+	if err != nil {
+		return api.Resolved{}, api.NewError(api.CodeInvalidRecipient, "%v", err)
 	}
-	f.sends = append(f.sends, []any{recipient, text, attachment, replyTo, wait, seconds})
-	return sendResult{"0x01", recipient, 7, f.status}, nil
+	return api.Resolved{Kind: api.NameKind(t.Kind), ID: t.ID, Exact: t.Exact()}, nil
 }
 
-func (f *fakeStatus) GetEvents(query map[string]any) eventPageAnswer {
-	f.queries = append(f.queries, query)
-	since, _ := query["since"].(float64)
-	limit, _ := query["limit"].(float64)
-	page := eventPageAnswer{Next: int64(since)}
+func (f *fakeDaemon) send(args api.SendArgs) (out api.Sent, err error) {
+	for _, to := range args.Recipient {
+		found, err := f.resolve(api.ResolveArgs{Name: to})
+		if err != nil {
+			return out, err
+		}
+		out.Messages = append(out.Messages, api.SentMessage{MessageID: "0x01", ChatID: found.ID, Clock: 7, Status: f.status})
+	}
+	f.sends = append(f.sends, args)
+	out.SentMessage = out.Messages[0]
+	if len(out.Messages) == 1 {
+		out.Messages = nil
+	}
+	return out, nil
+}
+
+func (f *fakeDaemon) getEvents(args api.GetEventsArgs) (api.EventPage, error) {
+	f.queries = append(f.queries, *args.Query)
+	page := api.EventPage{Events: []api.Event{}}
+	if args.Query.Since != nil {
+		page.Next = *args.Query.Since
+	}
+	since := page.Next
 	for _, e := range f.events {
-		if e.Cursor > int64(since) && len(page.Events) < int(limit) {
+		if e.Cursor > since && len(page.Events) < *args.Query.Limit {
 			page.Events = append(page.Events, e)
 			page.Next = e.Cursor
 		}
 	}
-	return page
-}
-
-func (f *fakeStatus) AckEvents(consumer string, cursor int64) {
-	f.acks = append(f.acks, fmt.Sprint(consumer, " ", cursor))
-}
-
-type fakeAccount fakeDaemon
-
-func (f *fakeAccount) List() any {
-	return []map[string]any{{"compressedKey": keyText(f.self), "loggedIn": true}}
+	return page, nil
 }
 
 // person makes a contact id.
@@ -141,14 +141,14 @@ func person(t *testing.T) string {
 }
 
 // newsEvent is a received message as the event log has it.
-func newsEvent(t *testing.T, cursor int64, m api.Message) logEvent {
+func newsEvent(t *testing.T, cursor int64, m api.Message) api.Event {
 	t.Helper()
 	m.New = true
 	raw, err := json.Marshal(api.Changes{Messages: []api.Message{m}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return logEvent{Cursor: cursor, Type: "messages.new", Event: raw}
+	return api.Event{Cursor: cursor, Type: api.EventMessagesNew, Event: raw}
 }
 
 func TestSend(t *testing.T) {
@@ -157,23 +157,26 @@ func TestSend(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := []struct {
-		name, stdin, status string
-		args                []string
-		code                int
-		out, errOut         string
-		sends               int
+		name, stdin string
+		status      api.SendState
+		args        []string
+		code        int
+		out, errOut string
+		sends       int
 	}{
 		{"sent", "", "sent", []string{"#tea", "-m", "hi"}, exitOK, "0x01  sent\n", "", 1},
 		{"from a pipe", "hi\nthere\n", "sent", []string{"#tea"}, exitOK, "0x01  sent\n", "", 1},
-		{"to many", "", "sent", []string{"#tea", "#milk", "-m", "hi"}, exitOK, "0x01  sent\n0x01  sent\n", "", 2},
-		{"one of many fails", "", "sent", []string{"nobody", "#milk", "-m", "hi"}, exitOther, "0x01  sent\n", "nobody", 1},
+		{"to many", "", "sent", []string{"#tea", "#milk", "-m", "hi"}, exitOK, "0x01  sent\n0x01  sent\n", "", 1},
+		{"one of many is unknown", "", "sent", []string{"#milk", "nobody", "-m", "hi"}, exitData, "", "nobody", 0},
 		{"queued", "", "queued", []string{"#tea", "-m", "hi"}, exitTemporary, "0x01  queued\n", "goes on trying", 1},
 		{"queued is enough", "", "queued", []string{"#tea", "-m", "hi", "--wait", "none"}, exitOK, "0x01  queued\n", "", 1},
-		{"sent is not delivered", "", "sent", []string{"#tea", "-m", "x", "--wait", "delivered"}, exitTemporary,
+		{"sent is not delivered", "", "sent", []string{person(t), "-m", "x", "--wait", "delivered"}, exitTemporary,
 			"0x01  sent\n", "not delivered", 1},
+		{"nobody acknowledges", "", "sent", []string{"#tea", "-m", "x", "--wait", "delivered"}, exitOK, "0x01  sent\n",
+			"nobody acknowledges", 1},
 		{"image", "", "sent", []string{"#tea", "-a", png}, exitOK, "0x01  sent\n", "", 1},
 		{"json", "", "sent", []string{"#tea", "-m", "hi", "-o", "json"}, exitOK,
-			`{"messageId":"0x01","chatId":"#tea","clock":7,"status":"sent"}` + "\n", "", 1},
+			`{"messageId":"0x01","chatId":"tea","clock":7,"status":"sent"}` + "\n", "", 1},
 		{"no recipient", "", "", []string{"-m", "hi"}, exitUsage, "", "recipient", 0},
 		{"bad wait", "", "", []string{"#tea", "-m", "hi", "--wait", "read"}, exitUsage, "", "--wait", 0},
 		{"no file", "", "", []string{"#tea", "-a", "/nonexistent"}, exitNoInput, "", "/nonexistent", 0},
@@ -189,11 +192,11 @@ func TestSend(t *testing.T) {
 			}
 			switch tt.name {
 			case "from a pipe":
-				if f.sends[0][1] != "hi\nthere" {
-					t.Errorf("sent %q", f.sends[0][1])
+				if f.sends[0].Message != "hi\nthere" {
+					t.Errorf("sent %q", f.sends[0].Message)
 				}
 			case "image":
-				if a := f.sends[0][2].(*string); a == nil || !strings.HasPrefix(*a, "data:image/png;base64,") {
+				if a := string(f.sends[0].Attachment); !strings.HasPrefix(a, "data:image/png;base64,") {
 					t.Errorf("attached %v", a)
 				}
 			}
@@ -214,7 +217,7 @@ func TestReceiveAcknowledgesWhatItPrints(t *testing.T) {
 	if code != exitOK || !strings.Contains(out, "#tea  ana: number 1\n") || strings.Contains(out, "number 3") {
 		t.Fatalf("exit code %d: %s%s", code, out, errOut)
 	}
-	if !slices.Equal(f.acks, []string{"bot 20"}) || f.queries[0]["consumer"] != "bot" {
+	if !slices.Equal(f.acks, []string{"bot 20"}) || f.queries[0].Consumer != "bot" {
 		t.Errorf("acknowledged %q, asked %v", f.acks, f.queries[0])
 	}
 	code, out, _ = statusd(t, "", "receive", "--dir", dir, "--since", "30", "-o", "json")
@@ -237,14 +240,14 @@ func TestContactsAreFoundByNickname(t *testing.T) {
 	if code != exitOK || !strings.HasPrefix(out, "uuid-") {
 		t.Fatalf("exit code %d: %s%s", code, out, errOut)
 	}
-	if got := f.groups[0][1].([]string); !slices.Equal(got, []string{ana, ben}) {
+	if got := f.groups[0].IDs; !slices.Equal(got, []string{ana, ben}) {
 		t.Errorf("members %q", got)
 	}
 	if code, out, _ = statusd(t, "", "contacts", "--dir", dir); code != exitOK || !strings.Contains(out, "mutual") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 	for args, want := range map[string]string{
-		"@eve": "no contact is called", "eve": "no public key", "0x04ff": "no public key",
+		"@eve": "nobody", "eve": "nobody", "0x04ff": "nobody",
 	} {
 		if code, _, errOut := statusd(t, "", "contacts", "add", args, "--dir", dir); code != exitData ||
 			!strings.Contains(errOut, want) {

@@ -69,35 +69,18 @@ the message inside. --events prints all kinds of events.`,
 	}
 }
 
-// logEvent is an entry of the event log.
-type logEvent struct {
-	Cursor  int64           `json:"cursor"`
-	Account string          `json:"account"`
-	Time    int64           `json:"time"`
-	Type    string          `json:"type"`
-	Event   json.RawMessage `json:"event"`
-}
-
-// eventPageAnswer is what status_getEvents answers.
-type eventPageAnswer struct {
-	Events []logEvent `json:"events"`
-	Next   int64      `json:"next"`
-	Gap    bool       `json:"gap"`
-	From   int64      `json:"from"`
-}
-
 // receiver is one run of the command.
 type receiver struct {
 	app     *app
 	session *session
 	flags   *receiveFlags
-	query   map[string]any
+	query   api.EventsQuery
 	printed int
 	acked   int64
 	asked   map[string]bool // people whose names were looked up when they wrote
 }
 
-func (a *app) receive(ctx context.Context, c *client, f *receiveFlags) error {
+func (a *app) receive(ctx context.Context, c *daemon, f *receiveFlags) error {
 	if f.most < 0 || f.wait < 0 {
 		return usageError(errors.New("--max-messages and --wait are 0 or more"))
 	}
@@ -109,27 +92,33 @@ func (a *app) receive(ctx context.Context, c *client, f *receiveFlags) error {
 	if err := s.readContacts(ctx); err != nil {
 		return err
 	}
-	r := &receiver{app: a, session: s, flags: f, query: map[string]any{"limit": eventPage}, asked: map[string]bool{}}
+	r := &receiver{app: a, session: s, flags: f, asked: map[string]bool{}}
 	if !f.all {
-		r.query["types"] = []string{"messages.new"}
+		r.query.Types = []api.EventType{api.EventMessagesNew}
 	}
 	if f.since >= 0 {
-		r.query["since"] = f.since
+		r.query.Since = &f.since
 	} else {
-		r.query["consumer"] = f.consumer
+		r.query.Consumer = f.consumer
 	}
 	if f.chat != "" {
 		chat, err := s.chat(ctx, f.chat)
 		if err != nil {
 			return err
 		}
-		r.query["chats"] = []string{chat.ID}
+		r.query.Chats = []string{chat.ID}
 	}
 	err = r.loop(ctx)
 	if ctx.Err() != nil {
 		return nil // the user has had enough; what was printed is acknowledged
 	}
 	return err
+}
+
+// events returns a page of the event log. If there is nothing yet, it waits.
+func (s *session) events(ctx context.Context, query api.EventsQuery, wait time.Duration) (api.EventPage, error) {
+	query.Wait = new(wait.Seconds())
+	return api.StatusGetEvents.Call(ctx, s.within(s.timeout+wait), api.GetEventsArgs{Query: &query})
 }
 
 // loop reads page after page.
@@ -142,12 +131,12 @@ func (r *receiver) loop(ctx context.Context) error {
 		} else if r.printed == 0 {
 			wait = min(max(time.Until(until), 0), pollTime)
 		}
-		r.query["wait"] = wait.Seconds()
+		r.query.Limit = new(eventPage)
 		if r.flags.most > 0 {
-			r.query["limit"] = min(eventPage, r.flags.most-r.printed)
+			r.query.Limit = new(min(eventPage, r.flags.most-r.printed))
 		}
-		var page eventPageAnswer
-		if err := r.session.callWithin(ctx, r.session.timeout+wait, &page, "status_getEvents", r.query); err != nil {
+		page, err := r.session.events(ctx, r.query, wait)
+		if err != nil {
 			return err
 		}
 		if page.Gap {
@@ -157,8 +146,7 @@ func (r *receiver) loop(ctx context.Context) error {
 		if err != nil || enough {
 			return err
 		}
-		delete(r.query, "consumer")
-		r.query["since"] = page.Next
+		r.query.Consumer, r.query.Since = "", &page.Next
 		if len(page.Events) == 0 && !r.flags.follow && (r.printed > 0 || time.Until(until) <= 0) {
 			return nil
 		}
@@ -167,7 +155,7 @@ func (r *receiver) loop(ctx context.Context) error {
 
 // page prints a page and acknowledges what was printed, also when the output
 // breaks in the middle.
-func (r *receiver) page(ctx context.Context, page eventPageAnswer) (enough bool, err error) {
+func (r *receiver) page(ctx context.Context, page api.EventPage) (enough bool, err error) {
 	done := int64(0)
 	for _, e := range page.Events {
 		if err = r.print(ctx, e); err != nil {
@@ -180,7 +168,9 @@ func (r *receiver) page(ctx context.Context, page eventPageAnswer) (enough bool,
 		done = page.Next
 	}
 	if r.flags.ack && done > r.acked {
-		ackErr := r.session.call(context.WithoutCancel(ctx), nil, "status_ackEvents", r.flags.consumer, done)
+		_, ackErr := api.StatusAckEvents.Call(context.WithoutCancel(ctx), r.session, api.AckEventsArgs{
+			Consumer: r.flags.consumer, Cursor: done,
+		})
 		if ackErr == nil {
 			r.acked = done
 		}
@@ -190,7 +180,7 @@ func (r *receiver) page(ctx context.Context, page eventPageAnswer) (enough bool,
 }
 
 // print writes one event.
-func (r *receiver) print(ctx context.Context, e logEvent) error {
+func (r *receiver) print(ctx context.Context, e api.Event) error {
 	if r.app.output == outputJSON || r.flags.all {
 		return fail(fault.IO, r.app.printJSON(e))
 	}

@@ -1,23 +1,21 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"net/http"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
 
-	gethrpc "github.com/ethereum/go-ethereum/rpc"
-
 	"statusd/api"
+	"statusd/api/client"
 	"statusd/cmd/statusd/frame"
 	"statusd/fault"
 )
@@ -40,11 +38,18 @@ func addEndpointFlags(fs *frame.Flags, timeout time.Duration) *endpoint {
 	return e
 }
 
-// maxAnswer bounds one WebSocket message of an answer.
+// maxAnswer bounds the bytes of one answer.
 const maxAnswer = 64 << 20
 
+// connection calls the daemon. The errors of its calls are those of commands:
+// with a kind and a hint.
+type connection struct {
+	*client.Client
+	timeout time.Duration // of the flags
+}
+
 // dial connects to the daemon.
-func (e *endpoint) dial(ctx context.Context) (*gethrpc.Client, error) {
+func (e *endpoint) dial(ctx context.Context) (*connection, error) {
 	if e.timeout <= 0 {
 		return nil, usageError(fmt.Errorf("--timeout %s: want more than 0", e.timeout))
 	}
@@ -52,32 +57,54 @@ func (e *endpoint) dial(ctx context.Context) (*gethrpc.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	target := e.url
-	if target == "" {
-		target, _ = loaded.Config.IPCPath(os.Getenv("XDG_RUNTIME_DIR"))
+	cfg := client.Config{Target: e.url, MaxAnswer: maxAnswer}
+	if cfg.Target == "" {
+		cfg.Target, _ = loaded.Config.IPCPath(os.Getenv("XDG_RUNTIME_DIR"))
 	}
-	var options []gethrpc.ClientOption
-	if strings.Contains(target, "://") {
-		file := e.tokenFile
-		if file == "" {
-			file = loaded.Config.TokenPath()
-		}
+	if strings.Contains(cfg.Target, "://") {
+		file := cmp.Or(e.tokenFile, loaded.Config.TokenPath())
 		raw, err := os.ReadFile(file)
-		switch {
-		case err == nil:
-			header := http.Header{"Authorization": {"Bearer " + strings.TrimSpace(string(raw))}}
-			options = append(options, gethrpc.WithHeaders(header), gethrpc.WithWebsocketMessageSizeLimit(maxAnswer))
-		case e.tokenFile != "" || !errors.Is(err, fs.ErrNotExist):
+		if err != nil && (e.tokenFile != "" || !errors.Is(err, fs.ErrNotExist)) {
 			return nil, fail(fault.NoInput, fmt.Errorf("read token: %w", err))
 		}
+		cfg.Token = strings.TrimSpace(string(raw))
+	}
+	conn, err := client.New(cfg)
+	if err != nil {
+		return nil, usageError(err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
-	client, err := gethrpc.DialOptions(ctx, target, options...)
-	if err != nil {
-		return nil, unreachable(target, err)
+	if err := conn.Connect(ctx); err != nil {
+		return nil, callError(err)
 	}
-	return client, nil
+	return &connection{conn, e.timeout}, nil
+}
+
+// within is the connection with another time limit for each call.
+func (c *connection) within(limit time.Duration) *connection { return &connection{c.Client, limit} }
+
+// Call implements api.Caller.
+func (c *connection) Call(ctx context.Context, method api.Spec, args, result any) error {
+	within, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	return c.outcome(ctx, c.Client.Call(within, method, args, result))
+}
+
+// raw calls what a person names, with parameters that are JSON.
+func (c *connection) raw(ctx context.Context, method string, params json.RawMessage) (json.RawMessage, error) {
+	within, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	answer, err := c.CallRaw(within, method, params)
+	return answer, c.outcome(ctx, err)
+}
+
+// outcome is the error of a call: when the caller has had enough, that alone.
+func (c *connection) outcome(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return callError(err)
 }
 
 // unreachable words the failure to reach a daemon.
@@ -118,26 +145,31 @@ func (a *app) rpc(ctx context.Context, e *endpoint, args []string, named bool) e
 	if err != nil {
 		return err
 	}
-	client, err := e.dial(ctx)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
 	params, err := parameters(given)
 	if err != nil {
 		return err
 	}
-	if base, ok := strings.CutSuffix(args[0], "_subscribe"); ok {
-		return a.follow(ctx, client, base, params)
+	raw, err := json.Marshal(params)
+	if err != nil {
+		return fail(fault.Internal, err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, e.timeout)
-	defer cancel()
 	if named {
-		return a.callNamed(ctx, client, args[0], given)
+		if len(given) != 1 || !strings.HasPrefix(strings.TrimSpace(given[0]), "{") {
+			return usageError(errors.New("--named takes one JSON object"))
+		}
+		raw = []byte(given[0])
 	}
-	var result json.RawMessage
-	if err := client.CallContext(ctx, &result, args[0], params...); err != nil {
-		return callError(err)
+	conn, err := e.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if client.Subscribes(args[0]) {
+		return a.follow(ctx, conn, args[0], raw)
+	}
+	result, err := conn.raw(ctx, args[0], raw)
+	if err != nil {
+		return err
 	}
 	return a.printResult(result)
 }
@@ -182,129 +214,59 @@ func parameters(args []string) ([]any, error) {
 	return params, nil
 }
 
-// callNamed calls with an object of named parameters.
-func (a *app) callNamed(ctx context.Context, client *gethrpc.Client, method string, args []string) error {
-	if len(args) != 1 || !strings.HasPrefix(strings.TrimSpace(args[0]), "{") || !json.Valid([]byte(args[0])) {
-		return usageError(errors.New("--named takes one JSON object"))
-	}
-	params, err := a.positional(ctx, client, method, []byte(args[0]))
-	if err != nil {
-		return err
-	}
-	var result json.RawMessage
-	if err := client.CallContext(ctx, &result, method, params...); err != nil {
-		return callError(err)
-	}
-	return a.printResult(result)
-}
-
-// positional orders named parameters as the daemon's own description of the
-// method says: the client library only sends lists.
-func (a *app) positional(ctx context.Context, client *gethrpc.Client, method string, raw []byte) ([]any, error) {
-	var doc struct {
-		Methods []struct {
-			Name   string                  `json:"name"`
-			Params []struct{ Name string } `json:"params"`
-		} `json:"methods"`
-	}
-	if err := client.CallContext(ctx, &doc, "rpc.discover"); err != nil {
-		return nil, callError(err)
-	}
-	given := map[string]json.RawMessage{}
-	if err := json.Unmarshal(raw, &given); err != nil {
-		return nil, fail(fault.BadInput, err)
-	}
-	for _, m := range doc.Methods {
-		if m.Name != method {
-			continue
-		}
-		var params []any
-		last := 0
-		for i, p := range m.Params {
-			value, ok := given[p.Name]
-			if !ok {
-				value = json.RawMessage("null")
-			} else {
-				last = i + 1
-			}
-			delete(given, p.Name)
-			params = append(params, value)
-		}
-		for name := range given {
-			return nil, fail(fault.BadInput, fmt.Errorf("%s has no parameter %q", method, name))
-		}
-		return params[:last], nil
-	}
-	return nil, usageError(fmt.Errorf("the daemon has no method %s", method))
-}
-
 // follow prints notifications until the user or the daemon ends it.
-func (a *app) follow(ctx context.Context, client *gethrpc.Client, namespace string, params []any) error {
+func (a *app) follow(ctx context.Context, conn *connection, method string, params json.RawMessage) error {
 	a.silent = true
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	events := make(chan json.RawMessage, 64)
-	sub, err := client.Subscribe(ctx, namespace, events, params...)
+	sub, err := conn.SubscribeRaw(ctx, method, params)
 	if err != nil {
-		return callError(err)
+		return conn.outcome(ctx, err)
 	}
-	defer sub.Unsubscribe()
 	for {
-		select {
-		case event := <-events:
-			if _, err := fmt.Fprintf(a.out, "%s\n", event); err != nil {
-				return fail(fault.IO, err)
-			}
-		case err := <-sub.Err():
-			return fail(fault.Unavailable, fmt.Errorf("the daemon ended the subscription: %w", err))
-		case <-ctx.Done():
+		next, err := sub.Next(ctx)
+		if ctx.Err() != nil {
 			return nil
 		}
+		if err != nil {
+			return fail(fault.Unavailable, fmt.Errorf("the daemon ended the subscription: %w", err))
+		}
+		if next.Error != nil {
+			a.note("%v", next.Error)
+			continue
+		}
+		if _, err := fmt.Fprintf(a.out, "%s\n", next.Result); err != nil {
+			return fail(fault.IO, err)
+		}
 	}
 }
 
-// callError gives the error of a call its kind and its hint.
+// callError gives the error of a call its kind and its hint; nil stays nil.
 func callError(err error) error {
-	var status gethrpc.HTTPError
-	if errors.As(err, &status) {
-		if status.StatusCode == http.StatusUnauthorized || status.StatusCode == http.StatusForbidden {
-			err = fmt.Errorf("the daemon refuses access: %s; give its token with --token-file", status.Status)
-			return fail(fault.Permission, err)
+	var (
+		answer  *api.Error
+		refused *client.ConnectionError
+		status  *client.StatusError
+		unknown *client.AnswerError
+	)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &answer):
+		hint := answer.Data.Hint
+		if hint == "" && answer.Code == api.CodeUnauthenticated {
+			hint = "give the daemon's token with --token-file"
 		}
+		return fault.New(fault.Kind(cmp.Or(answer.Data.Kind, answer.Code.Kind())),
+			fmt.Sprintf("%s (code %d)", answer.Message, answer.Code), hint)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fail(fault.Timeout, errors.New("no answer in time; see --timeout"))
+	case errors.As(err, &status), errors.As(err, &unknown):
 		return fail(fault.Protocol, err)
-	}
-	var coded gethrpc.Error
-	if !errors.As(err, &coded) {
-		if errors.Is(err, context.DeadlineExceeded) {
-			return fail(fault.Timeout, errors.New("no answer in time; see --timeout"))
-		}
-		if notJSONRPC(err) {
-			return fail(fault.Protocol, fmt.Errorf("what answers there is no daemon: its answer is not JSON-RPC (%w); look at "+
-				"the address", err))
-		}
-		if web := new(url.Error); errors.As(err, &web) {
-			return unreachable(web.URL, web.Err)
-		}
+	case errors.As(err, &refused) && refused.Refused:
+		return unreachable(refused.Target, refused.Err)
+	case errors.As(err, &refused):
 		return fail(fault.Unavailable, err)
 	}
-	answer := fault.New(fault.Kind(api.Code(coded.ErrorCode()).Kind()), fmt.Sprintf("%v (code %d)", coded,
-		coded.ErrorCode()), "")
-	var withData gethrpc.DataError
-	if errors.As(err, &withData) {
-		if data, ok := withData.ErrorData().(map[string]any); ok {
-			answer.Hint, _ = data["hint"].(string)
-			if kind, ok := data["kind"].(string); ok && kind != "" {
-				answer.Kind = fault.Kind(kind)
-			}
-		}
-	}
-	return answer
-}
-
-// notJSONRPC reports whether an error is about the form of an answer.
-func notJSONRPC(err error) bool {
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	return errors.As(err, &syntax) || errors.As(err, &kind) || errors.Is(err, gethrpc.ErrNoResult) ||
-		errors.Is(err, io.ErrUnexpectedEOF)
+	return fail(fault.Failed, err)
 }

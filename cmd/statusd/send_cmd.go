@@ -3,18 +3,17 @@ package main
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
-	"strings"
+	"slices"
 	"syscall"
 	"time"
 
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/fault"
-	"statusd/messenger/naming"
 )
 
 // maxAttachment bounds a file to send: what does not fit into an envelope is
@@ -23,25 +22,11 @@ const maxAttachment = 2 << 20
 
 // sendFlags say what to send and what to wait for.
 type sendFlags struct {
-	text, attachment, replyTo, wait string
-	limit                           time.Duration
-	given                           bool // there is a text, be it an empty one
+	text, attachment, replyTo string
+	wait                      api.SendWait
+	limit                     time.Duration
+	given                     bool // there is a text, be it an empty one
 }
-
-// sendResult is what became of a message.
-type sendResult struct {
-	MessageID string `json:"messageId"`
-	ChatID    string `json:"chatId"`
-	Clock     uint64 `json:"clock"`
-	Status    string `json:"status"`
-}
-
-// The states to wait for.
-const (
-	waitNone      = "none"
-	waitSent      = "sent"
-	waitDelivered = "delivered"
-)
 
 func (a *app) sendCommand() frame.Command {
 	return frame.Command{
@@ -63,13 +48,13 @@ daemon goes on trying.`,
 			"  fortune | statusd send '#tea' -m -\n" +
 			"  statusd send @ana -a photo.jpg",
 		Build: func(fs *frame.Flags) frame.Run {
-			c, f := a.newClient(fs, 30*time.Second), &sendFlags{wait: waitSent}
+			c, f := a.newClient(fs, 30*time.Second), &sendFlags{wait: api.WaitSent}
 			fs.CompleteArgs(c.recipients())
 			fs.Var(&f.text, "message,m", "the text; - reads it from standard input")
 			fs.Var(&f.attachment, "attachment,a", "an image (PNG, JPEG, WebP, GIF) or recording (AAC, AMR) to send")
 			fs.Var(&f.replyTo, "reply-to", "id of the message that this one answers")
-			fs.Var(&f.wait, "wait", "wait until it is sent or delivered, or none").Complete(
-				frame.OneOf(waitSent, waitDelivered, waitNone))
+			fs.Var((*string)(&f.wait), "wait", "wait until it is sent or delivered, or none").Complete(
+				frame.OneOf(api.WaitSent, api.WaitDelivered, api.WaitNone))
 			fs.Lookup("timeout").Usage = "longest time to wait for that"
 			return func(ctx context.Context, args []string) error {
 				f.given = fs.Changed("message")
@@ -79,11 +64,9 @@ daemon goes on trying.`,
 	}
 }
 
-func (a *app) send(ctx context.Context, c *client, f *sendFlags, to []string) error {
-	switch f.wait {
-	case waitNone, waitSent, waitDelivered:
-	default:
-		return badChoice("wait", f.wait, waitSent, waitDelivered, waitNone)
+func (a *app) send(ctx context.Context, c *daemon, f *sendFlags, to []string) error {
+	if !slices.Contains(f.wait.Values(), f.wait) {
+		return badChoice("wait", string(f.wait), string(api.WaitSent), string(api.WaitDelivered), string(api.WaitNone))
 	}
 	f.limit = c.endpoint.timeout
 	if f.limit <= 0 {
@@ -104,101 +87,65 @@ func (a *app) send(ctx context.Context, c *client, f *sendFlags, to []string) er
 		return err
 	}
 	defer s.Close()
-	var missed, failed error
-	for _, recipient := range to {
-		sent, err := s.sendTo(ctx, f, recipient, text, attached)
-		if err != nil {
-			if len(to) == 1 || ctx.Err() != nil {
-				return err
-			}
-			a.complain(fmt.Errorf("%s: %w", recipient, err), exitCode(err))
-			failed = &silentError{exitCode(err)}
-			continue
-		}
-		if err := a.printSent(sent); err != nil {
+	// The answer comes when the state was reached or the time is up, so the call
+	// itself has a little longer.
+	sent, err := api.StatusSend.Call(ctx, s.within(f.limit+10*time.Second), api.SendArgs{
+		Recipient: to, Message: text, Attachment: api.OneText(attached), ReplyTo: f.replyTo, Wait: f.wait,
+		TimeoutSeconds: new(f.limit.Seconds()),
+	})
+	if err != nil {
+		return err
+	}
+	messages := sent.Messages
+	if len(to) == 1 {
+		messages = []api.SentMessage{sent.SentMessage}
+	}
+	return a.sent(f, to, messages)
+}
+
+// sent prints what became of the message to each recipient.
+func (a *app) sent(f *sendFlags, to []string, messages []api.SentMessage) (missed error) {
+	for i, m := range messages {
+		if err := a.say(m.MessageID+"  "+string(m.Status), m); err != nil {
 			return err
 		}
-		if !reached(sent.Status, f.wait) {
-			missed = fail(fault.Timeout, fmt.Errorf("%s: not %s within %s; the daemon goes on trying", recipient, f.wait,
-				f.limit))
+		switch {
+		case reached(m.Status, f.wait):
+		case m.Status == api.SendSent && chatTypeOf(m.ChatID) == api.ChatPublic:
+			a.note("%s: nobody acknowledges messages in public chats; it was sent, which is as far as it gets", to[i])
+		default:
+			missed = fail(fault.Timeout, fmt.Errorf("%s: not %s within %s; the daemon goes on trying", to[i], f.wait, f.limit))
 		}
 	}
-	return errors.Join(failed, missed)
-}
-
-// sendTo sends to one recipient. The answer comes when the state was reached
-// or the time is up, so the call itself has a little longer.
-func (s *session) sendTo(
-	ctx context.Context, f *sendFlags, recipient, text string, attached any,
-) (sent sendResult, err error) {
-	to, err := s.recipient(ctx, recipient)
-	if err != nil {
-		return sent, err
-	}
-	var reply any
-	if f.replyTo != "" {
-		reply = f.replyTo
-	}
-	err = s.callWithin(ctx, f.limit+10*time.Second, &sent, "status_send", to, text, attached, reply, f.wait,
-		f.limit.Seconds())
-	return sent, err
-}
-
-// recipient puts the id of a group in the place of its name, and refuses what
-// may mean several things. What else a recipient may be, the daemon knows.
-func (s *session) recipient(ctx context.Context, text string) (string, error) {
-	if err := s.readContacts(ctx); err != nil {
-		return "", err
-	}
-	found, err := s.names().Find(text)
-	var unknown *naming.UnknownError
-	switch {
-	case errors.As(err, &unknown) && strings.HasPrefix(text, "@"):
-		return s.person(ctx, text) // says who calls himself so
-	case errors.As(err, &unknown):
-		return text, nil
-	case err != nil:
-		return "", fail(fault.BadInput, err)
-	case found.Kind == naming.Group:
-		return found.ID, nil
-	}
-	return text, nil
+	return missed
 }
 
 // reached tells whether a state is the one waited for, or beyond it.
-func reached(status, wait string) bool {
-	switch wait {
-	case waitNone:
-		return true
-	case waitSent:
-		return status == waitSent || status == waitDelivered
-	}
-	return status == wait
+func reached(state api.SendState, wait api.SendWait) bool {
+	return wait == api.WaitNone || state == api.SendDelivered || state == api.SendSent && wait == api.WaitSent
 }
 
-func (a *app) printSent(r sendResult) error { return a.say(r.MessageID+"  "+r.Status, r) }
-
-// readAttachment reads a file into a data URL; nil for none. The daemon looks
+// readAttachment reads a file into a data URL; "" for none. The daemon looks
 // at the content itself and does not trust the type named here.
-func readAttachment(path string) (any, error) {
+func readAttachment(path string) (string, error) {
 	if path == "" {
-		return nil, nil
+		return "", nil
 	}
 	// A pipe that nobody writes to is empty, and not waited for.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, fail(fault.NoInput, fmt.Errorf("attachment: %w", err))
+		return "", fail(fault.NoInput, fmt.Errorf("attachment: %w", err))
 	}
 	defer f.Close()
 	raw, err := io.ReadAll(io.LimitReader(f, maxAttachment+1))
 	switch {
 	case err != nil:
-		return nil, fail(fault.IO, fmt.Errorf("attachment: %w", err))
+		return "", fail(fault.IO, fmt.Errorf("attachment: %w", err))
 	case len(raw) > maxAttachment:
-		return nil, fail(fault.BadInput, fmt.Errorf("attachment %s has more than %s; a message cannot carry it", path,
+		return "", fail(fault.BadInput, fmt.Errorf("attachment %s has more than %s; a message cannot carry it", path,
 			bytesText(maxAttachment)))
 	case len(raw) == 0:
-		return nil, fail(fault.BadInput, fmt.Errorf("attachment %s is empty", path))
+		return "", fail(fault.BadInput, fmt.Errorf("attachment %s is empty", path))
 	}
 	return "data:" + http.DetectContentType(raw) + ";base64," + base64.StdEncoding.EncodeToString(raw), nil
 }

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	gethrpc "github.com/ethereum/go-ethereum/rpc"
 	"golang.org/x/term"
 
 	"statusd/accounts/contact"
@@ -22,8 +21,7 @@ import (
 // session is one connection to the daemon, for commands about people and
 // chats, which make several calls.
 type session struct {
-	conn    *gethrpc.Client
-	timeout time.Duration // of one call
+	*connection
 
 	mu       sync.RWMutex
 	contacts map[string]api.Contact // by id; nil before they are read
@@ -34,45 +32,21 @@ type session struct {
 
 // open connects to the daemon. What these commands carry is private: they do
 // not go where others could read them.
-func (c *client) open(ctx context.Context) (*session, error) {
-	if c.endpoint.url != "" && !confidential(c.endpoint.url) {
-		return nil, fail(fault.Permission, fmt.Errorf("messages are not sent to %s, where others could read them: use the "+
-			"socket, https:// or wss://", c.endpoint.url))
+func (c *daemon) open(ctx context.Context) (*session, error) {
+	if err := c.private("messages are not sent to %s, where others could read them"); err != nil {
+		return nil, err
 	}
 	conn, err := c.endpoint.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &session{conn: conn, timeout: c.endpoint.timeout}, nil
-}
-
-func (s *session) Close() { s.conn.Close() }
-
-// call makes one call within the time limit of the flags.
-func (s *session) call(ctx context.Context, result any, method string, params ...any) error {
-	return s.callWithin(ctx, s.timeout, result, method, params...)
-}
-
-// callWithin makes one call with a time limit of its own.
-func (s *session) callWithin(
-	ctx context.Context, limit time.Duration, result any, method string, params ...any,
-) error {
-	within, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	err := s.conn.CallContext(within, result, method, params...)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil {
-		return callError(err)
-	}
-	return nil
+	return &session{connection: conn}, nil
 }
 
 // chats returns the chats that are not closed.
 func (s *session) chats(ctx context.Context) ([]api.Chat, error) {
-	var all []api.Chat
-	if err := s.call(ctx, &all, "wakuext_chats"); err != nil {
+	all, err := api.WakuextChats.Call(ctx, s, api.None{})
+	if err != nil {
 		return nil, err
 	}
 	active := all[:0]
@@ -84,28 +58,17 @@ func (s *session) chats(ctx context.Context) ([]api.Chat, error) {
 	return active, nil
 }
 
+// resolve asks the daemon what a name means. kind is what it has to mean, ""
+// for anything.
+func (s *session) resolve(ctx context.Context, text string, kind api.NameKind) (api.Resolved, error) {
+	return api.StatusResolve.Call(ctx, s, api.ResolveArgs{Name: text, Kind: kind})
+}
+
 // person returns the contact id of somebody: a public key in any form, or @
 // and the nickname that we gave. What people call themselves finds nobody.
 func (s *session) person(ctx context.Context, text string) (string, error) {
-	if err := s.readContacts(ctx); err != nil {
-		return "", err
-	}
-	id, err := s.names().FindPerson(text)
-	var unknown *naming.UnknownError
-	if !errors.As(err, &unknown) {
-		return id, fail(fault.BadInput, err)
-	}
-	name, nick := strings.CutPrefix(text, "@")
-	if !nick {
-		return "", fail(fault.BadInput, fmt.Errorf("%q is no public key: want zQ3sh…, 0x04…, or @ and the nickname of a "+
-			"contact", text))
-	}
-	hint := "; see: statusd contacts"
-	if claiming := s.names().Claiming(name); len(claiming) > 0 {
-		hint = fmt.Sprintf(" by you; who calls himself so may be anybody (%s): give the key, or a nickname with: statusd "+
-			"contacts nickname KEY NAME", keyText(claiming[0]))
-	}
-	return "", fail(fault.BadInput, fmt.Errorf("no contact is called %q%s", name, hint))
+	found, err := s.resolve(ctx, text, api.NamePerson)
+	return found.ID, err
 }
 
 // people resolves several persons.
@@ -121,40 +84,43 @@ func (s *session) people(ctx context.Context, texts []string) ([]string, error) 
 	return ids, nil
 }
 
-// chat finds a chat by what a person calls it: #name, the id or the name of a
+// chat finds a chat by what people call it: #name, the id or the name of a
 // group, a person.
 func (s *session) chat(ctx context.Context, text string) (api.Chat, error) {
-	if err := s.refreshContacts(ctx); err != nil {
+	found, err := s.resolve(ctx, text, "")
+	if err != nil {
 		return api.Chat{}, err
 	}
-	found, err := s.names().Find(text)
-	var ambiguous *naming.AmbiguousError
-	if errors.As(err, &ambiguous) {
-		return api.Chat{}, fail(fault.BadInput, err)
+	return s.chatOf(ctx, text, found)
+}
+
+// group finds a private group.
+func (s *session) group(ctx context.Context, text string) (api.Chat, error) {
+	found, err := s.resolve(ctx, text, api.NameGroup)
+	if err != nil {
+		return api.Chat{}, fault.WithHint(err, "see: statusd groups")
+	}
+	return s.chatOf(ctx, text, found)
+}
+
+// chatOf returns the chat that a name means, if there is one already.
+func (s *session) chatOf(ctx context.Context, text string, found api.Resolved) (api.Chat, error) {
+	chats, err := s.chats(ctx)
+	if err != nil {
+		return api.Chat{}, err
 	}
 	ids := []string{found.ID}
-	if found.Kind == naming.Profile { // "@0x04…" means the person as well
+	if found.Kind == api.NameProfile { // "@0x04…" means the person as well
 		ids = append(ids, strings.TrimPrefix(found.ID, "@"))
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
 	for _, id := range ids {
-		for _, c := range s.chatList {
-			if err == nil && c.ID == id {
+		for _, c := range chats {
+			if c.ID == id {
 				return c, nil
 			}
 		}
 	}
 	return api.Chat{}, fail(fault.BadInput, fmt.Errorf("there is no chat %q; see: statusd chats", text))
-}
-
-// group finds a private group.
-func (s *session) group(ctx context.Context, text string) (api.Chat, error) {
-	c, err := s.chat(ctx, text)
-	if err == nil && c.ChatType != api.ChatPrivateGroup {
-		err = fail(fault.BadInput, fmt.Errorf("%q is no private group; see: statusd groups", text))
-	}
-	return c, err
 }
 
 // readContacts reads contacts, chats and who we are, unless that was done.
@@ -167,21 +133,19 @@ func (s *session) readContacts(ctx context.Context) error {
 
 // refreshContacts reads contacts, chats and who we are.
 func (s *session) refreshContacts(ctx context.Context) error {
-	var all []api.Contact
-	if err := s.call(ctx, &all, "wakuext_contacts"); err != nil {
+	all, err := api.WakuextContacts.Call(ctx, s, api.None{})
+	if err != nil {
 		return err
 	}
 	contacts := make(map[string]api.Contact, len(all))
 	for _, c := range all {
 		contacts[c.ID] = c
 	}
-	var accounts []listed
 	self := ""
-	if s.call(ctx, &accounts, "account_list") == nil { // else our own messages show our key
-		for _, l := range accounts {
-			if own, err := contact.Parse(l.Key); l.LoggedIn && err == nil {
-				self = own.Key.ContactID()
-			}
+	accounts, _ := api.AccountList.Call(ctx, s, api.None{}) // without it our own messages show our key
+	for _, l := range accounts {
+		if own, err := contact.Parse(l.CompressedKey); l.LoggedIn && err == nil {
+			self = own.Key.ContactID()
 		}
 	}
 	chats, err := s.chats(ctx)

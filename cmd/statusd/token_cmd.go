@@ -3,14 +3,15 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
+	"statusd/fault"
 )
 
 // tokenCommand is what is done with tokens through the daemon.
@@ -34,7 +35,7 @@ to it: filters, keys, consumers.`,
 					c := a.newClient(fs, time.Minute)
 					fs.CompleteArgs(c.tokens())
 					return func(ctx context.Context, args []string) error {
-						return c.call(ctx, nil, "admin_tokenRevoke", args[0])
+						return done(api.AdminTokenRevoke.Call(ctx, c, api.TokenArgs{Name: args[0]}))
 					}
 				},
 			},
@@ -43,9 +44,13 @@ to it: filters, keys, consumers.`,
 	return listing(group, "List the tokens that were made")
 }
 
-// scopes are what tokens may do.
-func scopes() []string {
-	return []string{"read", "send", "events", "contacts", "account", "admin", "debug"}
+// joined writes words, one after the other.
+func joined[T ~string](words []T, between string) string {
+	texts := make([]string, len(words))
+	for i, w := range words {
+		texts[i] = string(w)
+	}
+	return strings.Join(texts, between)
 }
 
 func (a *app) tokenAdd() frame.Command {
@@ -56,42 +61,40 @@ func (a *app) tokenAdd() frame.Command {
 			var name, account, expires string
 			var scope []string
 			fs.Var(&name, "name", "to tell tokens apart")
-			fs.List(&scope, "scope", "what it may do: read, send, events, contacts, account, admin, debug").Complete(
-				frame.OneOf(scopes()...))
+			fs.List(&scope, "scope", "what it may do: "+joined(api.Scopes(), ", ")).Complete(frame.OneOf(api.Scopes()...))
 			fs.Var(&account, "account", "key-uid of the only account it is for").Complete(c.accounts())
 			fs.Var(&expires, "expires", "how long it is valid, as 90d or 12h; never ends if left out")
 			return func(ctx context.Context, _ []string) error {
 				if name == "" || len(scope) == 0 {
 					return usageError(errors.New("give the token a --name and at least one --scope"))
 				}
-				var only, seconds any
+				add := api.TokenAddArgs{Name: name}
+				for _, s := range scope {
+					add.Scopes = append(add.Scopes, api.Scope(s))
+				}
 				if account != "" {
-					only = account
+					add.Account = &account
 				}
 				if expires != "" {
 					d, err := parseLifetime(expires)
 					if err != nil {
 						return usageError(fmt.Errorf("--expires %q: %w", expires, err))
 					}
-					seconds = int64(d / time.Second)
+					add.ExpiresInSeconds = new(int64(d / time.Second))
 				}
-				return a.addToken(ctx, c, name, scope, only, seconds)
+				return a.addToken(ctx, c, add)
 			}
 		},
 	}
 }
 
-func (a *app) addToken(ctx context.Context, c *client, name string, scope []string, only, seconds any) error {
-	var raw json.RawMessage
-	if err := c.call(ctx, &raw, "admin_tokenAdd", name, scope, only, seconds); err != nil {
+func (a *app) addToken(ctx context.Context, c *daemon, add api.TokenAddArgs) error {
+	made, err := api.AdminTokenAdd.Call(ctx, c, add)
+	if err != nil {
 		return err
 	}
 	if a.output == outputJSON {
-		return a.printResult(raw)
-	}
-	var made struct{ Token string }
-	if err := decodeAnswer(raw, &made); err != nil {
-		return err
+		return fail(fault.IO, a.printJSON(made))
 	}
 	fmt.Fprintln(a.out, made.Token)
 	fmt.Fprintln(a.err, "The daemon does not keep the token: it is shown this once.")
@@ -118,28 +121,20 @@ func parseLifetime(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// listedToken is a token as the daemon lists it.
-type listedToken struct {
-	Name    string
-	Scopes  []string
-	Account string
-	Expires *time.Time
-}
-
-func (a *app) listTokens(ctx context.Context, c *client, _ []string) error {
-	list, err := callList[listedToken](ctx, c, "admin_tokenList")
+func (a *app) listTokens(ctx context.Context, c *daemon, _ []string) error {
+	list, err := api.AdminTokenList.Call(ctx, c, api.None{})
 	if err != nil {
 		return err
 	}
 	return printList(a, list, "there are no tokens yet; make one with: statusd token add",
-		frame.Col("NAME", func(t answered[listedToken]) string { return t.Value.Name }),
-		frame.Col("SCOPES", func(t answered[listedToken]) string { return strings.Join(t.Value.Scopes, ",") }),
-		frame.IDs("ACCOUNT", func(t answered[listedToken]) string { return cmp.Or(t.Value.Account, "any") }),
-		frame.Col("EXPIRES", func(t answered[listedToken]) string {
-			if t.Value.Expires == nil {
+		frame.Col("NAME", func(t api.TokenInfo) string { return t.Name }),
+		frame.Col("SCOPES", func(t api.TokenInfo) string { return joined(t.Scopes, ",") }),
+		frame.IDs("ACCOUNT", func(t api.TokenInfo) string { return cmp.Or(t.Account, "any") }),
+		frame.Col("EXPIRES", func(t api.TokenInfo) string {
+			if t.Expires == nil {
 				return "never"
 			}
-			return t.Value.Expires.Local().Format(time.DateTime)
+			return t.Expires.Local().Format(time.DateTime)
 		}),
 	)
 }

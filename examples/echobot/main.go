@@ -30,7 +30,7 @@ func echo(ctx context.Context, daemon *client.Client) error {
 		news, _ := told.(api.MessagesNewEvent)
 		for i, m := range news.Messages {
 			if m.New && m.OutgoingStatus == "" && m.ContentType != api.ContentSystem {
-				answer := api.SendArgs{Recipient: api.OneText(m.LocalChatID), Message: m.Text, ReplyTo: m.ID}
+				answer := api.SendArgs{Recipient: api.Recipients{m.LocalChatID}, Message: m.Text, ReplyTo: m.ID}
 				answer.RequestID = client.RequestID(cfg.Consumer, event, i)
 				err = client.Retry(ctx, func() error { _, err := api.StatusSend.Call(ctx, daemon, answer); return err })
 			}

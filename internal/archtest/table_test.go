@@ -206,7 +206,8 @@ func layer3() map[string][]string {
 	return map[string][]string{
 		"statusd/messenger": {
 			"statusd/accounts/contact", "statusd/accounts/identicon", "statusd/accounts/key", "statusd/internal/store",
-			"statusd/api", "statusd/messenger/courier", "statusd/messenger/event", "statusd/messenger/naming",
+			"statusd/api", "statusd/internal/feed", "statusd/messenger/courier", "statusd/messenger/event",
+			"statusd/messenger/naming",
 			"statusd/messenger/text", "statusd/payloads", "statusd/transport", "statusd/waku/wire", zap,
 		},
 		"statusd/messenger/event": {"statusd/api", "statusd/internal/store", "statusd/messenger/text"},
@@ -253,7 +254,7 @@ func layer4() map[string][]string {
 		"statusd/rpc": {
 			"statusd/api", "statusd/accounts", "statusd/discovery", "statusd/internal/feed", "statusd/internal/nearest",
 			"statusd/internal/profile",
-			"statusd/internal/store", "statusd/messenger/naming",
+			"statusd/internal/store",
 			"statusd/configs", "statusd/internal/atomicfile", "statusd/mailserver", "statusd/mailserver/history",
 			"statusd/messenger", "statusd/payloads", "statusd/rpc/jsonrpc", "statusd/transport", "statusd/waku",
 			geth + "crypto", geth + "event", geth + "p2p", zap, metrics, errgroup,
@@ -297,7 +298,7 @@ func layer5() map[string][]string {
 			"statusd/internal/logx", "statusd/internal/profile", "statusd/internal/sdnotify",
 			"statusd/deploy", "statusd/mailserver", "statusd/messenger/naming",
 			"statusd/node", "statusd/rpc",
-			"statusd/waku/wire", geth + "crypto", geth + "p2p", geth + "log", geth + "rpc", zap, metrics,
+			"statusd/waku/wire", geth + "crypto", geth + "p2p", geth + "log", zap, metrics,
 			"statusd/internal/termtext", "statusd/payloads", tea, "golang.org/x/term",
 		},
 		"statusd/cmd/statusd/frame":  {"github.com/charmbracelet/x/ansi"},

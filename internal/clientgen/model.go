@@ -124,8 +124,9 @@ const (
 	number
 	plain // string
 	list
-	dict  // object with any members of one type
-	named // object, enum or text
+	dict      // object with any members of one type
+	named     // object, enum or text
+	oneOrMore // of texts: one, or a list
 )
 
 // ref is a type as a place in the contract refers to it.
@@ -253,6 +254,7 @@ var forms = map[reflect.Type]ref{
 	reflect.TypeFor[json.RawMessage]():     {shape: anything},
 	reflect.TypeFor[api.ComponentHealth](): {shape: dict, elem: &ref{shape: plain}},
 	reflect.TypeFor[api.Secret]():          {shape: plain},
+	reflect.TypeFor[api.Recipients]():      {shape: oneOrMore},
 	reflect.TypeFor[[]byte]():              {shape: plain}, // base64
 }
 

@@ -68,6 +68,8 @@ func pythonRef(r ref, prefix string) string {
 		out = "str"
 	case list:
 		out = "list[" + pythonRef(*r.elem, prefix) + "]"
+	case oneOrMore:
+		out = "str | list[str]"
 	case dict:
 		out = "dict[str, " + pythonRef(*r.elem, prefix) + "]"
 	case named:

@@ -50,6 +50,8 @@ func typeScriptRef(r ref, prefix string) string {
 			out = "(" + out + ")"
 		}
 		out += "[]"
+	case oneOrMore:
+		out = "string | string[]"
 	case dict:
 		out = "Record<string, " + typeScriptRef(*r.elem, prefix) + ">"
 	case named:

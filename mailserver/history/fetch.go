@@ -38,6 +38,9 @@ type Request struct {
 	At       *Server     // a server that need not be one of the client's; instead of Server
 	Key      []byte      // symmetric key to seal with; nil: that of the server's password
 	OnePage  bool        // stop after the first page
+	// Restart begins anew at the best server when the one that gave the cursor
+	// fails: others count cursors otherwise. Result says that it did.
+	Restart bool
 	Timeout  time.Duration
 	Tries    int // on one server; 0: as the client's
 	// Sent is called with the id of each request before it is written, from
@@ -60,6 +63,7 @@ type Result struct {
 	Pages     int
 	Envelopes int
 	Cursor    []byte // where the next page starts; nil: everything has come
+	Restarted bool   // the server of the cursor failed, and the fetch began anew
 }
 
 // Bookmark is how far an unfinished fetch has come.
@@ -118,6 +122,19 @@ func (c *Client) Fetch(ctx context.Context, r Request) (Result, error) {
 	if err := c.check(&r); err != nil {
 		return Result{}, err
 	}
+	result, err := c.fetch(ctx, r)
+	if err == nil || !r.Restart || len(r.Cursor) == 0 || ctx.Err() != nil {
+		return result, err
+	}
+	c.log.Info("history is asked for from the beginning again: the server of the cursor failed", zap.Error(err))
+	r.Cursor, r.Server, r.At = nil, enode.ID{}, nil
+	if result, err = c.fetch(ctx, r); err == nil {
+		result.Restarted = true
+	}
+	return result, err
+}
+
+func (c *Client) fetch(ctx context.Context, r Request) (Result, error) {
 	servers, err := c.choose(&r)
 	if err != nil {
 		return Result{}, err

@@ -85,17 +85,40 @@ func (e *UnknownError) Error() string {
 // An invitation that we have not accepted cannot make ambiguous what we have
 // already: whoever may invite us could take away the use of any name.
 // Errors: *AmbiguousError, *UnknownError, those of the directory.
-func Find(d Directory, text string) (Target, error) {
+func Find(d Directory, text string) (Target, error) { return FindKind(d, "", text) }
+
+// FindKind is Find for a text that has to mean something of a kind, as if it
+// stood behind it; "" for any. A person needs no chat: a bare word is nobody.
+func FindKind(d Directory, kind Kind, text string) (Target, error) {
 	f := finder{dir: d, text: text}
 	rest, given := cutKind(text)
 	if !given {
 		rest = strings.TrimSpace(text)
 	}
-	kind := Kind("")
 	if given {
-		kind = Kind(strings.ToLower(text[:strings.IndexByte(text, ':')]))
+		typed := Kind(strings.ToLower(strings.TrimSpace(text[:strings.IndexByte(text, ':')])))
+		if kind != "" && typed != kind && typed != byID {
+			return Target{}, &UnknownError{text}
+		}
+		if kind == "" {
+			kind = typed
+		}
+	}
+	if kind == Person && !given {
+		return f.somebody(rest)
 	}
 	return f.find(kind, rest)
+}
+
+// somebody finds a person by a key, or @ and a nickname.
+func (f *finder) somebody(text string) (Target, error) {
+	if name := strings.TrimPrefix(text, "@"); name == text && !isKey(name) {
+		return Target{}, &UnknownError{f.text}
+	}
+	if err := f.person("@"+strings.TrimPrefix(text, "@"), true); err != nil {
+		return Target{}, err
+	}
+	return f.decide()
 }
 
 // cutKind cuts the name of a kind off a text.
@@ -255,32 +278,8 @@ func (d directory) Nicknamed(nickname string) ([]string, error) {
 // Find returns what a text means. Errors: *AmbiguousError, *UnknownError.
 func (n *Names) Find(text string) (Target, error) { return Find(directory{n}, text) }
 
-// FindPerson returns the contact id of whom a text means, without looking at
-// chats: a key in any form, or @ and a nickname. Errors: *AmbiguousError,
-// *UnknownError.
-func (n *Names) FindPerson(text string) (string, error) {
-	f := finder{dir: directory{n}, text: text}
-	rest, _ := cutKind(text)
-	name := strings.TrimPrefix(rest, "@")
-	if rest == text && name == rest && !isKey(name) {
-		return "", &UnknownError{text}
-	}
-	if err := f.person("@"+name, true); err != nil {
-		return "", err
-	}
-	t, err := f.decide()
-	return t.ID, err
-}
-
-// Claiming returns those who call themselves by a name, whom it does not find:
-// a hint for people.
-func (n *Names) Claiming(name string) []string {
-	var out []string
-	for id, c := range n.contacts {
-		if c.LocalNickname == "" && c.Name != "" && strings.EqualFold(c.Name, name) {
-			out = append(out, id)
-		}
-	}
-	slices.Sort(out)
-	return out
+// FindKind returns what a text means that has to mean something of a kind; see
+// the function FindKind.
+func (n *Names) FindKind(kind Kind, text string) (Target, error) {
+	return FindKind(directory{n}, kind, text)
 }

@@ -258,6 +258,15 @@ func (n *Names) ChatGivenBy(c *api.Chat) api.GivenBy {
 	return api.GivenByYou
 }
 
+// Key writes the id of a person in the form that people exchange; what is no id
+// stays as it is.
+func Key(id string) string {
+	if c, err := contact.Parse(id); err == nil && c.Name == "" {
+		return contact.Text(c.Key)
+	}
+	return id
+}
+
 // Short shortens the id of a person the way people exchange keys. It is not
 // unique enough to verify somebody.
 func Short(id string) string {

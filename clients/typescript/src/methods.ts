@@ -1080,18 +1080,21 @@ export abstract class Methods {
   }
 
   /**
-   * Sends a message to a person, a public chat or a group. The chat is made if it is not there.
+   * Sends a message to a person, a public chat or a group, or to several of them. Chats are made if they are not
+   * there.
    * Returns: status is queued, sent, delivered or failed, as far as it is known when the time is up. A message
-   * that is queued is on disk and is sent as soon as there is a peer.
+   * that is queued is on disk and is sent as soon as there is a peer. With several recipients messages has the
+   * message of each, in their order, and status is that of the one that is least far.
    * send; scope send; since 0.1.0.
    */
   send(
     args: {
       /**
        * a person as zQ3sh… or 0x04…, #public-chat, the id or name of a group, or @nickname; what could mean
-       * several things is refused: group:tea, public:tea and person:@ana say which is meant
+       * several things is refused: group:tea, public:tea and person:@ana say which is meant. A list of at most
+       * 100 sends to each: all are checked first, and if one is refused, nothing is sent
        */
-      recipient: string;
+      recipient: string | string[];
       /** text; may be left out with an attachment */
       message?: string | null | undefined;
       /** image (PNG, JPEG, WebP, GIF) or recording (AAC, AMR) as data URL or, on the unix socket, as path */
@@ -1275,18 +1278,46 @@ export abstract class Methods {
   }
 
   /**
-   * Sends a message to a person, a public chat or a group. The chat is made if it is not there.
+   * Says what a name means, as status_send takes it. What could mean several things, or nothing, is an error
+   * that says what to give instead. Names that people gave themselves are not looked up: anybody may take any
+   * name.
+   * Returns: id of the chat, which for a person is the contact id; exact is a text that means nothing else.
+   * status_resolve; scope read; since 0.1.0.
+   */
+  statusResolve(
+    args: {
+      /**
+       * what people call somebody or something: zQ3sh… or 0x04…, @nickname, #public-chat, the id or name of a
+       * group, also behind a kind, as group:tea
+       */
+      name: string;
+      /** what it has to mean; left out: anything */
+      kind?: t.NameKind | null | undefined;
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<t.Resolved> {
+    const call = { method: "status_resolve", flags: ACCOUNT | SAFE, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Sends a message to a person, a public chat or a group, or to several of them. Chats are made if they are not
+   * there.
    * Returns: status is queued, sent, delivered or failed, as far as it is known when the time is up. A message
-   * that is queued is on disk and is sent as soon as there is a peer.
+   * that is queued is on disk and is sent as soon as there is a peer. With several recipients messages has the
+   * message of each, in their order, and status is that of the one that is least far.
    * status_send; scope send; since 0.1.0.
    */
   statusSend(
     args: {
       /**
        * a person as zQ3sh… or 0x04…, #public-chat, the id or name of a group, or @nickname; what could mean
-       * several things is refused: group:tea, public:tea and person:@ana say which is meant
+       * several things is refused: group:tea, public:tea and person:@ana say which is meant. A list of at most
+       * 100 sends to each: all are checked first, and if one is refused, nothing is sent
        */
-      recipient: string;
+      recipient: string | string[];
       /** text; may be left out with an attachment */
       message?: string | null | undefined;
       /** image (PNG, JPEG, WebP, GIF) or recording (AAC, AMR) as data URL or, on the unix socket, as path */

@@ -207,6 +207,15 @@ export const MessageType = {
 } as const;
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
 
+/** NameKind is what a name can mean. */
+export const NameKind = {
+  Person: "person",
+  Group: "group",
+  Public: "public",
+  Profile: "profile",
+} as const;
+export type NameKind = (typeof NameKind)[keyof typeof NameKind];
+
 /** OutgoingStatus says how far a message of ours is; it is empty for those of others. */
 export const OutgoingStatus = {
   Sending: "sending",
@@ -434,6 +443,8 @@ export interface BackfillRequest {
   cursor?: string;
   /** enode, which need not be configured; else the best, and others */
   server?: string;
+  /** true: when the server of the cursor fails, begin anew at the best one, and say so */
+  restart?: boolean;
   /** seconds without any sign of a server, 0: 30 */
   timeout?: number;
 }
@@ -453,6 +464,11 @@ export interface BackfilledPage {
   cursor: string;
   /** nothing is left */
   done: boolean;
+  /**
+   * Restarted: this is the first page of another server, with cursors of its own; envelopes that came already
+   * come again.
+   */
+  restarted?: boolean;
 }
 
 /** BlockedContact is a person to block, and the nickname to go on showing. */
@@ -815,6 +831,8 @@ export interface FetchRequest {
   cursor?: string;
   /** enode, which need not be configured; else the best, and others */
   server?: string;
+  /** true: when the server of the cursor fails, begin anew at the best one, and say so */
+  restart?: boolean;
   /** key of the server's password, else that of its enode */
   symKeyID?: string;
   /** seconds without any sign of a server, 0: 30 */
@@ -832,6 +850,11 @@ export interface FetchedPage {
   cursor: string;
   /** nothing is left */
   done: boolean;
+  /**
+   * Restarted: this is the first page of another server, with cursors of its own; envelopes that came already
+   * come again.
+   */
+  restarted?: boolean;
 }
 
 /** FilterAddedEvent says that this account listens to new places. */
@@ -1639,6 +1662,17 @@ export interface RequestRangeInput {
   "highest-request-to"?: number;
 }
 
+/** Resolved is the one thing that a name means. */
+export interface Resolved {
+  kind: NameKind;
+  /** of the chat; that with a person has the contact id */
+  id: string;
+  /** Chat: there is such a chat, and it is not closed. */
+  chat: boolean;
+  /** a text that means this and nothing else */
+  exact: string;
+}
+
 /** RetryConfig says when to try again: attempt k waits BaseTimeout and k times StepTimeout. */
 export interface RetryConfig {
   /** nanoseconds */
@@ -1677,8 +1711,21 @@ export interface SavedMailserverInput {
   fleet?: string;
 }
 
-/** Sent is what became of a message that was sent with status_send. */
+/**
+ * Sent is what became of what was sent with status_send: the message, or with several recipients the first one,
+ * and Status is that of the message that is least far.
+ */
 export interface Sent {
+  messageId: string;
+  chatId: string;
+  clock: number;
+  status: SendState;
+  /** Messages has the message of each recipient, in their order; absent with one recipient. */
+  messages?: SentMessage[];
+}
+
+/** SentMessage is what became of a message that was sent with status_send. */
+export interface SentMessage {
   messageId: string;
   chatId: string;
   clock: number;

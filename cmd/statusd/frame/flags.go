@@ -44,7 +44,13 @@ func (f *Flag) Complete(c Completer) *Flag {
 type Completer func(context.Context) []string
 
 // OneOf is a completer with fixed words.
-func OneOf(words ...string) Completer { return func(context.Context) []string { return words } }
+func OneOf[T ~string](words ...T) Completer {
+	texts := make([]string, len(words))
+	for i, w := range words {
+		texts[i] = string(w)
+	}
+	return func(context.Context) []string { return texts }
+}
 
 // Flags are the flags of a command.
 type Flags struct {

@@ -1031,7 +1031,7 @@ class AsyncMethods:
     async def send(
         self,
         *,
-        recipient: str,
+        recipient: str | list[str],
         message: str | None = None,
         attachment: str | None = None,
         reply_to: str | None = None,
@@ -1040,11 +1040,12 @@ class AsyncMethods:
         request_id: str | None = None,
         account: str | None = None,
     ) -> t.Sent:
-        """Sends a message to a person, a public chat or a group. The chat is made if it is not
-        there.
+        """Sends a message to a person, a public chat or a group, or to several of them. Chats are
+        made if they are not there.
         recipient: a person as zQ3sh… or 0x04…, #public-chat, the id or name of a group, or
         @nickname; what could mean several things is refused: group:tea, public:tea and
-        person:@ana say which is meant
+        person:@ana say which is meant. A list of at most 100 sends to each: all are checked
+        first, and if one is refused, nothing is sent
         message: text; may be left out with an attachment
         attachment: image (PNG, JPEG, WebP, GIF) or recording (AAC, AMR) as data URL or, on the
         unix socket, as path
@@ -1058,7 +1059,9 @@ class AsyncMethods:
         account: key-uid of the account that must be logged in; if left out that of the client,
         if it has one
         Returns: status is queued, sent, delivered or failed, as far as it is known when the time
-        is up. A message that is queued is on disk and is sent as soon as there is a peer.
+        is up. A message that is queued is on disk and is sent as soon as there is a peer. With
+        several recipients messages has the message of each, in their order, and status is that
+        of the one that is least far.
         send; scope send; since 0.1.0.
         """
         return cast("t.Sent", await self._call(Call("send", ACCOUNT, 600), {
@@ -1234,10 +1237,35 @@ class AsyncMethods:
             "account": account,
         })
 
+    async def status_resolve(
+        self,
+        *,
+        name: str,
+        kind: t.NameKind | None = None,
+        account: str | None = None,
+    ) -> t.Resolved:
+        """Says what a name means, as status_send takes it. What could mean several things, or
+        nothing, is an error that says what to give instead. Names that people gave themselves
+        are not looked up: anybody may take any name.
+        name: what people call somebody or something: zQ3sh… or 0x04…, @nickname, #public-chat,
+        the id or name of a group, also behind a kind, as group:tea
+        kind: what it has to mean; left out: anything
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: id of the chat, which for a person is the contact id; exact is a text that means
+        nothing else.
+        status_resolve; scope read; since 0.1.0.
+        """
+        return cast("t.Resolved", await self._call(Call("status_resolve", ACCOUNT | SAFE, 30), {
+            "name": name,
+            "kind": kind,
+            "account": account,
+        }))
+
     async def status_send(
         self,
         *,
-        recipient: str,
+        recipient: str | list[str],
         message: str | None = None,
         attachment: str | None = None,
         reply_to: str | None = None,
@@ -1246,11 +1274,12 @@ class AsyncMethods:
         request_id: str | None = None,
         account: str | None = None,
     ) -> t.Sent:
-        """Sends a message to a person, a public chat or a group. The chat is made if it is not
-        there.
+        """Sends a message to a person, a public chat or a group, or to several of them. Chats are
+        made if they are not there.
         recipient: a person as zQ3sh… or 0x04…, #public-chat, the id or name of a group, or
         @nickname; what could mean several things is refused: group:tea, public:tea and
-        person:@ana say which is meant
+        person:@ana say which is meant. A list of at most 100 sends to each: all are checked
+        first, and if one is refused, nothing is sent
         message: text; may be left out with an attachment
         attachment: image (PNG, JPEG, WebP, GIF) or recording (AAC, AMR) as data URL or, on the
         unix socket, as path
@@ -1264,7 +1293,9 @@ class AsyncMethods:
         account: key-uid of the account that must be logged in; if left out that of the client,
         if it has one
         Returns: status is queued, sent, delivered or failed, as far as it is known when the time
-        is up. A message that is queued is on disk and is sent as soon as there is a peer.
+        is up. A message that is queued is on disk and is sent as soon as there is a peer. With
+        several recipients messages has the message of each, in their order, and status is that
+        of the one that is least far.
         status_send; scope send; since 0.1.0.
         """
         return cast("t.Sent", await self._call(Call("status_send", ACCOUNT, 600), {
@@ -3962,7 +3993,7 @@ class Methods:
     def send(
         self,
         *,
-        recipient: str,
+        recipient: str | list[str],
         message: str | None = None,
         attachment: str | None = None,
         reply_to: str | None = None,
@@ -3971,11 +4002,12 @@ class Methods:
         request_id: str | None = None,
         account: str | None = None,
     ) -> t.Sent:
-        """Sends a message to a person, a public chat or a group. The chat is made if it is not
-        there.
+        """Sends a message to a person, a public chat or a group, or to several of them. Chats are
+        made if they are not there.
         recipient: a person as zQ3sh… or 0x04…, #public-chat, the id or name of a group, or
         @nickname; what could mean several things is refused: group:tea, public:tea and
-        person:@ana say which is meant
+        person:@ana say which is meant. A list of at most 100 sends to each: all are checked
+        first, and if one is refused, nothing is sent
         message: text; may be left out with an attachment
         attachment: image (PNG, JPEG, WebP, GIF) or recording (AAC, AMR) as data URL or, on the
         unix socket, as path
@@ -3989,7 +4021,9 @@ class Methods:
         account: key-uid of the account that must be logged in; if left out that of the client,
         if it has one
         Returns: status is queued, sent, delivered or failed, as far as it is known when the time
-        is up. A message that is queued is on disk and is sent as soon as there is a peer.
+        is up. A message that is queued is on disk and is sent as soon as there is a peer. With
+        several recipients messages has the message of each, in their order, and status is that
+        of the one that is least far.
         send; scope send; since 0.1.0.
         """
         return cast("t.Sent", self._call(Call("send", ACCOUNT, 600), {
@@ -4165,10 +4199,35 @@ class Methods:
             "account": account,
         })
 
+    def status_resolve(
+        self,
+        *,
+        name: str,
+        kind: t.NameKind | None = None,
+        account: str | None = None,
+    ) -> t.Resolved:
+        """Says what a name means, as status_send takes it. What could mean several things, or
+        nothing, is an error that says what to give instead. Names that people gave themselves
+        are not looked up: anybody may take any name.
+        name: what people call somebody or something: zQ3sh… or 0x04…, @nickname, #public-chat,
+        the id or name of a group, also behind a kind, as group:tea
+        kind: what it has to mean; left out: anything
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: id of the chat, which for a person is the contact id; exact is a text that means
+        nothing else.
+        status_resolve; scope read; since 0.1.0.
+        """
+        return cast("t.Resolved", self._call(Call("status_resolve", ACCOUNT | SAFE, 30), {
+            "name": name,
+            "kind": kind,
+            "account": account,
+        }))
+
     def status_send(
         self,
         *,
-        recipient: str,
+        recipient: str | list[str],
         message: str | None = None,
         attachment: str | None = None,
         reply_to: str | None = None,
@@ -4177,11 +4236,12 @@ class Methods:
         request_id: str | None = None,
         account: str | None = None,
     ) -> t.Sent:
-        """Sends a message to a person, a public chat or a group. The chat is made if it is not
-        there.
+        """Sends a message to a person, a public chat or a group, or to several of them. Chats are
+        made if they are not there.
         recipient: a person as zQ3sh… or 0x04…, #public-chat, the id or name of a group, or
         @nickname; what could mean several things is refused: group:tea, public:tea and
-        person:@ana say which is meant
+        person:@ana say which is meant. A list of at most 100 sends to each: all are checked
+        first, and if one is refused, nothing is sent
         message: text; may be left out with an attachment
         attachment: image (PNG, JPEG, WebP, GIF) or recording (AAC, AMR) as data URL or, on the
         unix socket, as path
@@ -4195,7 +4255,9 @@ class Methods:
         account: key-uid of the account that must be logged in; if left out that of the client,
         if it has one
         Returns: status is queued, sent, delivered or failed, as far as it is known when the time
-        is up. A message that is queued is on disk and is sent as soon as there is a peer.
+        is up. A message that is queued is on disk and is sent as soon as there is a peer. With
+        several recipients messages has the message of each, in their order, and status is that
+        of the one that is least far.
         status_send; scope send; since 0.1.0.
         """
         return cast("t.Sent", self._call(Call("status_send", ACCOUNT, 600), {

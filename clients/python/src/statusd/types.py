@@ -299,6 +299,18 @@ MessageType: TypeAlias = Literal[
 ]
 """MessageType says to what kind of chat a message was sent."""
 
+NAME_PERSON: Final = "person"
+NAME_GROUP: Final = "group"
+NAME_PUBLIC: Final = "public"
+NAME_PROFILE: Final = "profile"
+NameKind: TypeAlias = Literal[
+    "person",
+    "group",
+    "public",
+    "profile",
+]
+"""NameKind is what a name can mean."""
+
 OUTGOING_SENDING: Final = "sending"
 OUTGOING_NOT_SENT: Final = "not-sent"
 """given up"""
@@ -580,6 +592,8 @@ BackfillRequest = TypedDict(
         "cursor": NotRequired["str"],
         # enode, which need not be configured; else the best, and others
         "server": NotRequired["str"],
+        # true: when the server of the cursor fails, begin anew at the best one, and say so
+        "restart": NotRequired["bool"],
         # seconds without any sign of a server, 0: 30
         "timeout": NotRequired["int"],
     },
@@ -603,6 +617,10 @@ class BackfilledPage(TypedDict):
     """hex without 0x, where the next page starts at the same server"""
     done: bool
     """nothing is left"""
+    restarted: NotRequired[bool]
+    """Restarted: this is the first page of another server, with cursors of its own; envelopes that
+    came already come again.
+    """
 
 
 class BlockedContact(TypedDict):
@@ -1002,6 +1020,8 @@ FetchRequest = TypedDict(
         "cursor": NotRequired["str"],
         # enode, which need not be configured; else the best, and others
         "server": NotRequired["str"],
+        # true: when the server of the cursor fails, begin anew at the best one, and say so
+        "restart": NotRequired["bool"],
         # key of the server's password, else that of its enode
         "symKeyID": NotRequired["str"],
         # seconds without any sign of a server, 0: 30
@@ -1023,6 +1043,10 @@ class FetchedPage(TypedDict):
     """hex without 0x, where the next page starts"""
     done: bool
     """nothing is left"""
+    restarted: NotRequired[bool]
+    """Restarted: this is the first page of another server, with cursors of its own; envelopes that
+    came already come again.
+    """
 
 
 class FilterAddedEvent(TypedDict):
@@ -1951,6 +1975,18 @@ RequestRangeInput = TypedDict(
 """What may be given of RequestRange."""
 
 
+class Resolved(TypedDict):
+    """Resolved is the one thing that a name means."""
+
+    kind: NameKind
+    id: str
+    """of the chat; that with a person has the contact id"""
+    chat: bool
+    """Chat: there is such a chat, and it is not closed."""
+    exact: str
+    """a text that means this and nothing else"""
+
+
 class RetryConfig(TypedDict):
     """RetryConfig says when to try again: attempt k waits BaseTimeout and k times StepTimeout."""
 
@@ -1993,7 +2029,20 @@ class SavedMailserverInput(TypedDict):
 
 
 class Sent(TypedDict):
-    """Sent is what became of a message that was sent with status_send."""
+    """Sent is what became of what was sent with status_send: the message, or with several
+    recipients the first one, and Status is that of the message that is least far.
+    """
+
+    messageId: str
+    chatId: str
+    clock: int
+    status: SendState
+    messages: NotRequired[list[SentMessage]]
+    """Messages has the message of each recipient, in their order; absent with one recipient."""
+
+
+class SentMessage(TypedDict):
+    """SentMessage is what became of a message that was sent with status_send."""
 
     messageId: str
     chatId: str
