@@ -262,7 +262,8 @@ func callError(err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fail(fault.Timeout, errors.New("no answer in time; see --timeout"))
 	case errors.As(err, &status), errors.As(err, &unknown):
-		return fail(fault.Protocol, err)
+		return fail(fault.Protocol, fmt.Errorf("what answers there is no daemon, or one of another version; look at the "+
+			"address: %w", err))
 	case errors.As(err, &refused) && refused.Refused:
 		return unreachable(refused.Target, refused.Err)
 	case errors.As(err, &refused):

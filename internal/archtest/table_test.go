@@ -269,9 +269,8 @@ func layerT() map[string][]string {
 	return map[string][]string{
 		"statusd/internal/archtest": {},
 		"statusd/internal/bench": {
-			"statusd/cmd/statusd/devnet", "statusd/internal/rawpeer", "statusd/mailserver/leveldb", "statusd/waku/wire",
-			geth + "crypto", geth + "p2p", geth + "rlp", geth + "rpc",
-			errgroup,
+			"statusd/api", "statusd/api/client", "statusd/cmd/statusd/devnet", "statusd/internal/rawpeer",
+			"statusd/mailserver/leveldb", "statusd/waku/wire", geth + "crypto", geth + "p2p", geth + "rlp", errgroup,
 		},
 		"statusd/internal/clientgen": {"statusd/api"},
 		"statusd/internal/crashtest": {},
@@ -302,7 +301,7 @@ func layer5() map[string][]string {
 			"statusd/internal/termtext", "statusd/payloads", tea, "golang.org/x/term",
 		},
 		"statusd/cmd/statusd/frame":  {"github.com/charmbracelet/x/ansi"},
-		"statusd/cmd/statusd/devnet": {geth + "rpc"},
+		"statusd/cmd/statusd/devnet": {"statusd/api", "statusd/api/client"},
 		"statusd/cmd/statusd/chatui": {
 			"statusd/api", "statusd/internal/termtext", tea, "charm.land/bubbles/v2", "charm.land/lipgloss/v2",
 			"github.com/charmbracelet/x/ansi",

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,8 +12,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ethereum/go-ethereum/rpc"
-
+	"statusd/api"
+	"statusd/api/client"
 	"statusd/cmd/statusd/devnet"
 )
 
@@ -31,57 +30,67 @@ const (
 	chatPatience  = 5 * time.Minute
 )
 
-// signal is an event of a subscription.
+// signal is an event of a subscription. What it does not tell is empty.
 type signal struct {
-	Cursor int64
-	Type   string
-	Event  struct {
-		Messages []struct {
-			ID, Text, LocalChatID string
-			New                   bool
-		}
-		MessageID string
-		Waiting   int
-		IDs       []string
+	messages  []api.Message
+	delivered api.MessageDeliveredEvent
+	sent      []string // ids
+	at        time.Time
+}
+
+// heard is an event as a signal.
+func heard(e api.EventNotice) (signal, error) {
+	s := signal{at: time.Now()}
+	if e.Event == nil {
+		return s, fmt.Errorf("events are missing before %d", e.From)
 	}
-	at time.Time
+	payload, err := e.Decode()
+	switch told := payload.(type) {
+	case api.MessagesNewEvent:
+		s.messages = told.Messages
+	case api.MessageDeliveredEvent:
+		s.delivered = told
+	case api.EnvelopeSentEvent:
+		s.sent = told.IDs
+	}
+	return s, err
 }
 
 // person is a node with a subscription to its events.
 type person struct {
 	*devnet.Node
 	contact string // id
-	sub     *rpc.ClientSubscription
 	signals chan signal
 }
 
 // listen subscribes to the events of a node.
 func listen(ctx context.Context, n *devnet.Node) (*person, error) {
 	p := &person{Node: n, signals: make(chan signal, 4*historyTotal)}
-	raw := make(chan json.RawMessage, 1024)
-	sub, err := n.Client().Subscribe(ctx, "status", raw, "signals", map[string]any{
-		"types": []string{"messages.new", "message.delivered", "envelope.sent"},
+	sub, err := client.Subscribe(ctx, n.Client(), api.StatusSubscribe, api.StatusSubscribeArgs{
+		Name: api.StatusSubscribe.Topic, Options: &api.SignalsQuery{Types: []api.EventType{
+			api.EventMessagesNew, api.EventMessageDelivered, api.EventEnvelopeSent,
+		}},
 	})
 	if err != nil {
 		return nil, err
 	}
-	p.sub = sub
-	go func() {
+	go func() { // ends with the connection
 		defer close(p.signals)
 		for {
-			select {
-			case r := <-raw:
-				s := signal{at: time.Now()}
-				if json.Unmarshal(r, &s) == nil {
-					p.signals <- s
-				}
-			case <-sub.Err():
+			e, err := sub.Next(context.Background())
+			if err != nil {
 				return
 			}
+			s, err := heard(e)
+			if err != nil {
+				fmt.Fprintf(os.Stderr, "%s: %v\n", n.Name, err)
+				return
+			}
+			p.signals <- s
 		}
 	}()
-	var keys struct{ PublicKey string }
-	if err := n.Call(ctx, &keys, "key_inspect", n.Key); err != nil {
+	keys, err := api.KeyInspect.Call(ctx, n, api.KeyArgs{Key: n.Key})
+	if err != nil {
 		return nil, err
 	}
 	p.contact = keys.PublicKey
@@ -107,9 +116,9 @@ func (p *person) until(ctx context.Context, done func(signal) bool) error {
 
 // send sends a text to a chat and returns its id.
 func (p *person) send(ctx context.Context, chat, text string) (string, error) {
-	var answer struct{ Messages []struct{ ID string } }
-	message := map[string]any{"chatId": chat, "text": text, "contentType": 1}
-	if err := p.Call(ctx, &answer, "wakuext_sendChatMessage", message); err != nil {
+	message := api.OutgoingMessage{ChatID: chat, Text: text, ContentType: api.ContentText}
+	answer, err := api.WakuextSendChatMessage.Call(ctx, p, api.SendMessageArgs{Message: message})
+	if err != nil {
 		return "", err
 	}
 	if len(answer.Messages) == 0 {
@@ -119,12 +128,13 @@ func (p *person) send(ctx context.Context, chat, text string) (string, error) {
 }
 
 // save opens a chat.
-func (p *person) save(ctx context.Context, id, name string, kind int) error {
-	chat := map[string]any{"id": id, "name": name, "chatType": kind, "active": true}
-	if err := p.Call(ctx, nil, "wakuext_saveChat", chat); err != nil {
+func (p *person) save(ctx context.Context, id, name string, kind api.ChatType) error {
+	chat := api.ChatSettings{ID: id, Name: name, ChatType: kind, Active: true}
+	if _, err := api.WakuextSaveChat.Call(ctx, p, api.SaveChatArgs{Chat: chat}); err != nil {
 		return err
 	}
-	return p.Call(ctx, nil, "wakuext_join", chat)
+	_, err := api.WakuextJoin.Call(ctx, p, api.ChatArgs{Chat: api.ChatRef{ID: id}})
+	return err
 }
 
 // measureChat runs the workloads of chats, each in a network of its own.
@@ -181,7 +191,7 @@ func network(ctx context.Context, binary string, names ...string) (*devnet.Netwo
 // acquaint sends a first message each way, so that sessions are there.
 func acquaint(ctx context.Context, a, b *person) error {
 	for _, way := range [][2]*person{{a, b}, {b, a}} {
-		if err := way[0].save(ctx, way[1].contact, way[1].Name, 1); err != nil {
+		if err := way[0].save(ctx, way[1].contact, way[1].Name, api.ChatOneToOne); err != nil {
 			return err
 		}
 		id, err := way[0].send(ctx, way[1].contact, "hello")
@@ -200,18 +210,13 @@ func acquaint(ctx context.Context, a, b *person) error {
 
 func received(id string) func(signal) bool {
 	return func(s signal) bool {
-		return slices.ContainsFunc(s.Event.Messages, func(m struct {
-			ID, Text, LocalChatID string
-			New                   bool
-		}) bool {
-			return m.ID == id
-		})
+		return slices.ContainsFunc(s.messages, func(m api.Message) bool { return m.ID == id })
 	}
 }
 
 func delivered(id string) func(signal) bool {
 	return func(s signal) bool {
-		return s.Type == "message.delivered" && s.Event.MessageID == id && s.Event.Waiting == 0
+		return s.delivered.MessageID == id && s.delivered.Waiting == 0
 	}
 }
 
@@ -271,7 +276,7 @@ func measureCommand(ctx context.Context, binary string) error {
 	}
 	defer stop()
 	ana := people[0]
-	if err := ana.save(ctx, "tea", "tea", 2); err != nil {
+	if err := ana.save(ctx, "tea", "tea", api.ChatPublic); err != nil {
 		return err
 	}
 	var wall []time.Duration
@@ -326,7 +331,7 @@ func measureBurst(ctx context.Context, binary string) error {
 	}
 	counts := map[string]int{}
 	err = ben.until(ctx, func(s signal) bool {
-		for _, m := range s.Event.Messages {
+		for _, m := range s.messages {
 			if m.New && strings.HasPrefix(m.Text, "burst ") {
 				counts[m.Text]++
 			}
@@ -361,24 +366,24 @@ func measureGroup(ctx context.Context, binary string) error {
 	for _, p := range people[1:] {
 		ids = append(ids, p.contact)
 	}
-	var made struct{ Chats []struct{ ID string } }
-	if err := ana.Call(ctx, &made, "wakuext_createGroupChatWithMembers", "all", ids); err != nil {
+	made, err := api.WakuextCreateGroupChatWithMembers.Call(ctx, ana, api.CreateGroupArgs{Name: "all", IDs: ids})
+	if err != nil {
 		return err
 	}
 	group := made.Chats[0].ID
 	for _, p := range people[1:] {
 		if err := p.until(ctx, func(s signal) bool {
-			return len(s.Event.Messages) > 0 && s.Event.Messages[0].LocalChatID == group
+			return len(s.messages) > 0 && s.messages[0].LocalChatID == group
 		}); err != nil {
 			return err
 		}
-		if err := p.Call(ctx, nil, "wakuext_confirmJoiningGroup", group); err != nil {
+		if _, err := api.WakuextConfirmJoiningGroup.Call(ctx, p, api.GroupArgs{ChatID: group}); err != nil {
 			return err
 		}
 	}
 	joined := 0
 	if err := ana.until(ctx, func(s signal) bool {
-		for _, m := range s.Event.Messages {
+		for _, m := range s.messages {
 			if strings.Contains(m.Text, "joined") {
 				joined++
 			}
@@ -425,7 +430,7 @@ func measureHistory(ctx context.Context, binary string) error {
 	for i := range historyChats {
 		chat := fmt.Sprintf("room-%d", i)
 		for _, p := range people {
-			if err := p.save(ctx, chat, chat, 2); err != nil {
+			if err := p.save(ctx, chat, chat, api.ChatPublic); err != nil {
 				return err
 			}
 		}
@@ -440,9 +445,7 @@ func measureHistory(ctx context.Context, binary string) error {
 	}
 	sent := 0
 	if err := ana.until(ctx, func(s signal) bool {
-		if s.Type == "envelope.sent" {
-			sent += len(s.Event.IDs)
-		}
+		sent += len(s.sent)
 		return sent == historyTotal
 	}); err != nil {
 		return fmt.Errorf("%d sent: %w", sent, err)
@@ -465,7 +468,7 @@ func measureHistory(ctx context.Context, binary string) error {
 	prober.Go(func() {
 		for probing.Err() == nil {
 			asked := time.Now()
-			if err := ben.Call(probing, nil, "wakuext_chats"); err == nil {
+			if _, err := api.WakuextChats.Call(probing, ben, api.None{}); err == nil {
 				answers = append(answers, time.Since(asked))
 			}
 			time.Sleep(20 * time.Millisecond)
@@ -473,7 +476,7 @@ func measureHistory(ctx context.Context, binary string) error {
 	})
 	seen := map[string]bool{}
 	err = again.until(ctx, func(s signal) bool {
-		for _, m := range s.Event.Messages {
+		for _, m := range s.messages {
 			if m.New && strings.HasPrefix(m.Text, "old ") {
 				seen[m.Text] = true
 			}

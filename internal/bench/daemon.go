@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -15,7 +16,9 @@ import (
 
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/p2p/enode"
-	"github.com/ethereum/go-ethereum/rpc"
+
+	"statusd/api"
+	"statusd/api/client"
 )
 
 // daemon is a running statusd process.
@@ -76,11 +79,10 @@ func startWith(binary, waku string, prepare func(dir string) error) (*daemon, er
 func (d *daemon) await() error {
 	deadline := time.Now().Add(10 * time.Second)
 	for time.Now().Before(deadline) {
-		client, err := rpc.Dial(filepath.Join(d.dir, "statusd.ipc"))
+		conn, err := client.Dial(context.Background(), client.Config{Target: client.DataDirSocket(d.dir)})
 		if err == nil {
-			var version string
-			err = client.Call(&version, "waku_version")
-			client.Close()
+			_, err = api.WakuVersion.Call(context.Background(), conn, api.None{})
+			conn.Close()
 			if err == nil {
 				return nil
 			}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -14,7 +15,9 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/p2p/enode"
-	"github.com/ethereum/go-ethereum/rpc"
+
+	"statusd/api"
+	"statusd/api/client"
 )
 
 // The network in which finding peers is measured: 30 nodes on loopback.
@@ -39,23 +42,6 @@ type found struct {
 	dir  string
 	cmd  *exec.Cmd
 	args []string
-}
-
-// topicView is what of peer_status matters here.
-type topicView struct {
-	Topic     string
-	Connected []struct{ ID, Enode string }
-	Known     []struct{ ID string }
-	Pending   []struct{ ID string }
-}
-
-// discoveryView is what of discovery_status matters here.
-type discoveryView struct {
-	Registrations  []struct{ Topic string }
-	Discv5         struct{ PacketsIn, PacketsOut uint64 }
-	TopicDiscovery struct {
-		Topics []struct{ Active int }
-	}
 }
 
 // benchNetwork is the network in which clients are measured.
@@ -131,7 +117,7 @@ func measureFinding(n *benchNetwork) error {
 			if err != nil {
 				return err
 			}
-			err = c.until(func(v map[string]topicView) bool {
+			err = c.until(func(v map[string]api.PoolTopic) bool {
 				return len(v["whisper"].Connected) >= 2 && len(v["whispermail"].Known) >= 1
 			})
 			*times = append(*times, time.Since(begin))
@@ -183,8 +169,8 @@ func (n *benchNetwork) measureReplacement(name string, spare bool) (time.Duratio
 		return 0, err
 	}
 	defer c.stop()
-	var relays topicView
-	err = c.until(func(v map[string]topicView) bool {
+	var relays api.PoolTopic
+	err = c.until(func(v map[string]api.PoolTopic) bool {
 		relays = v["whisper"]
 		return len(relays.Connected) == 2 && spare == (len(relays.Pending) > 0)
 	})
@@ -199,9 +185,9 @@ func (n *benchNetwork) measureReplacement(name string, spare bool) (time.Duratio
 	}
 	n.nodes[i].kill()
 	begin := time.Now()
-	err = c.until(func(v map[string]topicView) bool {
+	err = c.until(func(v map[string]api.PoolTopic) bool {
 		list := v["whisper"].Connected
-		return len(list) >= 2 && !slices.ContainsFunc(list, func(p struct{ ID, Enode string }) bool { return p.ID == gone })
+		return len(list) >= 2 && !slices.ContainsFunc(list, func(p api.PoolNode) bool { return p.ID == gone })
 	})
 	took := time.Since(begin)
 	if startErr := n.nodes[i].start(n.binary); err == nil {
@@ -218,7 +204,7 @@ func measureQuiet(n *benchNetwork) error {
 		return err
 	}
 	defer c.stop()
-	err = c.until(func(v map[string]topicView) bool { return len(v["whisper"].Connected) >= 2 })
+	err = c.until(func(v map[string]api.PoolTopic) bool { return len(v["whisper"].Connected) >= 2 })
 	if err != nil {
 		return err
 	}
@@ -311,19 +297,19 @@ func (f *found) stop() {
 	f.cmd.Wait()
 }
 
-// call makes a call to the node, which may still be starting.
-func (f *found) call(result any, method string) error {
-	client, err := rpc.Dial(filepath.Join(f.dir, "statusd.ipc"))
+// Call implements api.Caller. The node may still be starting.
+func (f *found) Call(ctx context.Context, method api.Spec, args, result any) error {
+	conn, err := client.Dial(ctx, client.Config{Target: client.DataDirSocket(f.dir)})
 	if err != nil {
 		return err
 	}
-	defer client.Close()
-	return client.Call(result, method)
+	defer conn.Close()
+	return conn.Call(ctx, method, args, result)
 }
 
 func (f *found) id() string {
-	var info struct{ Enode string }
-	if f.call(&info, "admin_nodeInfo") != nil {
+	info, err := api.AdminNodeInfo.Call(context.Background(), f, api.None{})
+	if err != nil {
 		return ""
 	}
 	n, err := enode.ParseV4(info.Enode)
@@ -334,22 +320,18 @@ func (f *found) id() string {
 }
 
 // until polls the pool until it is as wanted.
-func (f *found) until(done func(map[string]topicView) bool) error {
-	var client *rpc.Client
-	var err error
+func (f *found) until(done func(map[string]api.PoolTopic) bool) error {
+	conn, err := client.New(client.Config{Target: client.DataDirSocket(f.dir)}) // connects when it can
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
-		if client == nil {
-			if client, err = rpc.Dial(filepath.Join(f.dir, "statusd.ipc")); err != nil {
-				client = nil
-				continue
-			}
-			defer client.Close()
-		}
-		var status struct{ Topics []topicView }
-		if err = client.Call(&status, "peer_status"); err != nil {
+		var status api.PoolStatus
+		if status, err = api.PeerStatus.Call(context.Background(), conn, api.None{}); err != nil {
 			continue
 		}
-		topics := make(map[string]topicView)
+		topics := make(map[string]api.PoolTopic)
 		for _, t := range status.Topics {
 			topics[t.Topic] = t
 		}
@@ -364,12 +346,13 @@ func (f *found) until(done func(map[string]topicView) bool) error {
 func settled(nodes []*found) error {
 	for _, f := range nodes {
 		for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
-			var d discoveryView
-			err := f.call(&d, "discovery_status")
+			d, err := api.DiscoveryStatus.Call(context.Background(), f, api.None{})
 			active := 0
-			for _, t := range d.TopicDiscovery.Topics {
-				if t.Active > 0 {
-					active++
+			if d.TopicDiscovery != nil {
+				for _, t := range d.TopicDiscovery.Topics {
+					if t.Active > 0 {
+						active++
+					}
 				}
 			}
 			if err == nil && active >= len(d.Registrations) && active > 0 {
@@ -385,14 +368,24 @@ func settled(nodes []*found) error {
 
 // packets returns the rate of packets over a while.
 func (f *found) packets(over time.Duration) (float64, error) {
-	var before, after discoveryView
-	if err := f.call(&before, "discovery_status"); err != nil {
+	before, err := f.exchanged()
+	if err != nil {
 		return 0, err
 	}
 	time.Sleep(over)
-	if err := f.call(&after, "discovery_status"); err != nil {
+	after, err := f.exchanged()
+	if err != nil {
 		return 0, err
 	}
-	n := after.Discv5.PacketsIn + after.Discv5.PacketsOut - before.Discv5.PacketsIn - before.Discv5.PacketsOut
+	n := after - before
 	return float64(n) / over.Seconds(), nil
+}
+
+// exchanged returns the packets of the node since its start.
+func (f *found) exchanged() (uint64, error) {
+	d, err := api.DiscoveryStatus.Call(context.Background(), f, api.None{})
+	if err != nil || d.Discv5 == nil {
+		return 0, err
+	}
+	return d.Discv5.PacketsIn + d.Discv5.PacketsOut, nil
 }

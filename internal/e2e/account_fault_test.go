@@ -16,10 +16,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ethereum/go-ethereum/rpc"
-
 	"statusd/accounts"
 	"statusd/accounts/kdf"
+	"statusd/api"
 	"statusd/internal/store"
 )
 
@@ -106,17 +105,14 @@ func (n *node) age(t *testing.T, password string) {
 }
 
 // wantFailure checks code, kind and hint of an error over RPC.
-func wantFailure(t *testing.T, err error, code int, kind, hint string) {
+func wantFailure(t *testing.T, err error, code api.Code, kind api.Kind, hint string) {
 	t.Helper()
-	var coded rpc.Error
-	var withData rpc.DataError
-	if !errors.As(err, &coded) || !errors.As(err, &withData) {
+	var got *api.Error
+	if !errors.As(err, &got) {
 		t.Fatalf("got %v", err)
 	}
-	data, _ := withData.ErrorData().(map[string]any)
-	text, _ := data["hint"].(string)
-	if coded.ErrorCode() != code || data["kind"] != kind || !strings.Contains(text, hint) {
-		t.Errorf("code %d, %q, %v, want code %d, kind %q, hint %q", coded.ErrorCode(), coded.Error(), data, code, kind, hint)
+	if got.Code != code || got.Data.Kind != kind || !strings.Contains(got.Data.Hint, hint) {
+		t.Errorf("got %+v, want code %d, kind %q, hint %q", got, code, kind, hint)
 	}
 }
 
@@ -140,11 +136,30 @@ func TestNewerDatabase(t *testing.T) {
 	n.fails(t, 78, "written by a newer version", "run", "--login", "ana", "--password-file", file)
 	n.start(t)
 	n.fails(t, 78, "use a newer statusd", "account", "login", "--password-file", file)
-	wantFailure(t, n.dial(t, "ipc").Call(nil, "account_login", "ana", password), -32018, "newer_data", "newer statusd")
+	_, err = api.AccountLogin.Call(t.Context(), n, login("ana", password))
+	wantFailure(t, err, api.CodeNewerData, api.KindNewerData, "newer statusd")
 	n.terminate(t)
 	if after, err := os.ReadFile(n.database(t)); err != nil || !bytes.Equal(before, after) {
 		t.Errorf("the database is changed, %v", err)
 	}
+}
+
+// full makes a call that has to fail because the disk is full.
+func full[A, R any](t *testing.T, n *node, method api.Method[A, R], args A) {
+	t.Helper()
+	fill(t, n.dir) // the database may have shortened its log meanwhile
+	_, err := method.Call(t.Context(), n, args)
+	wantFailure(t, err, api.CodeFailed, api.KindDiskFull, "make room")
+}
+
+func secret(text string) api.Secret { return api.NewSecret([]byte(text)) }
+
+func login(account, password string) api.OpenAccountArgs {
+	return api.OpenAccountArgs{KeyUID: account, Password: secret(password)}
+}
+
+func repassword(account, from, to string) api.ChangePasswordArgs {
+	return api.ChangePasswordArgs{KeyUID: account, OldPassword: secret(from), NewPassword: secret(to)}
 }
 
 // TestFullDisk works on a disk of its own that becomes full: every call says
@@ -160,28 +175,22 @@ func TestFullDisk(t *testing.T) {
 	file, other := secretFile(t, password), secretFile(t, "another one")
 	n.start(t)
 	n.ok(t, "", "account", "create", "--name", "ana", "--password-file", file)
-	client := n.dial(t, "ipc")
-	full := func(method string, params ...any) {
-		t.Helper()
-		fill(t, n.dir) // the database may have shortened its log meanwhile
-		wantFailure(t, client.Call(nil, method, params...), -32000, "disk_full", "make room")
-	}
 	room := fill(t, n.dir)
-	full("account_login", "ana", password) // would make the database
-	full("account_create", password)
-	full("account_changePassword", "ana", password, "another one")
+	full(t, n, api.AccountLogin, login("ana", password)) // would make the database
+	full(t, n, api.AccountCreate, api.CreateAccountArgs{Password: secret(password)})
+	full(t, n, api.AccountChangePassword, repassword("ana", password, "another one"))
 	n.fails(t, 74, "make room", "account", "login", "--password-file", file)
 	room()
 	in := n.ok(t, "", "account", "login", "--password-file", file)
-	chat := func(id string) map[string]any {
-		return map[string]any{"id": id, "name": id, "chatType": 2, "active": true}
+	chat := func(id string) api.SaveChatArgs {
+		return api.SaveChatArgs{Chat: api.ChatSettings{ID: id, Name: id, ChatType: api.ChatPublic, Active: true}}
 	}
 	room = fill(t, n.dir)
-	full("wakuext_saveChat", chat("lost"))
-	full("account_vacuumDatabase")
-	full("account_backup", password)
-	full("account_confirmBackup", "ana")
-	full("account_changePassword", "ana", password, "another one")
+	full(t, n, api.WakuextSaveChat, chat("lost"))
+	full(t, n, api.AccountVacuumDatabase, api.None{})
+	full(t, n, api.AccountBackup, api.BackupAccountArgs{Password: secret(password)})
+	full(t, n, api.AccountConfirmBackup, api.AccountArgs{KeyUID: "ana"})
+	full(t, n, api.AccountChangePassword, repassword("ana", password, "another one"))
 	n.ok(t, "", "db", "check")
 	n.kill(t)
 	room()
@@ -191,10 +200,9 @@ func TestFullDisk(t *testing.T) {
 	if again["installationId"] != in["installationId"] {
 		t.Errorf("%v, was %v", again, in)
 	}
-	client = n.dial(t, "ipc")
-	var chats []struct{ ID string }
-	err := client.Call(nil, "wakuext_saveChat", chat("kept"))
-	err = errors.Join(err, client.Call(&chats, "wakuext_chats"))
+	_, err := api.WakuextSaveChat.Call(t.Context(), n, chat("kept"))
+	chats, errList := api.WakuextChats.Call(t.Context(), n, api.None{})
+	err = errors.Join(err, errList)
 	if err != nil || len(chats) != 1 || chats[0].ID != "kept" {
 		t.Errorf("chats %v, %v", chats, err)
 	}

@@ -18,8 +18,9 @@ import (
 	"testing"
 	"time"
 
+	"statusd/api"
+
 	"github.com/ethereum/go-ethereum/crypto"
-	"github.com/ethereum/go-ethereum/rpc"
 )
 
 // cli runs a command against a node's directory, as a user would, and returns
@@ -143,29 +144,24 @@ func TestKillDuringAccountChanges(t *testing.T) {
 	state, made := map[string]int{}, 0
 	for round := range kills {
 		n.start(t)
-		client := n.dial(t, "ipc")
-		var all []struct {
-			UID string `json:"key-uid"`
-		}
-		if err := client.Call(&all, "account_list"); err != nil {
+		conn, ctx := n.dial(t, "ipc"), t.Context()
+		all, err := api.AccountList.Call(ctx, conn, api.None{})
+		if err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
 		var present []string
 		for _, a := range all {
-			present = append(present, a.UID)
+			present = append(present, a.KeyUID)
 			for i, p := range passwords {
-				var in any
-				if err := client.Call(&in, "account_login", a.UID, p); err == nil {
-					state[a.UID]++
-					if err := client.Call(nil, "account_logout"); err != nil {
-						t.Fatal(err)
-					}
-				} else if i == 1 && state[a.UID] == 0 {
-					t.Fatalf("round %d: account %s opens with no password: %v", round, a.UID, err)
+				if _, err := api.AccountLogin.Call(ctx, conn, login(a.KeyUID, p)); err == nil {
+					state[a.KeyUID]++
+					call(t, conn, api.AccountLogout, api.None{})
+				} else if i == 1 && state[a.KeyUID] == 0 {
+					t.Fatalf("round %d: account %s opens with no password: %v", round, a.KeyUID, err)
 				}
 			}
-			if state[a.UID] != 1 {
-				t.Fatalf("round %d: account %s opens with %d passwords", round, a.UID, state[a.UID])
+			if state[a.KeyUID] != 1 {
+				t.Fatalf("round %d: account %s opens with %d passwords", round, a.KeyUID, state[a.KeyUID])
 			}
 		}
 		for _, uid := range known {
@@ -175,13 +171,11 @@ func TestKillDuringAccountChanges(t *testing.T) {
 		}
 		checkFiles(t, n.dir, len(all))
 		for _, uid := range present { // start over, the list would grow
-			if err := client.Call(nil, "account_delete", uid, uid); err != nil {
-				t.Fatal(err)
-			}
+			call(t, conn, api.AccountDelete, api.DeleteAccountArgs{KeyUID: uid, Confirm: uid})
 		}
 		known, state = nil, map[string]int{}
 		answers := make(chan string, 64)
-		go changeForever(client, passwords, answers)
+		go changeForever(ctx, conn, passwords, answers)
 		time.Sleep(rand.N(600 * time.Millisecond)) // the test is about chance
 		n.kill(t)
 		for uid := range answers {
@@ -194,19 +188,17 @@ func TestKillDuringAccountChanges(t *testing.T) {
 
 // changeForever makes accounts and changes their passwords until the daemon is
 // gone. It tells which creations were answered.
-func changeForever(client *rpc.Client, passwords [2]string, answers chan<- string) {
+func changeForever(ctx context.Context, c api.Caller, passwords [2]string, answers chan<- string) {
 	defer close(answers)
 	for {
-		var account struct {
-			KeyUID string `json:"keyUid"`
-		}
-		if err := client.Call(&account, "account_create", passwords[0]); err != nil {
+		account, err := api.AccountCreate.Call(ctx, c, api.CreateAccountArgs{Password: secret(passwords[0])})
+		if err != nil {
 			return
 		}
 		answers <- account.KeyUID
 		for i := range 2 {
-			err := client.Call(nil, "account_changePassword", account.KeyUID, passwords[i], passwords[1-i])
-			if err != nil {
+			change := repassword(account.KeyUID, passwords[i], passwords[1-i])
+			if _, err := api.AccountChangePassword.Call(ctx, c, change); err != nil {
 				return
 			}
 		}
@@ -266,8 +258,8 @@ func TestSecretsStayInside(t *testing.T) {
 		t.Fatal(err)
 	}
 	find("the command line", cmdline)
-	client := n.dial(t, "ipc")
-	for _, call := range [][]any{
+	conn := n.dial(t, "ipc")
+	for _, call := range [][]any{ // raw: not all are what the methods take
 		{"account_login", "bo", password}, {"account_login", password, password}, {"account_login", "ana", password + "x"},
 		{"account_importMnemonic", phrase, password}, {"account_importMnemonic", phrase + " zzzz", password},
 		{"account_importMnemonic", []string{phrase}, password}, {"account_importKey", private, password},
@@ -279,15 +271,18 @@ func TestSecretsStayInside(t *testing.T) {
 		{"status_login", map[string]string{"address": private, "password": password}},
 		{"account_delete", private, private}, {"account_nonsense", private},
 	} {
-		err := client.Call(nil, call[0].(string), call[1:]...)
-		if err == nil {
+		params, err := json.Marshal(call[1:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = conn.CallRaw(t.Context(), call[0].(string), params); err == nil {
 			t.Errorf("%v succeeds", call[0])
 			continue
 		}
 		text := err.Error()
-		var data rpc.DataError
-		if errors.As(err, &data) {
-			text += fmt.Sprint(data.ErrorData())
+		var answer *api.Error
+		if errors.As(err, &answer) {
+			text += fmt.Sprintf("%+v", answer.Data)
 		}
 		find(fmt.Sprintf("the error of %v", call[0]), []byte(text))
 	}

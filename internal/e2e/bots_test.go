@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"statusd/api"
 )
 
 // bot is a program that works for the account of a node.
@@ -118,8 +120,8 @@ func echo(t *testing.T, http bool, command ...string) {
 		}
 	}()
 	await(t, "the bot has begun", func() error { // what comes before it is not for it
-		var all []struct{ Name string }
-		if err := ana.call(t, &all, "status_listConsumers"); err != nil || len(all) == 0 {
+		all, err := api.StatusListConsumers.Call(t.Context(), ana, api.None{})
+		if err != nil || len(all) == 0 {
 			return fmt.Errorf("%d consumers, %w", len(all), err)
 		}
 		return nil
@@ -127,9 +129,9 @@ func echo(t *testing.T, http bool, command ...string) {
 	to, random := ana.contactID(t), rand.New(rand.NewPCG(3, 5))
 	text := func(i int) string { return fmt.Sprintf(`message %d: it's "\n" & more`, i) }
 	for i := range messages {
-		if err := ben.call(t, nil, "status_send", to, text(i), nil, nil, "sent", 30); err != nil {
-			t.Fatal(err)
-		}
+		call(t, ben, api.StatusSend, api.SendArgs{
+			Recipient: api.Recipients{to}, Message: text(i), Wait: api.WaitSent, TimeoutSeconds: new(30.0),
+		})
 		if i == messages/2 {
 			ana.kill(t)
 			ana.start(t)

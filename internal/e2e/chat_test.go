@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -15,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ethereum/go-ethereum/rpc"
+	"statusd/api"
 )
 
 // newPerson is a node with an account that is logged in at every start.
@@ -32,33 +31,14 @@ func newPerson(t *testing.T, name string, static ...*node) *node {
 	return n
 }
 
-// call makes one call over a connection of its own, with a limit of its own:
-// the socket takes a bounded number of connections, and a node that is killed
-// does not answer.
-func (n *node) call(t *testing.T, result any, method string, params ...any) error {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	client, err := rpc.DialContext(ctx, n.socket())
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	return client.CallContext(ctx, result, method, params...)
-}
-
 // contactID is who the node's account is.
 func (n *node) contactID(t *testing.T) string {
 	t.Helper()
-	var all []struct{ CompressedKey string }
-	if err := n.call(t, &all, "account_list"); err != nil || len(all) != 1 {
-		t.Fatalf("%s: %d accounts, %v", n.name, len(all), err)
+	all := call(t, n, api.AccountList, api.None{})
+	if len(all) != 1 {
+		t.Fatalf("%s: %d accounts", n.name, len(all))
 	}
-	var keys struct{ PublicKey string }
-	if err := n.call(t, &keys, "key_inspect", all[0].CompressedKey); err != nil {
-		t.Fatal(err)
-	}
-	return keys.PublicKey
+	return call(t, n, api.KeyInspect, api.KeyArgs{Key: all[0].CompressedKey}).PublicKey
 }
 
 // received reads the event log of a node from its start and returns how often
@@ -67,23 +47,18 @@ func (n *node) received(t *testing.T) (map[string]int, error) {
 	t.Helper()
 	counts := map[string]int{}
 	for since := int64(0); ; {
-		var page struct {
-			Events []struct {
-				Event struct {
-					Messages []struct {
-						Text string
-						New  bool
-					}
-				}
-			}
-			Next int64
-		}
-		query := map[string]any{"since": since, "limit": 500, "types": []string{"messages.new"}}
-		if err := n.call(t, &page, "status_getEvents", query); err != nil {
+		page, err := api.StatusGetEvents.Call(t.Context(), n, api.GetEventsArgs{Query: &api.EventsQuery{
+			Since: &since, Limit: new(500), Types: []api.EventType{api.EventMessagesNew},
+		}})
+		if err != nil {
 			return nil, err
 		}
 		for _, e := range page.Events {
-			for _, m := range e.Event.Messages {
+			payload, err := e.Decode()
+			if err != nil {
+				return nil, err
+			}
+			for _, m := range payload.(api.MessagesNewEvent).Messages {
 				if m.New {
 					counts[m.Text]++
 				}
@@ -94,6 +69,18 @@ func (n *node) received(t *testing.T) (map[string]int, error) {
 		}
 		since = page.Next
 	}
+}
+
+// say sends a text and waits for nothing.
+func (n *node) say(t *testing.T, to, text string) {
+	t.Helper()
+	call(t, n, api.StatusSend, api.SendArgs{Recipient: api.Recipients{to}, Message: text})
+}
+
+// written are the messages of a chat.
+func (n *node) written(t *testing.T, chat string, most int) ([]api.Message, error) {
+	page, err := api.WakuextChatMessages.Call(t.Context(), n, api.PageArgs{ChatID: chat, Limit: &most})
+	return page.Messages, err
 }
 
 // TestKillsLoseNothing kills sender, relay and recipient in random order while
@@ -121,10 +108,7 @@ func TestKillsLoseNothing(t *testing.T) {
 			victim.start(t)
 		}
 		text := fmt.Sprintf("message %d", i)
-		var result struct{ MessageID string }
-		if err := ana.call(t, &result, "status_send", to, text, nil, nil, "none"); err != nil {
-			t.Fatalf("send %d: %v", i, err)
-		}
+		ana.say(t, to, text)
 		accepted = append(accepted, text)
 		if i == messages/2 { // the sender dies right behind an accepted message
 			ana.kill(t)
@@ -151,20 +135,18 @@ func TestKillsLoseNothing(t *testing.T) {
 		return nil
 	})
 	await(t, "all messages are marked delivered", func() error {
-		var page struct {
-			Messages []struct{ Text, OutgoingStatus string }
-		}
-		if err := ana.call(t, &page, "wakuext_chatMessages", to, "", 200); err != nil {
+		messages, err := ana.written(t, to, 200)
+		if err != nil {
 			return err
 		}
 		waiting := 0
-		for _, m := range page.Messages {
-			if m.OutgoingStatus != "delivered" {
+		for _, m := range messages {
+			if m.OutgoingStatus != api.OutgoingDelivered {
 				waiting++
 			}
 		}
-		if waiting > 0 || len(page.Messages) != len(accepted) {
-			return fmt.Errorf("%d messages, %d not delivered", len(page.Messages), waiting)
+		if waiting > 0 || len(messages) != len(accepted) {
+			return fmt.Errorf("%d messages, %d not delivered", len(messages), waiting)
 		}
 		return nil
 	})

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ethereum/go-ethereum/rpc"
+	"statusd/api"
 )
 
 // shrunken are constants of topic discovery for a network that lives for
@@ -60,16 +60,8 @@ func startBootnode(t *testing.T) (record, registry string) {
 	return "", ""
 }
 
-// pooled is what peer_status tells.
-type pooled struct {
-	Searching bool
-	Topics    []struct {
-		Topic            string
-		Connected, Known []struct{ ID, Source string }
-	}
-}
-
-func (p pooled) count(topic string) (connected, known int) {
+// counted are the nodes that a pool has of a topic.
+func counted(p api.PoolStatus, topic string) (connected, known int) {
 	for _, t := range p.Topics {
 		if t.Topic == topic {
 			return len(t.Connected), len(t.Known)
@@ -81,15 +73,13 @@ func (p pooled) count(topic string) (connected, known int) {
 // awaitPeers waits until a client has so many relays and mailservers.
 func awaitPeers(t *testing.T, n *node, relays, servers int) {
 	t.Helper()
-	c := n.dial(t, "ipc")
-	defer c.Close()
 	await(t, fmt.Sprintf("%s has %d relays and %d mailservers", n.name, relays, servers), func() error {
-		var status pooled
-		if err := c.Call(&status, "peer_status"); err != nil {
+		status, err := api.PeerStatus.Call(t.Context(), n, api.None{})
+		if err != nil {
 			return err
 		}
-		connected, _ := status.count("whisper")
-		_, known := status.count("whispermail")
+		connected, _ := counted(status, "whisper")
+		_, known := counted(status, "whispermail")
 		if connected < relays || known < servers {
 			return fmt.Errorf("%d and %d", connected, known)
 		}
@@ -100,17 +90,12 @@ func awaitPeers(t *testing.T, n *node, relays, servers int) {
 // awaitQuiet waits until a client has closed its UDP port.
 func awaitQuiet(t *testing.T, n *node) {
 	t.Helper()
-	c := n.dial(t, "ipc")
-	defer c.Close()
 	await(t, n.name+" stops its discovery", func() error {
-		var status struct {
-			Searching bool
-			Discv5    struct{ Open bool }
-		}
-		if err := c.Call(&status, "discovery_status"); err != nil {
+		status, err := api.DiscoveryStatus.Call(t.Context(), n, api.None{})
+		if err != nil {
 			return err
 		}
-		if status.Searching || status.Discv5.Open {
+		if status.Searching || status.Discv5 != nil && status.Discv5.Open {
 			return fmt.Errorf("%+v", status)
 		}
 		return nil
@@ -153,10 +138,8 @@ func TestFindsPeersFromOneBootNode(t *testing.T) {
 	client.args = []string{"--allow-local", "--bootnodes", deadBootnode} // from now on the cache has to do
 	client.start(t)
 	awaitPeers(t, client, 2, 1)
-	c := client.dial(t, "ipc")
-	call(t, c, nil, "peer_discover", map[string]any{"topic": "whisper", "min": 3, "max": 3})
+	client.wants(t, "whisper", 3)
 	awaitPeers(t, client, 3, 1) // remembered relays stand in for the boot node
-	c.Close()
 	client.terminate(t)
 	client.args = append([]string{"--allow-local", "--topdisc", shrunken}, find...)
 	client.start(t)
@@ -180,14 +163,12 @@ const deadBootnode = "enode://dc9769d8a639b50b49d8880e97f07ae55232b0deacccddc489
 // awaitHistory waits until a node is connected to a mailserver that it found.
 func awaitHistory(t *testing.T, n, mail *node) {
 	t.Helper()
-	c := n.dial(t, "ipc")
-	defer c.Close()
 	await(t, n.name+" is connected to the mailserver", func() error {
-		var peers []struct{ ID string }
-		if err := c.Call(&peers, "admin_peers"); err != nil {
+		peers, err := api.AdminPeers.Call(t.Context(), n, api.None{})
+		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(peers, func(p struct{ ID string }) bool { return p.ID == mail.enode.ID().String() }) {
+		if !slices.ContainsFunc(peers, func(p api.PeerInfo) bool { return p.ID == mail.enode.ID().String() }) {
 			return fmt.Errorf("peers %v", peers)
 		}
 		return nil
@@ -204,22 +185,29 @@ func TestUDPBlocked(t *testing.T) {
 	client.args = append([]string{"--allow-local", "--topdisc", shrunken}, find...)
 	client.start(t)
 	awaitPeers(t, client, 2, 1)
-	c := client.dial(t, "ipc")
-	defer c.Close()
-	limits := map[string]any{"topic": "whisper", "min": 9, "max": 9} // more than there are: it goes on searching
-	call(t, c, nil, "peer_discover", limits)
-	await(t, "health tells of the blocked port", func() error { return healthSays(c, "degraded: discv5: ") })
+	client.wants(t, "whisper", 9) // more than there are: it goes on searching
+	await(t, "health tells of the blocked port", func() error { return healthSays(t, client, "degraded: discv5: ") })
 	awaitPeers(t, client, 3, 1)
 }
 
+// wants has the node look for so many peers of a topic.
+func (n *node) wants(t *testing.T, topic string, count int) {
+	t.Helper()
+	call(t, n, api.PeerDiscover, discover(topic, count, count))
+}
+
+func discover(topic string, lowest, highest int) api.DiscoverArgs {
+	return api.DiscoverArgs{Request: api.DiscoverRequest{Topic: topic, Min: lowest, Max: highest}}
+}
+
 // healthSays looks for a text in the description of the component Discovery.
-func healthSays(c *rpc.Client, want string) error {
-	var health struct{ ProtocolsHealth []map[string]string }
-	if err := c.Call(&health, "status_health"); err != nil {
+func healthSays(t *testing.T, n *node, want string) error {
+	health, err := api.StatusHealth.Call(t.Context(), n, api.None{})
+	if err != nil {
 		return err
 	}
-	for _, h := range health.ProtocolsHealth {
-		if _, ok := h["Discovery"]; ok && strings.Contains(h["desc"], want) {
+	for _, c := range health.ProtocolsHealth {
+		if c.Name == "Discovery" && strings.Contains(c.Desc, want) {
 			return nil
 		}
 	}
@@ -230,8 +218,6 @@ func healthSays(c *rpc.Client, want string) error {
 func TestNoDiscovery(t *testing.T) {
 	n := newNode(t, "alone", nil)
 	n.start(t)
-	c := n.dial(t, "ipc")
-	defer c.Close()
 	for _, tt := range []struct {
 		topic  string
 		lo, hi int
@@ -241,7 +227,7 @@ func TestNoDiscovery(t *testing.T) {
 		{"whisper", 2, 1, "invalid range, Min should be lower or equal to Max"},
 		{"whisper", 1, 2, "peerPool not running"},
 	} {
-		err := c.Call(nil, "peer_discover", map[string]any{"topic": tt.topic, "min": tt.lo, "max": tt.hi})
+		_, err := api.PeerDiscover.Call(t.Context(), n, discover(tt.topic, tt.lo, tt.hi))
 		if err == nil || err.Error() != tt.want {
 			t.Errorf("%+v: %v", tt, err)
 		}

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 
+	"statusd/api"
+
 	"golang.org/x/net/dns/dnsmessage"
 )
 
@@ -103,9 +105,7 @@ func TestListInDNS(t *testing.T) {
 	for i := range 2 {
 		relay := newNode(t, fmt.Sprintf("relay %d", i), settings{"FullNode": true})
 		relay.start(t)
-		var info struct{ ENR string }
-		call(t, relay.dial(t, "ipc"), &info, "admin_nodeInfo")
-		records = append(records, info.ENR)
+		records = append(records, call(t, relay, api.AdminNodeInfo, api.None{}).ENR)
 	}
 	if err := os.WriteFile(nodes, []byte(strings.Join(records, "\n")), 0o600); err != nil {
 		t.Fatal(err)
@@ -132,16 +132,14 @@ func TestListInDNS(t *testing.T) {
 		t.Fatal(err)
 	}
 	client.start(t)
-	c := client.dial(t, "ipc")
 	await(t, "the client refuses the old list", func() error {
-		level, desc := component(t, c, "Discovery")
+		level, desc := component(t, client, "Discovery")
 		if !strings.Contains(desc, "sequence number 1 after 2") {
 			return fmt.Errorf("%s: %s", level, desc)
 		}
 		return nil
 	})
-	var peers []any
-	if call(t, c, &peers, "admin_peers"); len(peers) != 0 {
+	if peers := call(t, client, api.AdminPeers, api.None{}); len(peers) != 0 {
 		t.Errorf("%d peers from an old list", len(peers))
 	}
 	client.terminate(t)

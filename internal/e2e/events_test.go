@@ -19,23 +19,14 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"statusd/api"
 )
 
-// logged is one event as every way of reading gives it.
-type logged struct {
-	Cursor  int64
-	Account string
-	Type    string
-}
-
 // events reads the whole log.
-func (n *node) events(t *testing.T, query map[string]any) (all []logged) {
+func (n *node) events(t *testing.T, query api.EventsQuery) []api.Event {
 	t.Helper()
-	var page struct{ Events []logged }
-	if err := n.call(t, &page, "status_getEvents", query); err != nil {
-		t.Fatal(err)
-	}
-	return page.Events
+	return call(t, n, api.StatusGetEvents, api.GetEventsArgs{Query: &query}).Events
 }
 
 // TestEventsSurviveKills kills the daemon right behind answers: what was
@@ -44,8 +35,7 @@ func TestEventsSurviveKills(t *testing.T) {
 	ana := newPerson(t, "ana")
 	var last int64
 	for round := range 5 {
-		client := ana.dial(t, "ipc")
-		all := ana.events(t, map[string]any{"since": 0})
+		all := ana.events(t, api.EventsQuery{Since: new(int64(0))})
 		newest := all[len(all)-1].Cursor
 		if newest <= last {
 			t.Fatalf("round %d: the log ends with %d, had %d", round, newest, last)
@@ -56,15 +46,13 @@ func TestEventsSurviveKills(t *testing.T) {
 			}
 		}
 		last = newest
-		if err := client.Call(nil, "status_ackEvents", "bot", newest); err != nil {
-			t.Fatal(err)
-		}
+		call(t, ana, api.StatusAckEvents, api.AckEventsArgs{Consumer: "bot", Cursor: newest})
 		ana.kill(t)
 		ana.start(t) // logs in, which is an event
-		if got := ana.events(t, map[string]any{"consumer": "bot"}); len(got) == 0 || got[0].Cursor != newest+1 {
+		if got := ana.events(t, api.EventsQuery{Consumer: "bot"}); len(got) == 0 || got[0].Cursor != newest+1 {
 			t.Fatalf("round %d: after the kill the consumer gets %+v, want what follows %d", round, got, newest)
 		}
-		if got := ana.events(t, map[string]any{"consumer": "never"}); len(got) == 0 || got[0].Cursor != 1 {
+		if got := ana.events(t, api.EventsQuery{Consumer: "never"}); len(got) == 0 || got[0].Cursor != 1 {
 			t.Fatalf("round %d: a consumer that never acknowledged gets %+v", round, got)
 		}
 	}
@@ -125,8 +113,8 @@ func TestWebhookThatIsDown(t *testing.T) {
 	ana.args = append(ana.args, "--webhook-url", "http://"+address+"/hook")
 	ana.start(t)
 	await(t, "the webhook has its place in the log", func() error {
-		var all []struct{ Name string }
-		if err := ana.call(t, &all, "status_listConsumers"); err != nil || len(all) != 1 {
+		all, err := api.StatusListConsumers.Call(t.Context(), ana, api.None{})
+		if err != nil || len(all) != 1 {
 			return fmt.Errorf("%v %w", all, err)
 		}
 		return nil
@@ -150,7 +138,7 @@ func TestWebhookThatIsDown(t *testing.T) {
 		if r.Header.Get("X-Statusd-Signature") != "sha256="+hex.EncodeToString(mac.Sum(nil)) {
 			bad = "wrong signature"
 		}
-		var e logged
+		var e api.Event
 		if err := json.Unmarshal(body, &e); err != nil {
 			bad = err.Error()
 		}
@@ -158,7 +146,7 @@ func TestWebhookThatIsDown(t *testing.T) {
 	})}
 	defer srv.Close()
 	go srv.Serve(l) // ends with Close
-	all := ana.events(t, map[string]any{"since": 0})
+	all := ana.events(t, api.EventsQuery{Since: new(int64(0))})
 	newest := all[len(all)-1].Cursor
 	await(t, "every event arrives", func() error {
 		mu.Lock()

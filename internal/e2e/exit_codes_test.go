@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"statusd/api"
 )
 
 // TestExitCodesOfAStart provokes what can go wrong with a start and its login,
@@ -250,9 +252,7 @@ func TestExitCodeOfAStopThatTakesTooLong(t *testing.T) {
 		t.Fatal(err)
 	}
 	// One that comes later is answered, so the server has the other as well.
-	if err := n.dial(t, "http").Call(nil, "waku_version"); err != nil {
-		t.Fatal(err)
-	}
+	call(t, n.dial(t, "http"), api.WakuVersion, api.None{})
 	if err := n.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

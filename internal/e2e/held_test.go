@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"statusd/api"
 )
 
 // TestWrittenBeforeBeingAContact: what somebody writes to a person who admits
@@ -36,18 +38,14 @@ func TestWrittenBeforeBeingAContact(t *testing.T) {
 	}
 	ben.start(t)
 	to, from := ben.contactID(t), ana.contactID(t)
-	if err := ana.call(t, nil, "status_send", to, "it is me", nil, nil, "none"); err != nil {
-		t.Fatal(err)
-	}
+	ana.say(t, to, "it is me")
 	await(t, "delivery", func() error {
-		var page struct {
-			Messages []struct{ OutgoingStatus string }
-		}
-		if err := ana.call(t, &page, "wakuext_chatMessages", to, "", 10); err != nil {
+		messages, err := ana.written(t, to, 10)
+		if err != nil {
 			return err
 		}
-		if len(page.Messages) != 1 || page.Messages[0].OutgoingStatus != "delivered" {
-			return fmt.Errorf("%+v", page.Messages)
+		if len(messages) != 1 || messages[0].OutgoingStatus != api.OutgoingDelivered {
+			return fmt.Errorf("%+v", messages)
 		}
 		return nil
 	})
@@ -56,10 +54,9 @@ func TestWrittenBeforeBeingAContact(t *testing.T) {
 	if got, err := ben.received(t); err != nil || len(got) != 0 {
 		t.Errorf("shown before: %v, %v", got, err)
 	}
-	contact := map[string]any{"id": from, "systemTags": []string{":contact/added"}}
-	if err := ben.call(t, nil, "wakuext_saveContact", contact); err != nil {
-		t.Fatal(err)
-	}
+	call(t, ben, api.WakuextSaveContact, api.SaveContactArgs{Contact: api.ContactSettings{
+		ID: from, SystemTags: []api.SystemTag{api.TagAdded},
+	}})
 	await(t, "the message", func() error {
 		got, err := ben.received(t)
 		if err == nil && got["it is me"] != 1 {

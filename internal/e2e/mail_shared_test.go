@@ -10,8 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ethereum/go-ethereum/rpc"
-
+	"statusd/api"
 	"statusd/mailserver/postgres/pgtest"
 )
 
@@ -22,13 +21,6 @@ func replica(t *testing.T, name, uri string) *node {
 		"EnableMailServer": true, "MailServerPassword": "open sesame",
 		"DatabaseConfig": settings{"PGConfig": settings{"Enabled": true, "URI": uri}},
 	})
-}
-
-// page is what mailserver_fetch answers.
-type page struct {
-	Cursor    string
-	Envelopes int
-	Done      bool
 }
 
 // TestReplicas: two mailservers on one database. What one hears the other
@@ -54,31 +46,26 @@ func TestReplicas(t *testing.T) {
 	bobNode := newNode(t, "bob", nil)
 	bobNode.start(t)
 	bob := newParty(t, bobNode)
-	var filter string
-	call(t, bob.ipc, &filter, "waku_newMessageFilter",
-		settings{"symKeyID": bob.symKey, "topics": []string{mailTopic}, "allowP2P": true})
+	filter := bob.mailFilter(t)
 	servers := []string{one.mailURL("open sesame"), two.mailURL("open sesame")}
 	got := make(map[string]int)
-	request := settings{"topics": []string{mailTopic}, "limit": 7}
+	request := api.FetchRequest{Topics: []api.Topic{mailBytes}, Limit: 7}
 	for pages := 0; ; pages++ {
-		request["server"] = servers[pages%2]
+		request.Server = servers[pages%2]
 		if pages == 4 {
 			one.kill(t)
 		}
 		if pages >= 4 {
-			request["server"] = servers[1]
+			request.Server = servers[1]
 		}
-		var p page
-		call(t, bob.ipc, &p, "mailserver_fetch", request)
-		var list []message
-		call(t, bob.ipc, &list, "waku_getFilterMessages", filter)
-		for _, m := range list {
-			got[string(m.Payload)]++
+		p := call(t, bob.ipc, api.MailserverFetch, api.FetchArgs{Request: request})
+		for _, m := range call(t, bob.ipc, api.WakuGetFilterMessages, filter) {
+			got[text(t, m)]++
 		}
 		if p.Done {
 			break
 		}
-		request["cursor"] = p.Cursor
+		request.Cursor = p.Cursor
 	}
 	once(t, "pages of two replicas", got, count)
 
@@ -94,34 +81,25 @@ func TestReplicas(t *testing.T) {
 }
 
 // component returns the level and description of a part of a node's health.
-func component(t *testing.T, client *rpc.Client, name string) (level, desc string) {
+func component(t *testing.T, c api.Caller, name string) (level api.HealthLevel, desc string) {
 	t.Helper()
-	var report struct{ ProtocolsHealth []map[string]string }
-	call(t, client, &report, "status_health")
-	for _, c := range report.ProtocolsHealth {
-		if level, ok := c[name]; ok {
-			return level, c["desc"]
+	report := call(t, c, api.StatusHealth, api.None{})
+	for _, part := range report.ProtocolsHealth {
+		if part.Name == name {
+			return part.Level, part.Desc
 		}
 	}
 	t.Fatalf("no component %q in %+v", name, report)
 	return "", ""
 }
 
-// mailStats is what mailserver_stats answers.
-type mailStats struct {
-	Health   struct{ OK bool }
-	Recorder struct{ Stored, Dropped, SpillBytes int64 }
-	Archive  *struct{ Envelopes int64 }
-}
-
 // awaitHealth waits until the mailserver is as healthy as it should be, and
 // has something in its spill file or not.
 func (n *node) awaitHealth(t *testing.T, ok bool) {
 	t.Helper()
-	client := n.dial(t, "ipc")
 	await(t, fmt.Sprintf("%s is healthy: %t", n.name, ok), func() error {
-		var s mailStats
-		if err := client.Call(&s, "mailserver_stats"); err != nil {
+		s, err := api.MailserverStats.Call(t.Context(), n, api.None{})
+		if err != nil {
 			return err
 		}
 		if s.Recorder.Dropped > 0 {
@@ -145,12 +123,14 @@ func TestDatabaseGone(t *testing.T) {
 	alice := startParty(t, newNode(t, "alice", nil, mail))
 	carol := startParty(t, newNode(t, "carol", nil, mail))
 	mail.awaitPeers(t, 2)
-	live := carol.polling(t, "ipc", settings{"symKeyID": carol.symKey, "topics": []string{mailTopic}})
+	live := carol.polling(t, "ipc", api.FilterCriteria{
+		SymKeyID: carol.symKey, Topics: []api.Topic{mailBytes},
+	})
 	received := func(n int) {
 		t.Helper()
 		got := make(map[string]bool)
 		for len(got) < n {
-			got[string(live.next(t).Payload)] = true
+			got[text(t, live.next(t))] = true
 		}
 	}
 	postMany(t, alice, 0, each)
@@ -161,19 +141,18 @@ func TestDatabaseGone(t *testing.T) {
 	postMany(t, alice, each, each)
 	received(each) // the relay goes on
 	mail.awaitHealth(t, false)
-	client := mail.dial(t, "ipc")
-	level, desc := component(t, client, "Mailserver service")
-	if level != "NOT_READY" || !strings.Contains(desc, "spill file") {
+	level, desc := component(t, mail, "Mailserver service")
+	if level != api.HealthNotReady || !strings.Contains(desc, "spill file") {
 		t.Errorf("health: %s, %q", level, desc)
 	}
-	if level, _ := component(t, client, "Waku"); level != "READY" {
+	if level, _ := component(t, mail, "Waku"); level != api.HealthReady {
 		t.Errorf("health of the relay: %s", level)
 	}
 	bobNode := newNode(t, "bob", nil)
 	bobNode.start(t)
 	bob := newParty(t, bobNode)
-	request := settings{"topics": []string{mailTopic}, "server": mail.mailURL("open sesame")}
-	err := bob.ipc.Call(nil, "mailserver_fetch", request)
+	request := api.FetchRequest{Topics: []api.Topic{mailBytes}, Server: mail.mailURL("open sesame")}
+	_, err := api.MailserverFetch.Call(t.Context(), bob.ipc, api.FetchArgs{Request: request})
 	if err == nil || !strings.Contains(err.Error(), "archive is not available, try again later") {
 		t.Errorf("a request without a database: %v", err)
 	}
@@ -227,8 +206,7 @@ func TestBackfill(t *testing.T) {
 		}
 		away.archived(t, count)
 	}
-	var s mailStats
-	call(t, away.dial(t, "ipc"), &s, "mailserver_stats")
+	s := call(t, away, api.MailserverStats, api.None{})
 	if s.Archive == nil || s.Archive.Envelopes != count {
 		t.Errorf("%+v", s)
 	}

@@ -15,10 +15,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ethereum/go-ethereum/common/hexutil"
+	"statusd/api"
 )
 
 const mailTopic = "0x11223344"
+
+var mailBytes = api.Topic{0x11, 0x22, 0x33, 0x44}
 
 // mailURL is the enode of a mailserver with its password.
 func (n *node) mailURL(password string) string {
@@ -44,14 +46,13 @@ func cli(t *testing.T, stdin string, args ...string) (code int, out, errOut stri
 // archived waits until a mailserver has stored so many envelopes.
 func (n *node) archived(t *testing.T, count int64) {
 	t.Helper()
-	client := n.dial(t, "ipc")
 	await(t, fmt.Sprintf("%s has archived %d envelopes", n.name, count), func() error {
-		var stats struct{ Archive struct{ Envelopes int64 } }
-		if err := client.Call(&stats, "mailserver_stats"); err != nil {
+		stats, err := api.MailserverStats.Call(t.Context(), n, api.None{})
+		if err != nil {
 			return err
 		}
-		if stats.Archive.Envelopes < count {
-			return fmt.Errorf("%d envelopes", stats.Archive.Envelopes)
+		if stats.Archive == nil || stats.Archive.Envelopes < count {
+			return fmt.Errorf("%+v", stats.Archive)
 		}
 		return nil
 	})
@@ -61,11 +62,10 @@ func (n *node) archived(t *testing.T, count int64) {
 func postMany(t *testing.T, p *party, first, count int) {
 	t.Helper()
 	for i := range count {
-		var hash string
-		call(t, p.ipc, &hash, "waku_post", settings{
-			"symKeyID": p.symKey, "topic": mailTopic, "payload": hexutil.Bytes(fmt.Sprintf("message %d", first+i)),
-			"ttl": 2, "powTarget": 0.000002, "powTime": 10,
-		})
+		call(t, p.ipc, api.WakuPost, api.PostArgs{Message: api.PostMessage{
+			SymKeyID: p.symKey, Topic: mailBytes, Payload: fmt.Appendf(nil, "message %d", first+i),
+			TTL: 2, PoWTarget: 0.000002, PoWTime: 10,
+		}})
 	}
 }
 
@@ -74,11 +74,11 @@ func printed(t *testing.T, out string) map[string]int {
 	t.Helper()
 	got := make(map[string]int)
 	for line := range strings.Lines(out) {
-		var m message
+		var m api.WakuMessage
 		if err := json.Unmarshal([]byte(line), &m); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
-		got[string(m.Payload)]++
+		got[text(t, m)]++
 	}
 	return got
 }
@@ -147,46 +147,54 @@ func TestHistory(t *testing.T) {
 	}
 }
 
+// text is the payload of a message.
+func text(t *testing.T, m api.WakuMessage) string {
+	t.Helper()
+	raw, err := m.Payload.Decode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// mailFilter opens what mailservers send.
+func (p *party) mailFilter(t *testing.T) api.FilterArgs {
+	t.Helper()
+	return api.FilterArgs{ID: call(t, p.ipc, api.WakuNewMessageFilter, api.FilterCriteriaArgs{Criteria: api.FilterCriteria{
+		SymKeyID: p.symKey, Topics: []api.Topic{mailBytes}, AllowP2P: true,
+	}})}
+}
+
 // pagesOverRPC follows the cursor as a script does.
 func pagesOverRPC(t *testing.T, bob *party, server string, from int64, count int) {
-	var filter string
-	call(t, bob.ipc, &filter, "waku_newMessageFilter",
-		settings{"symKeyID": bob.symKey, "topics": []string{mailTopic}, "allowP2P": true})
+	filter := bob.mailFilter(t)
 	got := make(map[string]int)
-	request := settings{"topics": []string{mailTopic}, "from": from, "limit": 9, "server": server}
+	request := api.FetchRequest{Topics: []api.Topic{mailBytes}, From: uint32(from), Limit: 9, Server: server}
 	for pages := 1; ; pages++ {
-		var page struct {
-			Server, Cursor string
-			Envelopes      int
-			Done           bool
-		}
-		call(t, bob.ipc, &page, "mailserver_fetch", request)
-		var list []message
-		call(t, bob.ipc, &list, "waku_getFilterMessages", filter)
+		page := call(t, bob.ipc, api.MailserverFetch, api.FetchArgs{Request: request})
+		list := call(t, bob.ipc, api.WakuGetFilterMessages, filter)
 		if len(list) != page.Envelopes {
 			t.Errorf("page %d says %d envelopes, %d reached the filter", pages, page.Envelopes, len(list))
 		}
 		for _, m := range list {
-			got[string(m.Payload)]++
+			got[text(t, m)]++
 		}
 		if page.Done {
 			break
 		}
-		request["cursor"] = page.Cursor
+		request.Cursor = page.Cursor
 	}
-	once(t, "mailserver_fetch", got, count)
+	once(t, api.MailserverFetch.Name, got, count)
 }
 
 // referenceMethods fetches with the methods of status-go, at the configured
 // server.
 func referenceMethods(t *testing.T, bob *party, server string, from int64, count int) {
-	var filter string
-	call(t, bob.ipc, &filter, "waku_newMessageFilter",
-		settings{"symKeyID": bob.symKey, "topics": []string{mailTopic}, "allowP2P": true})
-	call(t, bob.ipc, nil, "wakuext_updateMailservers", []string{server})
+	filter := bob.mailFilter(t)
+	call(t, bob.ipc, api.WakuextUpdateMailservers, api.UpdateMailserversArgs{Enodes: []string{server}})
 	await(t, "a connection to the mailserver", func() error {
-		var status struct{ Servers []struct{ Connected bool } }
-		if err := bob.ipc.Call(&status, "mailserver_status"); err != nil {
+		status, err := api.MailserverStatus.Call(t.Context(), bob.ipc, api.None{})
+		if err != nil {
 			return err
 		}
 		if len(status.Servers) != 1 || !status.Servers[0].Connected {
@@ -194,27 +202,26 @@ func referenceMethods(t *testing.T, bob *party, server string, from int64, count
 		}
 		return nil
 	})
-	request := settings{"topics": []string{mailTopic}, "from": from, "limit": 25}
-	var answer struct{ Cursor, Error string }
-	retry := settings{"BaseTimeout": 10_000_000_000, "MaxRetries": 1}
-	call(t, bob.ipc, &answer, "wakuext_requestMessagesSync", retry, request)
+	request := api.HistoryRequest{Topics: []api.Topic{mailBytes}, From: uint32(from), Limit: 25}
+	answer := call(t, bob.ipc, api.WakuextRequestMessagesSync, api.RequestMessagesSyncArgs{
+		Config: api.RetryConfig{BaseTimeout: 10 * time.Second, MaxRetries: 1}, Request: request,
+	})
 	if answer.Error != "" || len(answer.Cursor) != 72 {
 		t.Fatalf("answer %+v", answer)
 	}
-	request["cursor"] = answer.Cursor
-	var id hexutil.Bytes
-	call(t, bob.ipc, &id, "wakuext_requestMessages", request)
-	if len(id) != 32 {
+	request.Cursor = answer.Cursor
+	id := call(t, bob.ipc, api.WakuextRequestMessages, api.RequestMessagesArgs{Request: request})
+	if id == (api.Hash{}) {
 		t.Errorf("id %s", id)
 	}
 	got := make(map[string]int)
 	await(t, "all messages", func() error {
-		var list []message
-		if err := bob.ipc.Call(&list, "waku_getFilterMessages", filter); err != nil {
+		list, err := api.WakuGetFilterMessages.Call(t.Context(), bob.ipc, filter)
+		if err != nil {
 			return err
 		}
 		for _, m := range list {
-			got[string(m.Payload)]++
+			got[text(t, m)]++
 		}
 		if len(got) < count {
 			return fmt.Errorf("%d messages", len(got))
@@ -267,9 +274,9 @@ func TestMailserverKilledWhileArchiving(t *testing.T) {
 		postMany(t, alice, posted, each)
 		posted += each
 		await(t, fmt.Sprintf("%d messages in the archive", posted), func() error {
-			var page struct{ Envelopes int }
-			request := settings{"topics": []string{mailTopic}, "server": mail.enode.URLv4()}
-			if err := bob.Call(&page, "mailserver_fetch", request); err != nil {
+			request := api.FetchRequest{Topics: []api.Topic{mailBytes}, Server: mail.enode.URLv4()}
+			page, err := api.MailserverFetch.Call(t.Context(), bob, api.FetchArgs{Request: request})
+			if err != nil {
 				return err
 			}
 			if page.Envelopes < posted {
@@ -281,9 +288,10 @@ func TestMailserverKilledWhileArchiving(t *testing.T) {
 		go func() { // more comes in during the kill
 			defer close(done)
 			for range 20 {
-				_ = alice.ipc.Call(nil, "waku_post", settings{
-					"symKeyID": alice.symKey, "topic": "0x99999999", "payload": "0x00", "ttl": 1, "powTarget": 0.000002, "powTime": 1,
-				})
+				_, _ = api.WakuPost.Call(t.Context(), alice.ipc, api.PostArgs{Message: api.PostMessage{
+					SymKeyID: alice.symKey, Topic: api.Topic{0x99, 0x99, 0x99, 0x99}, Payload: []byte{0}, TTL: 1,
+					PoWTarget: 0.000002, PoWTime: 1,
+				}})
 			}
 		}()
 		mail.kill(t)

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"statusd/api"
 )
 
 // internet is a network of hosts with public addresses that exist nowhere else:
@@ -138,17 +140,10 @@ func TestFindsPeersOfOtherNetworks(t *testing.T) {
 	awaitPeers(t, client, 2, 1)
 	awaitHistory(t, client, mail)
 
-	c := client.dial(t, "ipc")
-	defer c.Close()
-	call(t, c, nil, "peer_discover", map[string]any{"topic": "whisper", "min": 5, "max": 5})
+	client.wants(t, "whisper", 5)
 	await(t, "the client knows every relay", func() error {
-		var status struct {
-			Topics []struct {
-				Topic              string
-				Connected, Pending []struct{ Enode string }
-			}
-		}
-		if err := c.Call(&status, "peer_status"); err != nil {
+		status, err := api.PeerStatus.Call(t.Context(), client, api.None{})
+		if err != nil {
 			return err
 		}
 		for _, topic := range status.Topics {

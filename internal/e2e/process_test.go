@@ -9,20 +9,20 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"statusd/api"
+	"statusd/api/client"
+
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/p2p/enode"
-	"github.com/ethereum/go-ethereum/rpc"
 )
 
 // patience bounds every wait for another process.
@@ -149,12 +149,8 @@ func (n *node) start(t *testing.T) {
 			t.Fatalf("%s ended at once: %v\n%s", n.name, err, n.log.String())
 		default:
 		}
-		client, err := rpc.Dial(n.socket())
-		if err != nil {
-			return err
-		}
-		defer client.Close()
-		return client.Call(nil, "waku_version")
+		_, err := api.WakuVersion.Call(t.Context(), n, api.None{})
+		return err
 	})
 }
 
@@ -188,47 +184,57 @@ func (n *node) terminate(t *testing.T) {
 	}
 }
 
-// dial connects over "ipc", "http" or "ws".
-func (n *node) dial(t *testing.T, via string) *rpc.Client {
-	t.Helper()
-	var client *rpc.Client
-	var err error
-	if via == "ipc" {
-		client, err = rpc.Dial(n.socket())
-	} else {
-		raw, readErr := os.ReadFile(filepath.Join(n.dir, "rpc-token"))
-		if readErr != nil {
-			t.Fatal(readErr)
-		}
-		header := http.Header{"Authorization": {"Bearer " + strings.TrimSpace(string(raw))}}
-		client, err = rpc.DialOptions(t.Context(), fmt.Sprintf("%s://127.0.0.1:%d/", via, n.httpPort),
-			rpc.WithHeaders(header), rpc.WithWebsocketMessageSizeLimit(16<<20))
+// Call implements api.Caller over a connection of its own, with a limit of its
+// own: the socket takes a bounded number of connections, and a node that is
+// killed does not answer.
+func (n *node) Call(ctx context.Context, method api.Spec, args, result any) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	conn, err := client.Dial(ctx, client.Config{Target: n.socket()})
+	if err != nil {
+		return err
 	}
+	defer conn.Close()
+	return conn.Call(ctx, method, args, result)
+}
+
+// dial connects over "ipc", "http" or "ws".
+func (n *node) dial(t *testing.T, via string) *client.Client {
+	t.Helper()
+	cfg := client.Config{Target: n.socket()}
+	if via != "ipc" {
+		cfg.Target = fmt.Sprintf("%s://127.0.0.1:%d/", via, n.httpPort)
+		cfg.TokenFile = filepath.Join(n.dir, "rpc-token")
+	}
+	conn, err := client.Dial(t.Context(), cfg)
 	if err != nil {
 		t.Fatalf("dial %s by %s: %v", n.name, via, err)
 	}
-	t.Cleanup(client.Close)
-	return client
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+// call makes a call that has to succeed.
+func call[A, R any](t *testing.T, c api.Caller, method api.Method[A, R], args A) R {
+	t.Helper()
+	out, err := method.Call(t.Context(), c, args)
+	if err != nil {
+		t.Fatalf("%s: %v", method.Name, err)
+	}
+	return out
 }
 
 // awaitPeers waits until the node has at least count peers.
 func (n *node) awaitPeers(t *testing.T, count int) {
 	t.Helper()
 	await(t, fmt.Sprintf("%s has %d peers", n.name, count), func() error {
-		client, err := rpc.Dial(n.socket())
+		peers, err := api.AdminPeers.Call(t.Context(), n, api.None{})
 		if err != nil {
-			return err
-		}
-		defer client.Close()
-		var peers []struct {
-			Protocols map[string]json.RawMessage `json:"protocols"`
-		}
-		if err := client.Call(&peers, "admin_peers"); err != nil {
 			return err
 		}
 		ready := 0
 		for _, p := range peers {
-			if stats, ok := p.Protocols["waku"]; ok && bytes.HasPrefix(stats, []byte("{")) {
+			if p.Protocols.Waku != nil {
 				ready++
 			}
 		}

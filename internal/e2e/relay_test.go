@@ -4,30 +4,21 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"fmt"
 	"testing"
-	"time"
 
-	"github.com/ethereum/go-ethereum/common/hexutil"
-	"github.com/ethereum/go-ethereum/rpc"
+	"statusd/api"
+	"statusd/api/client"
 )
-
-// message is what filters and subscriptions return.
-type message struct {
-	Sig       hexutil.Bytes `json:"sig"`
-	Topic     string        `json:"topic"`
-	Payload   hexutil.Bytes `json:"payload"`
-	Hash      string        `json:"hash"`
-	Recipient hexutil.Bytes `json:"recipientPublicKey"`
-}
 
 // party is a node with the keys that the tests use.
 type party struct {
 	*node
-	ipc     *rpc.Client
+	ipc     *client.Client
 	keyPair string
-	public  hexutil.Bytes
+	public  []byte
 	symKey  string
 }
 
@@ -36,36 +27,28 @@ const password = "end to end"
 func newParty(t *testing.T, n *node) *party {
 	t.Helper()
 	p := &party{node: n, ipc: n.dial(t, "ipc")}
-	call(t, p.ipc, &p.keyPair, "waku_newKeyPair")
-	call(t, p.ipc, &p.public, "waku_getPublicKey", p.keyPair)
-	call(t, p.ipc, &p.symKey, "waku_generateSymKeyFromPassword", password)
+	p.keyPair = call(t, p.ipc, api.WakuNewKeyPair, api.None{})
+	p.public = call(t, p.ipc, api.WakuGetPublicKey, api.KeyPairArgs{ID: p.keyPair})
+	p.symKey = call(t, p.ipc, api.WakuGenerateSymKeyFromPassword, api.KeyPasswordArgs{Password: password})
 	return p
-}
-
-func call(t *testing.T, c *rpc.Client, result any, method string, args ...any) {
-	t.Helper()
-	if err := c.CallContext(t.Context(), result, method, args...); err != nil {
-		t.Fatalf("%s: %v", method, err)
-	}
 }
 
 // inbox receives at one party in one way.
 type inbox struct {
 	name string
-	next func(t *testing.T) message
+	next func(t *testing.T) api.WakuMessage
 }
 
 // polling installs a filter and asks for its messages.
-func (p *party) polling(t *testing.T, via string, criteria settings) inbox {
+func (p *party) polling(t *testing.T, via string, criteria api.FilterCriteria) inbox {
 	t.Helper()
 	c := p.dial(t, via)
-	var id string
-	call(t, c, &id, "waku_newMessageFilter", criteria)
-	var waiting []message
-	return inbox{"polling over " + via, func(t *testing.T) message {
+	filter := api.FilterArgs{ID: call(t, c, api.WakuNewMessageFilter, api.FilterCriteriaArgs{Criteria: criteria})}
+	var waiting []api.WakuMessage
+	return inbox{"polling over " + via, func(t *testing.T) api.WakuMessage {
 		await(t, "a message in the filter", func() error {
 			if len(waiting) == 0 {
-				call(t, c, &waiting, "waku_getFilterMessages", id)
+				waiting = call(t, c, api.WakuGetFilterMessages, filter)
 			}
 			if len(waiting) == 0 {
 				return fmt.Errorf("no message")
@@ -79,29 +62,27 @@ func (p *party) polling(t *testing.T, via string, criteria settings) inbox {
 }
 
 // subscribed opens a push subscription.
-func (p *party) subscribed(t *testing.T, via string, criteria settings) inbox {
+func (p *party) subscribed(t *testing.T, via string, criteria api.FilterCriteria) inbox {
 	t.Helper()
-	ch := make(chan message, 64)
-	sub, err := p.dial(t, via).Subscribe(t.Context(), "waku", ch, "messages", criteria)
+	sub, err := client.Subscribe(t.Context(), p.dial(t, via), api.WakuSubscribe, api.WakuSubscribeArgs{
+		Name: api.WakuSubscribe.Topic, Criteria: criteria,
+	})
 	if err != nil {
 		t.Fatalf("subscribe over %s: %v", via, err)
 	}
-	t.Cleanup(sub.Unsubscribe)
-	return inbox{"subscription over " + via, func(t *testing.T) message {
-		select {
-		case m := <-ch:
-			return m
-		case err := <-sub.Err():
-			t.Fatalf("subscription over %s ended: %v", via, err)
-		case <-time.After(patience):
-			t.Fatalf("no message by subscription over %s", via)
+	return inbox{"subscription over " + via, func(t *testing.T) api.WakuMessage {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		m, err := sub.Next(ctx)
+		if err != nil {
+			t.Fatalf("no message by subscription over %s: %v", via, err)
 		}
-		return message{}
+		return m
 	}}
 }
 
 // inboxes are every way to receive at a party.
-func (p *party) inboxes(t *testing.T, criteria settings) []inbox {
+func (p *party) inboxes(t *testing.T, criteria api.FilterCriteria) []inbox {
 	t.Helper()
 	return []inbox{
 		p.polling(t, "http", criteria), p.polling(t, "ws", criteria), p.polling(t, "ipc", criteria),
@@ -110,12 +91,10 @@ func (p *party) inboxes(t *testing.T, criteria settings) []inbox {
 }
 
 // post sends a message and returns the envelope's hash.
-func (p *party) post(t *testing.T, via string, msg settings) string {
+func (p *party) post(t *testing.T, via string, msg api.PostMessage) string {
 	t.Helper()
-	msg["ttl"], msg["powTarget"], msg["powTime"] = 20, 0.000002, 10
-	var hash string
-	call(t, p.dial(t, via), &hash, "waku_post", msg)
-	return hash
+	msg.TTL, msg.PoWTarget, msg.PoWTime = 20, 0.000002, 10
+	return call(t, p.dial(t, via), api.WakuPost, api.PostArgs{Message: msg}).String()
 }
 
 // TestRelay is the main job: three nodes, of which two are connected only to
@@ -127,29 +106,31 @@ func TestRelay(t *testing.T) {
 	alice := startParty(t, newNode(t, "alice", nil, relay))
 	bob := startParty(t, newNode(t, "bob", nil, relay))
 
-	symmetric := settings{"symKeyID": bob.symKey, "topics": []string{"0x11223344"}}
-	asymmetric := settings{"privateKeyID": bob.keyPair, "topics": []string{"0x55667788"}}
+	one, other := api.Topic{0x11, 0x22, 0x33, 0x44}, api.Topic{0x55, 0x66, 0x77, 0x88}
+	symmetric := api.FilterCriteria{SymKeyID: bob.symKey, Topics: []api.Topic{one}}
+	asymmetric := api.FilterCriteria{PrivateKeyID: bob.keyPair, Topics: []api.Topic{other}}
 	boxes := map[bool][]inbox{false: bob.inboxes(t, symmetric), true: bob.inboxes(t, asymmetric)}
 
 	exchange := func(t *testing.T, from *party, via string, asym, signed bool, size int) {
 		payload := make([]byte, size)
 		rand.Read(payload)
-		msg := settings{"payload": hexutil.Bytes(payload), "topic": "0x11223344"}
+		msg := api.PostMessage{Payload: payload, Topic: one}
 		if asym {
-			msg["pubKey"], msg["topic"] = bob.public, "0x55667788"
+			msg.PubKey, msg.Topic = bob.public, other
 		} else {
-			msg["symKeyID"] = from.symKey
+			msg.SymKeyID = from.symKey
 		}
-		var signer hexutil.Bytes
+		var signer []byte
 		if signed {
-			msg["sig"], signer = from.keyPair, from.public
+			msg.Sig, signer = from.keyPair, from.public
 		}
 		hash := from.post(t, via, msg)
 		for _, box := range boxes[asym] {
 			m := box.next(t)
-			if m.Hash != hash || !bytes.Equal(m.Payload, payload) || !bytes.Equal(m.Sig, signer) {
-				t.Fatalf("%s: got %s, %d bytes, signed by %v; want %s, %d bytes, signed by %v",
-					box.name, m.Hash, len(m.Payload), m.Sig, hash, size, signer)
+			sig, err := m.Sig.Decode()
+			if err != nil || string(m.Hash) != hash || text(t, m) != string(payload) || !bytes.Equal(sig, signer) {
+				t.Fatalf("%s: got %s, %d bytes, signed by %s, %v; want %s, %d bytes, signed by %x",
+					box.name, m.Hash, len(m.Payload), m.Sig, err, hash, size, signer)
 			}
 		}
 	}
@@ -179,11 +160,12 @@ func TestRelay(t *testing.T) {
 	light := startParty(t, newNode(t, "light", settings{"LightClient": true}, relay))
 	t.Run("light node", func(t *testing.T) {
 		exchange(t, light, "http", false, true, 1)
-		box := light.subscribed(t, "ipc", settings{"symKeyID": light.symKey, "topics": []string{"0x0a0b0c0d"}})
-		hash := bob.post(t, "ipc", settings{
-			"symKeyID": bob.symKey, "topic": "0x0a0b0c0d", "payload": hexutil.Bytes("to the light node"),
+		topic := api.Topic{0x0a, 0x0b, 0x0c, 0x0d}
+		box := light.subscribed(t, "ipc", api.FilterCriteria{SymKeyID: light.symKey, Topics: []api.Topic{topic}})
+		hash := bob.post(t, "ipc", api.PostMessage{
+			SymKeyID: bob.symKey, Topic: topic, Payload: []byte("to the light node"),
 		})
-		if m := box.next(t); m.Hash != hash || string(m.Payload) != "to the light node" {
+		if m := box.next(t); string(m.Hash) != hash || text(t, m) != "to the light node" {
 			t.Fatalf("got %s %q, want %s", m.Hash, m.Payload, hash)
 		}
 	})

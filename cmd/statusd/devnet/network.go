@@ -14,7 +14,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ethereum/go-ethereum/rpc"
+	"statusd/api"
+	"statusd/api/client"
 )
 
 // Times.
@@ -49,7 +50,7 @@ type Node struct {
 	cmd    *exec.Cmd
 	ended  chan struct{}
 	failed error // of the process; read after ended
-	client *rpc.Client
+	client *client.Client
 }
 
 // Network is a set of processes. It belongs to one goroutine.
@@ -211,13 +212,12 @@ func awaitReady(conn *net.UnixConn) error {
 
 // connect asks who the node is.
 func (node *Node) connect(ctx context.Context) error {
-	client, err := rpc.DialIPC(ctx, filepath.Join(node.Dir, "statusd.ipc"))
+	conn, err := client.Dial(ctx, client.Config{Target: client.DataDirSocket(node.Dir)})
 	if err != nil {
 		return err
 	}
-	node.client = client
-	var info struct{ Enode string }
-	err = client.CallContext(ctx, &info, "admin_nodeInfo")
+	node.client = conn
+	info, err := api.AdminNodeInfo.Call(ctx, node, api.None{})
 	node.Enode = info.Enode
 	return err
 }
@@ -232,15 +232,15 @@ func lastLine(path string) string {
 	return lines[len(lines)-1]
 }
 
-// Call calls a method of the node.
-func (node *Node) Call(ctx context.Context, result any, method string, params ...any) error {
+// Call implements api.Caller.
+func (node *Node) Call(ctx context.Context, method api.Spec, args, result any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	return node.client.CallContext(ctx, result, method, params...)
+	return node.client.Call(ctx, method, args, result)
 }
 
 // Client is the connection to the node's socket, nil while it is stopped.
-func (node *Node) Client() *rpc.Client { return node.client }
+func (node *Node) Client() *client.Client { return node.client }
 
 // PID is the process id, 0 while the node is stopped.
 func (node *Node) PID() int {
@@ -255,48 +255,49 @@ func (n *Network) Login(ctx context.Context, node *Node) error { return node.log
 
 // create makes an account and logs in.
 func (node *Node) create(ctx context.Context, password string) error {
-	var made struct{ KeyUID, Mnemonic, CompressedKey string }
-	if err := node.Call(ctx, &made, "account_create", password, node.Name); err != nil {
+	made, err := api.AccountCreate.Call(ctx, node, api.CreateAccountArgs{Password: secret(password), Name: &node.Name})
+	if err != nil {
 		return err
 	}
 	node.phrase, node.Key = made.Mnemonic, made.CompressedKey
-	return node.Call(ctx, nil, "account_login", made.KeyUID, password)
+	return node.open(ctx, made.KeyUID, password)
 }
 
 // adopt makes the account of another node here, as a second device.
 func (node *Node) adopt(ctx context.Context, other *Node, password string) error {
-	var made struct{ KeyUID, CompressedKey string }
-	if err := node.Call(ctx, &made, "account_importMnemonic", other.phrase, password, nil, node.Name); err != nil {
+	made, err := api.AccountImportMnemonic.Call(ctx, node, api.ImportMnemonicArgs{
+		Mnemonic: secret(other.phrase), Password: secret(password), Name: &node.Name,
+	})
+	if err != nil {
 		return err
 	}
 	node.Key = made.CompressedKey
-	return node.Call(ctx, nil, "account_login", made.KeyUID, password)
+	return node.open(ctx, made.KeyUID, password)
 }
 
 // login logs the account of the node in again, after a start.
 func (node *Node) login(ctx context.Context, password string) error {
-	var all []struct {
-		UID string `json:"key-uid"`
-	}
-	if err := node.Call(ctx, &all, "account_list"); err != nil {
+	all, err := api.AccountList.Call(ctx, node, api.None{})
+	if err != nil {
 		return err
 	}
 	if len(all) != 1 {
 		return fmt.Errorf("%s has %d accounts", node.Name, len(all))
 	}
-	return node.Call(ctx, nil, "account_login", all[0].UID, password)
+	return node.open(ctx, all[0].KeyUID, password)
 }
 
-// device is an installation of an account.
-type device struct {
-	ID       string
-	Metadata *struct{ Name string }
+func (node *Node) open(ctx context.Context, keyUID, password string) error {
+	_, err := api.AccountLogin.Call(ctx, node, api.OpenAccountArgs{KeyUID: keyUID, Password: secret(password)})
+	return err
 }
+
+func secret(text string) api.Secret { return api.NewSecret([]byte(text)) }
 
 // installation returns the id of the node's own device.
 func (node *Node) installation(ctx context.Context) (string, error) {
-	var all []device // the own one first
-	if err := node.Call(ctx, &all, "wakuext_getOurInstallations"); err != nil {
+	all, err := api.WakuextGetOurInstallations.Call(ctx, node, api.None{}) // the own one first
+	if err != nil {
 		return "", err
 	}
 	if len(all) == 0 {
@@ -309,9 +310,8 @@ func (node *Node) installation(ctx context.Context) (string, error) {
 // name.
 func (node *Node) awaitDevice(ctx context.Context, id, name string) error {
 	return node.await(ctx, "the device "+name, func() (bool, error) {
-		var all []device
-		err := node.Call(ctx, &all, "wakuext_getOurInstallations")
-		return slices.ContainsFunc(all, func(d device) bool {
+		all, err := api.WakuextGetOurInstallations.Call(ctx, node, api.None{})
+		return slices.ContainsFunc(all, func(d api.Installation) bool {
 			return d.ID == id && d.Metadata != nil && d.Metadata.Name == name
 		}), err
 	})
@@ -320,8 +320,7 @@ func (node *Node) awaitDevice(ctx context.Context, id, name string) error {
 // awaitJoined waits until so many people have joined the node's only group.
 func (node *Node) awaitJoined(ctx context.Context, count int) error {
 	return node.await(ctx, "all who joined the group", func() (bool, error) {
-		var chats []struct{ Members []struct{ Joined bool } }
-		err := node.Call(ctx, &chats, "wakuext_chats")
+		chats, err := api.WakuextChats.Call(ctx, node, api.None{})
 		joined := 0
 		for _, c := range chats {
 			for _, m := range c.Members {
@@ -343,9 +342,9 @@ func (node *Node) await(ctx context.Context, what string, happened func() (bool,
 		if ok || err != nil {
 			return err
 		}
-		var page struct{ Next int64 }
-		query := map[string]any{"since": since, "wait": 10}
-		if err := node.Call(ctx, &page, "status_getEvents", query); err != nil {
+		query := api.EventsQuery{Since: &since, Wait: new(10.0)}
+		page, err := api.StatusGetEvents.Call(ctx, node, api.GetEventsArgs{Query: &query})
+		if err != nil {
 			return fmt.Errorf("%s did not hear of %s: %w", node.Name, what, err)
 		}
 		since = page.Next
