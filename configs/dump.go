@@ -7,9 +7,9 @@ import (
 
 // Entry is one setting as it is shown.
 type Entry struct {
-	Key    string `json:"key"`
-	Value  any    `json:"value"` // secrets masked unless asked for
-	Source string `json:"source"`
+	Key    string
+	Value  any // secrets masked unless asked for
+	Source string
 }
 
 // Entries lists every setting with its source.

@@ -25,9 +25,9 @@ func retiredFleets() []string { return []string{"eth.prod", "eth.staging", "eth.
 
 // Fleet is a named preset: a partial configuration in JSON.
 type Fleet struct {
-	Name   string `json:"name"`
-	Source string `json:"source"` // "embedded", "retired", or a path
-	JSON   []byte `json:"-"`
+	Name   string
+	Source string // "embedded", "retired", or a path
+	JSON   []byte
 }
 
 // Fleets lists the presets that can be named: those in <dir>/fleets, those

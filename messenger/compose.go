@@ -28,7 +28,7 @@ func (s *Messages) Send(ctx context.Context, v api.OutgoingMessage) (out api.Cha
 // Errors: those of Send, ErrRequest, ErrRequestChanged.
 func (s *Messages) SendOnce(ctx context.Context, r Request, v api.OutgoingMessage) (out api.Changes, err error) {
 	var body *payloads.ChatMessage
-	err = s.once(ctx, r, "wakuext_sendChatMessage", messageArguments(&v), func() error {
+	err = s.once(ctx, r, api.WakuextSendChatMessage.Name, messageArguments(&v), func() error {
 		body, err = s.bodyOf(&v)
 		return err
 	}, func(tx *store.Tx) ([]api.SentMessage, error) {

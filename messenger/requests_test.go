@@ -109,7 +109,7 @@ func TestRequestsWithOtherArgumentsFail(t *testing.T) {
 		}
 	}
 	_, err := alice.m.Messages().SendOnce(ctx, once, api.OutgoingMessage{ChatID: "tea", Text: "hello"})
-	if !errors.Is(err, ErrRequestChanged) || !strings.HasSuffix(err.Error(), "status_send") {
+	if !errors.Is(err, ErrRequestChanged) || !strings.HasSuffix(err.Error(), api.StatusSend.Name) {
 		t.Errorf("with another method: %v", err)
 	}
 	base.Request.ID = strings.Repeat("é", api.MaxRequestID/2) + "x"

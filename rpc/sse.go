@@ -65,7 +65,7 @@ func (s *Server) serveEvents(ctx context.Context, w http.ResponseWriter, r *http
 // streamQuery reads what a stream is asked for, and checks that the caller may
 // have it.
 func (s *Server) streamQuery(c *caller, r *http.Request) (feed.Query, int, *api.Error) {
-	m := s.dispatch.methods["status_subscribe"] // the same thing in another form
+	m := s.dispatch.methods[api.StatusSubscribe.Name] // the same thing in another form
 	if m == nil || !c.offers("status") {
 		e := api.NewError(api.CodeInvalidRequest, "there is nothing at this address")
 		return feed.Query{}, http.StatusNotFound, e.WithHint(

@@ -316,7 +316,7 @@ func (a *app) accountVerify() frame.Command {
 				return err
 			}
 			if a.output == outputJSON {
-				if err := a.printJSON(map[string]bool{"valid": right}); err != nil {
+				if err := a.printJSON(api.PasswordCheck{Valid: right}); err != nil {
 					return fail(fault.IO, err)
 				}
 			}

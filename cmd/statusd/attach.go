@@ -161,7 +161,7 @@ func parseCall(line string) (method string, params []any, err error) {
 		return method, params, nil
 	}
 	method, rest, _ := strings.Cut(line, " ")
-	if strings.Contains(method, ".") && method != "rpc.discover" {
+	if strings.Contains(method, ".") && method != api.RpcDiscover.Name {
 		method = strings.Replace(method, ".", "_", 1)
 	}
 	for rest = strings.TrimSpace(rest); rest != ""; rest = strings.TrimSpace(rest) {

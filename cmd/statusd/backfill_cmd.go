@@ -139,8 +139,8 @@ func (r *backfillRun) run(ctx context.Context) error {
 	}
 	r.bar.clear()
 	if r.app.output == outputJSON {
-		return r.app.printJSON(map[string]any{
-			"from": r.from, "to": r.to, "envelopes": r.came, "archived": r.archived, "skipped": r.skipped,
+		return r.app.printJSON(api.BackfillReport{
+			From: r.from, To: r.to, Envelopes: r.came, Archived: r.archived, Skipped: r.skipped,
 		})
 	}
 	_, err := fmt.Fprintf(r.app.out, "%d envelopes from %s to %s came, %d are in the archive, %d were not fit for it\n",

@@ -204,8 +204,8 @@ func (a *app) restore(f *restoreFlags) error {
 		return err
 	}
 	if a.output == outputJSON {
-		return fail(fault.IO, a.printJSON(map[string]any{
-			"keyUid": done.UID.String(), "name": done.Name, "time": done.Time.Unix(), "withKeys": done.WithKeys, "dir": dir,
+		return fail(fault.IO, a.printJSON(api.RestoredAccount{
+			KeyUID: done.UID.String(), Name: done.Name, Time: done.Time.Unix(), WithKeys: done.WithKeys, Dir: dir,
 		}))
 	}
 	fmt.Fprintf(a.out, "%s: account %s as of %s\n", dir, done.UID, done.Time.Format(time.DateTime))

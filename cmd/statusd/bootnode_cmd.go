@@ -22,6 +22,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
 
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 	"statusd/discovery/bootnode"
@@ -82,7 +83,7 @@ it is told to stop.`,
 						return err
 					}
 					id := hex.EncodeToString(crypto.FromECDSAPub(&key.PublicKey)[1:])
-					return a.say(id, map[string]string{"publicKey": id})
+					return a.say(id, api.NodePublicKey{PublicKey: id})
 				}
 				ctx, stop := interruptible(ctx)
 				defer stop()
@@ -293,9 +294,9 @@ func (f *bootnodeFlags) logs(a *app) (*logx.Logs, error) {
 // printSelf prints the addresses of the node.
 func (a *app) printSelf(self *enode.Node, registry net.Listener) error {
 	if a.output == outputJSON {
-		out := map[string]any{"enode": self.URLv4(), "enr": self.String(), "udp": self.UDP()}
+		out := api.BootnodeAddresses{Enode: self.URLv4(), ENR: self.String(), UDP: self.UDP()}
 		if registry != nil {
-			out["rendezvous"] = registry.Addr().String()
+			out.Rendezvous = registry.Addr().String()
 		}
 		return a.printJSON(out)
 	}

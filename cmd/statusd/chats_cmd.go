@@ -97,19 +97,19 @@ func (a *app) listChats(ctx context.Context, s *session, _ []string) error {
 	if err := s.readContacts(ctx); err != nil {
 		return err
 	}
-	shown := make([]namedChat, len(chats))
+	shown := make([]api.ShownChat, len(chats))
 	for i := range chats {
-		shown[i] = s.namedChat(&chats[i])
+		shown[i] = s.shownChat(&chats[i])
 	}
 	return printList(a, shown, "there are no chats yet; join one with: statusd chats join '#tea'",
-		frame.Col("CHAT", func(c namedChat) string {
+		frame.Col("CHAT", func(c api.ShownChat) string {
 			if c.Muted {
 				return c.DisplayName + " (muted)"
 			}
 			return c.DisplayName
 		}),
-		frame.Col("UNREAD", func(c namedChat) string { return fmt.Sprint(c.UnviewedMessagesCount) }),
-		frame.Col("LAST", func(c namedChat) string {
+		frame.Col("UNREAD", func(c api.ShownChat) string { return fmt.Sprint(c.UnviewedMessagesCount) }),
+		frame.Col("LAST", func(c api.ShownChat) string {
 			if c.LastMessage == nil {
 				return ""
 			}

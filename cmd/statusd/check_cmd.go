@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 	"statusd/discovery/discv5"
@@ -290,7 +291,7 @@ func (a *app) check(ctx context.Context, checks []checkFunc) error {
 
 func (a *app) printReport(r canary.Report) error {
 	if a.output == outputJSON {
-		return a.printJSON(r)
+		return a.printJSON(checked(r))
 	}
 	verdict := "ok"
 	if !r.OK {
@@ -319,6 +320,18 @@ func (a *app) printReport(r canary.Report) error {
 		}
 	}
 	return nil
+}
+
+// checked is a report as programs get it.
+func checked(r canary.Report) api.NodeCheck {
+	steps := make([]api.CheckStep, len(r.Steps))
+	for i, s := range r.Steps {
+		steps[i] = api.CheckStep(s)
+	}
+	return api.NodeCheck{
+		Node: r.Node, Kind: r.Kind, OK: r.OK, Code: r.Code, Error: r.Error, Client: r.Client, Protocols: r.Protocols,
+		Steps: steps, Envelopes: r.Envelopes, More: r.More, Relays: r.Relays, SeenAs: r.SeenAs,
+	}
 }
 
 // readSecret reads the first line of a file, or of standard input.

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 )
@@ -104,10 +105,7 @@ func TestUsageErrors(t *testing.T) {
 func TestErrorsAreJSON(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	code, _, errOut := statusd(t, "", "-o", "json", "config", "check", "-c", "\a\x01\U0001f600\xff")
-	var got struct {
-		Error    string `json:"error"`
-		ExitCode int    `json:"exitCode"`
-	}
+	var got api.CommandError
 	if err := json.Unmarshal([]byte(errOut), &got); err != nil || got.ExitCode != code || got.Error == "" {
 		t.Errorf("%v: exit code %d: %s", err, code, errOut)
 	}
@@ -176,7 +174,7 @@ func TestHelpVersionAndManual(t *testing.T) {
 		t.Errorf("-version: %d %q", code, out)
 	}
 	code, out, _ := statusd(t, "", "version", "-o", "json")
-	var b build
+	var b api.BuildInfo
 	if err := json.Unmarshal([]byte(out), &b); err != nil || code != exitOK || len(b.Protocols) == 0 || b.Commit == "" {
 		t.Errorf("version as JSON: %d %q %v", code, out, err)
 	}
@@ -206,7 +204,7 @@ func TestKeys(t *testing.T) {
 	if code != exitOK {
 		t.Fatalf("gen: %d %s", code, errOut)
 	}
-	var made identities
+	var made api.KeyIdentities
 	if err := json.Unmarshal([]byte(out), &made); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 	"statusd/fault"
@@ -66,16 +67,20 @@ func (a *app) dump(loaded *configs.Loaded, showSecrets, bare bool) error {
 	if bare {
 		return a.printConfig(loaded.Config, showSecrets)
 	}
-	return printList(a, loaded.Entries(showSecrets), "",
-		frame.Col("", func(e configs.Entry) string { return e.Key }),
-		frame.Col("", func(e configs.Entry) string {
+	var entries []api.ConfigEntry
+	for _, e := range loaded.Entries(showSecrets) {
+		entries = append(entries, api.ConfigEntry(e))
+	}
+	return printList(a, entries, "",
+		frame.Col("", func(e api.ConfigEntry) string { return e.Key }),
+		frame.Col("", func(e api.ConfigEntry) string {
 			value, err := json.Marshal(e.Value)
 			if err != nil {
 				return err.Error()
 			}
 			return string(value)
 		}),
-		frame.Col("", func(e configs.Entry) string { return e.Source }),
+		frame.Col("", func(e api.ConfigEntry) string { return e.Source }),
 	)
 }
 
@@ -100,8 +105,8 @@ func (a *app) checkConfig(flags *configFlags) error {
 	if err := node.CheckConfig(loaded.Config); err != nil {
 		return err
 	}
-	return a.say("configuration is valid", map[string]any{
-		"ok": true, "files": list(loaded.Files), "warnings": list(loaded.Warnings),
+	return a.say("configuration is valid", api.ConfigCheck{
+		OK: true, Files: list(loaded.Files), Warnings: list(loaded.Warnings),
 	})
 }
 
@@ -114,7 +119,7 @@ func (a *app) configPath(flags *configFlags) error {
 	for _, f := range loaded.Files {
 		text += "\nfile  " + f
 	}
-	return a.say(text, map[string]any{"dir": loaded.Config.DataDir, "files": list(loaded.Files)})
+	return a.say(text, api.ConfigFiles{Dir: loaded.Config.DataDir, Files: list(loaded.Files)})
 }
 
 // list keeps an empty list from being printed as null.
@@ -179,8 +184,12 @@ func (a *app) listFleets(flags *configFlags) error {
 	if err != nil {
 		return err
 	}
-	return printList(a, fleets, "",
-		frame.Col("NAME", func(f configs.Fleet) string { return f.Name }),
-		frame.Col("SOURCE", func(f configs.Fleet) string { return f.Source }),
+	presets := make([]api.NetworkPreset, len(fleets))
+	for i, f := range fleets {
+		presets[i] = api.NetworkPreset{Name: f.Name, Source: f.Source}
+	}
+	return printList(a, presets, "",
+		frame.Col("NAME", func(p api.NetworkPreset) string { return p.Name }),
+		frame.Col("SOURCE", func(p api.NetworkPreset) string { return p.Source }),
 	)
 }

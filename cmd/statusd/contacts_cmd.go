@@ -143,14 +143,14 @@ func (a *app) listContacts(ctx context.Context, s *session, _ []string) error {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.LocalNickname), strings.ToLower(b.LocalNickname)),
 			cmp.Compare(a.ID, b.ID))
 	})
-	shown := make([]namedContact, len(all))
+	shown := make([]api.ShownContact, len(all))
 	for i := range all {
-		shown[i] = s.namedContact(&all[i])
+		shown[i] = s.shownContact(&all[i])
 	}
 	return printList(a, shown, "there are no contacts yet; add one with: statusd contacts add zQ3sh…",
-		frame.Col("NAME", func(c namedContact) string { return s.nameOf(c.ID, "") }),
-		frame.Col("STATE", func(c namedContact) string { return contactState(c.Contact) }),
-		frame.IDs("KEY", func(c namedContact) string { return keyText(c.ID) }),
+		frame.Col("NAME", func(c api.ShownContact) string { return s.nameOf(c.ID, "") }),
+		frame.Col("STATE", func(c api.ShownContact) string { return contactState(c.Contact) }),
+		frame.IDs("KEY", func(c api.ShownContact) string { return keyText(c.ID) }),
 	)
 }
 
@@ -184,7 +184,7 @@ func (a *app) showContact(ctx context.Context, s *session, c api.Contact) error 
 		return err
 	}
 	if a.output == outputJSON {
-		return fail(fault.IO, a.printJSON(s.namedContact(&c)))
+		return fail(fault.IO, a.printJSON(s.shownContact(&c)))
 	}
 	rows := [][]string{
 		{"name", s.nameOf(c.ID, "")}, {"state", contactState(&c)}, {"key", keyText(c.ID)}, {"id", c.ID},

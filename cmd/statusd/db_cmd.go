@@ -35,7 +35,7 @@ which the password of the account is asked for.`,
 				files: func(ctx context.Context, m *profile.Manager, uid key.UID, p kdf.Password) error {
 					return m.CheckClosed(ctx, uid, p)
 				},
-				done: func() (string, any) { return "the database is sound", map[string]any{"ok": true} },
+				done: func() (string, any) { return "the database is sound", api.DatabaseCheck{OK: true} },
 			}),
 			a.databaseCommand(vacuumWork()),
 		},

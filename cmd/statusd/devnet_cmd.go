@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"statusd/api"
 	"statusd/cmd/statusd/devnet"
 	"statusd/cmd/statusd/frame"
 	"statusd/fault"
@@ -110,23 +111,15 @@ func devnetDir(wanted string) (dir string, remove func(), err error) {
 
 // printNetwork shows who is there and how to talk to them.
 func (a *app) printNetwork(n *devnet.Network) error {
-	shown := make([]networkNode, 0, len(n.Nodes()))
+	shown := make([]api.DevnetNode, 0, len(n.Nodes()))
 	for _, node := range n.Nodes() {
-		shown = append(shown, networkNode{node.Name, node.Dir, node.HTTP, node.Enode, node.Key, node.Log})
+		shown = append(shown, api.DevnetNode{
+			Name: node.Name, Dir: node.Dir, HTTP: node.HTTP, Enode: node.Enode, ChatKey: node.Key, Log: node.Log,
+		})
 	}
 	return printList(a, shown, "",
-		frame.Col("NAME", func(n networkNode) string { return n.Name }),
-		frame.Col("HTTP", func(n networkNode) string { return cmp.Or(n.HTTP, "-") }),
-		frame.Col("CHAT KEY", func(n networkNode) string { return cmp.Or(n.ChatKey, "-") }),
+		frame.Col("NAME", func(n api.DevnetNode) string { return n.Name }),
+		frame.Col("HTTP", func(n api.DevnetNode) string { return cmp.Or(n.HTTP, "-") }),
+		frame.Col("CHAT KEY", func(n api.DevnetNode) string { return cmp.Or(n.ChatKey, "-") }),
 	)
-}
-
-// networkNode is a node of a devnet.
-type networkNode struct {
-	Name    string `json:"name"`
-	Dir     string `json:"dir"`
-	HTTP    string `json:"http"`
-	Enode   string `json:"enode"`
-	ChatKey string `json:"chatKey"`
-	Log     string `json:"log"`
 }

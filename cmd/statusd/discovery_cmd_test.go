@@ -136,7 +136,7 @@ func TestPeersTable(t *testing.T) {
 	info.Network.RemoteAddress, info.Network.Static = "192.0.2.7:30303", true
 	info.Protocols.Waku = &api.WakuPeer{EnvelopesIn: 3, EnvelopesOut: 4, LastSeen: now.Add(-time.Minute)}
 	view := peersView{
-		Peers: []peerView{{info, []string{"whisper"}}},
+		Peers: []api.ShownPeer{{PeerInfo: info, For: []string{"whisper"}}},
 		Topics: []api.PoolTopic{
 			{
 				Topic: "whisper", Min: 2, Max: 4, Mode: "fast", Connected: []api.PoolNode{{}}, Pending: []api.PoolNode{{}},

@@ -16,6 +16,8 @@ import (
 
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/p2p/enode"
+
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 	"statusd/discovery/dns"
@@ -88,19 +90,10 @@ written to standard output.`,
 	}
 }
 
-// treeReport is what make and sign print in JSON.
-type treeReport struct {
-	File    string `json:"file"`
-	Domain  string `json:"domain"`
-	Seq     uint64 `json:"seq"`
-	Nodes   int    `json:"nodes"`
-	Links   int    `json:"links"`
-	Changed bool   `json:"changed"`
-	URL     string `json:"url,omitempty"`
-}
-
-func reportOf(file string, d *dns.Draft, changed bool) treeReport {
-	return treeReport{file, d.Domain, d.Seq, len(d.Nodes), len(d.Links), changed, d.URL}
+func reportOf(file string, d *dns.Draft, changed bool) api.DNSTree {
+	return api.DNSTree{
+		File: file, Domain: d.Domain, Seq: d.Seq, Nodes: len(d.Nodes), Links: len(d.Links), Changed: changed, URL: d.URL,
+	}
 }
 
 func (a *app) makeTree(ctx context.Context, path string, files []string, f *dnsMakeFlags, seqGiven bool) error {

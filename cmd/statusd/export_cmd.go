@@ -198,7 +198,7 @@ func (e *exporter) message(b *bytes.Buffer, m *api.Message) error {
 	case exportJSON:
 		enc := json.NewEncoder(b)
 		enc.SetEscapeHTML(false)
-		return enc.Encode(e.session.namedMessage(m))
+		return enc.Encode(e.session.shownMessage(m))
 	case exportText:
 		text := strings.ReplaceAll(termtext.Lines(m.Text), "\n", "\n    ")
 		_, err := fmt.Fprintf(b, "%s  %s: %s%s\n", millisText(m.WhisperTimestamp), e.session.nameOf(m.From, m.Alias), text,

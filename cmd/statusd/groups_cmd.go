@@ -137,18 +137,18 @@ func (a *app) listGroups(ctx context.Context, s *session, _ []string) error {
 	if err := s.readContacts(ctx); err != nil {
 		return err
 	}
-	var shown []namedChat
+	var shown []api.ShownChat
 	for i := range chats {
 		if chats[i].ChatType == api.ChatPrivateGroup {
-			shown = append(shown, s.namedChat(&chats[i]))
+			shown = append(shown, s.shownChat(&chats[i]))
 		}
 	}
 	return printList(a, shown, "there are no groups yet; make one with: statusd groups create NAME PERSON",
-		frame.Col("NAME", func(c namedChat) string { return c.DisplayName }),
-		frame.Col("MEMBERS", func(c namedChat) string { return fmt.Sprint(len(c.Members)) }),
-		frame.Col("YOU", func(c namedChat) string { return s.roleIn(c.Chat) }),
-		frame.Col("UNREAD", func(c namedChat) string { return fmt.Sprint(c.UnviewedMessagesCount) }),
-		frame.IDs("ID", func(c namedChat) string { return c.ID }),
+		frame.Col("NAME", func(c api.ShownChat) string { return c.DisplayName }),
+		frame.Col("MEMBERS", func(c api.ShownChat) string { return fmt.Sprint(len(c.Members)) }),
+		frame.Col("YOU", func(c api.ShownChat) string { return s.roleIn(c.Chat) }),
+		frame.Col("UNREAD", func(c api.ShownChat) string { return fmt.Sprint(c.UnviewedMessagesCount) }),
+		frame.IDs("ID", func(c api.ShownChat) string { return c.ID }),
 	)
 }
 
@@ -176,13 +176,13 @@ func (a *app) listMembers(ctx context.Context, s *session, group api.Chat, _ []s
 	if err := s.readContacts(ctx); err != nil {
 		return err
 	}
-	shown := make([]namedMember, len(group.Members))
+	shown := make([]api.ShownMember, len(group.Members))
 	for i, m := range group.Members {
-		shown[i] = s.namedMember(m)
+		shown[i] = s.shownMember(m)
 	}
 	return printList(a, shown, "",
-		frame.Col("NAME", func(m namedMember) string { return m.DisplayName }),
-		frame.Col("STATE", func(m namedMember) string { return memberState(m.Member) }),
-		frame.IDs("KEY", func(m namedMember) string { return keyText(m.ID) }),
+		frame.Col("NAME", func(m api.ShownMember) string { return m.DisplayName }),
+		frame.Col("STATE", func(m api.ShownMember) string { return memberState(m.Member) }),
+		frame.IDs("KEY", func(m api.ShownMember) string { return keyText(m.ID) }),
 	)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -272,28 +271,18 @@ func (r *historyRun) drain(ctx context.Context) error {
 
 func (a *app) printMessage(m api.WakuMessage) error {
 	if a.output == outputJSON {
-		return a.printJSON(struct {
-			api.WakuMessage
-			Time string `json:"time"`
-		}{m, timeText(m.Timestamp)})
+		return a.printJSON(api.FetchedMessage{WakuMessage: m, Time: timeText(m.Timestamp)})
 	}
 	sender := "-"
-	if key := byteText(m.Sig); len(key) > 8 {
+	if key, err := m.Sig.Decode(); err == nil && len(key) > 8 {
 		sender = "0x" + hex.EncodeToString(key[:4]) + "…" + hex.EncodeToString(key[len(key)-2:])
 	}
-	_, err := fmt.Fprintf(a.out, "%s  %s  %s\n", timeText(m.Timestamp), sender, readable(byteText(m.Payload)))
-	return err
-}
-
-// byteText reads bytes in either form that a daemon writes them in.
-func byteText(s api.EncodedBytes) []byte {
-	if digits, ok := strings.CutPrefix(string(s), "0x"); ok {
-		if raw, err := hex.DecodeString(digits); err == nil {
-			return raw
-		}
+	payload, err := m.Payload.Decode()
+	if err != nil {
+		return fail(fault.Protocol, err)
 	}
-	raw, _ := base64.StdEncoding.DecodeString(string(s))
-	return raw
+	_, err = fmt.Fprintf(a.out, "%s  %s  %s\n", timeText(m.Timestamp), sender, readable(payload))
+	return err
 }
 
 // readable shows a payload on one line: as text if it is text.

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/ethereum/go-ethereum/crypto"
+
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/fault"
 	"statusd/internal/atomicfile"
@@ -129,7 +131,7 @@ func (a *app) explainBootnode(
 		open = append(open, "tcp/"+tcp)
 	}
 	if a.output == outputJSON {
-		return a.printJSON(map[string]any{"role": "bootnode", "dir": dir, "files": files, "enode": enode, "open": open})
+		return a.printJSON(api.RolePlan{Role: "bootnode", Dir: dir, Files: files, Enode: enode, Open: open})
 	}
 	text := "wrote     " + strings.Join(files, "\n          ") + "\nenode     " + enode + "\n"
 	if strings.Contains(enode, "@ADDRESS") {

@@ -19,6 +19,8 @@ import (
 	"strings"
 
 	"github.com/ethereum/go-ethereum/crypto"
+
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 	"statusd/fault"
@@ -314,7 +316,7 @@ func (a *app) explain(r role, f *initFlags, dir string, cfg *configs.Config, key
 		open = []string{}
 	}
 	if a.output == outputJSON {
-		return a.printJSON(map[string]any{"role": r.name, "dir": dir, "files": files, "enode": enode, "open": open})
+		return a.printJSON(api.RolePlan{Role: r.name, Dir: dir, Files: files, Enode: enode, Open: open})
 	}
 	text := "wrote     " + strings.Join(files, "\n          ") + "\nenode     " + enode + "\n"
 	if host == "ADDRESS" {

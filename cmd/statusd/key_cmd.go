@@ -13,11 +13,13 @@ import (
 
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/p2p/enode"
+
 	"statusd/accounts/contact"
 	"statusd/accounts/identicon"
 	"statusd/accounts/key"
 	"statusd/accounts/multibase"
 	"statusd/accounts/names"
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 	"statusd/fault"
@@ -128,7 +130,7 @@ func (a *app) convertKey(text, base string) error {
 	if err != nil {
 		return fail(fault.BadInput, err)
 	}
-	return a.say(shown, map[string]string{"base": to.String(), "key": shown})
+	return a.say(shown, api.ConvertedKey{Base: to.String(), Key: shown})
 }
 
 // baseNames lists the bases that can be printed.
@@ -213,18 +215,6 @@ func privateToPublic(raw []byte) (*ecdsa.PublicKey, error) {
 	return &private.PublicKey, nil
 }
 
-// identities of one key, as other tools name it.
-type identities struct {
-	NodeID     string `json:"nodeId"`     // keccak256 of the public key
-	PublicKey  string `json:"publicKey"`  // 65 bytes
-	Compressed string `json:"compressed"` // 33 bytes
-	EnodeID    string `json:"enodeId"`    // user part of an enode URL
-	Address    string `json:"address"`
-	ChatKey    string `json:"chatKey"`   // zQ3sh…, as people exchange it
-	Name       string `json:"name"`      // of three words; empty without word lists
-	Identicon  string `json:"identicon"` // data URI
-}
-
 func (a *app) printKey(pub *ecdsa.PublicKey) error {
 	p, err := key.PublicFromECDSA(pub)
 	if err != nil {
@@ -235,7 +225,7 @@ func (a *app) printKey(pub *ecdsa.PublicKey) error {
 		return err
 	}
 	raw := crypto.FromECDSAPub(pub)
-	k := identities{
+	k := api.KeyIdentities{
 		NodeID: enode.PubkeyToIDV4(pub).String(), PublicKey: "0x" + hex.EncodeToString(raw),
 		Compressed: "0x" + hex.EncodeToString(crypto.CompressPubkey(pub)), EnodeID: hex.EncodeToString(raw[1:]),
 		Address: crypto.PubkeyToAddress(*pub).Hex(), ChatKey: contact.Text(p), Name: name,

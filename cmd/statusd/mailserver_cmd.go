@@ -187,8 +187,8 @@ func (a *app) importArchive(ctx context.Context, cfg *configs.Config, from strin
 		return err
 	}
 	if a.output == outputJSON {
-		return a.printJSON(map[string]any{
-			"archive": name, "read": report.Read, "added": report.Added, "invalid": report.Invalid, "resumed": report.Resumed,
+		return a.printJSON(api.ImportReport{
+			Archive: name, Read: report.Read, Added: report.Added, Invalid: report.Invalid, Resumed: report.Resumed,
 		})
 	}
 	resumed := ""
@@ -245,9 +245,9 @@ func (a *app) repair(ctx context.Context, dir string, o leveldb.Options) error {
 		return err
 	}
 	if a.output == outputJSON {
-		return a.printJSON(map[string]any{
-			"archive": dir, "envelopes": report.Envelopes, "pruned": report.Pruned, "dropped": report.Dropped,
-			"damagedFiles": report.DamagedFiles,
+		return a.printJSON(api.RepairReport{
+			Archive: dir, Envelopes: report.Envelopes, Pruned: report.Pruned, Dropped: report.Dropped,
+			DamagedFiles: report.DamagedFiles,
 		})
 	}
 	_, err = fmt.Fprintf(a.out, "%d envelopes kept, %d dropped, %d damaged files; the archive in %s is sound again\n",

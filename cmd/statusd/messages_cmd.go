@@ -106,7 +106,7 @@ func (a *app) printMessages(s *session, messages []api.Message, chat *api.Chat) 
 		var err error
 		switch {
 		case a.output == outputJSON:
-			err = a.printJSON(s.namedMessage(m))
+			err = a.printJSON(s.shownMessage(m))
 		case chat == nil:
 			_, err = fmt.Fprintln(a.out, s.line(m, chatOf(nil, m.LocalChatID)))
 		default:
@@ -149,7 +149,7 @@ func (a *app) showMessage(ctx context.Context, s *session, args []string) error 
 		return err
 	}
 	if a.output == outputJSON {
-		return fail(fault.IO, a.printJSON(s.namedMessage(&m)))
+		return fail(fault.IO, a.printJSON(s.shownMessage(&m)))
 	}
 	var b strings.Builder
 	row := func(name, value string) {

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/fault"
 )
@@ -55,7 +56,7 @@ func (a *app) complain(err error, code int) {
 		help = a.at + " --help"
 	}
 	if a.output == outputJSON {
-		shown := failure{Error: text, Kind: kind, Hint: hint, ExitCode: code, Help: help}
+		shown := api.CommandError{Error: text, Kind: api.Kind(kind), Hint: hint, ExitCode: code, Help: help}
 		if err := writeJSON(a.err, shown); err != nil {
 			fmt.Fprintln(a.err, "statusd:", text)
 		}
@@ -77,20 +78,10 @@ func (a *app) tell(text string) {
 	}
 }
 
-// failure is an error in JSON.
-type failure struct {
-	Error    string     `json:"error"`
-	Kind     fault.Kind `json:"kind"`
-	Hint     string     `json:"hint,omitempty"` // what to do
-	ExitCode int        `json:"exitCode"`
-	Help     string     `json:"help,omitempty"`  // the command that explains the usage
-	Stack    string     `json:"stack,omitempty"` // of a mistake in the program
-}
-
 // crashed reports a mistake in the program.
 func (a *app) crashed(p any) int {
-	shown := failure{
-		Error: fmt.Sprintf("internal error %s: %v", crashID(p), p), Kind: fault.Internal,
+	shown := api.CommandError{
+		Error: fmt.Sprintf("internal error %s: %v", crashID(p), p), Kind: api.KindInternal,
 		ExitCode: exitInternal, Stack: string(debug.Stack()),
 	}
 	if a.output == outputJSON && writeJSON(a.err, shown) == nil {
@@ -104,7 +95,7 @@ func (a *app) crashed(p any) int {
 func (a *app) note(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	if a.output == outputJSON {
-		_ = writeJSON(a.err, map[string]string{"note": text}) // as little as on a terminal
+		_ = writeJSON(a.err, api.CommandNote{Note: text}) // as little as on a terminal
 		return
 	}
 	fmt.Fprintln(a.err, "statusd:", text)

@@ -71,7 +71,7 @@ func TestJSONIsOneObjectALine(t *testing.T) {
 		if objects(t, line, errOut) != 1 && code != 0 {
 			t.Errorf("%s: standard error %q", line, errOut)
 		}
-		var shown failure
+		var shown api.CommandError
 		if code != 0 && (json.Unmarshal([]byte(errOut), &shown) != nil || shown.ExitCode != code || shown.Error == "") {
 			t.Errorf("%s: error %q", line, errOut)
 		}

@@ -58,23 +58,14 @@ is connected to. It finds others the next time it needs some.`,
 				if err != nil {
 					return err
 				}
-				return a.say(fmt.Sprintf("%d peers forgotten", gone), map[string]any{"forgotten": gone})
+				return a.say(fmt.Sprintf("%d peers forgotten", gone), api.ForgottenPeers{Forgotten: gone})
 			}),
 		},
 	}, "The same: show the peers")
 }
 
 // peersView is what the command shows.
-type peersView struct {
-	Peers  []peerView      `json:"peers"`
-	Topics []api.PoolTopic `json:"topics"`
-}
-
-// peerView is a peer as admin_peers has it, and what it is here for.
-type peerView struct {
-	api.PeerInfo
-	For []string `json:"for"` // topics that it is a peer of
-}
+type peersView api.ShownPeers
 
 // peers asks the daemon.
 func (c *daemon) peers(ctx context.Context) (peersView, error) {
@@ -86,9 +77,9 @@ func (c *daemon) peers(ctx context.Context) (peersView, error) {
 	if err != nil {
 		return peersView{}, err
 	}
-	view := peersView{Peers: []peerView{}, Topics: status.Topics}
+	view := peersView{Peers: []api.ShownPeer{}, Topics: status.Topics}
 	for _, info := range infos {
-		p := peerView{PeerInfo: info, For: []string{}}
+		p := api.ShownPeer{PeerInfo: info, For: []string{}}
 		for _, t := range status.Topics {
 			for _, n := range slices.Concat(t.Connected, t.Known) {
 				if n.ID == info.ID {
@@ -98,7 +89,7 @@ func (c *daemon) peers(ctx context.Context) (peersView, error) {
 		}
 		view.Peers = append(view.Peers, p)
 	}
-	slices.SortFunc(view.Peers, func(x, y peerView) int { return strings.Compare(x.ID, y.ID) })
+	slices.SortFunc(view.Peers, func(x, y api.ShownPeer) int { return strings.Compare(x.ID, y.ID) })
 	return view, nil
 }
 
@@ -115,30 +106,30 @@ func (v peersView) text(now time.Time, wide bool) string {
 	text := "no peers\n"
 	if len(v.Peers) > 0 {
 		text = frame.Table(v.Peers, wide,
-			frame.Col("PEER", func(p peerView) string {
+			frame.Col("PEER", func(p api.ShownPeer) string {
 				if wide {
 					return p.ID
 				}
 				return p.ID[:min(8, len(p.ID))]
 			}),
-			frame.Col("CLIENT", func(p peerView) string { return shortName(p.Name) }),
-			frame.Col("ADDRESS", func(p peerView) string { return p.Network.RemoteAddress }),
-			frame.Col("BY", func(p peerView) string {
+			frame.Col("CLIENT", func(p api.ShownPeer) string { return shortName(p.Name) }),
+			frame.Col("ADDRESS", func(p api.ShownPeer) string { return p.Network.RemoteAddress }),
+			frame.Col("BY", func(p api.ShownPeer) string {
 				if p.Network.Inbound {
 					return "it"
 				}
 				return "us"
 			}),
-			frame.Col("FOR", func(p peerView) string {
+			frame.Col("FOR", func(p api.ShownPeer) string {
 				purpose := strings.Join(p.For, ",")
 				if p.Network.Static {
 					purpose = strings.TrimPrefix(purpose+",kept", ",")
 				}
 				return cmp.Or(termtext.Line(purpose), "-")
 			}),
-			frame.Col("IN", func(p peerView) string { return fmt.Sprint(statsOf(p).EnvelopesIn) }),
-			frame.Col("OUT", func(p peerView) string { return fmt.Sprint(statsOf(p).EnvelopesOut) }),
-			frame.Col("HEARD", func(p peerView) string {
+			frame.Col("IN", func(p api.ShownPeer) string { return fmt.Sprint(statsOf(p).EnvelopesIn) }),
+			frame.Col("OUT", func(p api.ShownPeer) string { return fmt.Sprint(statsOf(p).EnvelopesOut) }),
+			frame.Col("HEARD", func(p api.ShownPeer) string {
 				if last := statsOf(p).LastSeen; !last.IsZero() {
 					return now.Sub(last).Round(time.Second).String()
 				}
@@ -157,7 +148,7 @@ func (v peersView) text(now time.Time, wide bool) string {
 }
 
 // statsOf are the counts of a peer; those of one in the handshake are zero.
-func statsOf(p peerView) api.WakuPeer {
+func statsOf(p api.ShownPeer) api.WakuPeer {
 	if p.Protocols.Waku == nil {
 		return api.WakuPeer{}
 	}
@@ -363,6 +354,6 @@ func (a *app) peerChange(use string, method api.Method[api.NodeArgs, bool], shor
 		if _, err := method.Call(ctx, c, api.NodeArgs{Enode: args[0]}); err != nil {
 			return err
 		}
-		return a.say(fmt.Sprintf("%s %s", done, ref.Node().ID()), map[string]any{"node": ref.String(), "done": true})
+		return a.say(fmt.Sprintf("%s %s", done, ref.Node().ID()), api.PeerChange{Node: ref.String(), Done: true})
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
+	"statusd/api"
 	"statusd/discovery/rendezvous"
 	"statusd/mailserver/canary"
 )
@@ -56,7 +57,7 @@ func TestRendezvousCheck(t *testing.T) {
 		{someNode + "127.0.0.1:1", canary.CodeConnect, 1, "connection refused"},
 	} {
 		code, out, errOut := statusd(t, "", "mailserver", "check", "-o", "json", "--timeout", "5", "--rendezvous", c.server)
-		var r canary.Report
+		var r api.NodeCheck
 		if err := json.Unmarshal([]byte(out), &r); err != nil {
 			t.Fatal(err, out, errOut)
 		}

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"statusd/accounts/kdf"
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/configs"
 	"statusd/fault"
@@ -202,7 +203,7 @@ func (a *app) greet(loaded *configs.Loaded, p *process) {
 			curl = fmt.Sprintf(`printf 'Authorization: Bearer %%s' "$(cat %s)" | curl -H @-`, cfg.TokenPath())
 		}
 		add("  try      %s -H 'Content-Type: application/json' \\", curl)
-		add(`             -d '{"jsonrpc":"2.0","id":1,"method":"waku_info"}' %s`, at.HTTP)
+		add(`             -d '{"jsonrpc":"2.0","id":1,"method":"%s"}' %s`, api.WakuInfo.Name, at.HTTP)
 	}
 	if at.Metrics != "" {
 		add("  metrics  %s/metrics", at.Metrics)

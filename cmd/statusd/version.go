@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"statusd/api"
 	"statusd/cmd/statusd/frame"
 )
 
@@ -18,17 +19,8 @@ func (a *app) versionCommand() frame.Command {
 	}
 }
 
-// build describes the program.
-type build struct {
-	Version   string   `json:"version"`
-	Commit    string   `json:"commit"`
-	Go        string   `json:"go"`
-	Platform  string   `json:"platform"`
-	Protocols []string `json:"protocols"`
-}
-
 func (a *app) printVersion() error {
-	b := build{version, commit, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, protocols()}
+	b := api.BuildInfo{VersionInfo: versionInfo(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	if b.Commit == "" {
 		b.Commit = vcsRevision()
 	}

@@ -67,27 +67,27 @@ type Config struct {
 
 // Step is a part of a check.
 type Step struct {
-	Name         string  `json:"step"` // connect, handshake, waku, request, answer or stay
-	OK           bool    `json:"ok"`
-	Milliseconds float64 `json:"milliseconds"`
+	Name         string // connect, handshake, waku, request, answer or stay
+	OK           bool
+	Milliseconds float64
 }
 
 // Report is the result of a check.
 type Report struct {
-	Node      string   `json:"node"` // enode without password
-	Kind      string   `json:"kind"` // mailserver, static or rendezvous
-	OK        bool     `json:"ok"`
-	Code      int      `json:"exitCode"`
-	Error     string   `json:"error,omitempty"`
-	Client    string   `json:"client,omitempty"` // what the node calls itself
-	Protocols []string `json:"protocols,omitempty"`
-	Steps     []Step   `json:"steps"`
-	Envelopes int      `json:"envelopes"` // that came: 0 or 1
-	More      bool     `json:"more"`      // the server has more for the period
+	Node      string // enode without password
+	Kind      string // mailserver, static or rendezvous
+	OK        bool
+	Code      int
+	Error     string
+	Client    string // what the node calls itself
+	Protocols []string
+	Steps     []Step
+	Envelopes int  // that came: 0 or 1
+	More      bool // the server has more for the period
 
 	// Of a rendezvous server, which others check and report in this form.
-	Relays int    `json:"relays,omitempty"` // that it told of, ten at most
-	SeenAs string `json:"seenAs,omitempty"` // the address it sees
+	Relays int    // that it told of, ten at most
+	SeenAs string // the address it sees
 }
 
 // failure ends a check.

@@ -47,7 +47,7 @@ func Parse(raw []byte, maxItems int) (Message, *api.Error) {
 	switch {
 	case len(raw) == 0:
 		return Message{}, api.NewError(api.CodeParse, "parse error: the request is empty").
-			WithHint(`send one JSON object such as {"jsonrpc":"2.0","id":1,"method":"waku_version"}`)
+			WithHint(`send one JSON object such as {"jsonrpc":"2.0","id":1,"method":"%s"}`, api.WakuVersion.Name)
 	case !utf8.Valid(raw):
 		return Message{}, api.NewError(api.CodeParse, "parse error: the request is not UTF-8 text")
 	case !json.Valid(raw):
@@ -139,7 +139,7 @@ func invalid(id json.RawMessage, text string) Item {
 		id = json.RawMessage("null")
 	}
 	return Item{Request: Request{ID: id}, Err: api.NewError(api.CodeInvalidRequest, "%s", text).
-		WithHint(`a request looks like {"jsonrpc":"2.0","id":1,"method":"waku_version","params":[]}`)}
+		WithHint(`a request looks like {"jsonrpc":"2.0","id":1,"method":"%s","params":[]}`, api.WakuVersion.Name)}
 }
 
 func validID(id []byte) bool {

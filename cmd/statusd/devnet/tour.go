@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
+
+	"statusd/api"
 )
 
 // expiry is how long messages live in the network: 15 s, and some more until
@@ -116,6 +119,15 @@ func (t *Tour) offline(ctx context.Context) error {
 		return err
 	}
 	if err := t.net.Login(ctx, cem); err != nil {
+		return err
+	}
+	// What came before cem went away may be there alone at first.
+	if err := cem.await(ctx, "the message", func() (bool, error) {
+		page, err := api.WakuextChatMessages.Call(ctx, cem, api.PageArgs{ChatID: "tea"})
+		return slices.ContainsFunc(page.Messages, func(m api.Message) bool {
+			return strings.HasSuffix(m.Text, "in the oven")
+		}), err
+	}); err != nil {
 		return err
 	}
 	return t.steps(ctx, step{line: "statusd receive --wait 30s --ack --chat '#tea' --dir cem", want: "in the oven"})
