@@ -61,21 +61,27 @@ func (c *core) newPublic(id string, kind int) store.Chat {
 // pictures and recordings.
 func (s *Chats) List(ctx context.Context) (out []api.Chat, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
-		list, err := tx.Chats().List()
-		if err != nil {
-			return err
-		}
-		out = make([]api.Chat, 0, len(list))
-		for i := range list {
-			v, err := s.chatView(tx, &list[i], true)
-			if err != nil {
-				return err
-			}
-			out = append(out, v)
-		}
-		return nil
+		out, err = s.chatViews(tx)
+		return err
 	})
 	return out, err
+}
+
+// chatViews are all chats that are not deleted.
+func (c *core) chatViews(tx *store.Tx) ([]api.Chat, error) {
+	list, err := tx.Chats().List()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]api.Chat, 0, len(list))
+	for i := range list {
+		v, err := c.chatView(tx, &list[i], true)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
 }
 
 // ByID returns a chat. Errors: ErrUnknownChat.

@@ -157,8 +157,8 @@ func (c *core) selfChat(tx *store.Tx) (store.Chat, error) {
 }
 
 // Block stores a person as blocked, and removes the chat and everything that
-// person wrote. What comes afterwards is dropped. It returns the chats that
-// changed. Errors: ErrSelf, *payloads.RuleError.
+// person wrote. What comes afterwards is dropped. It returns all chats that
+// are left. Errors: ErrSelf, *payloads.RuleError.
 func (s *Contacts) Block(ctx context.Context, v api.BlockedContact) (out []api.Chat, err error) {
 	peer, err := checkContact(v.ID)
 	if err != nil {
@@ -167,7 +167,6 @@ func (s *Contacts) Block(ctx context.Context, v api.BlockedContact) (out []api.C
 	if v.ID == s.id {
 		return nil, ErrSelf
 	}
-	out = []api.Chat{}
 	err = s.update(ctx, func(tx *store.Tx) error {
 		k, err := s.contactOf(tx, v.ID)
 		if err != nil {
@@ -188,45 +187,42 @@ func (s *Contacts) Block(ctx context.Context, v api.BlockedContact) (out []api.C
 		if err := tx.Quarantine().Forget(peer.Uncompressed()); err != nil {
 			return err
 		}
-		out, err = s.purge(tx, v.ID)
+		if err := s.purge(tx, v.ID); err != nil {
+			return err
+		}
+		out, err = s.chatViews(tx)
 		return err
 	})
 	return out, err
 }
 
 // purge removes the chat with a person and what that person wrote elsewhere.
-func (s *Contacts) purge(tx *store.Tx, id string) ([]api.Chat, error) {
+func (s *Contacts) purge(tx *store.Tx, id string) error {
 	tx.Forget()
 	keys, err := tx.Messages().DeleteAuthor(id)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out := []api.Chat{}
 	for _, k := range keys {
 		chat, found, err := tx.Chats().ByKey(k)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if !found || chat.ID == id {
 			continue
 		}
 		if err := tx.Chats().Refresh(&chat); err != nil {
-			return nil, err
+			return err
 		}
-		v, err := s.chatView(tx, &chat, true)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, v)
 	}
 	chat, err := s.chat(tx, id)
 	if errors.Is(err, ErrUnknownChat) {
-		return out, nil
+		return nil
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return out, s.deleteChat(tx, &chat)
+	return s.deleteChat(tx, &chat)
 }
 
 // SendUpdate sends our name and picture to a person, who thereby sees that we

@@ -3,6 +3,7 @@ package messenger
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -64,9 +65,15 @@ func TestBlocking(t *testing.T) {
 	bob.write(alice.id, "hi")
 	must[api.Changes](t)(bob.m.Messages().Send(ctx, api.OutgoingMessage{ChatID: group, Text: "hi all"}))
 	spread(bob, alice, all[2])
+	ok(t, alice.m.Chats().Join(ctx, "tea")) // nothing of bob's is in it
 	chats := must[[]api.Chat](t)(alice.m.Contacts().Block(ctx, api.BlockedContact{ID: bob.id}))
-	if len(chats) != 1 || chats[0].ID != group || chats[0].UnviewedMessagesCount != 0 {
-		t.Errorf("changed %+v", chats)
+	left := must[[]api.Chat](t)(alice.m.Chats().List(ctx))
+	if !reflect.DeepEqual(chats, left) || len(chats) != 2 {
+		t.Errorf("answers %+v, left are %+v", chats, left)
+	}
+	if i := slices.IndexFunc(chats, func(c api.Chat) bool { return c.ID == group }); i < 0 ||
+		chats[i].UnviewedMessagesCount != 0 {
+		t.Errorf("group %+v", chats)
 	}
 	if len(alice.courier.forgotten) != 1 {
 		t.Error("what was on its way to the blocked person stays on its way")

@@ -93,11 +93,12 @@ func decodeArgs[Args any](params []api.Param, raw []json.RawMessage) (args Args,
 	v := reflect.ValueOf(&args).Elem()
 	for i, p := range params {
 		switch {
-		case raw[i] != nil:
+		case jsonrpc.Given(raw[i]):
 			err = json.Unmarshal(raw[i], v.Field(i).Addr().Interface())
 			if err != nil {
 				return args, jsonrpc.InvalidArgument(i, p.Name, err)
 			}
+		case raw[i] != nil && p.Type.Kind() == reflect.String: // null is an empty text, as in status-go
 		case !p.Optional:
 			return args, jsonrpc.MissingArgument(i, p.Name)
 		}

@@ -175,3 +175,31 @@ func TestShapes(t *testing.T) {
 		}
 	}
 }
+
+// TestNullIsAnEmptyText: a null for a text means "", as in status-go, also where
+// the text has to be given. For anything else it says nothing.
+func TestNullIsAnEmptyText(t *testing.T) {
+	f := start(t, nil)
+	l := f.ipc()
+	f.loggedIn(l)
+	for _, params := range []string{`[null]`, `{"text":null}`, `[""]`} {
+		if got := must[string](t, l, "wakuext_echo", params); got != must[string](t, l, "wakuext_echo", `[""]`) {
+			t.Errorf("%s: %q", params, got)
+		}
+	}
+	must[api.Changes](t, l, "wakuext_sendContactUpdate", `["`+exampleContact+`",null,null]`)
+	must[api.MessagePage](t, l, "wakuext_searchMessages", `[null,"x",null,null]`)
+	for method, params := range map[string]string{
+		"wakuext_confirmJoiningGroup": `[null]`, "wakuext_deleteMessage": `[null]`, "account_confirmBackup": `{"keyUid":null}`,
+	} {
+		if _, e := invoke(t, l, method, params); e == nil || strings.Contains(e.Message, "missing value") {
+			t.Errorf("%s %s: %+v, want what an empty text leads to", method, params, e)
+		}
+	}
+	for method, params := range map[string]string{
+		"waku_setMinPoW": `[null]`, "wakuext_saveChat": `[null]`, "account_login": `["` + exampleAccount + `",null]`,
+	} {
+		_, e := invoke(t, l, method, params)
+		wantError(t, e, api.CodeInvalidParams, "missing value")
+	}
+}

@@ -101,7 +101,7 @@ func (l *typedLink) arguments(d api.Description, params json.RawMessage) any {
 	}
 	args := reflect.New(d.Args)
 	for i, raw := range values {
-		if raw == nil {
+		if !jsonrpc.Given(raw) {
 			continue
 		}
 		if err := json.Unmarshal(raw, args.Elem().Field(i).Addr().Interface()); err != nil {

@@ -17,8 +17,8 @@ type Member struct {
 }
 
 // Bind brings parameters into the order of names. An argument that was not
-// given is nil in the result, which has one entry for each name. A JSON null
-// counts as not given, as in go-ethereum.
+// given is nil in the result, which has one entry for each name; a null stays
+// one, see Given.
 //
 // Members of parameters that are objects may be given as named parameters
 // directly; inner lists them.
@@ -37,13 +37,12 @@ func Bind(params json.RawMessage, names []string, inner []Member) ([]json.RawMes
 	if err != nil {
 		return nil, err
 	}
-	for i, a := range args {
-		if string(a) == "null" {
-			args[i] = nil
-		}
-	}
 	return args, nil
 }
+
+// Given tells whether an argument of Bind says anything: a null mostly does
+// not.
+func Given(arg json.RawMessage) bool { return arg != nil && string(arg) != "null" }
 
 // SkipLeadingNull removes the first of n+1 positional parameters if it is null:
 // methods of status-go that its server gave one parameter too many are called
