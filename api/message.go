@@ -157,7 +157,9 @@ type OutgoingMessage struct {
 }
 
 // LocalFiles implements FileReader.
-func (a SendMessageArgs) LocalFiles() []string { return []string{a.Message.ImagePath, a.Message.AudioPath} }
+func (a SendMessageArgs) LocalFiles() []string {
+	return []string{a.Message.ImagePath, a.Message.AudioPath}
+}
 
 // MessagePage is a page of messages, the newest first.
 type MessagePage struct {

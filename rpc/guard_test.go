@@ -32,7 +32,9 @@ func TestAuthentication(t *testing.T) {
 		{"no scheme", false, "%", http.StatusUnauthorized},
 		{"other scheme", false, "Basic %", http.StatusUnauthorized},
 		{"off", true, "", http.StatusOK},
-		{"off, wrong", true, "Bearer wrong", http.StatusOK},
+		{"off, right", true, "Bearer %", http.StatusOK},
+		{"off, wrong", true, "Bearer wrong", http.StatusUnauthorized},
+		{"off, other scheme", true, "Basic %", http.StatusOK},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := start(t, func(c *Config, _ *Deps) { c.HTTP.NoAuth = tt.noAuth })

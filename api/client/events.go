@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"iter"
+	"strconv"
+	"strings"
 	"time"
 
 	"statusd/api"
@@ -18,7 +20,7 @@ type EventsConfig struct {
 	// is remembered.
 	Consumer string
 	// Since is the cursor after which a new consumer, or one without a name,
-	// begins; nil: the beginning of the log. -1 is its end.
+	// begins; nil: the end of the log. 0 is its beginning.
 	Since *int64
 	Types []api.EventType // that are wanted; none: all
 	Chats []string        // ids, and #name, whose events are wanted; none: all
@@ -59,6 +61,9 @@ const (
 func (c *Client) Events(ctx context.Context, cfg EventsConfig) iter.Seq2[api.Event, error] {
 	return func(yield func(api.Event, error) bool) {
 		r := &eventReader{client: c, cfg: cfg, since: cfg.Since}
+		if r.since == nil {
+			r.since = new(int64(-1))
+		}
 		for ctx.Err() == nil {
 			page, err := r.page(ctx)
 			if err == nil {
@@ -86,7 +91,7 @@ func (c *Client) Events(ctx context.Context, cfg EventsConfig) iter.Seq2[api.Eve
 type eventReader struct {
 	client *Client
 	cfg    EventsConfig
-	since  *int64 // what was read; it may not be acknowledged yet
+	since  *int64 // what was read, -1 for the end; it may not be acknowledged yet
 	pauses pauses
 }
 
@@ -105,7 +110,7 @@ func (r *eventReader) give(ctx context.Context, page api.EventPage, yield func(a
 	acked := time.Now()
 	for _, e := range page.Events {
 		if !yield(e, nil) {
-			if r.since != nil && len(page.Events) > 0 && *r.since >= page.Events[0].Cursor {
+			if len(page.Events) > 0 && *r.since >= page.Events[0].Cursor {
 				_ = r.ack(ctx, *r.since) // what the body was done with; else it comes again
 			}
 			return false, nil
@@ -136,15 +141,12 @@ func (r *eventReader) ack(ctx context.Context, cursor int64) error {
 	return err
 }
 
-// RequestID is the requestId of an answer to an event: the same for every time
-// that this consumer gets this event, so that answering again has no effect.
-// A program that answers an event with several messages adds a number of its
-// own for each.
-func RequestID(consumer string, event api.Event, number int) string {
-	id := fmt.Sprintf("%s:%d:%d", consumer, event.Cursor, number)
-	if len(id) > api.MaxRequestID {
-		sum := sha256.Sum256([]byte(id))
-		id = hex.EncodeToString(sum[:])
-	}
-	return id
+// RequestID is the requestId of a request that a consumer makes because of an
+// event: the same whenever this consumer gets this event, so that what it asks
+// is done once. key and count tell apart several requests because of one event.
+// The clients in other languages make the same ids.
+func RequestID(consumer string, event api.Event, key string, count int) string {
+	parts := []string{consumer, event.Account, strconv.FormatInt(event.Cursor, 10), key, strconv.Itoa(count)}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
+	return hex.EncodeToString(sum[:])
 }

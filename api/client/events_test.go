@@ -195,17 +195,51 @@ func TestEventsTellOfGaps(t *testing.T) {
 }
 
 func TestRequestIDsAreShortAndTellEventsApart(t *testing.T) {
+	const want = "a8d06eed9339d4a00b3597686218f43352f3c8120a6c9959fa8a08b153d18902" // as in Python and TypeScript
+	if got := RequestID("echo", api.Event{Cursor: 7, Account: "0xaa"}, "0x01", 1); got != want {
+		t.Errorf("got %s", got)
+	}
 	long := strings.Repeat("x", 128)
 	seen := map[string]bool{}
 	for _, consumer := range []string{"bot", "bot:1", long} {
 		for cursor := range int64(20) {
-			for number := range 2 {
-				id := RequestID(consumer, api.Event{Cursor: cursor}, number)
-				if len(id) > api.MaxRequestID || seen[id] || id != RequestID(consumer, api.Event{Cursor: cursor}, number) {
-					t.Errorf("%s %d %d: %s", consumer, cursor, number, id)
+			for count := range 2 {
+				id := RequestID(consumer, api.Event{Cursor: cursor}, "", count)
+				if len(id) > api.MaxRequestID || seen[id] {
+					t.Errorf("%s %d %d: %s", consumer, cursor, count, id)
 				}
 				seen[id] = true
 			}
 		}
+	}
+}
+
+// TestNewConsumersBeginAtTheEnd as those of the other clients do.
+func TestNewConsumersBeginAtTheEnd(t *testing.T) {
+	var asked []string
+	answer := func(id, _, params string) []string {
+		asked = append(asked, params)
+		return result(id, `{"events":[{"cursor":4,"time":0,"type":"x","event":{}}],"next":4}`)
+	}
+	for _, cfg := range targets(t, &daemon{t: t, answer: answer}) {
+		c, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, err := range c.Events(t.Context(), EventsConfig{}) {
+			if err != nil {
+				t.Error(err)
+			}
+			break
+		}
+		c.Close()
+	}
+	for _, params := range asked {
+		if !strings.Contains(params, `"since":-1`) {
+			t.Errorf("asked %s", params)
+		}
+	}
+	if len(asked) == 0 {
+		t.Error("nothing was asked")
 	}
 }

@@ -23,7 +23,8 @@ the daemon in the foreground; the other commands configure it or talk to it.`
 		a.sendCommand(), a.receiveCommand(), a.chatsCommand(), a.messagesCommand(), a.searchCommand(),
 		a.contactsCommand(), a.groupsCommand(), a.devicesCommand(), a.exportCommand(), a.chatCommand(), a.devnetCommand(),
 		a.attachCommand(), a.mailserverCommand(), a.historyCommand(), a.initCommand(), a.dnsCommand(), a.bootnodeCommand(),
-		a.canaryCommand(), a.peersCommand(), a.discoverCommand(), a.versionCommand(), a.manCommand(p),
+		a.canaryCommand(), a.peersCommand(), a.discoverCommand(), a.openrpcCommand(), a.versionCommand(),
+		a.manCommand(p),
 	}, p.Builtin(a.raw)...)
 	return p
 }

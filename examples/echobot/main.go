@@ -23,15 +23,14 @@ func main() {
 }
 
 func echo(ctx context.Context, daemon *client.Client) error {
-	end := int64(-1) // where a consumer that is new begins
-	cfg := client.EventsConfig{Consumer: "echo-go", Since: &end, Types: []api.EventType{api.EventMessagesNew}}
+	cfg := client.EventsConfig{Consumer: "echo-go", Types: []api.EventType{api.EventMessagesNew}}
 	for event, err := range daemon.Events(ctx, cfg) {
 		told, _ := event.Decode() // nothing, where err is not nil
 		news, _ := told.(api.MessagesNewEvent)
 		for i, m := range news.Messages {
 			if m.New && m.OutgoingStatus == "" && m.ContentType != api.ContentSystem {
 				answer := api.SendArgs{Recipient: api.Recipients{m.LocalChatID}, Message: m.Text, ReplyTo: m.ID}
-				answer.RequestID = client.RequestID(cfg.Consumer, event, i)
+				answer.RequestID = client.RequestID(cfg.Consumer, event, m.ID, i)
 				err = client.Retry(ctx, func() error { _, err := api.StatusSend.Call(ctx, daemon, answer); return err })
 			}
 		}
