@@ -10,6 +10,7 @@ func Methods() []Described {
 		eventMethods(),
 		chatMethods(),
 		peopleMethods(),
+		frontendMethods(),
 		sendMethods(),
 		accountMethods(),
 		wakuMethods(),
@@ -56,6 +57,12 @@ func peopleMethods() []Described {
 		WakuextGetOurInstallations, WakuextEnableInstallation, WakuextDisableInstallation,
 		WakuextSetInstallationMetadata, WakuextSendPairInstallation, WakuextLoadFilters, WakuextRemoveFilters,
 		WakuextSignMessageWithChatKey,
+	}
+}
+
+func frontendMethods() []Described {
+	return []Described{
+		SettingsSaveSetting, SettingsGetSettings, AccountsGetAccounts, AccountsSaveAccounts, AccountsDeleteAccount,
 	}
 }
 

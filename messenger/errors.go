@@ -43,10 +43,13 @@ var (
 	ErrAmbiguous  = fault.New(fault.InvalidRecipient, "the recipient is ambiguous", "")
 	ErrNameLookup = fault.New(fault.InvalidRecipient,
 		"names ending in .eth cannot be looked up here; use the contact id", "")
-	ErrTransaction  = fault.New(fault.InvalidParams, "the message is no transaction request that can be answered so", "")
-	ErrExtensionOff = fault.New(fault.InvalidParams, "later extensions are switched off in the configuration", "")
-	ErrUnpaired     = fault.New(fault.InvalidParams, "no other device is enabled; enable one first", "")
-	ErrRequest      = fault.New(fault.InvalidParams, "the requestId cannot be used", "")
+	ErrTransaction   = fault.New(fault.InvalidParams, "the message is no transaction request that can be answered so", "")
+	ErrExtensionOff  = fault.New(fault.InvalidParams, "later extensions are switched off in the configuration", "")
+	ErrUnpaired      = fault.New(fault.InvalidParams, "no other device is enabled; enable one first", "")
+	ErrSetting       = fault.New(fault.InvalidParams, "this cannot be kept", "")
+	ErrManyNotes     = fault.New(fault.Busy, "frontends keep too much with this account", "take something away first")
+	ErrUnknownWallet = fault.New(fault.NotFound, "no such account of a wallet", "see accounts_getAccounts")
+	ErrRequest       = fault.New(fault.InvalidParams, "the requestId cannot be used", "")
 	// ErrRequestChanged: followed by what is not the same.
 	ErrRequestChanged = fault.New(fault.Exists, "this requestId was used for something else",
 		"give a new message a new requestId")

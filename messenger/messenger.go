@@ -115,6 +115,7 @@ type Messenger struct {
 	reactions    *Reactions
 	devices      *Devices
 	transactions *Transactions
+	settings     *Settings
 }
 
 var _ courier.Chats = (*Messenger)(nil)
@@ -141,7 +142,7 @@ func New(ctx context.Context, cfg Config) (*Messenger, error) {
 	}
 	m := &Messenger{
 		inbox: newInbox(c), chats: &Chats{c}, messages: &Messages{c}, groups: &Groups{c}, contacts: &Contacts{c},
-		reactions: &Reactions{c}, devices: &Devices{c}, transactions: &Transactions{c},
+		reactions: &Reactions{c}, devices: &Devices{c}, transactions: &Transactions{c}, settings: &Settings{c},
 	}
 	m.mail = &Mail{core: c, messages: m.messages, chats: m.chats, contacts: m.contacts}
 	if err := m.inbox.release(ctx); err != nil {
@@ -180,6 +181,9 @@ func (m *Messenger) Devices() *Devices { return m.devices }
 
 // Transactions returns the service for transaction commands.
 func (m *Messenger) Transactions() *Transactions { return m.transactions }
+
+// Settings returns the service for what frontends keep with the account.
+func (m *Messenger) Settings() *Settings { return m.settings }
 
 // Drops returns how many received payloads were refused, by reason.
 func (m *Messenger) Drops() map[string]uint64 { return m.drops.snapshot() }

@@ -338,6 +338,9 @@ func (d *dispatcher) unknown(name string, exists bool) *api.Error {
 		if hint, ok := leftOut(name); ok {
 			return e.WithHint("%s", hint)
 		}
+		if hint, ok := replaced(name); ok {
+			return e.WithHint("%s", hint)
+		}
 		if near := d.nearest(name); near != "" {
 			return e.WithHint("did you mean %s? rpc.discover lists all methods", near)
 		}

@@ -190,7 +190,8 @@ func TestNullIsAnEmptyText(t *testing.T) {
 	must[api.Changes](t, l, "wakuext_sendContactUpdate", `["`+exampleContact+`",null,null]`)
 	must[api.MessagePage](t, l, "wakuext_searchMessages", `[null,"x",null,null]`)
 	for method, params := range map[string]string{
-		"wakuext_confirmJoiningGroup": `[null]`, "wakuext_deleteMessage": `[null]`, "account_confirmBackup": `{"keyUid":null}`,
+		"wakuext_confirmJoiningGroup": `[null]`, "wakuext_deleteMessage": `[null]`,
+		"account_confirmBackup": `{"keyUid":null}`,
 	} {
 		if _, e := invoke(t, l, method, params); e == nil || strings.Contains(e.Message, "missing value") {
 			t.Errorf("%s %s: %+v, want what an empty text leads to", method, params, e)

@@ -23,7 +23,7 @@ func (s *Server) table() []method {
 	if s.deps.Messenger != nil {
 		a := &extAPI{s.deps.Messenger}
 		all = slices.Concat(all, a.chatMethods(), a.messageMethods(), a.groupMethods(), a.contactMethods(),
-			a.transactionMethods())
+			a.transactionMethods(), a.settingsMethods())
 	}
 	if s.tokens.path != "" {
 		all = slices.Concat(all, (&tokenAPI{s}).methods())

@@ -294,6 +294,57 @@ export abstract class Methods {
   }
 
   /**
+   * Forgets an account of a wallet that a frontend kept. Accounts of the daemon: account_delete.
+   * accounts_deleteAccount; scope account; since 0.1.0.
+   */
+  accountsDeleteAccount(
+    args: {
+      /** 0x and 40 hex digits */
+      address: string;
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<void> {
+    const call = { method: "accounts_deleteAccount", flags: ACCOUNT, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Lists the accounts of a wallet that frontends keep with the account; that of the chat key is always among
+   * them.
+   * accounts_getAccounts; scope read; since 0.1.0.
+   */
+  accountsGetAccounts(
+    args: {
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    } = {},
+    options?: CallOptions,
+  ): Promise<t.WalletAccount[]> {
+    const call = { method: "accounts_getAccounts", flags: ACCOUNT | SAFE, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Keeps accounts of a wallet with the account, for frontends: at most 1000, 1 MiB together. No keys are made
+   * or kept.
+   * accounts_saveAccounts; scope account; since 0.1.0.
+   */
+  accountsSaveAccounts(
+    args: {
+      /** those to add, or to put in the place of older ones */
+      accounts: t.WalletAccountInput[];
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<void> {
+    const call = { method: "accounts_saveAccounts", flags: ACCOUNT, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
    * Connects to a node, and again whenever the connection is lost, until the daemon stops.
    * Returns: true: the node was noted.
    * admin_addPeer; scope admin; since 0.1.0.
@@ -1119,6 +1170,42 @@ export abstract class Methods {
     options?: CallOptions,
   ): Promise<t.Sent> {
     const call = { method: "send", flags: ACCOUNT, timeout: 600 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Lists the settings that frontends keep with the account, and the account's public key.
+   * Returns: values by the names of the settings.
+   * settings_getSettings; scope read; since 0.1.0.
+   */
+  settingsGetSettings(
+    args: {
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    } = {},
+    options?: CallOptions,
+  ): Promise<Record<string, unknown>> {
+    const call = { method: "settings_getSettings", flags: ACCOUNT | SAFE, timeout: 30 };
+    return this._call(call, args, options);
+  }
+
+  /**
+   * Keeps a setting of a frontend with the account: at most 1000, 1 MiB together. The daemon's own configuration
+   * is another thing.
+   * settings_saveSetting; scope account; since 0.1.0.
+   */
+  settingsSaveSetting(
+    args: {
+      /** 1 to 128 bytes */
+      name: string;
+      /** any value; null or left out: the setting goes */
+      value?: unknown | null | undefined;
+      /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
+      account?: string | null | undefined;
+    },
+    options?: CallOptions,
+  ): Promise<void> {
+    const call = { method: "settings_saveSetting", flags: ACCOUNT, timeout: 30 };
     return this._call(call, args, options);
   }
 

@@ -1954,6 +1954,41 @@ export interface WakuState {
   maxEnvelopeSize: number;
 }
 
+/**
+ * WalletAccount is an account of a wallet as frontends of status-go keep them. It means nothing to the daemon,
+ * which has no wallet.
+ */
+export interface WalletAccount {
+  /** 0x and 40 hex digits */
+  address: string;
+  /** it is the first of the wallet */
+  wallet: boolean;
+  /** it is that of the chat key */
+  chat: boolean;
+  type?: string;
+  storage?: string;
+  path?: string;
+  "public-key"?: string;
+  name: string;
+  color: string;
+}
+
+/** What may be given of WalletAccount. */
+export interface WalletAccountInput {
+  /** 0x and 40 hex digits */
+  address?: string;
+  /** it is the first of the wallet */
+  wallet?: boolean;
+  /** it is that of the chat key */
+  chat?: boolean;
+  type?: string;
+  storage?: string;
+  path?: string;
+  "public-key"?: string;
+  name?: string;
+  color?: string;
+}
+
 /** WrittenBackup is a backup that was written. */
 export interface WrittenBackup {
   keyUid: string;

@@ -296,6 +296,57 @@ class AsyncMethods:
             "password": password,
         }))
 
+    async def accounts_delete_account(
+        self,
+        *,
+        address: str,
+        account: str | None = None,
+    ) -> None:
+        """Forgets an account of a wallet that a frontend kept. Accounts of the daemon:
+        account_delete.
+        address: 0x and 40 hex digits
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        accounts_deleteAccount; scope account; since 0.1.0.
+        """
+        await self._call(Call("accounts_deleteAccount", ACCOUNT, 30), {
+            "address": address,
+            "account": account,
+        })
+
+    async def accounts_get_accounts(
+        self,
+        *,
+        account: str | None = None,
+    ) -> list[t.WalletAccount]:
+        """Lists the accounts of a wallet that frontends keep with the account; that of the chat key
+        is always among them.
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        accounts_getAccounts; scope read; since 0.1.0.
+        """
+        return cast("list[t.WalletAccount]", await self._call(Call("accounts_getAccounts", ACCOUNT | SAFE, 30), {
+            "account": account,
+        }))
+
+    async def accounts_save_accounts(
+        self,
+        *,
+        accounts: list[t.WalletAccountInput],
+        account: str | None = None,
+    ) -> None:
+        """Keeps accounts of a wallet with the account, for frontends: at most 1000, 1 MiB together.
+        No keys are made or kept.
+        accounts: those to add, or to put in the place of older ones
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        accounts_saveAccounts; scope account; since 0.1.0.
+        """
+        await self._call(Call("accounts_saveAccounts", ACCOUNT, 30), {
+            "accounts": accounts,
+            "account": account,
+        })
+
     async def admin_add_peer(
         self,
         *,
@@ -1074,6 +1125,42 @@ class AsyncMethods:
             "requestId": request_id,
             "account": account,
         }))
+
+    async def settings_get_settings(
+        self,
+        *,
+        account: str | None = None,
+    ) -> dict[str, Any]:
+        """Lists the settings that frontends keep with the account, and the account's public key.
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: values by the names of the settings.
+        settings_getSettings; scope read; since 0.1.0.
+        """
+        return cast("dict[str, Any]", await self._call(Call("settings_getSettings", ACCOUNT | SAFE, 30), {
+            "account": account,
+        }))
+
+    async def settings_save_setting(
+        self,
+        *,
+        name: str,
+        value: Any | None = None,
+        account: str | None = None,
+    ) -> None:
+        """Keeps a setting of a frontend with the account: at most 1000, 1 MiB together. The
+        daemon's own configuration is another thing.
+        name: 1 to 128 bytes
+        value: any value; null or left out: the setting goes
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        settings_saveSetting; scope account; since 0.1.0.
+        """
+        await self._call(Call("settings_saveSetting", ACCOUNT, 30), {
+            "name": name,
+            "value": value,
+            "account": account,
+        })
 
     async def status_ack_events(
         self,
@@ -3258,6 +3345,57 @@ class Methods:
             "password": password,
         }))
 
+    def accounts_delete_account(
+        self,
+        *,
+        address: str,
+        account: str | None = None,
+    ) -> None:
+        """Forgets an account of a wallet that a frontend kept. Accounts of the daemon:
+        account_delete.
+        address: 0x and 40 hex digits
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        accounts_deleteAccount; scope account; since 0.1.0.
+        """
+        self._call(Call("accounts_deleteAccount", ACCOUNT, 30), {
+            "address": address,
+            "account": account,
+        })
+
+    def accounts_get_accounts(
+        self,
+        *,
+        account: str | None = None,
+    ) -> list[t.WalletAccount]:
+        """Lists the accounts of a wallet that frontends keep with the account; that of the chat key
+        is always among them.
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        accounts_getAccounts; scope read; since 0.1.0.
+        """
+        return cast("list[t.WalletAccount]", self._call(Call("accounts_getAccounts", ACCOUNT | SAFE, 30), {
+            "account": account,
+        }))
+
+    def accounts_save_accounts(
+        self,
+        *,
+        accounts: list[t.WalletAccountInput],
+        account: str | None = None,
+    ) -> None:
+        """Keeps accounts of a wallet with the account, for frontends: at most 1000, 1 MiB together.
+        No keys are made or kept.
+        accounts: those to add, or to put in the place of older ones
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        accounts_saveAccounts; scope account; since 0.1.0.
+        """
+        self._call(Call("accounts_saveAccounts", ACCOUNT, 30), {
+            "accounts": accounts,
+            "account": account,
+        })
+
     def admin_add_peer(
         self,
         *,
@@ -4036,6 +4174,42 @@ class Methods:
             "requestId": request_id,
             "account": account,
         }))
+
+    def settings_get_settings(
+        self,
+        *,
+        account: str | None = None,
+    ) -> dict[str, Any]:
+        """Lists the settings that frontends keep with the account, and the account's public key.
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        Returns: values by the names of the settings.
+        settings_getSettings; scope read; since 0.1.0.
+        """
+        return cast("dict[str, Any]", self._call(Call("settings_getSettings", ACCOUNT | SAFE, 30), {
+            "account": account,
+        }))
+
+    def settings_save_setting(
+        self,
+        *,
+        name: str,
+        value: Any | None = None,
+        account: str | None = None,
+    ) -> None:
+        """Keeps a setting of a frontend with the account: at most 1000, 1 MiB together. The
+        daemon's own configuration is another thing.
+        name: 1 to 128 bytes
+        value: any value; null or left out: the setting goes
+        account: key-uid of the account that must be logged in; if left out that of the client,
+        if it has one
+        settings_saveSetting; scope account; since 0.1.0.
+        """
+        self._call(Call("settings_saveSetting", ACCOUNT, 30), {
+            "name": name,
+            "value": value,
+            "account": account,
+        })
 
     def status_ack_events(
         self,

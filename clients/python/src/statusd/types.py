@@ -2295,6 +2295,48 @@ class WakuState(TypedDict):
     maxEnvelopeSize: int
 
 
+WalletAccount = TypedDict(
+    "WalletAccount",
+    {
+        # 0x and 40 hex digits
+        "address": "str",
+        # it is the first of the wallet
+        "wallet": "bool",
+        # it is that of the chat key
+        "chat": "bool",
+        "type": NotRequired["str"],
+        "storage": NotRequired["str"],
+        "path": NotRequired["str"],
+        "public-key": NotRequired["str"],
+        "name": "str",
+        "color": "str",
+    },
+)
+"""WalletAccount is an account of a wallet as frontends of status-go keep them. It means nothing to
+the daemon, which has no wallet.
+"""
+
+
+WalletAccountInput = TypedDict(
+    "WalletAccountInput",
+    {
+        # 0x and 40 hex digits
+        "address": NotRequired["str"],
+        # it is the first of the wallet
+        "wallet": NotRequired["bool"],
+        # it is that of the chat key
+        "chat": NotRequired["bool"],
+        "type": NotRequired["str"],
+        "storage": NotRequired["str"],
+        "path": NotRequired["str"],
+        "public-key": NotRequired["str"],
+        "name": NotRequired["str"],
+        "color": NotRequired["str"],
+    },
+)
+"""What may be given of WalletAccount."""
+
+
 class WrittenBackup(TypedDict):
     """WrittenBackup is a backup that was written."""
 
