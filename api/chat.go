@@ -126,7 +126,7 @@ var (
 		Name: "wakuext_saveChat", Scope: ScopeSend, Returns: "null",
 		Summary: "Creates a chat or changes what belongs to the user: name, colour, active, muted. Sending needs a saved " +
 			"chat.",
-		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Errors:  []Code{CodeNotLoggedIn},
 		Example: Example{Setup: exampleLogin, Params: exampleTea, Result: `null`},
 	}
 	WakuextDeleteChat = Method[ChatIDArgs, None]{
@@ -145,7 +145,7 @@ var (
 	}
 	WakuextJoin = Method[ChatArgs, None]{
 		Name: "wakuext_join", Scope: ScopeSend, Returns: "null",
-		Summary: "Listens to a chat and fetches its history.", Errors: []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Summary: "Listens to a chat and fetches its history.", Errors: []Code{CodeNotLoggedIn},
 		Example: Example{Setup: exampleChat, Params: exampleTea, Result: `null`},
 	}
 	WakuextLeave = Method[ChatArgs, None]{

@@ -139,25 +139,25 @@ var (
 	}
 	WakuextGetContactByID = Method[ContactIDArgs, *Contact]{
 		Name: "wakuext_getContactByID", Scope: ScopeRead, Summary: "Returns what is known of a person.",
-		Returns: "the contact, null if nothing is known", Errors: []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Returns: "the contact, null if nothing is known", Errors: []Code{CodeNotLoggedIn},
 		Example: Example{Setup: exampleKnown, Params: `["` + exampleContact + `"]`, Result: exampleBenAlone},
 	}
 	WakuextSaveContact = Method[SaveContactArgs, None]{
 		Name: "wakuext_saveContact", Scope: ScopeContacts, Returns: "null",
 		Summary: "Stores tags and nickname of a person. To add somebody: the tag :contact/added, then sendContactUpdate.",
-		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject},
+		Errors:  []Code{CodeNotLoggedIn},
 		Example: Example{Setup: exampleLogin, Params: exampleBen, Result: `null`},
 	}
 	WakuextBlockContact = Method[BlockContactArgs, []Chat]{
 		Name: "wakuext_blockContact", Scope: ScopeContacts, Returns: "the chats that are left",
 		Summary: "Deletes the messages of a person and takes no more of them.",
-		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject, CodeInvalidRecipient},
+		Errors:  []Code{CodeNotLoggedIn, CodeInvalidRecipient},
 		Example: Example{Setup: exampleLogin, Params: `[{"id":"` + exampleBlocked + `"}]`, Result: `[]`},
 	}
 	WakuextSendContactUpdate = Method[ContactUpdateArgs, Changes]{
 		Name: "wakuext_sendContactUpdate", Scope: ScopeContacts, Returns: returnsChanges,
 		Summary: "Tells a person that we added them, with our name and picture.",
-		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject, CodeInvalidRecipient},
+		Errors:  []Code{CodeNotLoggedIn, CodeInvalidRecipient},
 		Example: Example{
 			Setup: []Call{
 				{Method: "account_importKey", Params: exampleImport}, {Method: "account_login", Params: exampleOpen},

@@ -104,7 +104,7 @@ var (
 			"One that is new belongs to the token: others, but for admins, neither see nor move nor remove it, and may " +
 			"have one of the same name. A token may have 10. A name must not begin with webhook, or look so. Without owner " +
 			"the token's own consumer is meant, else the one without owner.",
-		Errors:  []Code{CodeNotLoggedIn},
+		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject},
 		Example: Example{Setup: exampleLogin, Params: `["echo-bot",1]`, Result: `null`},
 	}
 	StatusListConsumers = Method[None, []Consumer]{

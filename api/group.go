@@ -143,7 +143,7 @@ var (
 	WakuextSendGroupChatInvitationRequest = Method[InvitationRequestArgs, Changes]{
 		Name: "wakuext_sendGroupChatInvitationRequest", Scope: ScopeSend, LeadingNull: true, Returns: returnsChanges,
 		Summary: "Asks the admin of a group for an invitation.",
-		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject, CodeInvalidRecipient},
+		Errors:  []Code{CodeNotLoggedIn, CodeInvalidRecipient},
 		Example: Example{
 			Setup: exampleLogin, Params: `["` + exampleForeign + `","` + exampleContact + `","let me in"]`,
 			Result: `{"invitations":[` + exampleAsked + `]}`,

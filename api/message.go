@@ -243,7 +243,7 @@ var (
 	WakuextReSendChatMessage = Method[MessageIDArgs, None]{
 		Name: "wakuext_reSendChatMessage", Scope: ScopeSend, Returns: "null",
 		Summary: "Sends a message of ours again, under the same id.",
-		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject, CodeInvalidRecipient},
+		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject},
 		Example: Example{Setup: exampleSaid, Params: onExampleMessage, Result: `null`},
 	}
 	WakuextDeleteMessage = Method[MessageIDArgs, None]{

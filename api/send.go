@@ -235,12 +235,12 @@ var (
 	}
 	StatusSend = Method[SendArgs, Sent]{
 		Name: "status_send", Scope: ScopeSend, Slow: true, Account: true, Summary: sendSummary, Returns: sendReturns,
-		Errors:  []Code{CodeNotLoggedIn, CodeUnknownObject, CodeInvalidRecipient, CodeExists},
+		Errors:  []Code{CodeNotLoggedIn, CodeInvalidRecipient, CodeExists},
 		Example: Example{Setup: exampleLogin, Params: sendParams, Result: sendResult},
 	}
 	Send = Method[SendArgs, Sent]{
 		Name: "send", AliasOf: "status_send", Scope: ScopeSend, Slow: true, Account: true, Summary: sendSummary,
-		Returns: sendReturns, Errors: []Code{CodeNotLoggedIn, CodeUnknownObject, CodeInvalidRecipient, CodeExists},
+		Returns: sendReturns, Errors: []Code{CodeNotLoggedIn, CodeInvalidRecipient, CodeExists},
 		Example: Example{Setup: exampleLogin, Params: sendParams, Result: sendResult},
 	}
 	ListGroups = Method[ListGroupsArgs, []ListedGroup]{

@@ -30,7 +30,7 @@ type (
 	}
 	// SaveWalletAccountsArgs are those of accounts_saveAccounts.
 	SaveWalletAccountsArgs struct {
-		Accounts []WalletAccount `json:"accounts" doc:"those to add, or to put in the place of older ones"`
+		Accounts []WalletAccount `json:"accounts" doc:"to add, or to put in the place of older ones"`
 	}
 	// WalletAccountArgs name an account of a wallet.
 	WalletAccountArgs struct {
@@ -38,7 +38,8 @@ type (
 	}
 )
 
-const exampleWallet = `{"address":"` + exampleAddress + `","wallet":true,"chat":false,"name":"wallet","color":"#4360df"}`
+const exampleWallet = `{"address":"` + exampleAddress +
+	`","wallet":true,"chat":false,"name":"wallet","color":"#4360df"}`
 
 // Methods that frontends of status-go call to keep things of their own.
 var (

@@ -333,7 +333,7 @@ export abstract class Methods {
    */
   accountsSaveAccounts(
     args: {
-      /** those to add, or to put in the place of older ones */
+      /** to add, or to put in the place of older ones */
       accounts: t.WalletAccountInput[];
       /** key-uid of the account that must be logged in; if left out that of the client, if it has one */
       account?: string | null | undefined;

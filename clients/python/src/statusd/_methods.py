@@ -337,7 +337,7 @@ class AsyncMethods:
     ) -> None:
         """Keeps accounts of a wallet with the account, for frontends: at most 1000, 1 MiB together.
         No keys are made or kept.
-        accounts: those to add, or to put in the place of older ones
+        accounts: to add, or to put in the place of older ones
         account: key-uid of the account that must be logged in; if left out that of the client,
         if it has one
         accounts_saveAccounts; scope account; since 0.1.0.
@@ -3386,7 +3386,7 @@ class Methods:
     ) -> None:
         """Keeps accounts of a wallet with the account, for frontends: at most 1000, 1 MiB together.
         No keys are made or kept.
-        accounts: those to add, or to put in the place of older ones
+        accounts: to add, or to put in the place of older ones
         account: key-uid of the account that must be logged in; if left out that of the client,
         if it has one
         accounts_saveAccounts; scope account; since 0.1.0.
