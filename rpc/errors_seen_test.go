@@ -194,7 +194,8 @@ func (f *fixture) people(l link) (values []string) {
 	must[api.None](f.t, l, api.WakuextSaveChat.Name, `[{"id":"`+exampleContact+`","chatType":1,"active":true}]`)
 	sent := must[api.Sent](f.t, l, api.StatusSend.Name, `["`+exampleContact+`","x"]`)
 	must[api.Sent](f.t, l, api.StatusSend.Name, `{"recipient":"#tea","message":"x","requestId":"used"}`)
-	request := must[api.Changes](f.t, l, api.WakuextRequestTransaction.Name, `["`+exampleContact+`","1","","`+exampleAddress+`"]`)
+	ask := `["` + exampleContact + `","1","","` + exampleAddress + `"]`
+	request := must[api.Changes](f.t, l, api.WakuextRequestTransaction.Name, ask)
 	must[[]api.Chat](f.t, l, api.WakuextBlockContact.Name, `[{"id":"`+exampleContact+`"}]`)
 	must[api.None](f.t, l, api.WakuextSaveChat.Name, `[{"id":"`+exampleContact+`","chatType":1,"active":true}]`)
 	own := must[map[string]api.JSON](f.t, l, api.SettingsGetSettings.Name, `[]`)["public-key"]
