@@ -383,3 +383,12 @@ var (
 		Example: Example{Setup: exampleLogin, Params: `[]`, Result: `{"bytes":65536}`},
 	}
 )
+
+func accountMethods() []Described {
+	return []Described{
+		AccountCreate, AccountImportMnemonic, AccountImportKey, AccountImportKeystore, StatusSignup,
+		AccountLogin, AccountVerifyPassword, AccountChangePassword, AccountExport, AccountBackup,
+		StatusLogin, AccountList, AccountLogout, AccountConfirmBackup, AccountDelete, AccountCheckDatabase,
+		AccountVacuumDatabase,
+	}
+}

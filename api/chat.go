@@ -164,3 +164,10 @@ var (
 		Example: Example{Setup: exampleChat, Params: `["tea"]`, Result: `null`},
 	}
 )
+
+func chatMethods() []Described {
+	return []Described{
+		WakuextStartMessenger, WakuextChats, WakuextSaveChat, WakuextDeleteChat, StatusDeleteChat,
+		WakuextJoin, WakuextLeave, WakuextMuteChat, WakuextUnmuteChat,
+	}
+}

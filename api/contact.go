@@ -175,3 +175,10 @@ var (
 		Example: Example{Setup: exampleLogin, Params: `["",""]`, Result: `null`},
 	}
 )
+
+func contactMethods() []Described {
+	return []Described{
+		WakuextContacts, WakuextGetContactByID, WakuextSaveContact, WakuextBlockContact,
+		WakuextSendContactUpdate, WakuextSendContactUpdates,
+	}
+}

@@ -140,3 +140,11 @@ var (
 		Example: Example{Setup: exampleLogin, Params: `["hello"]`, Result: exampleSignature},
 	}
 )
+
+func deviceMethods() []Described {
+	return []Described{
+		WakuextGetOurInstallations, WakuextEnableInstallation, WakuextDisableInstallation,
+		WakuextSetInstallationMetadata, WakuextSendPairInstallation, WakuextLoadFilters,
+		WakuextRemoveFilters, WakuextSignMessageWithChatKey,
+	}
+}

@@ -286,3 +286,10 @@ var (
 		Example: Example{Params: `[]`, Result: `{"openrpc":"1.3.2"}`},
 	}
 )
+
+func discoveryMethods() []Described {
+	return []Described{
+		PeerDiscover, PeerStatus, PeerTopics, PeerPrune, DiscoveryStatus, DiscoverySubscribe,
+		DiscoveryUnsubscribe, RpcModules, RpcDiscover,
+	}
+}

@@ -167,3 +167,10 @@ var (
 		Example: Example{Setup: []Call{{Method: "subscribeReceive", Params: `[]`}}, Params: `[0]`, Result: `null`},
 	}
 )
+
+func eventLogMethods() []Described {
+	return []Described{
+		StatusGetEvents, StatusAckEvents, StatusListConsumers, StatusRemoveConsumer, StatusSubscribe,
+		StatusUnsubscribe, StatusReceive, Receive, SubscribeReceive, UnsubscribeReceive,
+	}
+}

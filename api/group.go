@@ -210,3 +210,13 @@ var (
 		Example: Example{Setup: exampleGroup, Params: `["{{groupID}}","coffee break"]`, Result: exampleGroups},
 	}
 )
+
+func groupMethods() []Described {
+	return []Described{
+		WakuextCreateGroupChatFromInvitation, WakuextSendGroupChatInvitationRequest,
+		WakuextGetGroupChatInvitations, WakuextSendGroupChatInvitationRejection,
+		WakuextCreateGroupChatWithMembers, WakuextAddMembersToGroupChat, WakuextRemoveMemberFromGroupChat,
+		WakuextAddAdminsToGroupChat, WakuextConfirmJoiningGroup, WakuextLeaveGroupChat,
+		WakuextChangeGroupChatName,
+	}
+}

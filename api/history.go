@@ -296,3 +296,10 @@ var (
 		},
 	}
 )
+
+func historyMethods() []Described {
+	return []Described{
+		WakuextRequestMessages, WakuextRequestMessagesSync, WakuextUpdateMailservers, MailserverFetch,
+		MailserverBackfill, MailserverStatus, MailserverStats,
+	}
+}

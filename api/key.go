@@ -56,3 +56,9 @@ var (
 		Example: Example{Params: `["` + examplePublicKey + `","base58btc"]`, Result: `"` + exampleText + `"`},
 	}
 )
+
+func keyMethods() []Described {
+	return []Described{
+		KeyValidateMnemonic, KeyInspect, KeyConvert,
+	}
+}

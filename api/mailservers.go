@@ -172,3 +172,13 @@ var (
 		Example: Example{Params: `["status"]`, Result: `null`},
 	}
 )
+
+func mailserversMethods() []Described {
+	return []Described{
+		MailserversAddMailserver, MailserversGetMailservers, MailserversDeleteMailserver, MailserversPing,
+		MailserversAddMailserverRequestGaps, MailserversGetMailserverRequestGaps,
+		MailserversDeleteMailserverRequestGaps, MailserversDeleteMailserverRequestGapsByChatID,
+		MailserversAddMailserverTopic, MailserversGetMailserverTopics, MailserversDeleteMailserverTopic,
+		MailserversAddChatRequestRange, MailserversGetChatRequestRanges, MailserversDeleteChatRequestRange,
+	}
+}

@@ -282,3 +282,12 @@ var (
 		Example: Example{Params: `["hello"]`, Result: `"hello"`},
 	}
 )
+
+func messageMethods() []Described {
+	return []Described{
+		WakuextChatMessages, WakuextSearchMessages, WakuextMessageByID, WakuextSendChatMessage,
+		WakuextReSendChatMessage, WakuextDeleteMessage, WakuextDeleteMessagesByChatID,
+		WakuextMarkMessagesSeen, WakuextMarkAllRead, WakuextUpdateMessageOutgoingStatus,
+		WakuextConfirmMessagesProcessedByID, WakuextEcho,
+	}
+}

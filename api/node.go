@@ -329,3 +329,12 @@ var (
 		},
 	}
 )
+
+func nodeMethods() []Described {
+	return []Described{
+		AdminDatadir, AdminSetLogLevel, AdminShutdown, NetVersion, NetPeerCount, NetListening,
+		Web3ClientVersion, Web3Sha3, StatusHealth, StatusVersion, Version, AdminNodeInfo, AdminPeers,
+		AdminAddPeer, AdminRemovePeer, AdminAddTrustedPeer, AdminRemoveTrustedPeer, AdminSubscribe,
+		AdminUnsubscribe,
+	}
+}

@@ -81,3 +81,9 @@ var (
 		Example: Example{Setup: exampleReacted, Params: `["tea","",20]`, Result: `[` + exampleReaction + `]`},
 	}
 )
+
+func reactionMethods() []Described {
+	return []Described{
+		WakuextSendEmojiReaction, WakuextSendEmojiReactionRetraction, WakuextEmojiReactionsByChatID,
+	}
+}

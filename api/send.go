@@ -265,3 +265,9 @@ var (
 		},
 	}
 )
+
+func sendMethods() []Described {
+	return []Described{
+		StatusResolve, StatusSend, Send, ListGroups, ListContacts,
+	}
+}

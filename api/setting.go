@@ -88,3 +88,10 @@ var (
 		},
 	}
 )
+
+func settingMethods() []Described {
+	return []Described{
+		SettingsSaveSetting, SettingsGetSettings, AccountsGetAccounts, AccountsSaveAccounts,
+		AccountsDeleteAccount,
+	}
+}

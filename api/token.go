@@ -59,3 +59,9 @@ var (
 		Example: Example{Setup: exampleToken, Params: `["bot"]`, Result: `null`},
 	}
 )
+
+func tokenMethods() []Described {
+	return []Described{
+		AdminTokenAdd, AdminTokenList, AdminTokenRevoke,
+	}
+}

@@ -131,3 +131,11 @@ var (
 		Example: Example{Setup: exampleLogin, Params: missingPaid, Result: `{}`, Fails: CodeUnknownObject},
 	}
 )
+
+func transactionMethods() []Described {
+	return []Described{
+		WakuextRequestTransaction, WakuextRequestAddressForTransaction,
+		WakuextAcceptRequestAddressForTransaction, WakuextDeclineRequestAddressForTransaction,
+		WakuextDeclineRequestTransaction, WakuextSendTransaction, WakuextAcceptRequestTransaction,
+	}
+}

@@ -325,3 +325,14 @@ var (
 		},
 	}
 )
+
+func wakuMethods() []Described {
+	return []Described{
+		WakuVersion, WakuInfo, WakuSetMaxMessageSize, WakuSetMaxEnvelopeSize, WakuSetMinPoW,
+		WakuSetBloomFilter, WakuMarkTrustedPeer, WakuMakeLightClient, WakuCancelLightClient, WakuNewKeyPair,
+		WakuAddPrivateKey, WakuDeleteKeyPair, WakuHasKeyPair, WakuGetPublicKey, WakuGetPrivateKey,
+		WakuNewSymKey, WakuAddSymKey, WakuGenerateSymKeyFromPassword, WakuHasSymKey, WakuGetSymKey,
+		WakuDeleteSymKey, WakuPost, WakuNewMessageFilter, WakuGetFilterMessages, WakuDeleteMessageFilter,
+		WakuUninstallFilter, WakuSubscribe, WakuUnsubscribe,
+	}
+}
