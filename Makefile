@@ -15,7 +15,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 build: ## build bin/statusd
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/statusd ./cmd/statusd
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/statusd ./cmd/statusd
 
 run: build ## build and start a node with embedded defaults
 	./bin/statusd run $(RUN_ARGS)
