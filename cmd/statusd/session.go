@@ -97,8 +97,11 @@ func (s *session) chat(ctx context.Context, text string) (api.Chat, error) {
 // group finds a private group.
 func (s *session) group(ctx context.Context, text string) (api.Chat, error) {
 	found, err := s.resolve(ctx, text, api.NameGroup)
+	if kind, _ := fault.Of(err); kind == fault.InvalidRecipient {
+		err = fault.WithHint(err, "see: statusd groups")
+	}
 	if err != nil {
-		return api.Chat{}, fault.WithHint(err, "see: statusd groups")
+		return api.Chat{}, err
 	}
 	return s.chatOf(ctx, text, found)
 }
