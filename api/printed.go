@@ -34,6 +34,8 @@ type (
 	FetchedMessage struct {
 		WakuMessage
 		Time string `json:"time"` // of the sending, RFC 3339
+		// Message is what it says, where it is a message of the chat asked for.
+		Message *ShownMessage `json:"message,omitempty"`
 	}
 	// ShownPeers are the peers of a node, and what it looks for.
 	ShownPeers struct {

@@ -266,6 +266,9 @@ func (a *app) accountLogin() frame.Command {
 			if err != nil {
 				return err
 			}
+			if alone(ctx, c) {
+				a.note("this node has no peers, and discovery is off: %s", helpAlone)
+			}
 			if a.output == outputJSON {
 				return fail(fault.IO, a.printJSON(in))
 			}

@@ -155,6 +155,8 @@ type historyRun struct {
 	flags    *historyFlags
 	conn     *connection
 	topic    wire.Topic
+	chat     string   // id of the public chat; empty: a topic
+	names    *session // what people are called
 	from, to uint32
 	filter   string
 	seen     map[api.EncodedBytes]bool // hashes of what was printed
@@ -179,9 +181,12 @@ func (a *app) history(ctx context.Context, f *historyFlags) error {
 	defer conn.Close()
 	r := &historyRun{
 		app: a, flags: f, conn: conn, topic: topic, from: from, to: to, seen: make(map[api.EncodedBytes]bool),
-		bar: a.newProgress("history"),
+		bar: a.newProgress("history"), chat: strings.TrimPrefix(f.chat, "#"), names: &session{connection: conn},
 	}
 	r.bar.quiet = true
+	if r.chat != "" {
+		_ = r.names.readContacts(ctx) // without an account people are shown by their keys
+	}
 	key := f.symKeyID
 	// What is made in the daemon goes again, also when the user interrupts.
 	cleanup := context.WithoutCancel(ctx)
@@ -259,8 +264,8 @@ func (r *historyRun) drain(ctx context.Context) error {
 			continue
 		}
 		r.seen[m.Hash] = true
-		if err := r.app.printMessage(m); err != nil {
-			return fail(fault.IO, err)
+		if err := r.print(m); err != nil {
+			return err
 		}
 		if r.printed++; r.flags.most > 0 && r.printed >= r.flags.most {
 			return nil
@@ -269,10 +274,28 @@ func (r *historyRun) drain(ctx context.Context) error {
 	return nil
 }
 
-func (a *app) printMessage(m api.WakuMessage) error {
-	if a.output == outputJSON {
-		return a.printJSON(api.FetchedMessage{WakuMessage: m, Time: timeText(m.Timestamp)})
+// print shows a message: one of the chat asked for as messages shows it.
+func (r *historyRun) print(m api.WakuMessage) error {
+	var said *api.Message
+	if r.chat != "" {
+		said = openedMessage(&m, r.chat)
 	}
+	switch {
+	case r.app.output == outputJSON:
+		out := api.FetchedMessage{WakuMessage: m, Time: timeText(m.Timestamp)}
+		if said != nil {
+			out.Message = new(r.names.shownMessage(said))
+		}
+		return fail(fault.IO, r.app.printJSON(out))
+	case said != nil:
+		_, err := fmt.Fprintf(r.app.out, "%s  %s\n", millisText(said.WhisperTimestamp), r.names.said(said))
+		return fail(fault.IO, err)
+	}
+	return fail(fault.IO, r.app.printEnvelope(m))
+}
+
+// printEnvelope shows a message whose content is not a chat's.
+func (a *app) printEnvelope(m api.WakuMessage) error {
 	sender := "-"
 	if key, err := m.Sig.Decode(); err == nil && len(key) > 8 {
 		sender = "0x" + hex.EncodeToString(key[:4]) + "…" + hex.EncodeToString(key[len(key)-2:])

@@ -28,6 +28,7 @@ type fakeDaemon struct {
 	queries  []api.EventsQuery
 	groups   []api.CreateGroupArgs
 	self     string
+	alone    bool // no peers, and no discovery
 }
 
 // start serves the daemon on the socket of a directory.
@@ -57,6 +58,12 @@ func (f *fakeDaemon) start(t *testing.T) (dir string) {
 	handle(m, api.WakuextCreateGroupChatWithMembers, func(args api.CreateGroupArgs) (api.Changes, error) {
 		f.groups = append(f.groups, args)
 		return api.Changes{Chats: []api.Chat{{ID: "uuid-" + f.self, Name: args.Name, ChatType: api.ChatPrivateGroup}}}, nil
+	})
+	handle(m, api.AdminPeers, func(api.None) ([]api.PeerInfo, error) {
+		return make([]api.PeerInfo, map[bool]int{false: 1}[f.alone]), nil
+	})
+	handle(m, api.StatusHealth, func(api.None) (api.Health, error) {
+		return api.Health{ProtocolsHealth: []api.ComponentHealth{{Name: "Waku", Level: api.HealthReady}}}, nil
 	})
 	handle(m, api.StatusResolve, f.resolve)
 	handle(m, api.StatusSend, f.send)
@@ -201,6 +208,16 @@ func TestSend(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSendSaysThatNobodyIsThere at once, with what helps.
+func TestSendSaysThatNobodyIsThere(t *testing.T) {
+	f := &fakeDaemon{status: api.SendQueued, alone: true}
+	code, out, errOut := statusd(t, "", "send", "#tea", "-m", "hi", "--dir", f.start(t))
+	if code != exitTemporary || out != "0x01  queued\n" || !strings.Contains(errOut, "no peers, and discovery is off") ||
+		!strings.Contains(errOut, "statusd peers add") || f.sends[0].Wait != api.WaitNone {
+		t.Errorf("exit code %d: %q %q, waited for %q", code, out, errOut, f.sends[0].Wait)
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -87,10 +88,14 @@ func (a *app) send(ctx context.Context, c *daemon, f *sendFlags, to []string) er
 		return err
 	}
 	defer s.Close()
+	wait, alone := f.wait, f.wait != api.WaitNone && alone(ctx, s)
+	if alone { // nothing would happen in that time
+		wait = api.WaitNone
+	}
 	// The answer comes when the state was reached or the time is up, so the call
 	// itself has a little longer.
 	sent, err := api.StatusSend.Call(ctx, s.within(f.limit+10*time.Second), api.SendArgs{
-		Recipient: to, Message: text, Attachment: api.OneText(attached), ReplyTo: f.replyTo, Wait: f.wait,
+		Recipient: to, Message: text, Attachment: api.OneText(attached), ReplyTo: f.replyTo, Wait: wait,
 		TimeoutSeconds: new(f.limit.Seconds()),
 	})
 	if err != nil {
@@ -100,7 +105,33 @@ func (a *app) send(ctx context.Context, c *daemon, f *sendFlags, to []string) er
 	if len(to) == 1 {
 		messages = []api.SentMessage{sent.SentMessage}
 	}
-	return a.sent(f, to, messages)
+	err = a.sent(f, to, messages)
+	if alone && err != nil {
+		err = fault.WithHint(fail(fault.Timeout, errAlone), helpAlone)
+	}
+	return err
+}
+
+// errAlone says why a message does not leave.
+var errAlone = errors.New("the message is queued: this node has no peers, and discovery is off")
+
+// helpAlone is what helps.
+const helpAlone = "connect it with: statusd peers add enode://…, or start it with --bootnodes; the daemon sends as " +
+	"soon as there is a peer"
+
+// alone tells whether a node has no peers, and none to connect to or to look for.
+func alone(ctx context.Context, c api.Caller) bool {
+	peers, err := api.AdminPeers.Call(ctx, c, api.None{})
+	if err != nil || len(peers) > 0 {
+		return false
+	}
+	health, err := api.StatusHealth.Call(ctx, c, api.None{})
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(health.ProtocolsHealth, func(part api.ComponentHealth) bool {
+		return part.Name == "Waku" && part.Level == api.HealthReady // with no peers: there is none to connect to
+	})
 }
 
 // sent prints what became of the message to each recipient.

@@ -298,7 +298,7 @@ func layer5() map[string][]string {
 			"statusd/deploy", "statusd/mailserver", "statusd/messenger/naming",
 			"statusd/node", "statusd/rpc",
 			"statusd/waku/wire", geth + "crypto", geth + "p2p", geth + "log", zap, metrics,
-			"statusd/internal/termtext", "statusd/payloads", tea, "golang.org/x/term",
+			"statusd/internal/termtext", "statusd/payloads", "statusd/transport/protocol", tea, "golang.org/x/term",
 		},
 		"statusd/cmd/statusd/frame":  {"github.com/charmbracelet/x/ansi"},
 		"statusd/cmd/statusd/devnet": {"statusd/api", "statusd/api/client"},

@@ -238,3 +238,25 @@ func TestBackfill(t *testing.T) {
 		n.terminate(t)
 	}
 }
+
+// TestHistoryShowsMessagesOfAChat: what a mailserver has of a public chat is
+// opened, and shown by what people are called.
+func TestHistoryShowsMessagesOfAChat(t *testing.T) {
+	mail := newNode(t, "mailserver", settings{"EnableMailServer": true})
+	mail.start(t)
+	ana, ben := newPerson(t, "ana", mail), newPerson(t, "ben", mail)
+	ana.awaitPeers(t, 1)
+	ben.awaitPeers(t, 1)
+	ana.ok(t, "", "send", "#tea", "-m", "the kettle is on", "--timeout", "60s")
+	mail.archived(t, 1)
+	ben.ok(t, "", "contacts", "nickname", ana.contactID(t), "annie")
+	args := []string{"history", "--chat", "tea", "--server", mail.enode.URLv4()}
+	code, out, errOut := ben.cli(t, "", args...)
+	if code != 0 || !strings.Contains(out, "annie: the kettle is on\n") {
+		t.Errorf("exit code %d: %s%s", code, out, errOut)
+	}
+	code, out, errOut = ben.cli(t, "", append(args, "-o", "json")...)
+	if code != 0 || !strings.Contains(out, `"text":"the kettle is on"`) || !strings.Contains(out, `"fromName":"annie"`) {
+		t.Errorf("exit code %d: %s%s", code, out, errOut)
+	}
+}
