@@ -176,14 +176,6 @@ func (a *app) printFile(raw []byte) error {
 	return a.raw(string(raw) + "\n")
 }
 
-// decodeAnswer reads what a daemon answered.
-func decodeAnswer(raw []byte, v any) error {
-	if err := json.Unmarshal(raw, v); err != nil {
-		return fail(fault.Protocol, fmt.Errorf("the daemon's answer is not understood: %w", err))
-	}
-	return nil
-}
-
 // badChoice refuses the value of a flag that has only a few.
 func badChoice(flag, value string, choices ...string) error {
 	want := strings.Join(choices[:len(choices)-1], ", ") + " or " + choices[len(choices)-1]

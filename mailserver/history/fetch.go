@@ -41,8 +41,8 @@ type Request struct {
 	// Restart begins anew at the best server when the one that gave the cursor
 	// fails: others count cursors otherwise. Result says that it did.
 	Restart bool
-	Timeout  time.Duration
-	Tries    int // on one server; 0: as the client's
+	Timeout time.Duration
+	Tries   int // on one server; 0: as the client's
 	// Sent is called with the id of each request before it is written, from
 	// the calling goroutine. With it, requests are sealed before it is their
 	// turn, and given up when their turn does not come in time.
