@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,7 +70,7 @@ func (d *chatDaemon) Chats(ctx context.Context) ([]api.Chat, error) {
 	if err := d.session.refreshContacts(ctx); err != nil { // names may be new
 		return nil, err
 	}
-	return d.session.chats(ctx)
+	return slices.Clone(d.session.listed()), nil // the screen orders and changes its own
 }
 
 func (d *chatDaemon) Messages(

@@ -81,22 +81,20 @@ func (s *session) join(ctx context.Context, name string) error {
 	return done(api.WakuextJoin.Call(ctx, s, api.ChatArgs{Chat: api.ChatRef{ID: name}}))
 }
 
-// recentFirst orders chats by their last activity.
-func recentFirst(chats []api.Chat) {
+// recentFirst returns chats in the order of their last activity.
+func recentFirst(chats []api.Chat) []api.Chat {
+	chats = slices.Clone(chats)
 	slices.SortStableFunc(chats, func(a, b api.Chat) int {
 		return cmp.Or(cmp.Compare(b.Timestamp, a.Timestamp), cmp.Compare(a.ID, b.ID))
 	})
+	return chats
 }
 
 func (a *app) listChats(ctx context.Context, s *session, _ []string) error {
-	chats, err := s.chats(ctx)
-	if err != nil {
-		return err
-	}
-	recentFirst(chats)
 	if err := s.readContacts(ctx); err != nil {
 		return err
 	}
+	chats := recentFirst(s.listed())
 	shown := make([]api.ShownChat, len(chats))
 	for i := range chats {
 		shown[i] = s.shownChat(&chats[i])

@@ -86,9 +86,7 @@ func (s *session) offerChats() []string {
 
 // offer lists chats of some kinds.
 func (s *session) offer(kinds ...api.ChatType) (found []string) {
-	s.mu.RLock()
-	chats := s.chatList // not changed any more
-	s.mu.RUnlock()
+	chats := s.listed()
 	for _, kind := range kinds {
 		for i := range chats {
 			if c := &chats[i]; c.ChatType == kind {

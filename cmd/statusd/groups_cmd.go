@@ -129,14 +129,10 @@ func (a *app) groupsLeave() frame.Command {
 }
 
 func (a *app) listGroups(ctx context.Context, s *session, _ []string) error {
-	chats, err := s.chats(ctx)
-	if err != nil {
-		return err
-	}
-	recentFirst(chats)
 	if err := s.readContacts(ctx); err != nil {
 		return err
 	}
+	chats := recentFirst(s.listed())
 	var shown []api.ShownChat
 	for i := range chats {
 		if chats[i].ChatType == api.ChatPrivateGroup {

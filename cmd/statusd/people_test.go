@@ -29,6 +29,7 @@ type fakeDaemon struct {
 	groups   []api.CreateGroupArgs
 	self     string
 	alone    bool // no peers, and no discovery
+	listings int  // of the chats
 }
 
 // start serves the daemon on the socket of a directory.
@@ -38,7 +39,10 @@ func (f *fakeDaemon) start(t *testing.T) (dir string) {
 	handle(m, api.AccountList, func(api.None) ([]api.ListedAccount, error) {
 		return []api.ListedAccount{{CompressedKey: keyText(f.self), LoggedIn: true}}, nil
 	})
-	handle(m, api.WakuextChats, func(api.None) ([]api.Chat, error) { return f.chats, nil })
+	handle(m, api.WakuextChats, func(api.None) ([]api.Chat, error) {
+		f.listings++
+		return f.chats, nil
+	})
 	handle(m, api.WakuextContacts, func(api.None) ([]api.Contact, error) { return f.contacts, nil })
 	handle(m, api.WakuextGetContactByID, f.contact)
 	handle(m, api.WakuextSaveContact, func(args api.SaveContactArgs) (out api.None, err error) {
@@ -323,6 +327,21 @@ func TestExportIsInOrderAndComplete(t *testing.T) {
 	if code, _, errOut := statusd(t, "", "messages", "#milk", "--dir", dir); code != exitData ||
 		!strings.Contains(errOut, "statusd chats") {
 		t.Errorf("exit code %d: %s", code, errOut)
+	}
+}
+
+// TestChatsAreReadOnce by commands that look one up and then say what it is called.
+func TestChatsAreReadOnce(t *testing.T) {
+	f := &fakeDaemon{messages: map[string][]api.Message{}, chats: []api.Chat{
+		{ID: "tea", ChatType: api.ChatPublic, Active: true},
+		{ID: "g", Name: "team", ChatType: api.ChatPrivateGroup, Active: true},
+	}}
+	dir := f.start(t)
+	for _, args := range [][]string{{"chats"}, {"groups"}, {"groups", "members", "team"}, {"messages", "#tea"}} {
+		f.listings = 0
+		if code, _, errOut := statusd(t, "", append(args, "--dir", dir)...); code != exitOK || f.listings != 1 {
+			t.Errorf("%q: exit code %d, chats read %d times: %s", args, code, f.listings, errOut)
+		}
 	}
 }
 

@@ -43,7 +43,7 @@ func (c *daemon) open(ctx context.Context) (*session, error) {
 	return &session{connection: conn}, nil
 }
 
-// chats returns the chats that are not closed.
+// chats asks for the chats that are not closed.
 func (s *session) chats(ctx context.Context) ([]api.Chat, error) {
 	all, err := api.WakuextChats.Call(ctx, s, api.None{})
 	if err != nil {
@@ -108,8 +108,7 @@ func (s *session) group(ctx context.Context, text string) (api.Chat, error) {
 
 // chatOf returns the chat that a name means, if there is one already.
 func (s *session) chatOf(ctx context.Context, text string, found api.Resolved) (api.Chat, error) {
-	chats, err := s.chats(ctx)
-	if err != nil {
+	if err := s.refreshContacts(ctx); err != nil {
 		return api.Chat{}, err
 	}
 	ids := []string{found.ID}
@@ -117,7 +116,7 @@ func (s *session) chatOf(ctx context.Context, text string, found api.Resolved) (
 		ids = append(ids, strings.TrimPrefix(found.ID, "@"))
 	}
 	for _, id := range ids {
-		for _, c := range chats {
+		for _, c := range s.listed() {
 			if c.ID == id {
 				return c, nil
 			}
@@ -177,6 +176,14 @@ func (s *session) known() map[string]api.Contact {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.contacts
+}
+
+// listed returns the chats that were read with the contacts. The list is not
+// changed any more.
+func (s *session) listed() []api.Chat {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.chatList
 }
 
 // me returns our own id.
