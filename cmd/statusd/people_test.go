@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"statusd/accounts/key"
@@ -63,8 +64,8 @@ func (f *fakeDaemon) start(t *testing.T) (dir string) {
 		f.groups = append(f.groups, args)
 		return api.Changes{Chats: []api.Chat{{ID: "uuid-" + f.self, Name: args.Name, ChatType: api.ChatPrivateGroup}}}, nil
 	})
-	handle(m, api.AdminPeers, func(api.None) ([]api.PeerInfo, error) {
-		return make([]api.PeerInfo, map[bool]int{false: 1}[f.alone]), nil
+	handle(m, api.NetPeerCount, func(api.None) (api.Quantity, error) {
+		return map[bool]api.Quantity{false: 1}[f.alone], nil
 	})
 	handle(m, api.StatusHealth, func(api.None) (api.Health, error) {
 		return api.Health{ProtocolsHealth: []api.ComponentHealth{{Name: "Waku", Level: api.HealthReady}}}, nil
@@ -224,6 +225,24 @@ func TestSendSaysThatNobodyIsThere(t *testing.T) {
 		t.Errorf("exit code %d: %q %q, waited for %q", code, out, errOut, f.sends[0].Wait)
 	}
 }
+
+// TestSendSaysThatTheAnswerWasLost also where nobody is there: what failed is
+// the output.
+func TestSendSaysThatTheAnswerWasLost(t *testing.T) {
+	f := &fakeDaemon{status: api.SendQueued, alone: true}
+	var errOut strings.Builder
+	args := []string{"send", "#tea", "-m", "hi", "--dir", f.start(t)}
+	code := realMain(args, strings.NewReader(""), fullDisk{}, &errOut)
+	text := errOut.String()
+	if code != exitIO || !strings.Contains(text, "no space left") || strings.Contains(text, "no peers") {
+		t.Errorf("exit code %d: %s", code, text)
+	}
+}
+
+// fullDisk is an output on a disk that is full.
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 
 func TestReceiveAcknowledgesWhatItPrints(t *testing.T) {
 	ana := person(t)

@@ -105,11 +105,7 @@ func (a *app) send(ctx context.Context, c *daemon, f *sendFlags, to []string) er
 	if len(to) == 1 {
 		messages = []api.SentMessage{sent.SentMessage}
 	}
-	err = a.sent(f, to, messages)
-	if alone && err != nil {
-		err = fault.WithHint(fail(fault.Timeout, errAlone), helpAlone)
-	}
-	return err
+	return a.sent(f, to, messages, alone)
 }
 
 // errAlone says why a message does not leave.
@@ -121,8 +117,8 @@ const helpAlone = "connect it with: statusd peers add enode://…, or start it w
 
 // alone tells whether a node has no peers, and none to connect to or to look for.
 func alone(ctx context.Context, c api.Caller) bool {
-	peers, err := api.AdminPeers.Call(ctx, c, api.None{})
-	if err != nil || len(peers) > 0 {
+	peers, err := api.NetPeerCount.Call(ctx, c, api.None{})
+	if err != nil || peers > 0 {
 		return false
 	}
 	health, err := api.StatusHealth.Call(ctx, c, api.None{})
@@ -134,8 +130,9 @@ func alone(ctx context.Context, c api.Caller) bool {
 	})
 }
 
-// sent prints what became of the message to each recipient.
-func (a *app) sent(f *sendFlags, to []string, messages []api.SentMessage) (missed error) {
+// sent prints what became of the message to each recipient. alone says why
+// none of them left.
+func (a *app) sent(f *sendFlags, to []string, messages []api.SentMessage, alone bool) (missed error) {
 	for i, m := range messages {
 		if err := a.say(m.MessageID+"  "+string(m.Status), m); err != nil {
 			return err
@@ -144,6 +141,8 @@ func (a *app) sent(f *sendFlags, to []string, messages []api.SentMessage) (misse
 		case reached(m.Status, f.wait):
 		case m.Status == api.SendSent && chatTypeOf(m.ChatID) == api.ChatPublic:
 			a.note("%s: nobody acknowledges messages in public chats; it was sent, which is as far as it gets", to[i])
+		case alone:
+			missed = fault.WithHint(fail(fault.Timeout, errAlone), helpAlone)
 		default:
 			missed = fail(fault.Timeout, fmt.Errorf("%s: not %s within %s; the daemon goes on trying", to[i], f.wait, f.limit))
 		}
