@@ -124,7 +124,7 @@ func (s *session) callPerson(id string) string {
 			return "@" + nick
 		}
 	}
-	return keyText(id)
+	return naming.Key(id)
 }
 
 func (s *session) offerPeople() (found []string) {

@@ -9,11 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"statusd/accounts/contact"
 	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/fault"
 	"statusd/internal/termtext"
+	"statusd/messenger/naming"
 )
 
 func (a *app) contactsCommand() frame.Command {
@@ -150,7 +150,7 @@ func (a *app) listContacts(ctx context.Context, s *session, _ []string) error {
 	return printList(a, shown, "there are no contacts yet; add one with: statusd contacts add zQ3sh…",
 		frame.Col("NAME", func(c api.ShownContact) string { return s.nameOf(c.ID, "") }),
 		frame.Col("STATE", func(c api.ShownContact) string { return contactState(c.Contact) }),
-		frame.IDs("KEY", func(c api.ShownContact) string { return keyText(c.ID) }),
+		frame.IDs("KEY", func(c api.ShownContact) string { return naming.Key(c.ID) }),
 	)
 }
 
@@ -171,14 +171,6 @@ func contactState(c *api.Contact) string {
 	return "-"
 }
 
-// keyText is a contact id in the form that people exchange.
-func keyText(id string) string {
-	if c, err := contact.Parse(id); err == nil && c.Name == "" {
-		return contact.Text(c.Key)
-	}
-	return id
-}
-
 func (a *app) showContact(ctx context.Context, s *session, c api.Contact) error {
 	if err := s.readContacts(ctx); err != nil {
 		return err
@@ -187,7 +179,7 @@ func (a *app) showContact(ctx context.Context, s *session, c api.Contact) error 
 		return fail(fault.IO, a.printJSON(s.shownContact(&c)))
 	}
 	rows := [][]string{
-		{"name", s.nameOf(c.ID, "")}, {"state", contactState(&c)}, {"key", keyText(c.ID)}, {"id", c.ID},
+		{"name", s.nameOf(c.ID, "")}, {"state", contactState(&c)}, {"key", naming.Key(c.ID)}, {"id", c.ID},
 	}
 	if c.Address != "" {
 		rows = append(rows, []string{"address", c.Address})

@@ -9,6 +9,7 @@ import (
 	"statusd/api"
 	"statusd/cmd/statusd/frame"
 	"statusd/fault"
+	"statusd/messenger/naming"
 )
 
 func (a *app) groupsCommand() frame.Command {
@@ -179,6 +180,6 @@ func (a *app) listMembers(ctx context.Context, s *session, group api.Chat, _ []s
 	return printList(a, shown, "",
 		frame.Col("NAME", func(m api.ShownMember) string { return m.DisplayName }),
 		frame.Col("STATE", func(m api.ShownMember) string { return memberState(m.Member) }),
-		frame.IDs("KEY", func(m api.ShownMember) string { return keyText(m.ID) }),
+		frame.IDs("KEY", func(m api.ShownMember) string { return naming.Key(m.ID) }),
 	)
 }

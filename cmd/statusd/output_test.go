@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"statusd/api"
+	"statusd/messenger/naming"
 )
 
 // teaDaemon is a daemon with a chat of each kind.
@@ -111,7 +112,7 @@ func TestTablesAreForPeople(t *testing.T) {
 	f, ana := teaDaemon(t)
 	dir := f.start(t)
 	for line, want := range map[string][2]string{ // shown, and shown with --wide
-		"contacts": {"NAME    STATE  KEY\n", keyText(ana)},
+		"contacts": {"NAME    STATE  KEY\n", naming.Key(ana)},
 		"groups":   {"UNREAD  ID\n", "uuid1-" + f.self},
 		"chats":    {"CHAT           UNREAD  LAST\n", "lines 日本"},
 	} {

@@ -38,7 +38,7 @@ func (f *fakeDaemon) start(t *testing.T) (dir string) {
 	t.Helper()
 	m := fakeMethods{}
 	handle(m, api.AccountList, func(api.None) ([]api.ListedAccount, error) {
-		return []api.ListedAccount{{CompressedKey: keyText(f.self), LoggedIn: true}}, nil
+		return []api.ListedAccount{{CompressedKey: naming.Key(f.self), LoggedIn: true}}, nil
 	})
 	handle(m, api.WakuextChats, func(api.None) ([]api.Chat, error) {
 		f.listings++
@@ -276,7 +276,7 @@ func TestContactsAreFoundByNickname(t *testing.T) {
 		{ID: ben, LocalNickname: "ana "},
 	}}
 	dir := f.start(t)
-	code, out, errOut := statusd(t, "", "groups", "create", "tea party", "@ana", keyText(ben), "--dir", dir)
+	code, out, errOut := statusd(t, "", "groups", "create", "tea party", "@ana", naming.Key(ben), "--dir", dir)
 	if code != exitOK || !strings.HasPrefix(out, "uuid-") {
 		t.Fatalf("exit code %d: %s%s", code, out, errOut)
 	}
@@ -294,8 +294,8 @@ func TestContactsAreFoundByNickname(t *testing.T) {
 			t.Errorf("%s: exit code %d: %s", args, code, errOut)
 		}
 	}
-	if code, _, _ := statusd(t, "", "contacts", "add", keyText(ben), "--nickname", "ben", "--dir", dir); code != exitOK ||
-		len(f.saved) != 1 || f.saved[0].LocalNickname != "ben" || len(f.updates) != 1 {
+	code, _, _ = statusd(t, "", "contacts", "add", naming.Key(ben), "--nickname", "ben", "--dir", dir)
+	if code != exitOK || len(f.saved) != 1 || f.saved[0].LocalNickname != "ben" || len(f.updates) != 1 {
 		t.Errorf("exit code %d, saved %v, updates %q", code, f.saved, f.updates)
 	}
 }
