@@ -14,7 +14,8 @@ import (
 	"statusd/fault"
 )
 
-// daemon is what a command calls the daemon.
+// daemon is the running daemon as a command calls it: each call over a connection
+// of its own.
 type daemon struct {
 	app      *app
 	endpoint *endpoint

@@ -153,10 +153,9 @@ func (f *historyFlags) source(a *app) (topic wire.Topic, password string, err er
 type historyRun struct {
 	app      *app
 	flags    *historyFlags
-	conn     *connection
+	session  *session
 	topic    wire.Topic
-	chat     string   // id of the public chat; empty: a topic
-	names    *session // what people are called
+	chat     string // id of the public chat; empty: a topic
 	from, to uint32
 	filter   string
 	seen     map[api.EncodedBytes]bool // hashes of what was printed
@@ -180,12 +179,12 @@ func (a *app) history(ctx context.Context, f *historyFlags) error {
 	}
 	defer conn.Close()
 	r := &historyRun{
-		app: a, flags: f, conn: conn, topic: topic, from: from, to: to, seen: make(map[api.EncodedBytes]bool),
-		bar: a.newProgress("history"), chat: strings.TrimPrefix(f.chat, "#"), names: &session{connection: conn},
+		app: a, flags: f, session: &session{connection: conn}, topic: topic, chat: strings.TrimPrefix(f.chat, "#"),
+		from: from, to: to, seen: make(map[api.EncodedBytes]bool), bar: a.newProgress("history"),
 	}
 	r.bar.quiet = true
 	if r.chat != "" {
-		_ = r.names.readContacts(ctx) // without an account people are shown by their keys
+		_ = r.session.readContacts(ctx) // without an account people are shown by their keys
 	}
 	key := f.symKeyID
 	// What is made in the daemon goes again, also when the user interrupts.
@@ -240,7 +239,7 @@ func (r *historyRun) pages(ctx context.Context) error {
 
 // page asks the daemon for a page.
 func (r *historyRun) page(ctx context.Context, server, cursor string, restart bool) (mailPage, error) {
-	page, err := api.MailserverFetch.Call(ctx, r.conn, api.FetchArgs{Request: api.FetchRequest{
+	page, err := api.MailserverFetch.Call(ctx, r.session, api.FetchArgs{Request: api.FetchRequest{
 		Topics: []api.Topic{api.Topic(r.topic)}, From: r.from, To: r.to, Limit: r.flags.page, Server: server,
 		Cursor: cursor, Restart: restart,
 	}})
@@ -252,7 +251,7 @@ func (r *historyRun) page(ctx context.Context, server, cursor string, restart bo
 // drain prints what the filter holds and belongs to the time asked for. Live
 // messages and repetitions are left out.
 func (r *historyRun) drain(ctx context.Context) error {
-	got, err := api.WakuGetFilterMessages.Call(ctx, r.conn, api.FilterArgs{ID: r.filter})
+	got, err := api.WakuGetFilterMessages.Call(ctx, r.session, api.FilterArgs{ID: r.filter})
 	if err != nil {
 		return err
 	}
@@ -284,11 +283,11 @@ func (r *historyRun) print(m api.WakuMessage) error {
 	case r.app.output == outputJSON:
 		out := api.FetchedMessage{WakuMessage: m, Time: timeText(m.Timestamp)}
 		if said != nil {
-			out.Message = new(r.names.shownMessage(said))
+			out.Message = new(r.session.shownMessage(said))
 		}
 		return fail(fault.IO, r.app.printJSON(out))
 	case said != nil:
-		_, err := fmt.Fprintf(r.app.out, "%s  %s\n", millisText(said.WhisperTimestamp), r.names.said(said))
+		_, err := fmt.Fprintf(r.app.out, "%s  %s\n", millisText(said.WhisperTimestamp), r.session.said(said))
 		return fail(fault.IO, err)
 	}
 	return fail(fault.IO, r.app.printEnvelope(m))

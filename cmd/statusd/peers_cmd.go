@@ -222,8 +222,8 @@ func (a *app) watchPeers(ctx context.Context, c *daemon) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	changed, ended := make(chan struct{}, 1), make(chan error, 2)
-	followers.Go(func() { ended <- follow(ctx, peers.Subscription, changed) })
-	followers.Go(func() { ended <- follow(ctx, found.Subscription, changed) })
+	followers.Go(func() { ended <- tellChanges(ctx, peers.Subscription, changed) })
+	followers.Go(func() { ended <- tellChanges(ctx, found.Subscription, changed) })
 	terminal := isTerminal(a.out) && a.output != outputJSON
 	last := ""
 	for {
@@ -256,8 +256,8 @@ func (a *app) watchPeers(ctx context.Context, c *daemon) error {
 	}
 }
 
-// follow tells of each notification until there are no more, or ctx ends.
-func follow(ctx context.Context, sub *client.Subscription, changed chan<- struct{}) error {
+// tellChanges tells of each notification until there are no more, or ctx ends.
+func tellChanges(ctx context.Context, sub *client.Subscription, changed chan<- struct{}) error {
 	for {
 		if _, err := sub.Next(ctx); err != nil {
 			return err
