@@ -18,7 +18,6 @@ import (
 // Mail sends to whom a person names.
 type Mail struct {
 	*core
-	messages *Messages
 	chats    *Chats
 	contacts *Contacts
 }

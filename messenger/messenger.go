@@ -144,7 +144,7 @@ func New(ctx context.Context, cfg Config) (*Messenger, error) {
 		inbox: newInbox(c), chats: &Chats{c}, messages: &Messages{c}, groups: &Groups{c}, contacts: &Contacts{c},
 		reactions: &Reactions{c}, devices: &Devices{c}, transactions: &Transactions{c}, settings: &Settings{c},
 	}
-	m.mail = &Mail{core: c, messages: m.messages, chats: m.chats, contacts: m.contacts}
+	m.mail = &Mail{core: c, chats: m.chats, contacts: m.contacts}
 	if err := m.inbox.release(ctx); err != nil {
 		return nil, err
 	}

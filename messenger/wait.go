@@ -3,10 +3,13 @@ package messenger
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"statusd/api"
 	"statusd/internal/feed"
+	"statusd/internal/store"
+	"statusd/payloads"
 )
 
 // Wait says how far a message is to be before SendTo returns. The zero Wait
@@ -49,14 +52,11 @@ func (s *Mail) await(ctx context.Context, w Wait, news *feed.Reader, sent []api.
 		open[i] = &sent[i]
 	}
 	look := func() (done bool) {
-		left := open[:0]
-		for _, m := range open {
-			if !s.reached(ctx, m, w.State) {
-				left = append(left, m)
-			}
-		}
-		open = left
-		return len(open) == 0
+		err := s.db.View(ctx, func(tx *store.Tx) error {
+			open = slices.DeleteFunc(open, func(m *api.SentMessage) bool { return s.reached(tx, m, w.State) })
+			return nil
+		})
+		return err != nil || len(open) == 0 // logged out: what is known stays
 	}
 	if look() {
 		return
@@ -71,17 +71,17 @@ func (s *Mail) await(ctx context.Context, w Wait, news *feed.Reader, sent []api.
 
 // reached notes how far a message is, and tells whether that is far enough or
 // as far as it gets.
-func (s *Mail) reached(ctx context.Context, m *api.SentMessage, want api.SendWait) bool {
-	v, err := s.messages.ByID(ctx, m.MessageID)
-	if err != nil {
-		return true // deleted, or logged out: what is known stays
+func (s *Mail) reached(tx *store.Tx, m *api.SentMessage, want api.SendWait) bool {
+	row, found, err := s.sentMessage(tx, m)
+	if err != nil || !found {
+		return true // deleted: what is known stays
 	}
-	m.Status = SendState(v.OutgoingStatus)
+	m.Status = SendState(statusNames()[row.Status])
 	switch m.Status {
 	case api.SendDelivered, api.SendFailed:
 		return true
 	case api.SendSent:
-		return want == api.WaitSent || v.MessageType == api.MessagePublic // nobody acknowledges it
+		return want == api.WaitSent || payloads.MessageType(row.Type) == payloads.PublicGroup // nobody acknowledges it
 	}
 	return false
 }
