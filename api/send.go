@@ -84,7 +84,8 @@ func (r *Recipients) UnmarshalJSON(raw []byte) error {
 
 // JSONShape implements Shaped.
 func (Recipients) JSONShape() string {
-	return `{"anyOf":[{"type":"string"},{"type":"array","items":{"type":"string"},"minItems":1,"maxItems":100}]}`
+	const shape = `{"anyOf":[{"type":"string"},{"type":"array","items":{"type":"string"},"minItems":1,"maxItems":%d}]}`
+	return fmt.Sprintf(shape, MaxRecipients)
 }
 
 // OneText is a text, or a list with one, as clients of signal-cli send it.
