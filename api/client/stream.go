@@ -101,18 +101,23 @@ func (s *stream) receive() {
 			case errors.Is(err, io.EOF):
 				err = errors.New("the daemon closed it")
 			case errors.As(err, &syntax):
-				err = &AnswerError{fmt.Errorf("what came is no JSON-RPC message: %w", err)}
+				err = noMessage(err)
 			}
 			s.end(err)
 			return
 		}
 		var m message
 		if err := json.Unmarshal(raw, &m); err != nil {
-			s.end(&AnswerError{fmt.Errorf("what came is no JSON-RPC message: %w", err)})
+			s.end(noMessage(err))
 			return
 		}
 		s.dispatch(m)
 	}
+}
+
+// noMessage says that something else came than a message.
+func noMessage(err error) error {
+	return &AnswerError{fmt.Errorf("what came is no JSON-RPC message: %w", err)}
 }
 
 // dispatch hands a message to who waits for it.
