@@ -164,7 +164,7 @@ func (t *Tour) secondDevice(ctx context.Context) error {
 		return err
 	}
 	return t.steps(ctx,
-		step{line: "statusd devices list --dir ana", want: "phone"},
+		step{line: "statusd devices list --wide --dir ana", want: "phone"},
 		step{line: "statusd devices enable " + other + " --dir ana"},
 		step{line: "statusd devices enable " + first + " --dir ana2"},
 		step{line: "statusd send @ben -m 'written at the desk' --wait delivered --dir ana", want: "delivered"},
