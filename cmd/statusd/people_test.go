@@ -269,6 +269,25 @@ func TestReceiveAcknowledgesWhatItPrints(t *testing.T) {
 	}
 }
 
+// TestReceiveWaitsForAMessage: what else the log has of conversations, a
+// changed contact for instance, is neither printed nor counted.
+func TestReceiveWaitsForAMessage(t *testing.T) {
+	ana := person(t)
+	changed := newsEvent(t, 10, api.Message{})
+	changed.Event = []byte(`{"contacts":[{"id":"` + ana + `"}]}`)
+	f := &fakeDaemon{self: person(t), events: []api.Event{
+		changed, newsEvent(t, 20, api.Message{ID: "0x01", From: ana, Text: "at last", LocalChatID: "tea"}),
+	}}
+	dir := f.start(t)
+	code, out, errOut := statusd(t, "", "receive", "--dir", dir, "--max-messages", "1", "--wait", "10s", "--ack")
+	if code != exitOK || strings.Count(out, "\n") != 1 || !strings.Contains(out, "at last") || len(f.queries) != 2 {
+		t.Errorf("exit code %d after %d pages: %s%s", code, len(f.queries), out, errOut)
+	}
+	if !slices.Equal(f.acks, []string{"receive 10", "receive 20"}) {
+		t.Errorf("acknowledged %q", f.acks)
+	}
+}
+
 func TestContactsAreFoundByNickname(t *testing.T) {
 	ana, ben := person(t), person(t)
 	f := &fakeDaemon{self: person(t), contacts: []api.Contact{

@@ -75,7 +75,7 @@ type receiver struct {
 	session *session
 	flags   *receiveFlags
 	query   api.EventsQuery
-	printed int
+	printed int // events that were shown
 	acked   int64
 	asked   map[string]bool // people whose names were looked up when they wrote
 }
@@ -158,11 +158,14 @@ func (r *receiver) loop(ctx context.Context) error {
 func (r *receiver) page(ctx context.Context, page api.EventPage) (enough bool, err error) {
 	done := int64(0)
 	for _, e := range page.Events {
-		if err = r.print(ctx, e); err != nil {
+		var shown bool
+		if shown, err = r.print(ctx, e); err != nil {
 			break
 		}
 		done = e.Cursor
-		r.printed++
+		if shown {
+			r.printed++
+		}
 	}
 	if err == nil {
 		done = page.Next
@@ -179,14 +182,15 @@ func (r *receiver) page(ctx context.Context, page api.EventPage) (enough bool, e
 	return r.flags.most > 0 && r.printed >= r.flags.most, err
 }
 
-// print writes one event.
-func (r *receiver) print(ctx context.Context, e api.Event) error {
+// print writes one event. It shows nothing of an event that has no message in
+// it, a changed contact for instance: nobody waits for that one.
+func (r *receiver) print(ctx context.Context, e api.Event) (shown bool, err error) {
 	if r.app.output == outputJSON || r.flags.all {
-		return fail(fault.IO, r.app.printJSON(e))
+		return true, fail(fault.IO, r.app.printJSON(e))
 	}
 	var news api.Changes
 	if err := json.Unmarshal(e.Event, &news); err != nil {
-		return fail(fault.Protocol, fmt.Errorf("event %d: %w", e.Cursor, err))
+		return shown, fail(fault.Protocol, fmt.Errorf("event %d: %w", e.Cursor, err))
 	}
 	for i := range news.Messages {
 		m := &news.Messages[i]
@@ -196,14 +200,15 @@ func (r *receiver) print(ctx context.Context, e api.Event) error {
 		if m.From != r.session.me() && !r.asked[m.From] {
 			r.asked[m.From] = true
 			if err := r.session.refreshContacts(ctx); err != nil {
-				return err
+				return shown, err
 			}
 		}
 		if _, err := fmt.Fprintln(r.app.out, r.session.line(m, chatOf(news.Chats, m.LocalChatID))); err != nil {
-			return fail(fault.IO, err)
+			return shown, fail(fault.IO, err)
 		}
+		shown = true
 	}
-	return nil
+	return shown, nil
 }
 
 func chatOf(chats []api.Chat, id string) *api.Chat {
