@@ -1,16 +1,19 @@
 package datasync
 
 import (
+	"errors"
 	"fmt"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Effects is what a method of Node wants to happen. The caller handles the
-// parts in the order of the fields.
+// ErrRecord is wrapped by the errors for a record that cannot have been written
+// by this package.
+var ErrRecord = errors.New("bad record")
+
+// Effects is what comes of a call of a Node, beside what it changed in the
+// store. The caller handles the parts in the order of the fields.
 type Effects struct {
-	// Changes go into the durable store, in the current transaction.
-	Changes []Change
 	// Deliveries are the bodies received for the first time, in order.
 	Deliveries []Delivery
 	// Receipts tell what became of outgoing messages.
@@ -36,16 +39,9 @@ type Receipt struct {
 	Peer    PeerID
 	ID      MessageID
 	Outcome Outcome
-	// Acked lists who has acknowledged so far, in the order of Append.
-	Acked []PeerID
-	// Waiting counts the recipients that are still outstanding.
+	// Waiting counts the recipients that are still waited for.
 	Waiting int
-	// Missed counts the recipients that were given up or cancelled.
-	Missed int
 }
-
-// Delivered reports whether every recipient has acknowledged.
-func (r *Receipt) Delivered() bool { return r.Waiting == 0 && r.Missed == 0 }
 
 // Send is one payload for one peer. It holds no bodies: they are fetched when
 // it is encoded, so that outstanding messages cost no memory.
@@ -65,7 +61,6 @@ type Outbound struct {
 	ID        MessageID
 	Ref       Ref
 	Timestamp int64
-	Body      BodyID
 	BodyBytes int
 	// Again says that the message was transmitted before.
 	Again bool
@@ -76,9 +71,7 @@ type Outbound struct {
 func (s *Send) Refs() []Ref {
 	var refs []Ref
 	for i := range s.Messages {
-		if !s.Messages[i].Ref.IsZero() {
-			refs = append(refs, s.Messages[i].Ref)
-		}
+		refs = append(refs, s.Messages[i].Ref)
 	}
 	return refs
 }
@@ -86,12 +79,12 @@ func (s *Send) Refs() []Ref {
 // Encode returns the payload. body fetches a stored body; its error is
 // returned wrapped. A body of another length than recorded is an error too,
 // because its message id would differ.
-func (s *Send) Encode(body func(BodyID) ([]byte, error)) ([]byte, error) {
+func (s *Send) Encode(body func(Ref) ([]byte, error)) ([]byte, error) {
 	p := Payload{Acks: s.Acks, Offers: s.Offers, Requests: s.Requests}
 	b := p.AppendEncode(make([]byte, 0, s.Bytes))
 	for i := range s.Messages {
 		o := &s.Messages[i]
-		raw, err := body(o.Body)
+		raw, err := body(o.Ref)
 		if err != nil {
 			return nil, fmt.Errorf("read body of message %v: %w", o.ID, err)
 		}

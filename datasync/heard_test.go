@@ -15,11 +15,11 @@ func TestPeerHeardWakesWhatIsOverdue(t *testing.T) {
 	}
 	p.now = testStart.Add(7 * 24 * time.Hour)
 	p.node.HandleArchived(p.peer, Payload{Acks: []MessageID{{9}}}, p.now)
-	if p.node.Next().Equal(p.now) {
+	if !p.node.Next().After(p.now) {
 		t.Error("an archived payload counts as a sign of life")
 	}
 	p.handle(Payload{Acks: []MessageID{{9}}})
-	if !p.node.Next().Equal(p.now) || len(p.due()) != 1 {
+	if p.node.Next().After(p.now) || len(p.due()) != 1 {
 		t.Fatalf("next %v, want at once", p.node.Next())
 	}
 	// The schedule starts over, and a chatty peer does not speed it up.

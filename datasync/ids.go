@@ -34,11 +34,8 @@ type (
 	// MessageID identifies one message in one group. Acks, offers and
 	// requests carry it. It is not the application's message id.
 	MessageID [IDSize]byte
-	// BodyID is the SHA-256 of a body. Messages to several recipients share
-	// one stored body.
-	BodyID [IDSize]byte
-	// Ref is the application's own id of an outgoing message. It groups the
-	// recipients of one message for receipts. The zero Ref asks for none.
+	// Ref is the application's own id of an outgoing message, never zero. Its
+	// recipients share one stored body, and receipts name it.
 	Ref [IDSize]byte
 )
 
@@ -93,7 +90,7 @@ func (g GroupID) String() string { return hex.EncodeToString(g[:]) }
 // String returns the reference in hex.
 func (r Ref) String() string { return hex.EncodeToString(r[:]) }
 
-// IsZero reports whether the reference is the one that asks for no receipts.
+// IsZero reports whether the reference is missing.
 func (r Ref) IsZero() bool { return r == Ref{} }
 
 // OneToOne returns the group of two identities, the same for both orders.
@@ -125,6 +122,3 @@ func NewMessageID(group []byte, timestamp int64, body []byte) MessageID {
 	h.Sum(id[:0])
 	return id
 }
-
-// NewBodyID hashes a body.
-func NewBodyID(body []byte) BodyID { return sha256.Sum256(body) }

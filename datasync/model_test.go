@@ -102,7 +102,7 @@ func runModel(t *testing.T, seed uint64, program []byte) {
 			skew := s.nodes[node].skew + time.Duration(arg-8)*6*time.Hour
 			s.nodes[node].skew = min(max(skew, -maxSkew), maxSkew)
 		case 14:
-			s.nodes[node].node.SetMode(s.nodes[(node+1)%nodes].id, datasync.Mode(arg&1))
+			s.nodes[node].modes[s.nodes[(node+1)%nodes].id] = datasync.Mode(arg & 1)
 		case 15:
 			s.savepoint(node, (node+1)%nodes)
 		}
@@ -126,12 +126,12 @@ func others(node, nodes int) []int {
 func (s *sim) savepoint(from, to int) {
 	n := s.nodes[from]
 	n.transact(func(tx *memstore.Tx) (datasync.Effects, error) {
-		nodeMark, storeMark := n.node.Savepoint(), tx.Savepoint()
-		_, e, err := n.node.Append(datasync.Outgoing{
+		mark := tx.Savepoint()
+		_, err := n.node.Append(tx, datasync.Outgoing{
 			Ref: datasync.Ref{1}, Body: []byte("never sent"), To: []datasync.PeerID{s.nodes[to].id},
 		}, n.clock())
 		if err != nil {
-			return e, err
+			return datasync.Effects{}, err
 		}
 		g := datasync.OneToOne(n.id, s.nodes[to].id)
 		in := datasync.Payload{
@@ -141,15 +141,13 @@ func (s *sim) savepoint(from, to int) {
 		for id := range n.store.States() {
 			in.Acks, in.Requests = append(in.Acks, id.ID), append(in.Requests, id.ID)
 		}
-		handled := n.node.Handle(s.nodes[to].id, in, n.clock())
-		due := n.node.Due(n.clock())
-		for _, part := range []datasync.Effects{e, handled, due} {
-			if err := tx.Apply(part.Changes); err != nil {
-				return datasync.Effects{}, err
-			}
+		if _, err := n.node.Handle(tx, s.nodes[to].id, in, n.clock()); err != nil {
+			return datasync.Effects{}, err
 		}
-		n.node.RollbackTo(nodeMark)
-		tx.RollbackTo(storeMark)
+		if _, err := n.node.Due(tx, n.clock()); err != nil {
+			return datasync.Effects{}, err
+		}
+		tx.RollbackTo(mark)
 		return datasync.Effects{}, nil
 	})
 }

@@ -1,17 +1,17 @@
 package datasync_test
 
 import (
+	"context"
+	"errors"
 	"flag"
 	"fmt"
-	"iter"
-	"math/rand/v2"
 	"os"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"statusd/datasync"
+	"statusd/datasync/memstore"
 )
 
 var update = flag.Bool("update", false, "rewrite the generated parts of docs/datasync.md")
@@ -121,136 +121,57 @@ func TestOfflineForAWeek(t *testing.T) {
 	}
 }
 
-// many is the size of the load measurements: 100 000 records, 1 000 peers.
-const (
-	manyRecords = 100_000
-	manyPeers   = 1000
-)
-
-// manyStates yields records as a store holds them, each with a body of its own.
-func manyStates(records int, next func(i int) time.Time) iter.Seq2[datasync.State, error] {
-	return func(yield func(datasync.State, error) bool) {
-		for i := range records {
-			name := fmt.Appendf(nil, "body %d", i)
-			s := datasync.State{
-				Peer: simPeer(1 + i%manyPeers), Kind: datasync.KindMessage, Seq: uint64(i),
-				ID: datasync.NewMessageID(nil, 0, name), Ref: datasync.Ref(datasync.NewBodyID(name)),
-				Body: datasync.NewBodyID(name), BodyBytes: 300, Timestamp: simStart.Unix(), Attempts: 1,
-				Created: datasync.MillisOf(simStart), LastSent: datasync.MillisOf(simStart),
-				Deadline: datasync.MillisOf(next(i)),
-			}
-			if !yield(s, nil) {
-				return
-			}
-		}
-	}
-}
-
-func noSeen(func(datasync.Seen, error) bool) {}
-
-func loadMany(tb testing.TB, records int, next func(i int) time.Time) *datasync.Node {
-	tb.Helper()
-	n, err := datasync.New(datasync.Config{Self: simPeer(0), Jitter: rand.NewPCG(1, 1)})
-	if err == nil {
-		err = n.Load(manyStates(records, next), noSeen, simStart)
-	}
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return n
-}
-
-// later spreads deadlines over 20 seconds.
-func later(i int) time.Time {
-	return simStart.Add(time.Duration(1+i*7919%20_000) * time.Millisecond)
-}
-
-func TestMemoryOfManyRecords(t *testing.T) {
-	heapUsed := func() uint64 {
-		runtime.GC()
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
-	}
-	before := heapUsed()
-	n := loadMany(t, manyRecords, later)
-	used := int64(heapUsed()) - int64(before)
-	t.Logf("%d records over %d peers: %.1f MiB", n.Outstanding(), manyPeers, float64(used)/(1<<20))
-	if n.Outstanding() != manyRecords || used > 64<<20 {
-		t.Errorf("%d records take %d bytes, the limit is 64 MiB", n.Outstanding(), used)
-	}
-	runtime.KeepAlive(n)
-}
-
-func BenchmarkLoad100k(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		loadMany(b, manyRecords, later)
-	}
-}
-
-// BenchmarkDue measures Due with 100 records due, over different numbers of
-// outstanding ones: the cost must follow the former.
-func BenchmarkDue(b *testing.B) {
-	for _, outstanding := range []int{1000, 10_000, manyRecords} {
-		b.Run(fmt.Sprintf("100 of %d", outstanding), func(b *testing.B) {
-			far := simStart.Add(20 * time.Second)
-			n := loadMany(b, outstanding, func(i int) time.Time {
-				if i%(outstanding/100) == 0 {
-					return simStart.Add(time.Second)
-				}
-				return far
-			})
-			now := simStart.Add(time.Second)
-			b.ReportAllocs()
-			for b.Loop() {
-				n.Begin()
-				if e := n.Due(now); len(e.Changes) != 100 {
-					b.Fatalf("%d due", len(e.Changes))
-				}
-				n.Rollback()
-			}
-		})
-	}
-}
-
 // BenchmarkMessage is the whole work of this layer for one message on a
 // healthy link: append, plan, encode, decode, handle, ack and back.
 func BenchmarkMessage(b *testing.B) {
-	nodes := make([]*datasync.Node, 2)
+	nodes, stores := make([]*datasync.Node, 2), make([]*memstore.Store, 2)
 	for i := range nodes {
 		n, err := datasync.New(datasync.Config{Self: simPeer(i), MaxSeen: 10_000})
 		if err != nil {
 			b.Fatal(err)
 		}
-		nodes[i] = n
+		nodes[i], stores[i] = n, memstore.New()
 	}
-	body := make([]byte, 300)
-	out := datasync.Outgoing{Ref: datasync.Ref{1}, Body: body, To: []datasync.PeerID{simPeer(1)}}
-	fetch := func(datasync.BodyID) ([]byte, error) { return body, nil }
+	update := func(i int, fn func(tx *memstore.Tx) error) {
+		if err := stores[i].Update(context.Background(), fn); err != nil {
+			b.Fatal(err)
+		}
+	}
+	out := datasync.Outgoing{Body: make([]byte, 300), To: []datasync.PeerID{simPeer(1)}}
 	carry := func(from, to int, now time.Time) {
-		for _, s := range nodes[from].Due(now).Sends {
-			payload, err := s.Encode(fetch)
-			if err != nil {
-				b.Fatal(err)
+		var payloads [][]byte
+		update(from, func(tx *memstore.Tx) error {
+			e, err := nodes[from].Due(tx, now)
+			for _, s := range e.Sends {
+				payload, errEncode := s.Encode(tx.Body)
+				payloads, err = append(payloads, payload), errors.Join(err, errEncode)
 			}
+			return err
+		})
+		for _, payload := range payloads {
 			in, _ := datasync.Unwrap(payload)
-			nodes[to].Handle(simPeer(from), in, now)
+			update(to, func(tx *memstore.Tx) error {
+				_, err := nodes[to].Handle(tx, simPeer(from), in, now)
+				return err
+			})
 		}
 	}
 	now := simStart
 	b.ReportAllocs()
-	for b.Loop() {
+	for n := 0; b.Loop(); n++ {
 		now = now.Add(time.Second)
-		if _, _, err := nodes[0].Append(out, now); err != nil {
-			b.Fatal(err)
-		}
+		out.Ref = datasync.Ref{byte(n), byte(n >> 8), byte(n >> 16), 31: 1}
+		update(0, func(tx *memstore.Tx) error {
+			_, err := nodes[0].Append(tx, out, now)
+			return err
+		})
 		carry(0, 1, now)
 		carry(1, 0, now)
 	}
-	if !nodes[0].Idle() || !nodes[1].Idle() {
-		b.Fatal("not idle")
+	for _, s := range stores {
+		if states, bodies, _ := s.Counts(); states+bodies != 0 {
+			b.Fatal("not idle")
+		}
 	}
 }
 
@@ -308,17 +229,26 @@ func scheduleTable() string {
 	if err != nil {
 		return err.Error()
 	}
-	out := datasync.Outgoing{Body: []byte("x"), To: []datasync.PeerID{simPeer(1)}}
-	if _, _, err := n.Append(out, simStart); err != nil {
+	tx := open(memstore.New())
+	next := func() time.Time {
+		at, _ := n.Next(tx) // memory does not fail
+		return at
+	}
+	out := datasync.Outgoing{Ref: datasync.Ref{1}, Body: []byte("x"), To: []datasync.PeerID{simPeer(1)}}
+	if _, err := n.Append(tx, out, simStart); err != nil {
 		return err.Error()
 	}
 	var b strings.Builder
 	b.WriteString("| Transmission | after append | wait until the next |\n|---:|---:|---:|\n")
 	var sent []time.Duration
 	var end time.Duration
-	for !n.Next().IsZero() {
-		now := n.Next()
-		if len(n.Due(now).Sends) > 0 {
+	for !next().IsZero() {
+		now := next()
+		e, err := n.Due(tx, now)
+		if err != nil {
+			return err.Error()
+		}
+		if len(e.Sends) > 0 {
 			sent = append(sent, now.Sub(simStart))
 		}
 		end = now.Sub(simStart)

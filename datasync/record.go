@@ -1,13 +1,6 @@
 package datasync
 
-import (
-	"errors"
-	"fmt"
-)
-
-// ErrRecord is wrapped by the errors of Node.Load for a record that cannot
-// have been written by this package.
-var ErrRecord = errors.New("bad record")
+import "fmt"
 
 // Kind says what a record makes the node send. The values are those of the
 // reference's database.
@@ -33,23 +26,19 @@ func (k Kind) String() string {
 	return fmt.Sprintf("kind(%d)", uint8(k))
 }
 
-// Outcome says how the record of one recipient stands.
+// Outcome says how an outgoing message ended at one recipient.
 type Outcome uint8
 
-// Outcomes of an outgoing message at one recipient. All but Waiting are final;
-// such a record is kept only until no recipient of the same Ref waits.
+// Outcomes of an outgoing message at one recipient.
 const (
-	Waiting   Outcome = iota
-	Acked             // the recipient acknowledged
-	Expired           // Schedule.Lifetime ended without an ack
-	Cancelled         // Cancel or Forget ended it
+	Acked     Outcome = 1 + iota // the recipient acknowledged
+	Expired                      // Schedule.Lifetime ended without an ack
+	Cancelled                    // Cancel or Forget ended it
 )
 
 // String names the outcome.
 func (o Outcome) String() string {
 	switch o {
-	case Waiting:
-		return "waiting"
 	case Acked:
 		return "acked"
 	case Expired:
@@ -60,86 +49,38 @@ func (o Outcome) String() string {
 	return fmt.Sprintf("outcome(%d)", uint8(o))
 }
 
-// State is the durable record of one message at one peer, keyed by Peer and
-// ID. All fields are plain values; a store may keep them in columns.
+// State is the record of one message that waits for an answer of one peer. It
+// is there as long as it waits. Peer and ID name it; so do Ref and Peer, if it
+// has a Ref. All fields are plain values; a store may keep them in columns.
 type State struct {
+	// Seq is given by the store, and grows with each record that is added.
+	Seq  uint64
 	Peer PeerID
 	ID   MessageID
 	Kind Kind
-	// Seq orders the records of a node; it grows with each Append.
-	Seq uint64
-	// Ref, Body, BodyBytes and Timestamp are zero for requests. Body is zero
-	// too once Outcome is final.
+	// Ref, BodyBytes and Timestamp are zero for requests.
 	Ref       Ref
-	Body      BodyID
 	BodyBytes int
 	// Timestamp is the wire timestamp, in Unix seconds.
 	Timestamp int64
-	Outcome   Outcome
 	// Attempts counts the transmissions since the schedule (re)started.
 	Attempts int
 	Created  Millis
-	// LastSent is the time of the last transmission; 0 before the first.
+	// LastSent is the time of the last transmission; 0 before the first. That
+	// of an offer does not count for the message.
 	LastSent Millis
-	// Deadline is when the record is due; 0 once Outcome is final.
+	// Asked is when a REQUEST was honoured last; 0 for never.
+	Asked Millis
+	// Deadline is when the record is due.
 	Deadline Millis
 }
 
-// Seen is the durable record of a received message: its id and when it was
-// received. It makes the node deliver once and acknowledge again.
-type Seen struct {
-	ID MessageID
-	At Millis
-}
-
-// Change is one write to the durable store. Changes must be applied in their
-// order, in the transaction in which they were produced.
-type Change interface{ change() }
-
-// The changes.
-type (
-	// PutBody stores a body; the store need not copy it before Apply returns
-	// if it keeps no reference.
-	PutBody struct {
-		ID   BodyID
-		Body []byte
-	}
-	// DeleteBody removes a body that no record needs any more.
-	DeleteBody struct{ ID BodyID }
-	// PutState inserts or replaces the record with the same Peer and ID.
-	PutState struct{ State State }
-	// DeleteState removes a record.
-	DeleteState struct {
-		Peer PeerID
-		ID   MessageID
-	}
-	// PutSeen inserts a received id; it is not there yet.
-	PutSeen struct{ Seen Seen }
-	// DropSeen removes a received id.
-	DropSeen struct{ ID MessageID }
-	// ForgetSeen removes every received id with At < Before.
-	ForgetSeen struct{ Before Millis }
-)
-
-func (PutBody) change()     {}
-func (DeleteBody) change()  {}
-func (PutState) change()    {}
-func (DeleteState) change() {}
-func (PutSeen) change()     {}
-func (DropSeen) change()    {}
-func (ForgetSeen) change()  {}
-
-// check reports what no version of this package could have written.
-func (s *State) check() error {
-	switch {
-	case !s.Peer.valid():
-		return fmt.Errorf("%w: %w", ErrRecord, ErrPeerID)
-	case s.Kind > KindMessage:
-		return fmt.Errorf("%w: %v", ErrRecord, s.Kind)
-	case s.Outcome > Cancelled || s.Outcome != Waiting && (s.Kind == KindRequest || s.Ref.IsZero()):
-		return fmt.Errorf("%w: %v has outcome %v", ErrRecord, s.Kind, s.Outcome)
-	case s.BodyBytes < 0 || s.Attempts < 0:
-		return fmt.Errorf("%w: negative size or count", ErrRecord)
-	}
-	return nil
+// PeerState is what is remembered for a moment of a peer that was heard while
+// something was outstanding with it.
+type PeerState struct {
+	// Heard is when it was last heard and its overdue records became due,
+	// Missed when it last said that it could not read something.
+	Heard, Missed Millis
+	// Before makes due what was sent to it before then; 0: nothing.
+	Before Millis
 }

@@ -237,6 +237,38 @@ func TestGroupDelivery(t *testing.T) {
 	}
 }
 
+// TestGroupMessageThatSomeNeverGot: a message failed when nobody acknowledged it
+// in time, our own devices apart.
+func TestGroupMessageThatSomeNeverGot(t *testing.T) {
+	all := crew(t, 3)
+	group := create(t, all...)
+	alice := all[0]
+	for _, c := range []struct {
+		acked  []*party
+		status api.OutgoingStatus
+		events []api.EventType
+	}{
+		{all[:2], "sent", nil},
+		{all[:1], "not-sent", []api.EventType{api.EventEnvelopeExpired}},
+		{nil, "not-sent", []api.EventType{api.EventEnvelopeExpired}},
+	} {
+		m := must[api.Changes](t)(alice.m.Messages().Send(t.Context(), toSend{ChatID: group, Text: "x"})).Messages[0]
+		id := idOf(t, m.ID)
+		for _, by := range c.acked {
+			alice.tx(func(tx *store.Tx) error { return alice.m.Delivered(t.Context(), tx, id, by.key.Public(), 1) })
+		}
+		var at int64
+		_, _ = alice.events(&at)
+		alice.tx(func(tx *store.Tx) error {
+			return alice.m.Failed(t.Context(), tx, []courier.ID{id}, courier.FailedLifetime)
+		})
+		if got := alice.message(m.ID).OutgoingStatus; got != c.status {
+			t.Errorf("acknowledged by %d: %s, want %s", len(c.acked), got, c.status)
+		}
+		alice.wantEvents(&at, c.events...)
+	}
+}
+
 // TestGroupClocks: events come after those of a creator whose clock is ahead.
 func TestGroupClocks(t *testing.T) {
 	all := crew(t, 2)

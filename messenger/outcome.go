@@ -3,6 +3,7 @@ package messenger
 import (
 	"context"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,12 +64,32 @@ func (c *core) advance(tx *store.Tx, id store.MessageID, to store.Status) error 
 
 // Failed implements courier.Chats.
 func (b *inbox) Failed(_ context.Context, tx *store.Tx, ids []courier.ID, why courier.Failure) error {
+	if why == courier.FailedLifetime { // not everybody acknowledged it; did anybody?
+		var err error
+		if ids, err = b.missed(tx, ids); err != nil || len(ids) == 0 {
+			return err
+		}
+	}
 	for _, id := range ids {
 		if err := b.advance(tx, store.MessageID(id), store.StatusNotSent); err != nil {
 			return err
 		}
 	}
 	return b.append(tx, api.EnvelopeExpiredEvent{IDs: idTexts(ids), Hash: noHash(), Message: string(why)})
+}
+
+// missed returns the payloads that nobody but our own devices acknowledged.
+func (b *inbox) missed(tx *store.Tx, ids []courier.ID) (out []courier.ID, err error) {
+	for _, id := range ids {
+		by, err := tx.Sent().DeliveredTo(store.MessageID(id))
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(by, func(who string) bool { return who != b.id }) {
+			out = append(out, id)
+		}
+	}
+	return out, nil
 }
 
 // Delivered implements courier.Chats. Our own other devices do not count: a

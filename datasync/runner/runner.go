@@ -1,13 +1,12 @@
-// Package runner runs a datasync.Node on a transactional store: it writes the
-// node's changes, sends what is due, and owns the one timer for the earliest
-// deadline.
+// Package runner runs a datasync.Node on a transactional store: it sends what is
+// due, passes on receipts, and owns the one timer for the earliest deadline.
 //
 // # Ownership
 //
 // The node belongs to whoever holds the store's exclusive write transaction.
 // All methods with a tx argument are called inside one, by its holder; Run
-// opens its own. The node follows the transaction: what it did is kept when it
-// commits and undone when it does not.
+// opens its own. What is outstanding is in the store alone, so it is kept and
+// undone with the transaction and its savepoints.
 //
 // An ack is planned by Flush only after the body it acknowledges was handed to
 // the holder of the same or an earlier transaction, and Port.Send writes into
@@ -36,18 +35,17 @@ import (
 var ErrConfig = errors.New("datasync runner: bad config")
 
 // Store is the database. Update runs fn in an exclusive write transaction that
-// commits when fn returns nil. Records gives the view of a transaction.
+// commits when fn returns nil, View in one that only reads. Records gives what
+// data sync keeps as a transaction sees it.
 type Store[T any] interface {
 	Update(ctx context.Context, fn func(tx T) error) error
+	View(ctx context.Context, fn func(tx T) error) error
 	Records(tx T) Records
 }
 
 // Records is what data sync needs of a transaction.
 type Records interface {
-	// Apply makes the changes in their order.
-	Apply(changes []datasync.Change) error
-	// Body returns a stored body; the runner does not keep or change it.
-	Body(id datasync.BodyID) ([]byte, error)
+	datasync.Store
 	// OnFinish registers fn to be called exactly once after the transaction
 	// committed or was rolled back, before another write transaction begins.
 	OnFinish(fn func(committed bool))
@@ -66,7 +64,7 @@ type Port[T any] interface {
 
 // Config configures a Runner. All fields but Now and Logger are required.
 type Config[T any] struct {
-	// Node is loaded from the store already. It belongs to the runner.
+	// Node belongs to the runner.
 	Node  *datasync.Node
 	Store Store[T]
 	Port  Port[T]
@@ -91,11 +89,13 @@ type Runner[T any] struct {
 
 	online atomic.Bool
 
-	// inTx belongs to the holder of the transaction, like the node.
-	inTx bool
+	// changed is set while a transaction is open that may move the earliest
+	// deadline. Like the node it belongs to the holder of the transaction.
+	changed bool
 
-	mu   sync.Mutex
-	next time.Time // copy of Node.Next after the latest transaction
+	mu    sync.Mutex
+	next  time.Time // when there is something to send; zero: never
+	stale bool      // the store knows when, next does not
 }
 
 // New returns a runner, online. It starts nothing.
@@ -109,9 +109,8 @@ func New[T any](cfg Config[T]) (*Runner[T], error) {
 	if cfg.Logger == nil {
 		cfg.Logger = zap.NewNop()
 	}
-	r := &Runner[T]{cfg: cfg, log: cfg.Logger.Named("datasync"), wake: make(chan struct{}, 1)}
+	r := &Runner[T]{cfg: cfg, log: cfg.Logger.Named("datasync"), wake: make(chan struct{}, 1), stale: true}
 	r.online.Store(true)
-	r.next = cfg.Node.Next()
 	return r, nil
 }
 
@@ -125,10 +124,7 @@ func (r *Runner[T]) SetOnline(online bool) {
 }
 
 // Stats returns the node's counters, inside a transaction.
-func (r *Runner[T]) Stats(tx T) datasync.Stats {
-	r.join(tx)
-	return r.cfg.Node.Stats()
-}
+func (r *Runner[T]) Stats(T) datasync.Stats { return r.cfg.Node.Stats() }
 
 // Handle processes a payload and returns the bodies that are new. The caller
 // has to make them durable in the same transaction. live is false for a
@@ -136,13 +132,12 @@ func (r *Runner[T]) Stats(tx T) datasync.Stats {
 func (r *Runner[T]) Handle(
 	ctx context.Context, tx T, from datasync.PeerID, p datasync.Payload, live bool,
 ) ([]datasync.Delivery, error) {
-	n := r.join(tx)
-	handle := n.Handle
+	handle := r.cfg.Node.Handle
 	if !live {
-		handle = n.HandleArchived
+		handle = r.cfg.Node.HandleArchived
 	}
-	e := handle(from, p, r.cfg.Now())
-	if err := r.apply(ctx, tx, e); err != nil {
+	e, err := handle(r.change(tx), from, p, r.cfg.Now())
+	if err := r.report(ctx, tx, e, err); err != nil {
 		return nil, fmt.Errorf("handle payload: %w", err)
 	}
 	return e.Deliveries, nil
@@ -150,24 +145,25 @@ func (r *Runner[T]) Handle(
 
 // Refuse takes back a delivery of the same transaction, which then is not
 // acknowledged; see datasync.Node.Refuse.
-func (r *Runner[T]) Refuse(ctx context.Context, tx T, from datasync.PeerID, id datasync.MessageID) error {
-	return r.apply(ctx, tx, r.join(tx).Refuse(from, id))
+func (r *Runner[T]) Refuse(tx T, id datasync.MessageID) error {
+	return r.cfg.Node.Refuse(r.change(tx), id)
 }
 
 // Heard says that a peer was heard outside data sync.
-func (r *Runner[T]) Heard(tx T, from datasync.PeerID) { r.join(tx).Heard(from, r.cfg.Now()) }
+func (r *Runner[T]) Heard(tx T, from datasync.PeerID) error {
+	return r.cfg.Node.Heard(r.change(tx), from, r.cfg.Now())
+}
 
 // Missed says that a peer could not read something; see datasync.Node.Missed.
-func (r *Runner[T]) Missed(tx T, from datasync.PeerID) { r.join(tx).Missed(from, r.cfg.Now()) }
+func (r *Runner[T]) Missed(tx T, from datasync.PeerID) error {
+	return r.cfg.Node.Missed(r.change(tx), from, r.cfg.Now())
+}
 
 // Append queues a message. It leaves with the next Flush, which Run does right
 // after the commit if the caller does not.
-func (r *Runner[T]) Append(ctx context.Context, tx T, m datasync.Outgoing) ([]datasync.MessageID, error) {
-	ids, e, err := r.join(tx).Append(m, r.cfg.Now())
+func (r *Runner[T]) Append(tx T, m datasync.Outgoing) ([]datasync.MessageID, error) {
+	ids, err := r.cfg.Node.Append(r.change(tx), m, r.cfg.Now())
 	if err != nil {
-		return nil, err
-	}
-	if err := r.apply(ctx, tx, e); err != nil {
 		return nil, fmt.Errorf("append message: %w", err)
 	}
 	return ids, nil
@@ -175,60 +171,33 @@ func (r *Runner[T]) Append(ctx context.Context, tx T, m datasync.Outgoing) ([]da
 
 // Cancel ends a message; see datasync.Node.Cancel.
 func (r *Runner[T]) Cancel(ctx context.Context, tx T, ref datasync.Ref) error {
-	return r.apply(ctx, tx, r.join(tx).Cancel(ref))
+	e, err := r.cfg.Node.Cancel(r.change(tx), ref)
+	return r.report(ctx, tx, e, err)
 }
 
 // Forget ends everything outstanding with a peer.
 func (r *Runner[T]) Forget(ctx context.Context, tx T, peer datasync.PeerID) error {
-	return r.apply(ctx, tx, r.join(tx).Forget(peer))
+	e, err := r.cfg.Node.Forget(r.change(tx), peer)
+	return r.report(ctx, tx, e, err)
 }
 
-// Retry makes a message due at once.
-func (r *Runner[T]) Retry(ctx context.Context, tx T, ref datasync.Ref) error {
-	return r.apply(ctx, tx, r.join(tx).Retry(ref, r.cfg.Now()))
-}
-
-// SetMode selects batch or interactive mode for the group with a peer.
-func (r *Runner[T]) SetMode(tx T, peer datasync.PeerID, mode datasync.Mode) {
-	r.join(tx).SetMode(peer, mode)
-}
-
-// Recipients tells who has acknowledged a message and who is waited for.
-func (r *Runner[T]) Recipients(tx T, ref datasync.Ref) (acked, waiting []datasync.PeerID) {
-	return r.join(tx).Recipients(ref)
-}
-
-// Savepoint returns a mark of the node that goes with a savepoint of tx.
-func (r *Runner[T]) Savepoint(tx T) int { return r.join(tx).Savepoint() }
-
-// RollbackTo undoes what the node did since the mark; the caller rolls tx back
-// to the savepoint that goes with it.
-func (r *Runner[T]) RollbackTo(tx T, savepoint int) { r.join(tx).RollbackTo(savepoint) }
-
-// Nested runs fn within a savepoint of tx. When it fails, database and node
-// take back what it did, and the transaction can go on with the next message.
-// savepoint is the method of the store that does so for the database, for
-// instance tx.Savepoint of internal/store.
-func (r *Runner[T]) Nested(tx T, savepoint func(fn func() error) error, fn func() error) error {
-	mark := r.Savepoint(tx)
-	err := savepoint(fn)
-	if err != nil {
-		r.RollbackTo(tx, mark)
-	}
-	return err
+// Retry makes a message due at once at all who have not acknowledged it, and
+// returns how many these are.
+func (r *Runner[T]) Retry(tx T, ref datasync.Ref) (waiting int, err error) {
+	return r.cfg.Node.Retry(r.change(tx), ref, r.cfg.Now())
 }
 
 // Flush sends what is due. A holder of a transaction calls it last, so that
 // acks and messages of the same transaction share payloads. When one peer's
 // payload cannot be sent, the others' still are.
 func (r *Runner[T]) Flush(ctx context.Context, tx T) error {
-	n := r.join(tx)
+	n, records := r.cfg.Node, r.cfg.Store.Records(tx)
 	n.SetOnline(r.online.Load())
-	e := n.Due(r.cfg.Now())
-	if err := r.apply(ctx, tx, e); err != nil {
+	e, err := n.Due(records, r.cfg.Now())
+	if err := r.report(ctx, tx, e, err); err != nil {
 		return fmt.Errorf("send what is due: %w", err)
 	}
-	body := r.cfg.Store.Records(tx).Body
+	body := sameOnce(records.Body)
 	for _, s := range e.Sends {
 		payload, err := s.Encode(body)
 		if err == nil {
@@ -242,43 +211,56 @@ func (r *Runner[T]) Flush(ctx context.Context, tx T) error {
 				zap.Int("messages", len(s.Messages)), zap.Int("bytes", s.Bytes), zap.Error(err))
 		}
 	}
+	if len(e.Sends)+len(e.Receipts) > 0 {
+		r.change(tx)
+	}
 	return nil
 }
 
-// apply writes changes and passes on receipts.
-func (r *Runner[T]) apply(ctx context.Context, tx T, e datasync.Effects) error {
-	if len(e.Changes) > 0 {
-		if err := r.cfg.Store.Records(tx).Apply(e.Changes); err != nil {
-			return err
+// sameOnce reads the body of a message to many but once.
+func sameOnce(read func(datasync.Ref) ([]byte, error)) func(datasync.Ref) ([]byte, error) {
+	var last datasync.Ref
+	var body []byte
+	return func(ref datasync.Ref) (_ []byte, err error) {
+		if body == nil || ref != last {
+			last = ref
+			body, err = read(ref)
 		}
+		return body, err
 	}
-	if len(e.Receipts) > 0 {
-		return r.cfg.Port.Receipts(ctx, tx, e.Receipts)
-	}
-	return nil
 }
 
-// join ties the node to the transaction at its first use in it.
-func (r *Runner[T]) join(tx T) *datasync.Node {
-	n := r.cfg.Node
-	if r.inTx {
-		return n
+// report passes on the receipts of a call that went well.
+func (r *Runner[T]) report(ctx context.Context, tx T, e datasync.Effects, err error) error {
+	if err != nil || len(e.Receipts) == 0 {
+		return err
 	}
-	r.inTx = true
-	n.Begin()
-	r.cfg.Store.Records(tx).OnFinish(func(committed bool) {
+	return r.cfg.Port.Receipts(ctx, tx, e.Receipts)
+}
+
+// change returns what data sync keeps, to be changed. Run looks for the next
+// deadline after the commit: what it is depends on savepoints, too.
+func (r *Runner[T]) change(tx T) Records {
+	records := r.cfg.Store.Records(tx)
+	if r.changed {
+		return records
+	}
+	r.changed = true
+	records.OnFinish(func(committed bool) {
+		r.changed = false
 		if committed {
-			n.Commit()
-		} else {
-			n.Rollback()
+			r.outdate()
+			r.poke()
 		}
-		r.inTx = false
-		r.mu.Lock()
-		r.next = n.Next()
-		r.mu.Unlock()
-		r.poke()
 	})
-	return n
+	return records
+}
+
+// outdate notes that the store has to be asked when there is something to send.
+func (r *Runner[T]) outdate() {
+	r.mu.Lock()
+	r.stale = true
+	r.mu.Unlock()
 }
 
 func (r *Runner[T]) poke() {
@@ -301,19 +283,22 @@ func (r *Runner[T]) Run(ctx context.Context) error {
 		case <-timer.C:
 		}
 		online := r.online.Load()
-		wait, armed := r.untilNext()
-		if online != applied || armed && wait <= 0 {
-			if err := r.flush(ctx); err != nil && ctx.Err() == nil {
-				retry = min(max(2*retry, minRetry), maxRetry)
-				r.log.Error("data sync transaction failed", zap.Duration("retry_in", retry), zap.Error(err))
-				if !sleep(ctx, retry) {
-					return nil
-				}
-				r.poke()
-				continue
+		wait, armed, err := r.untilNext(ctx)
+		if err == nil && (online != applied || armed && wait <= 0) {
+			if err = r.flush(ctx); err == nil {
+				applied, retry = online, 0
+				r.outdate()
+				wait, armed, err = r.untilNext(ctx)
 			}
-			applied, retry = online, 0
-			wait, armed = r.untilNext()
+		}
+		if err != nil && ctx.Err() == nil {
+			retry = min(max(2*retry, minRetry), maxRetry)
+			r.log.Error("data sync transaction failed", zap.Duration("retry_in", retry), zap.Error(err))
+			if !sleep(ctx, retry) {
+				return nil
+			}
+			r.poke()
+			continue
 		}
 		timer.Stop()
 		if armed {
@@ -328,14 +313,28 @@ func (r *Runner[T]) flush(ctx context.Context) error {
 
 // untilNext returns the time to the earliest deadline, and whether there is
 // one.
-func (r *Runner[T]) untilNext() (time.Duration, bool) {
+func (r *Runner[T]) untilNext(ctx context.Context) (wait time.Duration, armed bool, err error) {
 	r.mu.Lock()
-	next := r.next
+	next, stale := r.next, r.stale
 	r.mu.Unlock()
-	if next.IsZero() {
-		return 0, false
+	if stale {
+		err := r.cfg.Store.View(ctx, func(tx T) (err error) {
+			n := r.cfg.Node
+			n.SetOnline(r.online.Load())
+			next, err = n.Next(r.cfg.Store.Records(tx))
+			r.mu.Lock() // in the transaction: later ones know better
+			defer r.mu.Unlock()
+			r.next, r.stale = next, err != nil
+			return err
+		})
+		if err != nil {
+			return 0, false, err
+		}
 	}
-	return next.Sub(r.cfg.Now()), true
+	if next.IsZero() {
+		return 0, false, nil
+	}
+	return next.Sub(r.cfg.Now()), true, nil
 }
 
 // sleep waits for d and reports whether ctx is still alive.

@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -79,6 +80,10 @@ func (a *account) Update(ctx context.Context, fn func(*memstore.Tx) error) error
 	})
 }
 
+func (a *account) View(ctx context.Context, fn func(*memstore.Tx) error) error {
+	return a.store.View(ctx, fn)
+}
+
 func (a *account) Records(tx *memstore.Tx) runner.Records { return tx }
 
 func (a *account) Send(_ context.Context, tx *memstore.Tx, s datasync.Send, payload []byte) error {
@@ -107,6 +112,8 @@ func (a *account) Receipts(_ context.Context, _ *memstore.Tx, receipts []datasyn
 	return nil
 }
 
+func refOf(body string) datasync.Ref { return sha256.Sum256([]byte(body)) }
+
 func testPeer(i int) datasync.PeerID {
 	p := datasync.PeerID{4}
 	copy(p[1:], fmt.Sprintf("peer %027d%032d", i, i))
@@ -119,9 +126,6 @@ func newAccount(t *testing.T, i int, store *memstore.Store) *account {
 	schedule.Jitter = 0
 	node, err := datasync.New(datasync.Config{Self: testPeer(i), Schedule: schedule})
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := store.Load(t.Context(), node, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	a := &account{t: t, id: testPeer(i), store: store}
@@ -149,8 +153,8 @@ func (a *account) start() (stop func()) {
 func (a *account) append(body string, to ...datasync.PeerID) {
 	a.t.Helper()
 	err := a.Update(context.Background(), func(tx *memstore.Tx) error {
-		_, err := a.run.Append(context.Background(), tx, datasync.Outgoing{
-			Ref: datasync.Ref(datasync.NewBodyID([]byte(body))), Body: []byte(body), To: to,
+		_, err := a.run.Append(tx, datasync.Outgoing{
+			Ref: refOf(body), Body: []byte(body), To: to,
 		})
 		return err
 	})
@@ -373,7 +377,7 @@ func TestReceiptFailureKeepsTheRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 		receipts := a.look().receipts
-		if states, _, _ := a.store.Counts(); states != 0 || len(receipts) != 1 || !receipts[0].Delivered() {
+		if states, _, _ := a.store.Counts(); states != 0 || len(receipts) != 1 || receipts[0].Outcome != datasync.Acked {
 			t.Errorf("%d records, receipts %+v", states, receipts)
 		}
 	})
@@ -403,26 +407,24 @@ func TestRestartContinues(t *testing.T) {
 func TestControls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAccount(t, 0, memstore.New())
-		ref := datasync.Ref(datasync.NewBodyID([]byte("hello")))
+		ref := refOf("hello")
 		defer a.start()()
 		a.append("hello", testPeer(1), testPeer(2), testPeer(3))
 		synctest.Wait()
 		err := a.Update(t.Context(), func(tx *memstore.Tx) error {
 			ctx := t.Context()
-			mark, undo := a.run.Savepoint(tx), tx.Savepoint()
+			undo := tx.Savepoint()
 			if err := a.run.Cancel(ctx, tx, ref); err != nil {
 				return err
 			}
-			a.run.RollbackTo(tx, mark)
 			tx.RollbackTo(undo)
 			a.receipts = nil
-			a.run.SetMode(tx, testPeer(4), datasync.Interactive)
-			a.run.Heard(tx, testPeer(1))
-			acked, waiting := a.run.Recipients(tx, ref)
-			if len(acked) != 0 || len(waiting) != 3 {
-				t.Errorf("acked %v, waiting %v", acked, waiting)
+			err := errors.Join(a.run.Heard(tx, testPeer(1)), a.run.Missed(tx, testPeer(1)), a.run.Forget(ctx, tx, testPeer(1)))
+			waiting, errRetry := a.run.Retry(tx, ref)
+			if waiting != 2 {
+				t.Errorf("waiting for %d", waiting)
 			}
-			return errors.Join(a.run.Forget(ctx, tx, testPeer(1)), a.run.Retry(ctx, tx, ref))
+			return errors.Join(err, errRetry)
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -1,11 +1,11 @@
 package store
 
 import (
-	"context"
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
-	"time"
 
 	"statusd/datasync"
 	"statusd/datasync/runner"
@@ -14,9 +14,9 @@ import (
 // ErrNoBody is returned for the body of an outgoing message that is not stored.
 var ErrNoBody = errors.New("no such message body")
 
-// ErrChange is wrapped by errors for a change of data sync that does not fit
-// what is stored: the node and the database have come apart.
-var ErrChange = errors.New("data sync does not match the database")
+// ErrSync is wrapped by errors for a row of data sync that cannot have been
+// written by this program.
+var ErrSync = errors.New("state of data sync is damaged")
 
 // SyncStore is the database as the runner of data sync sees it.
 type SyncStore struct{ *DB }
@@ -24,142 +24,190 @@ type SyncStore struct{ *DB }
 var _ runner.Store[*Tx] = SyncStore{}
 
 // Records implements runner.Store.
-func (SyncStore) Records(tx *Tx) runner.Records { return syncRecords{tx} }
-
-// LoadSync fills a new node with what is outstanding and what was received.
-func (db *DB) LoadSync(ctx context.Context, n *datasync.Node, now time.Time) error {
-	return db.View(ctx, func(tx *Tx) error { return n.Load(tx.syncStates(), tx.syncSeen(), now) })
-}
+func (SyncStore) Records(tx *Tx) runner.Records { return syncTables{tx} }
 
 // SyncCounts returns how many records, bodies and received ids are stored.
 func (tx *Tx) SyncCounts() (states, bodies, seen int64, err error) {
-	_, err = tx.Get(`SELECT (SELECT count(*) FROM mvds_state), (SELECT count(*) FROM mvds_body),
-		(SELECT count(*) FROM mvds_seen)`, nil,
+	_, err = tx.Get(`SELECT (SELECT count(*) FROM sync_record), (SELECT count(*) FROM body),
+		(SELECT count(*) FROM sync_received)`, nil,
 		func(r Row) { states, bodies, seen = r.Int64(0), r.Int64(1), r.Int64(2) })
 	return states, bodies, seen, err
 }
 
-// syncRecords are the tables of data sync in a transaction.
-type syncRecords struct{ tx *Tx }
+// syncTables are the tables of data sync in a transaction. They implement
+// datasync.Store; see there.
+type syncTables struct{ tx *Tx }
 
 // OnFinish implements runner.Records.
-func (s syncRecords) OnFinish(fn func(committed bool)) { s.tx.OnFinish(fn) }
+func (s syncTables) OnFinish(fn func(committed bool)) { s.tx.OnFinish(fn) }
 
-// Body implements runner.Records.
-func (s syncRecords) Body(id datasync.BodyID) (body []byte, err error) {
-	found, err := s.tx.Get(`SELECT body FROM mvds_body WHERE id = ?`, []any{id[:]}, func(r Row) { body = r.Blob(0) })
+// Body implements datasync.Store.
+func (s syncTables) Body(ref datasync.Ref) ([]byte, error) {
+	body, found, err := s.tx.body(ref)
 	if err == nil && !found {
 		err = ErrNoBody
 	}
 	return body, err
 }
 
-// Apply implements runner.Records.
-func (s syncRecords) Apply(changes []datasync.Change) error {
-	for _, c := range changes {
-		if err := s.apply(c); err != nil {
-			return fmt.Errorf("apply %T: %w", c, err)
+// PutBody implements datasync.Store.
+func (s syncTables) PutBody(ref datasync.Ref, body []byte) (same bool, err error) {
+	fresh, err := s.tx.putBody(ref, body)
+	if err != nil || fresh {
+		return fresh, err
+	}
+	old, err := s.Body(ref)
+	return bytes.Equal(old, body), err
+}
+
+// DropBody implements datasync.Store.
+func (s syncTables) DropBody(ref datasync.Ref) error { return s.tx.dropBody(ref) }
+
+// Status implements datasync.Store.
+func (s syncTables) Status() (status datasync.Status, err error) {
+	_, err = s.tx.Get(`SELECT (SELECT latest FROM sync_clock),
+		EXISTS (SELECT 1 FROM sync_received WHERE owed IS NOT NULL),
+		EXISTS (SELECT 1 FROM sync_peer WHERE sent_before > 0),
+		(SELECT min(deadline) FROM sync_record)`, nil, func(r Row) {
+		status = datasync.Status{
+			Clock: datasync.Millis(r.Int64(0)), Owed: r.Bool(1), Heard: r.Bool(2), Deadline: datasync.Millis(r.Int64(3)),
 		}
-	}
-	return nil
+	})
+	return status, err
 }
 
-func (s syncRecords) apply(c datasync.Change) error {
-	switch c := c.(type) {
-	case datasync.PutBody:
-		return s.tx.Exec(`INSERT INTO mvds_body (id, body) VALUES (?, ?)`, c.ID[:], c.Body)
-	case datasync.DeleteBody:
-		return s.one(`DELETE FROM mvds_body WHERE id = ?`, c.ID[:])
-	case datasync.PutState:
-		return s.putState(&c.State)
-	case datasync.DeleteState:
-		return s.one(`DELETE FROM mvds_state WHERE peer = ? AND id = ?`, c.Peer[:], c.ID[:])
-	case datasync.PutSeen:
-		return s.tx.Exec(`INSERT INTO mvds_seen (id, at) VALUES (?, ?)`, c.Seen.ID[:], int64(c.Seen.At))
-	case datasync.DropSeen:
-		return s.one(`DELETE FROM mvds_seen WHERE id = ?`, c.ID[:])
-	case datasync.ForgetSeen:
-		return s.tx.Exec(`DELETE FROM mvds_seen WHERE at < ?`, int64(c.Before))
-	default:
-		return fmt.Errorf("%w: unknown kind", ErrChange)
-	}
+// SetClock implements datasync.Store.
+func (s syncTables) SetClock(t datasync.Millis) error {
+	return s.tx.Exec(`INSERT INTO sync_clock (one, latest) VALUES (1, ?)
+		ON CONFLICT (one) DO UPDATE SET latest = excluded.latest`, int64(t))
 }
 
-// one runs a statement that must change exactly one row.
-func (s syncRecords) one(query string, args ...any) error {
-	if err := s.tx.Exec(query, args...); err != nil {
+// SetBack implements datasync.Store.
+func (s syncTables) SetBack(t datasync.Millis) error {
+	err := s.tx.Exec(`UPDATE sync_peer SET heard = min(heard, ?), missed = min(missed, ?),
+		sent_before = min(sent_before, ?)`, int64(t), int64(t), int64(t))
+	if err != nil {
 		return err
 	}
-	n, err := s.tx.Changed()
-	if err == nil && n != 1 {
-		err = fmt.Errorf("%w: %d rows", ErrChange, n)
-	}
-	return err
+	return s.tx.Exec(`UPDATE sync_received SET at = ? WHERE at > ?`, int64(t), int64(t))
 }
 
-func (s syncRecords) putState(st *datasync.State) error {
-	return s.tx.Exec(`INSERT INTO mvds_state (peer, id, kind, seq, ref, body, body_bytes, timestamp, outcome,
-			attempts, created, last_sent, deadline) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (peer, id) DO UPDATE SET kind = excluded.kind, seq = excluded.seq, ref = excluded.ref,
-			body = excluded.body, body_bytes = excluded.body_bytes, timestamp = excluded.timestamp,
-			outcome = excluded.outcome, attempts = excluded.attempts, created = excluded.created,
-			last_sent = excluded.last_sent, deadline = excluded.deadline`,
-		st.Peer[:], st.ID[:], int64(st.Kind), int64(st.Seq), st.Ref[:], st.Body[:], int64(st.BodyBytes), st.Timestamp,
-		int64(st.Outcome), int64(st.Attempts), int64(st.Created), int64(st.LastSent), int64(st.Deadline))
-}
-
-// syncStates yields the records in the order of Append.
-func (tx *Tx) syncStates() iter.Seq2[datasync.State, error] {
-	return rows(tx, `SELECT peer, id, kind, seq, ref, body, body_bytes, timestamp, outcome, attempts, created,
-		last_sent, deadline FROM mvds_state ORDER BY seq, peer`, func(r Row) (datasync.State, error) {
-		st := datasync.State{
-			Kind: datasync.Kind(r.Int64(2)), Seq: uint64(r.Int64(3)), BodyBytes: int(r.Int64(6)),
-			Timestamp: r.Int64(7), Outcome: datasync.Outcome(r.Int64(8)), Attempts: int(r.Int64(9)),
-			Created: datasync.Millis(r.Int64(10)), LastSent: datasync.Millis(r.Int64(11)),
-			Deadline: datasync.Millis(r.Int64(12)),
+// Peer implements datasync.PeerStore.
+func (s syncTables) Peer(id datasync.PeerID) (p datasync.PeerState, err error) {
+	_, err = s.tx.Get(`SELECT heard, missed, sent_before FROM sync_peer WHERE peer = ?`, []any{id[:]}, func(r Row) {
+		p = datasync.PeerState{
+			Heard: datasync.Millis(r.Int64(0)), Missed: datasync.Millis(r.Int64(1)), Before: datasync.Millis(r.Int64(2)),
 		}
-		return st, errors.Join(copyBlob(st.Peer[:], r, 0), copyBlob(st.ID[:], r, 1),
-			copyBlob(st.Ref[:], r, 4), copyBlob(st.Body[:], r, 5))
 	})
+	return p, err
 }
 
-// syncSeen yields the received ids, oldest first.
-func (tx *Tx) syncSeen() iter.Seq2[datasync.Seen, error] {
-	return rows(tx, `SELECT id, at FROM mvds_seen ORDER BY at, id`, func(r Row) (datasync.Seen, error) {
-		seen := datasync.Seen{At: datasync.Millis(r.Int64(1))}
-		return seen, copyBlob(seen.ID[:], r, 0)
+// PutPeer implements datasync.PeerStore.
+func (s syncTables) PutPeer(id datasync.PeerID, p datasync.PeerState) error {
+	return s.tx.Exec(`INSERT INTO sync_peer (peer, heard, missed, sent_before) VALUES (?, ?, ?, ?)
+		ON CONFLICT (peer) DO UPDATE SET heard = excluded.heard, missed = excluded.missed,
+			sent_before = excluded.sent_before`, id[:], int64(p.Heard), int64(p.Missed), int64(p.Before))
+}
+
+// ForgetPeers implements datasync.PeerStore. The table is small: it holds peers
+// that were heard lately.
+func (s syncTables) ForgetPeers(before datasync.Millis) error {
+	return s.tx.Exec(`DELETE FROM sync_peer WHERE sent_before = 0 AND max(heard, missed) < ?`, int64(before))
+}
+
+// Heard implements datasync.PeerStore.
+func (s syncTables) Heard(max int) (list []datasync.HeardPeer, err error) {
+	_, err = s.tx.run(`SELECT peer, heard, missed, sent_before FROM sync_peer WHERE sent_before > 0`, nil,
+		func(r Row) (bool, error) {
+			h := datasync.HeardPeer{PeerState: datasync.PeerState{
+				Heard: datasync.Millis(r.Int64(1)), Missed: datasync.Millis(r.Int64(2)), Before: datasync.Millis(r.Int64(3)),
+			}}
+			err := copyBlob(h.Peer[:], r, 0)
+			list = append(list, h)
+			return len(list) < max, err
+		})
+	return list, err
+}
+
+// Receive implements datasync.ReceivedStore.
+func (s syncTables) Receive(id datasync.MessageID, from datasync.PeerID, at datasync.Millis) (fresh bool, err error) {
+	fresh, err = s.tx.Get(`INSERT INTO sync_received (id, at, owed) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING
+		RETURNING 1`, []any{id[:], int64(at), from[:]}, func(Row) {})
+	if err != nil || fresh {
+		return fresh, err
+	}
+	return false, s.tx.Exec(`UPDATE sync_received SET owed = ? WHERE id = ?`, from[:], id[:])
+}
+
+// Received implements datasync.ReceivedStore.
+func (s syncTables) Received(ids []datasync.MessageID) (map[datasync.MessageID]bool, error) {
+	out := make(map[datasync.MessageID]bool)
+	err := s.tx.Query(`SELECT id FROM sync_received WHERE id IN (SELECT unhex(value) FROM json_each(?))`,
+		[]any{idList(ids)}, func(r Row) error {
+			var id datasync.MessageID
+			err := copyBlob(id[:], r, 0)
+			out[id] = true
+			return err
+		})
+	return out, err
+}
+
+// idList returns ids as the argument of json_each. So a query has one argument
+// and runs once, however many a peer sent.
+func idList(ids []datasync.MessageID) string {
+	list := make([]string, len(ids))
+	for i, id := range ids {
+		list[i] = hex.EncodeToString(id[:])
+	}
+	text, _ := json.Marshal(list) // strings always have a form
+	return string(text)
+}
+
+// Owe implements datasync.ReceivedStore.
+func (s syncTables) Owe(id datasync.MessageID, to datasync.PeerID) error {
+	return s.tx.Exec(`UPDATE sync_received SET owed = ? WHERE id = ? AND owed IS NULL`, to[:], id[:])
+}
+
+// TakeOwed implements datasync.ReceivedStore.
+func (s syncTables) TakeOwed(max int) (acks []datasync.Ack, err error) {
+	last := int64(0)
+	_, err = s.tx.run(`SELECT seq, id, owed FROM sync_received INDEXED BY sync_received_owed WHERE owed IS NOT NULL
+		ORDER BY seq`, nil, func(r Row) (bool, error) {
+		acks, last = append(acks, datasync.Ack{}), r.Int64(0)
+		a := &acks[len(acks)-1]
+		return len(acks) < max, errors.Join(copyBlob(a.ID[:], r, 1), copyBlob(a.To[:], r, 2))
 	})
+	if err != nil {
+		return nil, err
+	}
+	return acks, s.tx.Exec(`UPDATE sync_received INDEXED BY sync_received_owed SET owed = NULL
+		WHERE owed IS NOT NULL AND seq <= ?`, last)
+}
+
+// Disown implements datasync.ReceivedStore.
+func (s syncTables) Disown(to datasync.PeerID) error {
+	return s.tx.Exec(`UPDATE sync_received SET owed = NULL WHERE owed = ?`, to[:])
+}
+
+// Unreceive implements datasync.ReceivedStore.
+func (s syncTables) Unreceive(id datasync.MessageID) (bool, error) {
+	return s.tx.Get(`DELETE FROM sync_received WHERE id = ? RETURNING 1`, []any{id[:]}, func(Row) {})
+}
+
+// ForgetReceived implements datasync.ReceivedStore. What came first is not
+// looked beyond: ids come in the order of time, but for clocks set back.
+func (s syncTables) ForgetReceived(before datasync.Millis, keep int) error {
+	return s.tx.Exec(`DELETE FROM sync_received WHERE seq < max(
+			ifnull((SELECT seq FROM sync_received WHERE at >= ? ORDER BY seq LIMIT 1), 9223372036854775807),
+			(SELECT ifnull(max(seq), 0) + 1 - ? FROM sync_received))`, int64(before), keep)
 }
 
 // copyBlob copies a blob of exactly the length of dst.
 func copyBlob(dst []byte, r Row, column int) error {
 	b := r.Blob(column)
 	if len(b) != len(dst) {
-		return fmt.Errorf("%w: column %d has %d bytes", ErrChange, column, len(b))
+		return fmt.Errorf("%w: column %d has %d bytes", ErrSync, column, len(b))
 	}
 	copy(dst, b)
 	return nil
-}
-
-// errStopped ends a query whose reader has had enough.
-var errStopped = errors.New("reader stopped")
-
-// rows makes an iterator of a query.
-func rows[T any](tx *Tx, query string, scan func(Row) (T, error)) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		err := tx.Query(query, nil, func(r Row) error {
-			v, err := scan(r)
-			if err != nil {
-				return err
-			}
-			if !yield(v, nil) {
-				return errStopped
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errStopped) {
-			var none T
-			yield(none, err)
-		}
-	}
 }

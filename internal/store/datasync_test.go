@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"statusd/datasync"
-	"statusd/datasync/memstore"
 	"statusd/datasync/runner"
 	"statusd/internal/crashtest"
 )
@@ -31,8 +30,8 @@ type syncParty struct {
 	outbox [][]byte
 }
 
-// syncTables are the application's part of the transactions.
-const syncTables = `
+// partyTables are the application's part of the transactions.
+const partyTables = `
 	CREATE TABLE IF NOT EXISTS test_sent (n INTEGER PRIMARY KEY, receipt INTEGER NOT NULL);
 	CREATE TABLE IF NOT EXISTS test_got (n INTEGER PRIMARY KEY);
 	CREATE TABLE IF NOT EXISTS test_clock (id INTEGER PRIMARY KEY, t INTEGER NOT NULL)`
@@ -47,7 +46,7 @@ func openParty(dir string, id byte) (*syncParty, error) {
 	}
 	p.db = db
 	err = db.Update(context.Background(), func(tx *Tx) error {
-		for statement := range strings.SplitSeq(syncTables, ";") {
+		for statement := range strings.SplitSeq(partyTables, ";") {
 			if err := tx.Exec(statement); err != nil {
 				return err
 			}
@@ -63,13 +62,23 @@ func openParty(dir string, id byte) (*syncParty, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := db.LoadSync(context.Background(), p.node, p.now()); err != nil {
-		return nil, err
-	}
 	p.run, err = runner.New(runner.Config[*Tx]{
 		Node: p.node, Store: SyncStore{db}, Port: p, Now: p.now,
 	})
 	return p, err
+}
+
+// next returns when there is something to send.
+func (p *syncParty) next(t testing.TB) (next time.Time) {
+	t.Helper()
+	err := p.db.View(context.Background(), func(tx *Tx) (err error) {
+		next, err = p.node.Next(syncTables{tx})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return next
 }
 
 func (p *syncParty) now() time.Time { return time.Unix(p.clock, 0) }
@@ -132,7 +141,7 @@ func (p *syncParty) append(tx *Tx, to datasync.PeerID, n int64) error {
 	binary.BigEndian.PutUint64(m.Body, uint64(n))
 	binary.BigEndian.PutUint64(m.Ref[:], uint64(n))
 	m.Ref[31] = 1
-	if _, err := p.run.Append(context.Background(), tx, m); err != nil {
+	if _, err := p.run.Append(tx, m); err != nil {
 		return err
 	}
 	return tx.Exec(`INSERT INTO test_sent VALUES (?, 0)`, n)
@@ -234,7 +243,7 @@ func settle(t *testing.T, a, b *syncParty) {
 		if toA, err = b.step(a, 0, toB); err != nil {
 			t.Fatal(err)
 		}
-		if a.node.Next().IsZero() && b.node.Next().IsZero() && len(toA) == 0 {
+		if a.next(t).IsZero() && b.next(t).IsZero() && len(toA) == 0 {
 			return
 		}
 	}
@@ -259,7 +268,7 @@ func checkSettled(t *testing.T, a, b *syncParty, reported int64) {
 		t.Errorf("%d reported as committed, %d sent, %d delivered, %d with one receipt", reported, sent, got, receipts)
 	}
 	for _, p := range []*syncParty{a, b} {
-		states, bodies := count(p, `SELECT count(*) FROM mvds_state`), count(p, `SELECT count(*) FROM mvds_body`)
+		states, bodies := count(p, `SELECT count(*) FROM sync_record`), count(p, `SELECT count(*) FROM body`)
 		if states != 0 || bodies != 0 {
 			t.Errorf("%d records and %d bodies are left", states, bodies)
 		}
@@ -308,63 +317,4 @@ func TestSyncRollback(t *testing.T) {
 	}
 	settle(t, a, b)
 	checkSettled(t, a, b, 200)
-}
-
-// TestSyncMatchesMemory applies the same random changes to the database and to
-// the store in memory, and compares what comes back.
-func TestSyncMatchesMemory(t *testing.T) {
-	db, mem := mustOpen(t, testConfig(t.TempDir())), memstore.New()
-	node, err := datasync.New(datasync.Config{Self: datasync.PeerID{0: 4, 1: 9}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := rand.New(rand.NewPCG(5, 6))
-	now := time.Unix(1_700_000_000, 0)
-	apply := func(changes []datasync.Change) {
-		update(t, db, func(tx *Tx) error { return syncRecords{tx}.Apply(changes) })
-		err := mem.Update(context.Background(), func(tx *memstore.Tx) error { return tx.Apply(changes) })
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	for n := range 300 {
-		to := []datasync.PeerID{{0: 4, 1: 1}, {0: 4, 1: 2}}[:1+r.IntN(2)]
-		m := datasync.Outgoing{Body: []byte(strconv.Itoa(n)), Ref: datasync.Ref{byte(n), byte(n >> 8), 1}, To: to}
-		_, e, err := node.Append(m, now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		apply(e.Changes)
-		now = now.Add(time.Duration(r.IntN(100)) * time.Second)
-		apply(node.Due(now).Changes)
-		if r.IntN(4) == 0 {
-			apply(node.Cancel(m.Ref).Changes)
-		}
-	}
-	var got []datasync.State
-	err = db.View(context.Background(), func(tx *Tx) error {
-		for s, err := range tx.syncStates() {
-			if err != nil {
-				return err
-			}
-			got = append(got, s)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want []datasync.State
-	for s, err := range mem.States() {
-		if err != nil {
-			t.Fatal(err)
-		}
-		want = append(want, s)
-	}
-	order := func(x, y datasync.State) int { return slices.Compare(x.ID[:], y.ID[:]) }
-	slices.SortFunc(got, order)
-	slices.SortFunc(want, order)
-	if !slices.Equal(got, want) {
-		t.Errorf("%d records in the database, %d in memory, and they differ", len(got), len(want))
-	}
 }

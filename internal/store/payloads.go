@@ -36,20 +36,41 @@ func (s SentPayloads) Put(p *Sent) error {
 	for i := range p.Recipients {
 		recipients = append(recipients, p.Recipients[i][:]...)
 	}
-	err := s.tx.Exec(`INSERT INTO sent (id, chat, route, wrapper, recipients, at) VALUES (?, ?, ?, ?, ?, ?)
+	if _, err := s.tx.putBody(p.ID, p.Wrapper); err != nil {
+		return err
+	}
+	err := s.tx.Exec(`INSERT INTO sent (id, chat, route, recipients, at) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET recipients = excluded.recipients, at = excluded.at`,
-		p.ID[:], p.Chat, p.Route, p.Wrapper, recipients, p.At.UnixMilli())
+		p.ID[:], p.Chat, p.Route, recipients, p.At.UnixMilli())
 	if err != nil {
 		return err
 	}
-	return s.tx.Exec(`DELETE FROM sent WHERE id IN (SELECT id FROM sent WHERE at < ? LIMIT ?)`,
-		p.At.Add(-SentAge).UnixMilli(), prunedAtOnce)
+	return s.prune(p.At.Add(-SentAge))
+}
+
+// prune forgets some of what was sent before a time.
+func (s SentPayloads) prune(before time.Time) error {
+	var old []MessageID
+	err := s.tx.Query(`SELECT id FROM sent WHERE at < ? LIMIT ?`, []any{before.UnixMilli(), prunedAtOnce},
+		func(r Row) error {
+			old = append(old, MessageID{})
+			return copyBlob(old[len(old)-1][:], r, 0)
+		})
+	for _, id := range old {
+		if err == nil {
+			err = s.tx.Exec(`DELETE FROM sent WHERE id = ?`, id[:])
+		}
+		if err == nil {
+			err = s.tx.dropBody(id)
+		}
+	}
+	return err
 }
 
 // ByID returns a wrapper.
 func (s SentPayloads) ByID(id MessageID) (p Sent, found bool, err error) {
-	found, err = s.tx.Get(`SELECT chat, route, wrapper, recipients, at FROM sent WHERE id = ?`, []any{id[:]},
-		func(r Row) {
+	found, err = s.tx.Get(`SELECT chat, route, wrapper, recipients, at FROM sent JOIN body ON message = id WHERE id = ?`,
+		[]any{id[:]}, func(r Row) {
 			p = Sent{ID: id, Chat: r.Text(0), Route: int(r.Int64(1)), Wrapper: r.Blob(2), At: time.UnixMilli(r.Int64(4))}
 			p.Recipients = splitKeys(r.Blob(3))
 		})
@@ -77,7 +98,10 @@ func (s SentPayloads) Forget(id MessageID) error {
 	if err := s.tx.Exec(`DELETE FROM delivery WHERE id = ?`, id[:]); err != nil {
 		return err
 	}
-	return s.tx.Exec(`DELETE FROM sent WHERE id = ?`, id[:])
+	if err := s.tx.Exec(`DELETE FROM sent WHERE id = ?`, id[:]); err != nil {
+		return err
+	}
+	return s.tx.dropBody(id)
 }
 
 // Delivered notes that a recipient acknowledged, and reports whether that was

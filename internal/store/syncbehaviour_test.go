@@ -121,7 +121,7 @@ func (o *witness) work(tx *Tx) error {
 		if k == 0 {
 			m.To = []datasync.PeerID{o.peer(1), o.peer(2), o.peer(3), o.peer(4), o.self}
 		}
-		_, err := o.run.Append(ctx, tx, m)
+		_, err := o.run.Append(tx, m)
 		return err
 	case k < 14:
 		in := o.payload(peer)
@@ -129,18 +129,19 @@ func (o *witness) work(tx *Tx) error {
 		for _, d := range list {
 			o.note("delivered %s of %d: %s", o.name(d.ID), d.From[2], d.Body)
 			if err == nil && o.rng.IntN(8) == 0 {
-				err = o.run.Refuse(ctx, tx, peer, d.ID)
+				err = o.run.Refuse(tx, d.ID)
 			}
 		}
 		return err
 	case k == 14:
-		return o.heard(tx, peer)
+		return o.run.Heard(tx, peer)
 	case k == 15:
-		return o.missed(tx, peer)
+		return o.run.Missed(tx, peer)
 	case k == 16 && o.refs > 0:
 		return o.run.Cancel(ctx, tx, o.ref(1+o.rng.IntN(o.refs)))
 	case k == 17 && o.refs > 0:
-		return o.run.Retry(ctx, tx, o.ref(1+o.rng.IntN(o.refs)))
+		_, err := o.run.Retry(tx, o.ref(1+o.rng.IntN(o.refs)))
+		return err
 	case k == 18 && o.rng.IntN(3) == 0:
 		return o.run.Forget(ctx, tx, peer)
 	}
@@ -165,7 +166,7 @@ func (o *witness) step() {
 		for range 1 + o.rng.IntN(3) {
 			back := o.rng.IntN(6) == 0
 			before := len(o.lines)
-			err := o.nested(tx, func() error {
+			err := tx.Savepoint(func() error {
 				if err := o.work(tx); err != nil {
 					return err
 				}
@@ -201,7 +202,7 @@ func (o *witness) step() {
 		fmt.Fprintf(&o.text, "%8d %s\n", o.clock-1_700_000_000, line)
 	}
 	next := "never"
-	if at := o.next(); !at.IsZero() {
+	if at := o.next(o.t); !at.IsZero() {
 		next = fmt.Sprint(max(at.Unix()-o.clock, 0))
 	}
 	fmt.Fprintf(&o.text, "%8d next in %s\n", o.clock-1_700_000_000, next)

@@ -36,7 +36,7 @@ func fillOutstanding(b *testing.B, p *syncParty) {
 					Body: fmt.Appendf(nil, "%0200d", i), Ref: manyRef(i),
 					To: []datasync.PeerID{{0: 4, 1: byte(i % manyPeers), 2: byte(i % manyPeers >> 8), 3: 1}},
 				}
-				if _, err := p.run.Append(context.Background(), tx, m); err != nil {
+				if _, err := p.run.Append(tx, m); err != nil {
 					return err
 				}
 			}
@@ -94,7 +94,7 @@ func BenchmarkSyncOutstanding100k(b *testing.B) {
 			update(b, p.db, func(tx *Tx) error {
 				for range 100 {
 					n++
-					if err := p.run.Retry(context.Background(), tx, manyRef(n*7919%manyOutstanding)); err != nil {
+					if _, err := p.run.Retry(tx, manyRef(n*7919%manyOutstanding)); err != nil {
 						return err
 					}
 				}
@@ -104,6 +104,23 @@ func BenchmarkSyncOutstanding100k(b *testing.B) {
 			update(b, p.db, func(tx *Tx) error { return p.run.Flush(context.Background(), tx) })
 		}
 		b.StopTimer()
+		closeDB(b, p.db)
+	})
+	b.Run("time", func(b *testing.B) { // what is due after a second or two
+		p, err := quietParty(dir)
+		if err != nil {
+			b.Fatal(err)
+		}
+		p.clock += 20
+		before := p.node.Stats().Retransmitted
+		for b.Loop() {
+			p.clock++
+			update(b, p.db, func(tx *Tx) error { return p.run.Flush(context.Background(), tx) })
+		}
+		b.StopTimer()
+		if sent := p.node.Stats().Retransmitted - before; sent > 0 {
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(sent), "µs/record")
+		}
 		closeDB(b, p.db)
 	})
 }
@@ -155,7 +172,7 @@ func BenchmarkSyncGroup(b *testing.B) {
 		m := datasync.Outgoing{Body: fmt.Appendf(nil, "%0200d", n), Ref: manyRef(n), To: to}
 		var ids []datasync.MessageID
 		update(b, p.db, func(tx *Tx) (err error) {
-			if ids, err = p.run.Append(context.Background(), tx, m); err != nil {
+			if ids, err = p.run.Append(tx, m); err != nil {
 				return err
 			}
 			return p.run.Flush(context.Background(), tx)

@@ -1,9 +1,6 @@
 package store
 
 import (
-	"context"
-	"time"
-
 	"statusd/datasync"
 	"statusd/datasync/runner"
 )
@@ -23,29 +20,12 @@ func (o *witness) boot() {
 	if o.syncParty != nil {
 		p.clock = o.clock
 	}
-	if err := p.db.LoadSync(context.Background(), p.node, p.now()); err != nil {
-		o.t.Fatal(err)
-	}
 	o.syncParty = p
 	o.run, err = runner.New(runner.Config[*Tx]{Node: p.node, Store: SyncStore{p.db}, Port: o, Now: p.now})
 	if err != nil {
 		o.t.Fatal(err)
 	}
 	o.t.Cleanup(func() { _ = p.db.Close() })
-}
-
-func (o *witness) next() time.Time { return o.node.Next() }
-
-func (o *witness) nested(tx *Tx, fn func() error) error { return o.run.Nested(tx, tx.Savepoint, fn) }
-
-func (o *witness) heard(tx *Tx, from datasync.PeerID) error {
-	o.run.Heard(tx, from)
-	return nil
-}
-
-func (o *witness) missed(tx *Tx, from datasync.PeerID) error {
-	o.run.Missed(tx, from)
-	return nil
 }
 
 // quietParty opens a party that sends nowhere.

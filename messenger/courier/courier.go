@@ -145,7 +145,7 @@ func New(ctx context.Context, cfg Config) (*Courier, error) {
 	if err := c.settleCopy(ctx); err != nil {
 		return nil, fmt.Errorf("settle restored copy: %w", err)
 	}
-	if err := c.makeSync(ctx); err != nil {
+	if err := c.makeSync(); err != nil {
 		return nil, fmt.Errorf("data sync: %w", err)
 	}
 	c.inbox, c.filters, c.historian = newInbox(c), newFilters(c), newHistorian(c)
@@ -175,16 +175,13 @@ func (cfg *Config) setDefaults() {
 	}
 }
 
-func (c *Courier) makeSync(ctx context.Context) error {
+func (c *Courier) makeSync() error {
 	self := c.own.Uncompressed()
 	batch := min(transport.MaxBatch(c.cfg.MaxEnvelope), c.max-reserveMessage)
 	node, err := datasync.New(datasync.Config{
 		Self: self, Schedule: c.cfg.Schedule, Jitter: c.cfg.Jitter, MaxPayloadBytes: max(batch, 2*datasync.EnvelopeReserve),
 	})
 	if err != nil {
-		return err
-	}
-	if err := c.cfg.DB.LoadSync(ctx, node, c.cfg.Now()); err != nil {
 		return err
 	}
 	c.body = node.MaxBodyBytes()

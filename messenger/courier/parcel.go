@@ -84,7 +84,9 @@ type Chats interface {
 	Retry(ctx context.Context, tx *store.Tx, attempt func(fn func() error) error) (next time.Time, err error)
 	// Sent notes that an envelope with the payloads reached a peer.
 	Sent(ctx context.Context, tx *store.Tx, ids []ID) error
-	// Failed notes that payloads were given up.
+	// Failed notes that payloads were given up. FailedLifetime also comes when
+	// some of the recipients have acknowledged, and the last of the others is
+	// given up.
 	Failed(ctx context.Context, tx *store.Tx, ids []ID, why Failure) error
 	// Delivered notes that a recipient acknowledged a payload. waiting is the
 	// number of recipients that have not done so yet.

@@ -19,7 +19,7 @@ import (
 // nil when the message is done with, taken or refused for good; otherwise
 // nothing of it happened.
 func (c *Courier) receive(ctx context.Context, tx *store.Tx, a *arrival, now time.Time) error {
-	return c.sync.Nested(tx, tx.Savepoint, func() error {
+	return tx.Savepoint(func() error {
 		if seen, err := tx.Seen(a.Hash); seen || err != nil {
 			return err
 		}
@@ -142,7 +142,9 @@ func (c *Courier) take(ctx context.Context, tx *store.Tx, a *arrival, got transp
 		afterCommit(tx, c.filters.changed)
 	}
 	if got.Restarted && !c.cfg.NoDataSync {
-		c.sync.Missed(tx, datasync.PeerID(got.From.Uncompressed()))
+		if err := c.sync.Missed(tx, datasync.PeerID(got.From.Uncompressed())); err != nil {
+			return false, err
+		}
 	}
 	if !got.Empty {
 		if again, err = c.bodies(ctx, tx, a, got); err != nil {
@@ -162,7 +164,9 @@ func (c *Courier) bodies(
 	p, ok := datasync.Unwrap(got.Plaintext)
 	if !ok {
 		if sealed && !a.P2P && !c.cfg.NoDataSync {
-			c.sync.Heard(tx, from)
+			if err := c.sync.Heard(tx, from); err != nil {
+				return false, err
+			}
 		}
 		return c.hand(ctx, tx, a, got, got.Plaintext, false)
 	}
@@ -184,7 +188,7 @@ func (c *Courier) bodies(
 	for _, d := range list {
 		one, err := c.hand(ctx, tx, a, got, d.Body, true)
 		if err == nil && one {
-			err = c.sync.Refuse(ctx, tx, from, d.ID)
+			err = c.sync.Refuse(tx, d.ID)
 		}
 		if err != nil {
 			return false, err
@@ -231,10 +235,9 @@ func (c *Courier) hand(
 	return again, err
 }
 
-// attempt calls the chats such that they and data sync take back what they did
-// when they fail.
+// attempt calls the chats such that what they did is taken back when they fail.
 func (c *Courier) attempt(tx *store.Tx, fn func() error) error {
-	return c.sync.Nested(tx, tx.Savepoint, func() error { return c.guard(fn) })
+	return tx.Savepoint(func() error { return c.guard(fn) })
 }
 
 // tell calls the chats. What they refuse leaves nothing behind.

@@ -45,7 +45,7 @@ func (c *Courier) SendReliable(ctx context.Context, tx *store.Tx, to []key.Publi
 	for _, p := range to {
 		m.To = append(m.To, p.Uncompressed())
 	}
-	if _, err := c.sync.Append(ctx, tx, m); err != nil {
+	if _, err := c.sync.Append(tx, m); err != nil {
 		return err
 	}
 	return c.flush(ctx, tx)
@@ -145,11 +145,9 @@ func (c *Courier) Retry(ctx context.Context, tx *store.Tx, id ID) (bool, error) 
 	if len(posts) > 0 {
 		afterCommit(tx, func() { c.outbox.again(posts) })
 	}
-	if _, waiting := c.sync.Recipients(tx, datasync.Ref(id)); len(waiting) == 0 {
-		return len(posts) > 0, nil
-	}
-	if err := c.sync.Retry(ctx, tx, datasync.Ref(id)); err != nil {
-		return false, err
+	waiting, err := c.sync.Retry(tx, datasync.Ref(id))
+	if err != nil || waiting == 0 {
+		return len(posts) > 0, err
 	}
 	return true, c.flush(ctx, tx)
 }
@@ -232,7 +230,7 @@ func (p syncPort) Receipts(ctx context.Context, tx *store.Tx, receipts []datasyn
 		switch {
 		case r.Outcome == datasync.Acked:
 			err = p.c.tell(tx, func() error { return p.c.chats.Delivered(ctx, tx, ID(r.Ref), by, r.Waiting) })
-		case r.Outcome == datasync.Expired && r.Waiting == 0 && len(r.Acked) == 0:
+		case r.Outcome == datasync.Expired && r.Waiting == 0:
 			err = p.c.tell(tx, func() error { return p.c.chats.Failed(ctx, tx, []ID{ID(r.Ref)}, FailedLifetime) })
 		}
 		if err != nil {
