@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/ethereum/go-ethereum/crypto"
@@ -95,7 +96,18 @@ func (d *daemon) await() error {
 func (d *daemon) stop() {
 	d.cmd.Process.Signal(os.Interrupt)
 	d.cmd.Wait()
-	os.RemoveAll(d.dir)
+	if d.dir != "" {
+		os.RemoveAll(d.dir)
+	}
+}
+
+// ownCPU returns the processor time this process has used.
+func ownCPU() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // cpu returns the processor time the process has used. The kernel counts it

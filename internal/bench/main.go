@@ -8,6 +8,12 @@
 // CPU is what the statusd process alone used, latency runs from just before
 // the write at a sender to just after the read at a receiver, and RSS is the
 // process's peak. Generator and statusd share the machine.
+//
+//	go run ./internal/bench -statusd bin/statusd -bare 3
+//
+// measures statusd, a bare relay, and one that does not even hash envelopes, in
+// turn, three times, and prints the ratios: these compare between machines.
+// -before bin/other takes another statusd into the turns.
 package main
 
 import (
@@ -23,8 +29,21 @@ func main() {
 	binary := flag.String("statusd", "bin/statusd", "binary to measure")
 	only := flag.String("run", "", "run only the workload with this name")
 	scale := flag.Float64("scale", 1, "multiply the number of envelopes")
+	bare := flag.Int("bare", 0, "relay workloads: so many rounds in turn with a bare relay")
+	before := flag.String("before", "", "with -bare: another binary to measure in turn")
+	serve := flag.String("serve-bare", "", "be a bare relay with this private key, in hex")
+	hashes := flag.Bool("hashes", false, "with -serve-bare: hash each envelope")
 	flag.Parse()
-	if err := run(*binary, *only, *scale); err != nil {
+	var err error
+	switch {
+	case *serve != "":
+		err = serveBare(*serve, *hashes)
+	case *bare > 0:
+		err = compare(*binary, *before, *only, *scale, *bare)
+	default:
+		err = run(*binary, *only, *scale)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -45,6 +64,7 @@ var workloads = []workload{
 	{"300B-2x8", 2, 8, 50_000, 300, 0},
 	{"10kB-2x8", 2, 8, 5_000, 10_000, 0},
 	{"300B-paced", 1, 1, 10_000, 300, 1000},
+	{"300B-slow", 1, 1, 1000, 300, 100},
 }
 
 func run(binary, only string, scale float64) error {
@@ -72,21 +92,36 @@ func run(binary, only string, scale float64) error {
 	if only == "idle" || only == "mail" || only == "discovery" || strings.HasPrefix(only, "chat") {
 		return nil
 	}
-	fmt.Println("| workload | delivered | per receiver/s | CPU/envelope | latency p50 | p99 | peak RSS |")
-	fmt.Println("|---|---|---|---|---|---|---|")
-	for _, w := range workloads {
-		if only != "" && only != w.name {
-			continue
-		}
-		w.count = int(float64(w.count) * scale)
-		r, err := measure(binary, w)
+	printHead()
+	for _, w := range chosen(only, scale) {
+		r, err := measure(func() (*daemon, error) { return start(binary) }, w)
 		if err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
-		fmt.Printf("| %s | %.2f %% | %.0f | %.1f µs | %s | %s | %.0f MiB |\n", w.name, 100*r.delivered, r.perReceiver,
-			float64(r.cpu.Nanoseconds())/1e3/float64(w.count), round(r.p50), round(r.p99), float64(r.rss)/(1<<20))
+		r.print(w.name)
 	}
 	return nil
+}
+
+// chosen are the workloads of relays that are to run.
+func chosen(only string, scale float64) (list []workload) {
+	for _, w := range workloads {
+		if only == "" || only == w.name {
+			w.count = int(float64(w.count) * scale)
+			list = append(list, w)
+		}
+	}
+	return list
+}
+
+func printHead() {
+	fmt.Println("| workload | delivered | per receiver/s | CPU/envelope | generator's | per packet | p50 | p99 | RSS |")
+	fmt.Println("|---|---|---|---|---|---|---|---|---|")
+}
+
+func (r *result) print(name string) {
+	fmt.Printf("| %s | %.2f %% | %.0f | %.1f µs | %.1f µs | %.1f | %s | %s | %.0f MiB |\n", name, 100*r.delivered,
+		r.perReceiver, r.cpu, r.generator, r.gathered, round(r.p50), round(r.p99), float64(r.rss)/(1<<20))
 }
 
 func round(d time.Duration) string {

@@ -18,7 +18,9 @@ import (
 type result struct {
 	delivered   float64 // share of envelopes times receivers that arrived
 	perReceiver float64 // envelopes per second
-	cpu         time.Duration
+	cpu         float64 // µs of the relay for an envelope
+	generator   float64 // µs of this process for one
+	gathered    float64 // envelopes in a packet that arrived, on average
 	rss         int64
 	p50, p99    time.Duration
 }
@@ -34,8 +36,8 @@ const (
 const settle = 5 * time.Second
 
 // measure runs one workload against a fresh process.
-func measure(binary string, w workload) (result, error) {
-	d, err := start(binary)
+func measure(start func() (*daemon, error), w workload) (result, error) {
+	d, err := start()
 	if err != nil {
 		return result{}, err
 	}
@@ -52,7 +54,7 @@ func measure(binary string, w workload) (result, error) {
 	}
 	packets := generate(w)
 	sent := make([]atomic.Int64, w.count)
-	cpu := d.cpu()
+	cpu, own := d.cpu(), ownCPU()
 	begin := time.Now()
 	var g errgroup.Group
 	receivers := make([]*receiver, len(sinks))
@@ -67,19 +69,22 @@ func measure(binary string, w workload) (result, error) {
 	if err := g.Wait(); err != nil {
 		return result{}, err
 	}
-	r := result{cpu: d.cpu() - cpu, rss: d.rss("VmHWM")}
+	each := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 / float64(w.count) }
+	r := result{cpu: each(d.cpu() - cpu), generator: each(ownCPU() - own), rss: d.rss("VmHWM")}
 	var all []time.Duration
 	var rate float64
+	got, arrived := 0, 0
 	for _, rcv := range receivers {
 		r.delivered += float64(rcv.got) / float64(w.count) / float64(len(receivers))
 		rate += float64(rcv.got) / rcv.last.Sub(begin).Seconds()
 		all = append(all, rcv.latency...)
+		got, arrived = got+rcv.got, arrived+rcv.packets
 		rcv.conn.Close()
 	}
 	for _, c := range sources {
 		c.Close()
 	}
-	r.perReceiver = rate / float64(len(receivers))
+	r.perReceiver, r.gathered = rate/float64(len(receivers)), float64(got)/float64(max(arrived, 1))
 	if len(all) > 0 {
 		slices.Sort(all)
 		r.p50, r.p99 = all[len(all)/2], all[len(all)*99/100]
@@ -151,6 +156,7 @@ type receiver struct {
 	want    int
 	begin   time.Time
 	got     int
+	packets int
 	last    time.Time
 	latency []time.Duration
 }
@@ -167,6 +173,7 @@ func (r *receiver) run() error {
 		if code != wire.CodeMessages {
 			continue
 		}
+		r.packets++
 		now := time.Now()
 		if err := r.count(payload, now); err != nil {
 			return err
