@@ -197,6 +197,7 @@ func TestUnackedIsBounded(t *testing.T) {
 			if err := h.Submit(testEnvelope(i)); err != nil {
 				t.Fatal(err)
 			}
+			time.Sleep(2 * time.Second / paceRate) // each in a packet of its own
 			batches = append(batches, messagesHash(t, r))
 		}
 		table := &h.peerByID(r.id).unacked

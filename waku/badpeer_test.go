@@ -31,6 +31,7 @@ func newWitness(t *testing.T, h *Host, version uint) (stillServed func()) {
 		if err := h.Submit(out); err != nil {
 			t.Fatal(err)
 		}
+		time.Sleep(2 * time.Second / paceRate) // after many packets the next may wait so long
 		got := hashes(w.envelopes())
 		if got[out.Hash()] != 1 || h.pool.get(in.Hash()) == nil {
 			t.Error("the honest peer is not served any more")

@@ -42,11 +42,12 @@ type pool struct {
 	maxBytes int64
 	maxCount int
 
+	last atomic.Uint64 // seq of the newest entry; written under mu
+
 	mu      sync.RWMutex
 	byHash  map[wire.Hash]*entry
 	log     []*entry // ascending seq
 	removed int      // entries of log without an envelope
-	nextSeq uint64
 	bytes   int64
 	expiry  expiryIndex
 	shares  *shares
@@ -56,7 +57,7 @@ type pool struct {
 
 func newPool(maxBytes int64, maxCount int) *pool {
 	return &pool{
-		maxBytes: maxBytes, maxCount: maxCount, nextSeq: 1,
+		maxBytes: maxBytes, maxCount: maxCount,
 		byHash: make(map[wire.Hash]*entry), shares: newShares(maxBytes, maxCount),
 		expiry: expiryIndex{buckets: make(map[uint32][]*entry)},
 	}
@@ -99,8 +100,7 @@ func (p *pool) insert(
 
 // put adds an entry and makes room for it.
 func (p *pool) put(e *entry, env *wire.Envelope, by *source) (evicted int, first bool) {
-	e.seq = p.nextSeq
-	p.nextSeq++
+	e.seq = p.last.Add(1)
 	e.env.Store(env)
 	p.byHash[env.Hash()] = e
 	p.log = append(p.log, e)

@@ -47,6 +47,46 @@ func TestRelayOnce(t *testing.T) {
 	})
 }
 
+// TestEnvelopesThatComeFastSharePackets: a peer gets at most a burst of packets
+// and then so many a second, with all the envelopes in them, none of which waits
+// for longer than until the next packet.
+func TestEnvelopesThatComeFastSharePackets(t *testing.T) {
+	bothVersions(t, func(t *testing.T, version uint) {
+		h := startHost(t, Config{})
+		a, b := dial(t, h, version, 0, wantAll()), dial(t, h, version, 1, wantAll())
+		synctest.Wait()
+		const count, every = 1000, 20 * time.Microsecond
+		var sent, got []*wire.Envelope
+		packets := 0
+		for i := range uint64(count) {
+			env := testEnvelope(i)
+			if err := a.sendEnvelopes(env); err != nil {
+				t.Fatal(err)
+			}
+			sent = append(sent, env)
+			time.Sleep(every)
+			synctest.Wait()
+			for _, pkt := range b.packets() {
+				list, err := wire.DecodeMessages(pkt.payload)
+				if err != nil {
+					t.Fatal(err)
+				}
+				packets, got = packets+1, append(got, list...)
+			}
+			if late := len(sent) - len(got); late > int(time.Second/paceRate/every)+1 {
+				t.Fatalf("%d envelopes wait after %d were sent", late, len(sent))
+			}
+		}
+		time.Sleep(time.Second / paceRate)
+		synctest.Wait()
+		got = append(got, b.envelopes()...)
+		wantHashes(t, "the other peer", got, sent)
+		if most := paceBurst + int(count*every*paceRate/time.Second) + 1; packets > most || packets < most/2 {
+			t.Errorf("%d packets for %d envelopes, want at most %d", packets, count, most)
+		}
+	})
+}
+
 // TestRelayAtOnce: no virtual time passes between arrival and departure.
 func TestRelayAtOnce(t *testing.T) {
 	bothVersions(t, func(t *testing.T, version uint) {

@@ -19,6 +19,11 @@ const (
 	maxReplyBytes = 2 << 20
 	// scanBatch is how many log entries a writer looks at per lock.
 	scanBatch = 256
+	// paceRate, per second, and paceBurst bound the packets of envelopes to one
+	// peer. Envelopes that come faster share packets; an envelope waits for
+	// others for 1/paceRate at most.
+	paceRate  = 2000
+	paceBurst = 16
 	// walkPause is the time between two walks through the whole pool for a peer
 	// that changes its interest. What it changes meanwhile, as clients do that
 	// start with many chats, is covered by the next one.
@@ -37,6 +42,7 @@ type writer struct {
 	batch  []*entry
 	envs   []*wire.Envelope
 	header []byte
+	pace   bucket // packets of envelopes
 }
 
 // write is the writer goroutine: the Status, then, once the peer's own has
@@ -50,7 +56,7 @@ func (p *peer) write(status []byte, ready <-chan struct{}) {
 	case <-p.quit:
 		return
 	}
-	w := &writer{p: p, scan: make([]*entry, 0, scanBatch)}
+	w := &writer{p: p, scan: make([]*entry, 0, scanBatch), pace: newPace(time.Now())}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -86,6 +92,10 @@ func (p *peer) sendFrom(code uint64, size int, payload io.Reader) bool {
 	return true
 }
 
+func newPace(now time.Time) bucket {
+	return bucket{rate: paceRate, capacity: paceBurst, tokens: paceBurst, last: now}
+}
+
 // drain sends everything there is to send now. It returns how long to wait
 // for the peer's rate limits, zero when nothing is held back by them.
 func (w *writer) drain() (wait time.Duration, ok bool) {
@@ -94,6 +104,9 @@ func (w *writer) drain() (wait time.Duration, ok bool) {
 			return wait, ok
 		}
 		later := w.restart()
+		if !w.gatherMore() {
+			return 0, false
+		}
 		size, wait := w.gather()
 		if wait > 0 {
 			return wait, true
@@ -105,6 +118,16 @@ func (w *writer) drain() (wait time.Duration, ok bool) {
 			return 0, false
 		}
 	}
+}
+
+// gatherMore waits when many packets went out lately, so that the next one takes
+// more: every packet costs its frame, a system call, and a wake-up at the other
+// side. What comes when little is sent leaves at once.
+func (w *writer) gatherMore() bool {
+	if w.p.host.pool.last.Load() < w.cursor {
+		return true // there is nothing
+	}
+	return w.p.pause(w.pace.wait(1, time.Now()))
 }
 
 // restart goes back to the start of the pool when the peer wants more than
@@ -261,6 +284,7 @@ func (w *writer) sendBatch(size int) bool {
 		w.expectAck()
 	}
 	now := time.Now()
+	w.pace.debit(1, now)
 	w.packet.debit(1, now)
 	w.bytes.debit(float64(total), now)
 	payload := &batchReader{head: w.header, envs: w.envs}
