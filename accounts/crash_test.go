@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"statusd/accounts/key"
-	"statusd/internal/crashtest"
+	"statusd/internal/test/crashtest"
 )
 
 func TestMain(m *testing.M) {

@@ -17,7 +17,7 @@ import (
 	"statusd/accounts/keystore"
 	"statusd/accounts/mnemonic"
 	"statusd/accounts/vault"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 // TestVectorSections names where each section of accounts.json is tested.

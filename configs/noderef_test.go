@@ -11,7 +11,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enr"
 	"github.com/ethereum/go-ethereum/rlp"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 // expected is what a vector says of a node.

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 type vectorKey struct {

@@ -9,7 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enr"
 
 	"statusd/discovery"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 	"statusd/internal/wakuenr"
 )
 

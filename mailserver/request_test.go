@@ -10,7 +10,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 	"statusd/waku/wire"
 )
 

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 	"statusd/mailserver"
 	"statusd/mailserver/archivetest"
 	"statusd/mailserver/leveldb"

@@ -12,7 +12,7 @@ import (
 
 	"statusd/api"
 	"statusd/internal/store"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 	"statusd/messenger/courier"
 	"statusd/payloads"
 	"statusd/transport"

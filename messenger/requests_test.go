@@ -15,8 +15,8 @@ import (
 	"statusd/accounts/key"
 	"statusd/accounts/secret"
 	"statusd/api"
-	"statusd/internal/crashtest"
 	"statusd/internal/store"
+	"statusd/internal/test/crashtest"
 )
 
 func TestMain(m *testing.M) {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"statusd/api"
-	"statusd/internal/testnet"
+	"statusd/internal/test/testnet"
 )
 
 // newMessages returns the ids of the messages that an event announces.

@@ -19,7 +19,7 @@ import (
 	"statusd/api"
 	"statusd/internal/store"
 	"statusd/internal/store/storetest"
-	"statusd/internal/testnet"
+	"statusd/internal/test/testnet"
 	"statusd/messenger/courier"
 	"statusd/transport/envelopes"
 	"statusd/waku"

@@ -14,7 +14,7 @@ import (
 	"statusd/accounts/key"
 	"statusd/api"
 	"statusd/internal/store"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 	"statusd/messenger/courier"
 	"statusd/payloads"
 	"statusd/transport"

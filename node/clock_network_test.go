@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"statusd/api"
-	"statusd/internal/rawpeer"
+	"statusd/internal/test/rawpeer"
 	"statusd/waku/wire"
 )
 

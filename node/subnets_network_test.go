@@ -8,7 +8,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
-	"statusd/internal/rawpeer"
+	"statusd/internal/test/rawpeer"
 	"statusd/waku/wire"
 )
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"statusd/accounts/key"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 func FuzzParse(f *testing.F) {

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"statusd/accounts/key"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 // person is a key with its contact id.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 type vectorEvent struct {

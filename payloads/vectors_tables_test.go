@@ -3,7 +3,7 @@ package payloads
 import (
 	"testing"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 func TestVectorMedia(t *testing.T) {

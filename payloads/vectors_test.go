@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"statusd/accounts/key"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 // keyring are the named keys of the vectors.

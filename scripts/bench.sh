@@ -23,7 +23,7 @@ go test -run '^$' -bench . -benchmem -benchtime "${BENCHTIME:-1s}" -count "${COU
 
 echo "== load benchmark"
 make build
-go run ./internal/bench -statusd bin/statusd "$@"
+go run ./internal/test/bench -statusd bin/statusd "$@"
 
 if [ "${TOPICSIM:-}" = 1 ]; then
 	echo "== topic discovery in virtual time (minutes, 5 GB)"

@@ -73,7 +73,7 @@ step "shell syntax" shell_scripts
 step "go vet" go vet ./...
 step "go vet, tag integration" go vet -tags integration ./...
 step "go.mod is tidy" go mod tidy -diff
-step "layers and sizes" go test ./internal/archtest
+step "layers and sizes" go test ./internal/test/archtest
 step "generated files" generated
 
 if go run "$staticcheck" -version >/dev/null 2>&1; then

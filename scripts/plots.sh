@@ -9,7 +9,7 @@ command -v rsvg-convert >/dev/null || {
 }
 drawn=$(mktemp -d)
 trap 'rm -rf "$drawn"' EXIT
-go run ./internal/topicsim -runs 10000/capacity,1000/capacity,1000/cache -plots "$drawn"
+go run ./internal/test/topicsim -runs 10000/capacity,1000/capacity,1000/cache -plots "$drawn"
 for svg in "$drawn"/*.svg; do
 	rsvg-convert -z 1.5 "$svg" -o "docs/plots/$(basename "$svg" .svg).png"
 done

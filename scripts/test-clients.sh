@@ -17,7 +17,7 @@ export PYTHONDONTWRITEBYTECODE=1
 python_types() { (cd clients/python && mypy --cache-dir "$scratch/mypy"); }
 python_tests() { (cd clients/python && PYTHONPATH=src "$python" -W error -m unittest discover -t . -s tests); }
 typescript_types() { (cd clients/typescript && npm run --silent check && npm run --silent build); }
-bots() { STATUSD_TEST_PYTHON=$python go test -count=1 -tags integration -run TestBotsOfClients ./internal/e2e; }
+bots() { STATUSD_TEST_PYTHON=$python go test -count=1 -tags integration -run TestBotsOfClients ./internal/test/e2e; }
 typescript_tests() { (cd clients/typescript && npm run --silent test); }
 
 # Whoever installs the packages can import them.

@@ -12,11 +12,11 @@ need_compiler
 # are killed while they change.
 kills() {
 	STATUSD_KILL_MESSAGES=${STATUSD_KILL_MESSAGES:-1200} go test -tags integration -timeout 60m -count=1 -v \
-		-run 'TestKillsLoseNothing' ./internal/e2e &&
-	STATUSD_STOPS=50 go test -tags integration -timeout 60m -count=1 -v -run 'TestStopsDoNotWait' ./internal/e2e &&
+		-run 'TestKillsLoseNothing' ./internal/test/e2e &&
+	STATUSD_STOPS=50 go test -tags integration -timeout 60m -count=1 -v -run 'TestStopsDoNotWait' ./internal/test/e2e &&
 	go test -tags integration -timeout 60m -count=10 \
 		-run 'TestKillDuringAccountChanges|TestKillDuringBackupCommand|TestEventsSurviveKills|TestMailserverKilled|TestEchoBots' \
-		./internal/e2e
+		./internal/test/e2e
 }
 
 # crashes: the power fails at every statement, and networks are bad for devices
@@ -28,7 +28,7 @@ crashes() {
 
 # days: simulations of whole days in virtual time.
 days() {
-	go test -timeout 120m -count=1 -run 'Day|Flood|Model|Simulation' ./messenger/... ./datasync/... ./payloads/... ./internal/topicsim
+	go test -timeout 120m -count=1 -run 'Day|Flood|Model|Simulation' ./messenger/... ./datasync/... ./payloads/... ./internal/test/topicsim
 }
 
 # architectures: what is built for arm64, and its tests of bytes where an

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"statusd/accounts/key"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 	"statusd/transport"
 	"statusd/transport/bundle"
 	"statusd/transport/protocol"

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"statusd/accounts/key"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 	"statusd/payloads"
 	"statusd/transport"
 	"statusd/transport/dh"

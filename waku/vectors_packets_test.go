@@ -9,7 +9,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/rlp"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 	"statusd/waku/wire"
 )
 

@@ -12,7 +12,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/crypto"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 	"statusd/waku/wire"
 )
 

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"statusd/accounts/key"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 	"statusd/waku/wire"
 )
 

@@ -10,7 +10,7 @@ import (
 	"statusd/accounts/ens"
 	"statusd/accounts/key"
 	"statusd/accounts/multibase"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 // textOrBytes is a text that a vector gives as a string or, for identity, as

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 func TestHashVector(t *testing.T) {

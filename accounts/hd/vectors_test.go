@@ -13,7 +13,7 @@ import (
 
 	"statusd/accounts/mnemonic"
 	"statusd/accounts/multibase"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 // keyEntry is one key of the "mnemonics" section.

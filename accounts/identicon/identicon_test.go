@@ -10,7 +10,7 @@ import (
 	"image/png"
 	"testing"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 func TestPictureVector(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/crypto"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 func TestPrivateKeyTextVector(t *testing.T) {

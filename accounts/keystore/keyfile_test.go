@@ -19,7 +19,7 @@ import (
 	"statusd/accounts/kdf"
 	"statusd/accounts/key"
 	"statusd/accounts/secret"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 // tiny is a cost for tests that are not about cost.

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"statusd/accounts/key"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 type nameEntry struct {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 type dnsVector struct {

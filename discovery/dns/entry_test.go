@@ -9,7 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/dnsdisc"
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 type vectorTree struct {

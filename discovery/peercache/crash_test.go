@@ -12,7 +12,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
-	"statusd/internal/crashtest"
+	"statusd/internal/test/crashtest"
 )
 
 func TestMain(m *testing.M) {

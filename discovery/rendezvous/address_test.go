@@ -7,7 +7,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 func TestParseServer(t *testing.T) {

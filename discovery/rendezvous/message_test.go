@@ -8,7 +8,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enr"
 	"github.com/ethereum/go-ethereum/rlp"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 type vectorMessage struct {

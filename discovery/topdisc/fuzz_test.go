@@ -8,7 +8,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
 	"statusd/internal/tdtenr"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 // FuzzTicket checks that no bytes but the ones given out open as a ticket.

@@ -12,7 +12,7 @@ import (
 	"github.com/ethereum/go-ethereum/rlp"
 
 	"statusd/discovery"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 func TestVectorServices(t *testing.T) {

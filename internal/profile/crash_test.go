@@ -14,8 +14,8 @@ import (
 	"statusd/accounts/kdf"
 	"statusd/accounts/secret"
 	"statusd/internal/atomicfile"
-	"statusd/internal/crashtest"
 	"statusd/internal/store"
+	"statusd/internal/test/crashtest"
 )
 
 func TestMain(m *testing.M) {

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"statusd/internal/crashtest"
+	"statusd/internal/test/crashtest"
 )
 
 // unprotectedDB makes a database as earlier versions did: without checksums.

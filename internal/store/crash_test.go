@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"statusd/internal/crashtest"
+	"statusd/internal/test/crashtest"
 )
 
 func TestMain(m *testing.M) {

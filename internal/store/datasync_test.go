@@ -16,7 +16,7 @@ import (
 
 	"statusd/datasync"
 	"statusd/datasync/runner"
-	"statusd/internal/crashtest"
+	"statusd/internal/test/crashtest"
 )
 
 // syncParty is one end of a conversation: a database with a data sync node on

@@ -11,7 +11,7 @@ import (
 
 	"github.com/syndtr/goleveldb/leveldb"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 	"statusd/mailserver"
 	"statusd/mailserver/archivetest"
 	"statusd/waku/wire"

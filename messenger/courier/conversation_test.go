@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"statusd/internal/testnet"
+	"statusd/internal/test/testnet"
 	"statusd/transport"
 	"statusd/transport/topics"
 	"statusd/waku"

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"statusd/internal/store"
-	"statusd/internal/testnet"
+	"statusd/internal/test/testnet"
 	"statusd/transport/dh"
 	"statusd/transport/protocol"
 	"statusd/transport/topics"

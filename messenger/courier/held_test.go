@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"statusd/internal/store"
-	"statusd/internal/testnet"
+	"statusd/internal/test/testnet"
 )
 
 // set changes what the fake chats do.

@@ -15,7 +15,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 
 	"statusd/internal/store"
-	"statusd/internal/testnet"
+	"statusd/internal/test/testnet"
 	"statusd/mailserver/history"
 	"statusd/transport/topics"
 	"statusd/waku"

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"statusd/internal/testnet"
+	"statusd/internal/test/testnet"
 	"statusd/transport/topics"
 	"statusd/waku"
 )

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"statusd/internal/store"
-	"statusd/internal/testnet"
+	"statusd/internal/test/testnet"
 )
 
 // copyDatabase returns a folder with a copy of a person's database.

@@ -12,7 +12,7 @@ import (
 
 	"statusd/accounts/key"
 	"statusd/internal/store"
-	"statusd/internal/testnet"
+	"statusd/internal/test/testnet"
 	"statusd/transport/dh"
 	"statusd/transport/topics"
 	"statusd/waku"

@@ -19,7 +19,7 @@ import (
 	"statusd/accounts/secret"
 	"statusd/internal/store"
 	"statusd/internal/store/storetest"
-	"statusd/internal/testnet"
+	"statusd/internal/test/testnet"
 	"statusd/transport/envelopes"
 	"statusd/transport/topics"
 	"statusd/waku"

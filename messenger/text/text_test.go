@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"statusd/api"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 // someID is a contact id as a mention needs it.

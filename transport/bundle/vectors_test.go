@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"statusd/accounts/key"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 	"statusd/transport/dh"
 )
 

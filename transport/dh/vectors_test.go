@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"statusd/accounts/key"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 func private(t *testing.T, b []byte) key.Private {

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 	"statusd/transport/bundle"
 )
 

@@ -8,7 +8,7 @@ import (
 
 	"statusd/accounts/key"
 	"statusd/accounts/secret"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 	"statusd/transport/dh"
 )
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/crypto"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 // addPackets seeds a target with the payloads of one packet code.

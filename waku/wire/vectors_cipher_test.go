@@ -7,7 +7,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/crypto"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 func TestVectorPasswordSymKey(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/rlp"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 type vecOptions struct {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/crypto"
 
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 // TestVectorSections fails when waku.json has a section nobody tests.

@@ -12,7 +12,7 @@ import (
 	"github.com/ethereum/go-ethereum/rlp"
 
 	"statusd/discovery/topdisc"
-	"statusd/internal/vectors"
+	"statusd/internal/test/vectors"
 )
 
 // talkVectors are the parts of the section topdisc_talk that concern messages;

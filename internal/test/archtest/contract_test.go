@@ -17,8 +17,8 @@ import (
 func rawTests() map[string]string {
 	return map[string]string{
 		"cmd/statusd/cmd_test.go":              "statusd rpc METHOD, as it is typed",
-		"internal/e2e/exit_codes_test.go":      "statusd rpc METHOD, as it is typed",
-		"internal/e2e/account_test.go":         "arguments that are wrong on purpose",
+		"internal/test/e2e/exit_codes_test.go": "statusd rpc METHOD, as it is typed",
+		"internal/test/e2e/account_test.go":    "arguments that are wrong on purpose",
 		"internal/clientgen/clientgen_test.go": "how names are written in other languages",
 	}
 }
@@ -88,7 +88,8 @@ func TestWireTypesAreInTheContract(t *testing.T) {
 
 // talks tells whether the tests of a package are programs that call a daemon.
 func talks(pkg string) bool {
-	return within(pkg, "statusd/cmd") || within(pkg, "statusd/internal/e2e") || within(pkg, "statusd/internal/bench")
+	return within(pkg, "statusd/cmd") || within(pkg, "statusd/internal/test/e2e") ||
+		within(pkg, "statusd/internal/test/bench")
 }
 
 // jsonStructs finds the structs of a file whose members have names in JSON, by
@@ -162,7 +163,7 @@ func formats() map[string]string {
 		"internal/store.Command":         database,
 		"internal/store.Member":          database,
 		"internal/store.MessageExtra":    database,
-		"internal/vectors.Cases":         "test vectors",
+		"internal/test/vectors.Cases":    "test vectors",
 		"mailserver/history.Bookmark":    history,
 		"mailserver/history.Span":        history,
 		"mailserver/statusgo.state":      archive,

@@ -1,6 +1,9 @@
 package archtest
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // Groups of third-party packages that rules share.
 const (
@@ -80,24 +83,24 @@ func layer0() map[string][]string {
 		"statusd/payloads": {
 			"statusd/accounts/key", "statusd/payloads/internal/pb", geth + "crypto", "google.golang.org/protobuf",
 		},
-		"statusd/payloads/internal/pb": {"google.golang.org/protobuf"},
-		"statusd/waku/wire":            {geth + "rlp", geth + "crypto", geth + "common/hexutil"},
-		"statusd/internal/atomicfile":  {},
-		"statusd/internal/backup":      {"statusd/accounts/kdf", "statusd/accounts/secret"},
-		"statusd/internal/blocking":    {geth + "p2p/nat"},
-		"statusd/internal/cache":       {"statusd/internal/atomicfile", "github.com/syndtr/goleveldb/leveldb"},
-		"statusd/internal/confusable":  {"golang.org/x/text/unicode/norm"},
-		"statusd/internal/clock":       {"github.com/beevik/ntp", zap},
-		"statusd/internal/deadline":    {},
-		"statusd/internal/diskspace":   {},
-		"statusd/internal/logx":        {"statusd/internal/atomicfile", zap, "gopkg.in/natefinch/lumberjack.v2"},
-		"statusd/internal/nearest":     {},
-		"statusd/internal/sdnotify":    {unix},
-		"statusd/internal/multiaddr":   {"statusd/accounts/multibase", geth + "crypto"},
-		"statusd/internal/termtext":    {},
-		"statusd/internal/tdtenr":      {geth + "p2p/enode"},
-		"statusd/internal/vectors":     {},
-		"statusd/internal/wakuenr":     {geth + "rlp", geth + "p2p/enode"},
+		"statusd/payloads/internal/pb":  {"google.golang.org/protobuf"},
+		"statusd/waku/wire":             {geth + "rlp", geth + "crypto", geth + "common/hexutil"},
+		"statusd/internal/atomicfile":   {},
+		"statusd/internal/backup":       {"statusd/accounts/kdf", "statusd/accounts/secret"},
+		"statusd/internal/blocking":     {geth + "p2p/nat"},
+		"statusd/internal/cache":        {"statusd/internal/atomicfile", "github.com/syndtr/goleveldb/leveldb"},
+		"statusd/internal/confusable":   {"golang.org/x/text/unicode/norm"},
+		"statusd/internal/clock":        {"github.com/beevik/ntp", zap},
+		"statusd/internal/deadline":     {},
+		"statusd/internal/diskspace":    {},
+		"statusd/internal/logx":         {"statusd/internal/atomicfile", zap, "gopkg.in/natefinch/lumberjack.v2"},
+		"statusd/internal/nearest":      {},
+		"statusd/internal/sdnotify":     {unix},
+		"statusd/internal/multiaddr":    {"statusd/accounts/multibase", geth + "crypto"},
+		"statusd/internal/termtext":     {},
+		"statusd/internal/tdtenr":       {geth + "p2p/enode"},
+		"statusd/internal/test/vectors": {},
+		"statusd/internal/wakuenr":      {geth + "rlp", geth + "p2p/enode"},
 	}
 }
 
@@ -267,19 +270,19 @@ func layer4() map[string][]string {
 // layerT is layer T: programs and helpers of tests and measurements.
 func layerT() map[string][]string {
 	return map[string][]string{
-		"statusd/internal/archtest": {},
-		"statusd/internal/bench": {
-			"statusd/api", "statusd/api/client", "statusd/cmd/statusd/devnet", "statusd/internal/rawpeer",
+		"statusd/internal/test/archtest": {},
+		"statusd/internal/test/bench": {
+			"statusd/api", "statusd/api/client", "statusd/cmd/statusd/devnet", "statusd/internal/test/rawpeer",
 			"statusd/mailserver/leveldb", "statusd/waku/wire", geth + "crypto", geth + "p2p", geth + "rlp", errgroup,
 		},
-		"statusd/internal/clientgen": {"statusd/api"},
-		"statusd/internal/crashtest": {},
-		"statusd/internal/e2e":       {},
-		"statusd/internal/rawpeer": {
+		"statusd/internal/clientgen":      {"statusd/api"},
+		"statusd/internal/test/crashtest": {},
+		"statusd/internal/test/e2e":       {},
+		"statusd/internal/test/rawpeer": {
 			"statusd/waku/wire", geth + "p2p", geth + "crypto", geth + "rlp",
 		},
-		"statusd/internal/testnet": {"statusd/waku", geth + "p2p"},
-		"statusd/internal/topicsim": {
+		"statusd/internal/test/testnet": {"statusd/waku", geth + "p2p"},
+		"statusd/internal/test/topicsim": {
 			"statusd/discovery", "statusd/discovery/topdisc", "statusd/discovery/topdisc/tdt1",
 			"statusd/internal/deadline", "statusd/internal/tdtenr", geth + "crypto", geth + "p2p",
 		},
@@ -312,14 +315,12 @@ func layer5() map[string][]string {
 	}
 }
 
-// testOnly are packages that product code must not import.
-func testOnly() []string {
-	return []string{
-		"statusd/internal/archtest", "statusd/internal/bench", "statusd/internal/crashtest", "statusd/internal/e2e",
-		"statusd/internal/rawpeer", "statusd/internal/store/storetest",
-		"statusd/internal/testnet", "statusd/internal/topicsim", "statusd/internal/vectors", "statusd/mailserver/archivetest",
-		"statusd/mailserver/postgres/pgtest", "statusd/transport/storetest",
-	}
+// testOnly reports whether a package must not be imported by the product.
+func testOnly(pkg string) bool {
+	return within(pkg, "statusd/internal/test") || slices.Contains([]string{
+		"statusd/internal/store/storetest", "statusd/mailserver/archivetest", "statusd/mailserver/postgres/pgtest",
+		"statusd/transport/storetest",
+	}, pkg)
 }
 
 // programs may print to standard output and exit.

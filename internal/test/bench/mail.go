@@ -11,7 +11,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/rlp"
 
-	"statusd/internal/rawpeer"
+	"statusd/internal/test/rawpeer"
 	"statusd/mailserver/leveldb"
 	"statusd/waku/wire"
 )

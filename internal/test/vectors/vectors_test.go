@@ -13,7 +13,7 @@ import (
 func TestCopiesAreCurrent(t *testing.T) {
 	_, file, _, _ := runtime.Caller(0)
 	here := filepath.Dir(file)
-	originals := filepath.Join(here, "..", "..", "..", "shared", "vectors")
+	originals := filepath.Join(here, "..", "..", "..", "..", "shared", "vectors")
 	paths, err := filepath.Glob(filepath.Join(originals, "*.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"statusd/internal/rawpeer"
+	"statusd/internal/test/rawpeer"
 	"statusd/waku/wire"
 )
 

@@ -2,14 +2,14 @@
 // binary as a process of its own, connects senders and receivers over RLPx on
 // loopback, and prints one table row for each workload.
 //
-//	go run ./internal/bench -statusd bin/statusd
+//	go run ./internal/test/bench -statusd bin/statusd
 //
 // Senders put one envelope in each packet, as peers do when traffic is light.
 // CPU is what the statusd process alone used, latency runs from just before
 // the write at a sender to just after the read at a receiver, and RSS is the
 // process's peak. Generator and statusd share the machine.
 //
-//	go run ./internal/bench -statusd bin/statusd -bare 3
+//	go run ./internal/test/bench -statusd bin/statusd -bare 3
 //
 // measures statusd, a bare relay, and one that does not even hash envelopes, in
 // turn, three times, and prints the ratios: these compare between machines.

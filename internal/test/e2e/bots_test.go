@@ -43,7 +43,7 @@ func (b *bot) kill() {
 // repository is the path of a file or folder of the repository.
 func repository(t *testing.T, parts ...string) string {
 	t.Helper()
-	path, err := filepath.Abs(filepath.Join(append([]string{"..", ".."}, parts...)...))
+	path, err := filepath.Abs(filepath.Join(append([]string{"..", "..", ".."}, parts...)...))
 	if err != nil {
 		t.Fatal(err)
 	}
