@@ -322,26 +322,13 @@ func writesInto(m *payloads.Message) (group string, clock uint64) {
 		}
 		return "", 0
 	}
-	kind, id := place(m.Body)
+	b, placed := m.Body.(payloads.Placed)
+	if !placed {
+		return "", 0
+	}
+	kind, id := b.Place()
 	if kind != payloads.PrivateGroup {
 		return "", 0
 	}
 	return id, m.Latest()
-}
-
-// place returns the kind and id of the chat that a payload names.
-func place(body payloads.Body) (payloads.MessageType, string) {
-	switch b := body.(type) {
-	case *payloads.ChatMessage:
-		return b.MessageType, b.ChatID
-	case *payloads.EmojiReaction:
-		return b.MessageType, b.ChatID
-	case *payloads.EditMessage:
-		return b.MessageType, b.ChatID
-	case *payloads.DeleteMessage:
-		return b.MessageType, b.ChatID
-	case *payloads.PinMessage:
-		return b.MessageType, b.ChatID
-	}
-	return 0, ""
 }

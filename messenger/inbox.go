@@ -76,6 +76,18 @@ func (r *received) arrivedIn(chat string) bool {
 // payload, any other says that this machine failed.
 type handler func(ctx context.Context, tx *store.Tx, r *received) error
 
+// on is a handler for payloads whose body is a B. A type belongs to one kind of
+// body, which package payloads decodes.
+func on[B payloads.Body](handle func(context.Context, *store.Tx, *received, B) error) handler {
+	return func(ctx context.Context, tx *store.Tx, r *received) error {
+		body, ok := r.msg.Body.(B)
+		if !ok {
+			return drop("body")
+		}
+		return handle(ctx, tx, r, body)
+	}
+}
+
 // inbox takes what the courier brings: courier.Chats.
 type inbox struct {
 	*core
@@ -85,23 +97,23 @@ type inbox struct {
 func newInbox(c *core) *inbox {
 	b := &inbox{core: c}
 	b.handlers = map[payloads.Type]handler{
-		payloads.TypeChatMessage:                c.receiveMessage,
-		payloads.TypeContactUpdate:              c.receiveContactUpdate,
-		payloads.TypeMembershipUpdate:           c.receiveGroupUpdate,
-		payloads.TypeGroupInvitation:            c.receiveInvitation,
-		payloads.TypeEmojiReaction:              c.receiveReaction,
-		payloads.TypePairInstallation:           c.receivePairing,
-		payloads.TypeSyncInstallationContact:    c.receiveContactSync,
-		payloads.TypeSyncInstallationPublicChat: c.receivePublicChatSync,
-		payloads.TypeRequestAddress:             c.receiveTransactionRequest,
-		payloads.TypeRequestTransaction:         c.receiveTransactionRequest,
-		payloads.TypeAcceptRequestAddress:       c.receiveTransactionAnswer,
-		payloads.TypeDeclineRequestAddress:      c.receiveTransactionAnswer,
-		payloads.TypeDeclineRequestTransaction:  c.receiveTransactionAnswer,
-		payloads.TypeSendTransaction:            c.receiveTransactionSent,
-		payloads.TypeEditMessage:                c.receiveEdit,
-		payloads.TypeDeleteMessage:              c.receiveDelete,
-		payloads.TypePinMessage:                 c.receivePin,
+		payloads.TypeChatMessage:                on(c.receiveMessage),
+		payloads.TypeContactUpdate:              on(c.receiveContactUpdate),
+		payloads.TypeMembershipUpdate:           on(c.receiveGroupUpdate),
+		payloads.TypeGroupInvitation:            on(c.receiveInvitation),
+		payloads.TypeEmojiReaction:              on(c.receiveReaction),
+		payloads.TypePairInstallation:           on(c.receivePairing),
+		payloads.TypeSyncInstallationContact:    on(c.receiveContactSync),
+		payloads.TypeSyncInstallationPublicChat: on(c.receivePublicChatSync),
+		payloads.TypeRequestAddress:             on(c.receiveTransactionRequest),
+		payloads.TypeRequestTransaction:         on(c.receiveTransactionRequest),
+		payloads.TypeAcceptRequestAddress:       on(c.receiveTransactionAnswer),
+		payloads.TypeDeclineRequestAddress:      on(c.receiveTransactionAnswer),
+		payloads.TypeDeclineRequestTransaction:  on(c.receiveTransactionAnswer),
+		payloads.TypeSendTransaction:            on(c.receiveTransactionSent),
+		payloads.TypeEditMessage:                on(c.receiveEdit),
+		payloads.TypeDeleteMessage:              on(c.receiveDelete),
+		payloads.TypePinMessage:                 on(c.receivePin),
 		// Decoded for the sake of strictness. Nothing is done with them, and they
 		// are not remembered: somebody's message could be passed on as one of them
 		// before it comes as what it is.

@@ -107,11 +107,7 @@ func hasJoined(chat *store.Chat, id string) bool {
 }
 
 // receiveMessage handles a chat message.
-func (c *core) receiveMessage(_ context.Context, tx *store.Tx, r *received) error {
-	body, ok := r.msg.Body.(*payloads.ChatMessage)
-	if !ok {
-		return drop("body")
-	}
+func (c *core) receiveMessage(_ context.Context, tx *store.Tx, r *received, body *payloads.ChatMessage) error {
 	chat, err := c.match(tx, r, body.MessageType, body.ChatID)
 	if err != nil {
 		return err
@@ -219,11 +215,7 @@ func (c *core) claimName(tx *store.Tx, id, name string, clock uint64) error {
 }
 
 // receiveReaction handles a reaction or its retraction.
-func (c *core) receiveReaction(_ context.Context, tx *store.Tx, r *received) error {
-	body, ok := r.msg.Body.(*payloads.EmojiReaction)
-	if !ok {
-		return drop("body")
-	}
+func (c *core) receiveReaction(_ context.Context, tx *store.Tx, r *received, body *payloads.EmojiReaction) error {
 	chat, err := c.match(tx, r, body.MessageType, body.ChatID)
 	if err != nil {
 		return err

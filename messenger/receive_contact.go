@@ -50,11 +50,7 @@ func rename(k *store.Contact, name string, clock uint64) {
 
 // receiveContactUpdate handles the name and picture of somebody who added us
 // (spec 05 section 10.1).
-func (c *core) receiveContactUpdate(_ context.Context, tx *store.Tx, r *received) error {
-	body, ok := r.msg.Body.(*payloads.ContactUpdate)
-	if !ok {
-		return drop("body")
-	}
+func (c *core) receiveContactUpdate(_ context.Context, tx *store.Tx, r *received, body *payloads.ContactUpdate) error {
 	if !r.direct() {
 		return drop("not_direct")
 	}
@@ -127,11 +123,7 @@ func (c *core) tellContact(tx *store.Tx, contact *store.Contact, chat *store.Cha
 
 // receivePairing handles the introduction of another device of ours (spec 05
 // section 10.2).
-func (c *core) receivePairing(_ context.Context, tx *store.Tx, r *received) error {
-	body, ok := r.msg.Body.(*payloads.PairInstallation)
-	if !ok {
-		return drop("body")
-	}
+func (c *core) receivePairing(_ context.Context, tx *store.Tx, r *received, body *payloads.PairInstallation) error {
 	err := c.courier.PairingReceived(tx, r.parcel, body.InstallationID, body.Name, body.DeviceType)
 	if errors.Is(err, transport.ErrNotPaired) || errors.Is(err, transport.ErrInstallation) {
 		return &dropError{reason: "installation", err: err}
@@ -172,11 +164,7 @@ func installationView(i *transport.Installation) api.Installation {
 }
 
 // receiveContactSync handles a contact that was added on another device.
-func (c *core) receiveContactSync(_ context.Context, tx *store.Tx, r *received) error {
-	body, ok := r.msg.Body.(*payloads.SyncContact)
-	if !ok {
-		return drop("body")
-	}
+func (c *core) receiveContactSync(_ context.Context, tx *store.Tx, r *received, body *payloads.SyncContact) error {
 	if !r.parcel.Paired {
 		return drop("not_paired")
 	}
@@ -225,11 +213,9 @@ func (c *core) welcome(tx *store.Tx, id string) error {
 const historyOfNew = 24 * time.Hour
 
 // receivePublicChatSync joins a public chat that was joined on another device.
-func (c *core) receivePublicChatSync(_ context.Context, tx *store.Tx, r *received) error {
-	body, ok := r.msg.Body.(*payloads.SyncPublicChat)
-	if !ok {
-		return drop("body")
-	}
+func (c *core) receivePublicChatSync(
+	_ context.Context, tx *store.Tx, r *received, body *payloads.SyncPublicChat,
+) error {
 	if !r.parcel.Paired {
 		return drop("not_paired")
 	}

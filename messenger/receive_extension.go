@@ -34,11 +34,7 @@ func (c *core) target(
 }
 
 // receiveEdit replaces the text of a message of its author.
-func (c *core) receiveEdit(_ context.Context, tx *store.Tx, r *received) error {
-	body, ok := r.msg.Body.(*payloads.EditMessage)
-	if !ok {
-		return drop("body")
-	}
+func (c *core) receiveEdit(_ context.Context, tx *store.Tx, r *received, body *payloads.EditMessage) error {
 	m, err := c.target(tx, r, body.MessageType, body.ChatID, body.MessageID)
 	switch {
 	case err != nil:
@@ -63,11 +59,7 @@ func (c *core) receiveEdit(_ context.Context, tx *store.Tx, r *received) error {
 }
 
 // receiveDelete removes a message of its author.
-func (c *core) receiveDelete(_ context.Context, tx *store.Tx, r *received) error {
-	body, ok := r.msg.Body.(*payloads.DeleteMessage)
-	if !ok {
-		return drop("body")
-	}
+func (c *core) receiveDelete(_ context.Context, tx *store.Tx, r *received, body *payloads.DeleteMessage) error {
 	m, err := c.target(tx, r, body.MessageType, body.ChatID, body.MessageID)
 	if err != nil {
 		return err
@@ -101,11 +93,7 @@ func (c *core) removeMessage(tx *store.Tx, m *store.Message) error {
 }
 
 // receivePin pins a message for everybody in its chat.
-func (c *core) receivePin(_ context.Context, tx *store.Tx, r *received) error {
-	body, ok := r.msg.Body.(*payloads.PinMessage)
-	if !ok {
-		return drop("body")
-	}
+func (c *core) receivePin(_ context.Context, tx *store.Tx, r *received, body *payloads.PinMessage) error {
 	m, err := c.target(tx, r, body.MessageType, body.ChatID, body.MessageID)
 	if err != nil {
 		return err

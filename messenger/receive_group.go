@@ -21,11 +21,9 @@ func dropGroup(err error) error {
 
 // receiveGroupUpdate handles the events of a group and what is attached to
 // them (spec 05 section 9.3).
-func (c *core) receiveGroupUpdate(ctx context.Context, tx *store.Tx, r *received) error {
-	update, ok := r.msg.Body.(*payloads.MembershipUpdate)
-	if !ok {
-		return drop("body")
-	}
+func (c *core) receiveGroupUpdate(
+	ctx context.Context, tx *store.Tx, r *received, update *payloads.MembershipUpdate,
+) error {
 	chat, found, err := tx.Chats().ByID(update.ChatID)
 	if err != nil {
 		return err
@@ -371,9 +369,9 @@ func (c *core) receiveAttached(ctx context.Context, tx *store.Tx, r *received) e
 	switch {
 	case err != nil:
 	case attached.Type == payloads.TypeEmojiReaction:
-		err = c.receiveReaction(ctx, tx, &inner)
+		err = on(c.receiveReaction)(ctx, tx, &inner)
 	default:
-		err = c.receiveMessage(ctx, tx, &inner)
+		err = on(c.receiveMessage)(ctx, tx, &inner)
 	}
 	var refused *dropError
 	if errors.As(err, &refused) {
@@ -386,11 +384,7 @@ func (c *core) receiveAttached(ctx context.Context, tx *store.Tx, r *received) e
 
 // receiveInvitation handles a request to be let into a group of ours, or the
 // rejection of our own (spec 05 section 9.5).
-func (c *core) receiveInvitation(_ context.Context, tx *store.Tx, r *received) error {
-	body, ok := r.msg.Body.(*payloads.GroupInvitation)
-	if !ok {
-		return drop("body")
-	}
+func (c *core) receiveInvitation(_ context.Context, tx *store.Tx, r *received, body *payloads.GroupInvitation) error {
 	if !r.direct() {
 		return drop("not_direct")
 	}

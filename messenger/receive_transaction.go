@@ -72,11 +72,9 @@ func (c *core) commandChat(tx *store.Tx, r *received, answers string) (store.Cha
 }
 
 // receiveTransactionRequest handles requests for an address or a transaction.
-func (c *core) receiveTransactionRequest(_ context.Context, tx *store.Tx, r *received) error {
-	body, ok := r.msg.Body.(*payloads.Transaction)
-	if !ok {
-		return drop("body")
-	}
+func (c *core) receiveTransactionRequest(
+	_ context.Context, tx *store.Tx, r *received, body *payloads.Transaction,
+) error {
 	chat, err := c.commandChat(tx, r, "")
 	if err != nil {
 		return err
@@ -119,11 +117,9 @@ func (c *core) request(tx *store.Tx, chat *store.Chat, id string, byUs bool) (st
 }
 
 // receiveTransactionAnswer handles the answers to requests of ours.
-func (c *core) receiveTransactionAnswer(_ context.Context, tx *store.Tx, r *received) error {
-	body, ok := r.msg.Body.(*payloads.Transaction)
-	if !ok {
-		return drop("body")
-	}
+func (c *core) receiveTransactionAnswer(
+	_ context.Context, tx *store.Tx, r *received, body *payloads.Transaction,
+) error {
 	chat, err := c.commandChat(tx, r, body.ID)
 	if err != nil {
 		return err
@@ -171,11 +167,7 @@ func (c *core) replace(tx *store.Tx, old *store.Message) error {
 
 // receiveTransactionSent handles the news that a transaction was sent, with or
 // without a request of ours. It is shown; nobody checks the chain.
-func (c *core) receiveTransactionSent(_ context.Context, tx *store.Tx, r *received) error {
-	body, ok := r.msg.Body.(*payloads.Transaction)
-	if !ok {
-		return drop("body")
-	}
+func (c *core) receiveTransactionSent(_ context.Context, tx *store.Tx, r *received, body *payloads.Transaction) error {
 	chat, err := c.commandChat(tx, r, body.ID)
 	if err != nil {
 		return err

@@ -91,6 +91,9 @@ func (a *Audio) DataURL() string { return mediaURL(a.Format.MIME(), a.Bytes) }
 // Type implements Body.
 func (*ChatMessage) Type() Type { return TypeChatMessage }
 
+// Place implements Placed.
+func (c *ChatMessage) Place() (MessageType, string) { return c.MessageType, c.ChatID }
+
 func (c *ChatMessage) clocks() ([]uint64, bool) { return []uint64{c.Clock}, false }
 
 // Validate implements Body with the rules of spec 05 section 8.1.

@@ -31,11 +31,20 @@ type PinMessage struct {
 // Type implements Body.
 func (*EditMessage) Type() Type { return TypeEditMessage }
 
+// Place implements Placed.
+func (e *EditMessage) Place() (MessageType, string) { return e.MessageType, e.ChatID }
+
 // Type implements Body.
 func (*DeleteMessage) Type() Type { return TypeDeleteMessage }
 
+// Place implements Placed.
+func (d *DeleteMessage) Place() (MessageType, string) { return d.MessageType, d.ChatID }
+
 // Type implements Body.
 func (*PinMessage) Type() Type { return TypePinMessage }
+
+// Place implements Placed.
+func (p *PinMessage) Place() (MessageType, string) { return p.MessageType, p.ChatID }
 
 func (e *EditMessage) clocks() ([]uint64, bool)   { return []uint64{e.Clock}, false }
 func (d *DeleteMessage) clocks() ([]uint64, bool) { return []uint64{d.Clock}, false }

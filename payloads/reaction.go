@@ -29,6 +29,9 @@ type EmojiReaction struct {
 // Type implements Body.
 func (*EmojiReaction) Type() Type { return TypeEmojiReaction }
 
+// Place implements Placed.
+func (r *EmojiReaction) Place() (MessageType, string) { return r.MessageType, r.ChatID }
+
 // clocks are compared with the local time, as the reference does.
 func (r *EmojiReaction) clocks() ([]uint64, bool) { return []uint64{r.Clock}, true }
 

@@ -74,6 +74,12 @@ type timed interface {
 	clocks() (values []uint64, local bool)
 }
 
+// Placed is a Body that names the chat it belongs to.
+type Placed interface {
+	// Place returns the kind and id of the chat.
+	Place() (MessageType, string)
+}
+
 // strict is a Body with rules for sending beyond those of Validate.
 type strict interface{ validateOwn() error }
 
