@@ -11,25 +11,41 @@ const (
 	// clockTolerance is how far time may run backwards from the store's clock
 	// unnoticed.
 	clockTolerance = Millis(60_000)
+	// believedAfter is how long the clock has to stay back until what was dated
+	// before counts as dated by a clock that was ahead.
+	believedAfter = 24 * time.Hour
 	// repairedAtOnce bounds the records in memory while all are repaired.
 	repairedAtOnce = 256
 )
 
-// observe moves the store's clock. When the clock was set back since something
-// was dated with it, the times of all records are repaired; small steps back
-// are harmless. Now and then it forgets ids that are too old or too many, and when
-// peers were heard that may be heard again.
-func (s *step) observe(status *Status) error {
+// observe moves the store's clock, and now and then forgets ids that are too old
+// or too many, and when peers were heard that may be heard again.
+//
+// A clock that was set back was ahead before, or is behind now, as that of a
+// machine without a battery until a time server answers. Only what would hold up
+// sending is pulled to it at once. Since when messages live, and ids are kept,
+// stays as it was: by a clock of 1970 they would all be too old as soon as it is
+// right again. That is pulled when the clock has stayed there for a day.
+func (s *step) observe(status *Status) (err error) {
 	cfg := &s.n.cfg
 	switch {
-	case s.t < status.Clock-clockTolerance:
-		if err := s.repair(); err != nil {
-			return err
+	case s.t >= status.Clock-clockTolerance:
+		if s.t <= status.Clock+clockGrain && status.Back == 0 {
+			return nil
 		}
-	case s.t <= status.Clock+clockGrain:
+		err = s.st.SetClock(max(s.t, status.Clock), 0)
+	case status.Back == 0 || s.t < status.Back-clockTolerance:
+		if err = s.repair(false); err == nil {
+			err = s.st.SetClock(status.Clock, s.t)
+		}
+	case s.t < status.Back.add(believedAfter):
 		return nil
+	default:
+		if err = s.repair(true); err == nil {
+			err = s.st.SetClock(s.t, 0)
+		}
 	}
-	if err := s.st.SetClock(s.t); err != nil {
+	if err != nil {
 		return err
 	}
 	if err := s.st.ForgetReceived(s.t.add(-cfg.SeenRetention), cfg.MaxSeen); err != nil {
@@ -38,13 +54,13 @@ func (s *step) observe(status *Status) error {
 	if err := s.st.ForgetPeers(s.t.add(-cfg.Schedule.Base)); err != nil {
 		return err
 	}
-	var err error
 	*status, err = s.st.Status()
 	return err
 }
 
-// repair pulls times that the schedule cannot have given back to now.
-func (s *step) repair() error {
+// repair pulls times that the schedule cannot have given back to now; births
+// too says that the clock is believed.
+func (s *step) repair(births bool) error {
 	last := uint64(0)
 	for {
 		list, err := s.st.RecordsAfter(last, repairedAtOnce)
@@ -54,7 +70,7 @@ func (s *step) repair() error {
 		for i := range list {
 			r, before := &list[i], list[i]
 			last = r.Seq
-			s.n.repair(r, s.t)
+			s.n.repair(r, s.t, births)
 			if *r == before {
 				continue
 			}
@@ -63,13 +79,15 @@ func (s *step) repair() error {
 			}
 		}
 		if len(list) < repairedAtOnce {
-			return s.st.SetBack(s.t)
+			return s.st.SetBack(s.t, births)
 		}
 	}
 }
 
-func (n *Node) repair(r *State, t Millis) {
-	r.Created = min(r.Created, t)
+func (n *Node) repair(r *State, t Millis, births bool) {
+	if births {
+		r.Created = min(r.Created, t)
+	}
 	r.LastSent = min(r.LastSent, t)
 	r.Asked = min(r.Asked, t)
 	limit := n.cfg.Schedule.spread(max(r.Attempts, 1), nil)

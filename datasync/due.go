@@ -43,11 +43,14 @@ type dispatch struct {
 // old. It takes at most Config.MaxDue records; Next says when there is more.
 func (n *Node) Due(st Store, now time.Time) (Effects, error) {
 	d := &dispatch{step: n.step(st, now), parcels: make(map[PeerID]*parcel)}
+	if n.offline {
+		return Effects{}, nil
+	}
 	status, err := st.Status()
 	if err == nil {
 		err = d.observe(&status)
 	}
-	if err != nil || n.offline {
+	if err != nil {
 		return Effects{}, err
 	}
 	if status.Heard {
@@ -108,9 +111,14 @@ func (d *dispatch) takeAcks() error {
 func (d *dispatch) takeOverdue() error {
 	for _, h := range d.list {
 		peer, above := h.Peer, MessageID{}
-		before := min(h.Before, d.t+1) // the clock may have been set back
+		if h.Before > d.t+1 { // the clock was set back: what is sent from now on does not count
+			h.Before = d.t
+			if err := d.st.PutPeer(peer, h.PeerState); err != nil {
+				return err
+			}
+		}
 		all, err := d.take(func(max int) ([]State, error) {
-			list, err := d.st.SentBefore(peer, before, above, max)
+			list, err := d.st.SentBefore(peer, h.Before, d.t, above, max)
 			if len(list) > 0 {
 				above = list[len(list)-1].ID
 			}

@@ -1,6 +1,7 @@
 package datasync
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -60,5 +61,47 @@ func TestWhatAPeerMissedIsSentAgainAtOnce(t *testing.T) {
 	p.node.Missed(p.peer, p.now)
 	if len(p.due()) != 1 {
 		t.Error("not sent again after base")
+	}
+}
+
+// TestHeardPeersAreServedInTurn: a peer with more outstanding than a step takes,
+// who is heard all the time, does not keep others from being served.
+func TestHeardPeersAreServedInTurn(t *testing.T) {
+	p := newPair(t, Config{MaxDue: 10, Schedule: plain()})
+	busy, quiet := testPeer(1), testPeer(2)
+	for i := range 1000 {
+		p.append(fmt.Sprint("message ", i), busy)
+	}
+	p.append("one", quiet)
+	step := func() (toQuiet int) {
+		e, err := p.node.Node.Due(p.node.st, p.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range e.Sends {
+			if s.To == quiet {
+				toQuiet += len(s.Messages)
+			}
+		}
+		p.after(time.Second)
+		return toQuiet
+	}
+	// Unanswered for hours, until each waits long for its turn.
+	for end := p.now.Add(3 * time.Hour); p.now.Before(end) || !p.node.Next().After(p.now); {
+		if next := p.node.Next(); next.After(p.now) {
+			p.now = next
+		}
+		step()
+	}
+	p.after(25 * time.Second)
+	p.node.Heard(busy, p.now)
+	p.node.Heard(quiet, p.now)
+	served := 0
+	for range 60 {
+		p.node.Heard(busy, p.now)
+		served += step()
+	}
+	if served == 0 {
+		t.Error("nothing was sent to who was heard once")
 	}
 }

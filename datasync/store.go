@@ -3,6 +3,7 @@ package datasync
 // Status is what a store knows without looking at its records.
 type Status struct {
 	Clock    Millis // see Store.SetClock
+	Back     Millis // see there
 	Owed     bool   // an ack has not left
 	Heard    bool   // a peer has a Before
 	Deadline Millis // the earliest of all records; 0: there is none
@@ -27,11 +28,12 @@ type Store interface {
 
 	// Status costs the same however much is stored.
 	Status() (Status, error)
-	// SetClock notes the latest time that something was dated with.
-	SetClock(t Millis) error
-	// SetBack pulls the times of peers and received ids that are after t back
-	// to it: the clock was wrong.
-	SetBack(t Millis) error
+	// SetClock notes the latest time that something was dated with, and what the
+	// clock said when it was found to be set back; 0: it is not.
+	SetClock(latest, back Millis) error
+	// SetBack pulls the times of peers that are after t back to it, and if births
+	// is set those of received ids too.
+	SetBack(t Millis, births bool) error
 }
 
 // RecordStore keeps records. Lists hold at most max records; where nothing else
@@ -53,8 +55,9 @@ type RecordStore interface {
 	// of the same time in the order of Seq.
 	Due(until Millis, max int) ([]State, error)
 	// SentBefore returns records of a peer that were sent, and last before a
-	// time, in the order of their ids and above one.
-	SentBefore(peer PeerID, before Millis, above MessageID, max int) ([]State, error)
+	// time, or after now by a clock that was ahead; in the order of their ids and
+	// above one.
+	SentBefore(peer PeerID, before, now Millis, above MessageID, max int) ([]State, error)
 	// Requests counts the records of KindRequest, of one peer and of all.
 	Requests(peer PeerID) (ofPeer, all int, err error)
 
@@ -74,7 +77,8 @@ type PeerStore interface {
 	// ForgetPeers forgets peers without a Before that were heard last, and could
 	// not read something last, before a time.
 	ForgetPeers(before Millis) error
-	// Heard returns peers with a Before, at most max.
+	// Heard returns peers with a Before, at most max, the earliest first: who is
+	// heard again and again does not hold up others.
 	Heard(max int) ([]HeardPeer, error)
 }
 

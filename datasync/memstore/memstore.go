@@ -43,6 +43,7 @@ type Store struct {
 	received map[datasync.MessageID]received
 	owed     map[datasync.MessageID]datasync.PeerID
 	clock    datasync.Millis
+	back     datasync.Millis
 
 	// The latest numbers that were given to received ids and to records. They
 	// are not taken back.
@@ -155,7 +156,7 @@ func (tx *Tx) Status() (datasync.Status, error) {
 			}
 		}
 	}
-	status := datasync.Status{Clock: s.clock, Deadline: s.earliest, Owed: len(s.owed) > 0}
+	status := datasync.Status{Clock: s.clock, Back: s.back, Deadline: s.earliest, Owed: len(s.owed) > 0}
 	for _, p := range s.peers {
 		status.Heard = status.Heard || p.Before != 0
 	}
@@ -163,15 +164,15 @@ func (tx *Tx) Status() (datasync.Status, error) {
 }
 
 // SetClock implements datasync.Store.
-func (tx *Tx) SetClock(t datasync.Millis) error {
-	old := tx.store.clock
-	tx.undo = append(tx.undo, func() { tx.store.clock = old })
-	tx.store.clock = t
+func (tx *Tx) SetClock(latest, back datasync.Millis) error {
+	clock, was := tx.store.clock, tx.store.back
+	tx.undo = append(tx.undo, func() { tx.store.clock, tx.store.back = clock, was })
+	tx.store.clock, tx.store.back = latest, back
 	return nil
 }
 
 // SetBack implements datasync.Store.
-func (tx *Tx) SetBack(t datasync.Millis) error {
+func (tx *Tx) SetBack(t datasync.Millis, births bool) error {
 	for _, id := range slices.Collect(maps.Keys(tx.store.peers)) {
 		p := tx.store.peers[id]
 		set(tx, tx.store.peers, id, datasync.PeerState{
@@ -180,7 +181,9 @@ func (tx *Tx) SetBack(t datasync.Millis) error {
 	}
 	for _, id := range slices.Collect(maps.Keys(tx.store.received)) {
 		r := tx.store.received[id]
-		r.at = min(r.at, t)
+		if births {
+			r.at = min(r.at, t)
+		}
 		set(tx, tx.store.received, id, r)
 	}
 	return nil
@@ -212,7 +215,9 @@ func (tx *Tx) Heard(max int) (list []datasync.HeardPeer, err error) {
 			list = append(list, datasync.HeardPeer{Peer: id, PeerState: p})
 		}
 	}
-	slices.SortFunc(list, func(a, b datasync.HeardPeer) int { return slices.Compare(a.Peer[:], b.Peer[:]) })
+	slices.SortFunc(list, func(a, b datasync.HeardPeer) int {
+		return cmp.Or(cmp.Compare(a.Before, b.Before), slices.Compare(a.Peer[:], b.Peer[:]))
+	})
 	return list[:min(len(list), max)], nil
 }
 

@@ -75,10 +75,11 @@ func (tx *Tx) Due(until datasync.Millis, max int) ([]datasync.State, error) {
 
 // SentBefore implements datasync.RecordStore.
 func (tx *Tx) SentBefore(
-	peer datasync.PeerID, before datasync.Millis, above datasync.MessageID, max int,
+	peer datasync.PeerID, before, now datasync.Millis, above datasync.MessageID, max int,
 ) ([]datasync.State, error) {
 	list := tx.some(func(s *datasync.State) bool {
-		return s.Peer == peer && s.LastSent != 0 && s.LastSent < before && slices.Compare(s.ID[:], above[:]) > 0
+		return s.Peer == peer && s.LastSent != 0 && (s.LastSent < before || s.LastSent > now) &&
+			slices.Compare(s.ID[:], above[:]) > 0
 	})
 	slices.SortFunc(list, func(a, b datasync.State) int { return slices.Compare(a.ID[:], b.ID[:]) })
 	return first(list, max), nil

@@ -319,12 +319,12 @@ func (r *Runner[T]) untilNext(ctx context.Context) (wait time.Duration, armed bo
 	r.mu.Unlock()
 	if stale {
 		err := r.cfg.Store.View(ctx, func(tx T) (err error) {
-			n := r.cfg.Node
-			n.SetOnline(r.online.Load())
+			n, online := r.cfg.Node, r.online.Load()
+			n.SetOnline(online)
 			next, err = n.Next(r.cfg.Store.Records(tx))
 			r.mu.Lock() // in the transaction: later ones know better
 			defer r.mu.Unlock()
-			r.next, r.stale = next, err != nil
+			r.next, r.stale = next, err != nil || !online // when there is a connection again, it is asked again
 			return err
 		})
 		if err != nil {

@@ -65,28 +65,29 @@ func (s syncTables) DropBody(ref datasync.Ref) error { return s.tx.dropBody(ref)
 
 // Status implements datasync.Store.
 func (s syncTables) Status() (status datasync.Status, err error) {
-	_, err = s.tx.Get(`SELECT (SELECT latest FROM sync_clock),
+	_, err = s.tx.Get(`SELECT (SELECT latest FROM sync_clock), (SELECT back FROM sync_clock),
 		EXISTS (SELECT 1 FROM sync_received WHERE owed IS NOT NULL),
 		EXISTS (SELECT 1 FROM sync_peer WHERE sent_before > 0),
 		(SELECT min(deadline) FROM sync_record)`, nil, func(r Row) {
 		status = datasync.Status{
-			Clock: datasync.Millis(r.Int64(0)), Owed: r.Bool(1), Heard: r.Bool(2), Deadline: datasync.Millis(r.Int64(3)),
+			Clock: datasync.Millis(r.Int64(0)), Back: datasync.Millis(r.Int64(1)), Owed: r.Bool(2), Heard: r.Bool(3),
+			Deadline: datasync.Millis(r.Int64(4)),
 		}
 	})
 	return status, err
 }
 
 // SetClock implements datasync.Store.
-func (s syncTables) SetClock(t datasync.Millis) error {
-	return s.tx.Exec(`INSERT INTO sync_clock (one, latest) VALUES (1, ?)
-		ON CONFLICT (one) DO UPDATE SET latest = excluded.latest`, int64(t))
+func (s syncTables) SetClock(latest, back datasync.Millis) error {
+	return s.tx.Exec(`INSERT INTO sync_clock (one, latest, back) VALUES (1, ?, ?)
+		ON CONFLICT (one) DO UPDATE SET latest = excluded.latest, back = excluded.back`, int64(latest), int64(back))
 }
 
 // SetBack implements datasync.Store.
-func (s syncTables) SetBack(t datasync.Millis) error {
+func (s syncTables) SetBack(t datasync.Millis, births bool) error {
 	err := s.tx.Exec(`UPDATE sync_peer SET heard = min(heard, ?), missed = min(missed, ?),
 		sent_before = min(sent_before, ?)`, int64(t), int64(t), int64(t))
-	if err != nil {
+	if err != nil || !births {
 		return err
 	}
 	return s.tx.Exec(`UPDATE sync_received SET at = ? WHERE at > ?`, int64(t), int64(t))
@@ -117,7 +118,8 @@ func (s syncTables) ForgetPeers(before datasync.Millis) error {
 
 // Heard implements datasync.PeerStore.
 func (s syncTables) Heard(max int) (list []datasync.HeardPeer, err error) {
-	_, err = s.tx.run(`SELECT peer, heard, missed, sent_before FROM sync_peer WHERE sent_before > 0`, nil,
+	_, err = s.tx.run(`SELECT peer, heard, missed, sent_before FROM sync_peer WHERE sent_before > 0
+		ORDER BY sent_before`, nil,
 		func(r Row) (bool, error) {
 			h := datasync.HeardPeer{PeerState: datasync.PeerState{
 				Heard: datasync.Millis(r.Int64(1)), Missed: datasync.Millis(r.Int64(2)), Before: datasync.Millis(r.Int64(3)),

@@ -89,10 +89,10 @@ func (s syncTables) Due(until datasync.Millis, max int) ([]datasync.State, error
 
 // SentBefore implements datasync.RecordStore.
 func (s syncTables) SentBefore(
-	peer datasync.PeerID, before datasync.Millis, above datasync.MessageID, max int,
+	peer datasync.PeerID, before, now datasync.Millis, above datasync.MessageID, max int,
 ) ([]datasync.State, error) {
 	return s.syncList(max, `SELECT `+syncColumns+` FROM sync_record WHERE peer = ? AND id > ?
-		AND last_sent > 0 AND last_sent < ? ORDER BY id`, peer[:], above[:], int64(before))
+		AND last_sent > 0 AND (last_sent < ? OR last_sent > ?) ORDER BY id`, peer[:], above[:], int64(before), int64(now))
 }
 
 // Requests implements datasync.RecordStore.

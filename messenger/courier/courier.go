@@ -106,6 +106,7 @@ type Courier struct {
 
 	chats  Chats
 	online atomic.Bool // a peer that forwards is connected
+	peers  sync.Mutex  // held while PeersChanged looks and tells: the last call knows best
 	inTx   bool        // the inbox holds the transaction; belongs to the holder
 
 	mu     sync.Mutex
@@ -256,6 +257,8 @@ func (c *Courier) Run(ctx context.Context) error {
 // light, or asked for more than before. A light peer does not count: it passes
 // nothing on.
 func (c *Courier) PeersChanged() {
+	c.peers.Lock()
+	defer c.peers.Unlock()
 	up := c.cfg.Host.Forwarders() > 0
 	defer poke(c.outbox.wake) // somebody may take what waits
 	if c.online.Swap(up) == up && up {

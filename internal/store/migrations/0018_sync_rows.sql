@@ -42,6 +42,7 @@ CREATE INDEX sync_record_ref ON sync_record (ref) WHERE ref IS NOT NULL;
 CREATE INDEX sync_record_due ON sync_record (deadline);
 CREATE INDEX sync_record_request ON sync_record (peer) WHERE kind = 1;
 -- A message could be there more than once for a recipient: the latest stays.
+CREATE INDEX mvds_state_latest ON mvds_state (ref, peer, seq) WHERE outcome = 0 AND kind <> 1;
 INSERT INTO sync_record (peer, id, kind, ref, body_bytes, timestamp, attempts, created, last_sent, asked, deadline)
     SELECT peer, id, kind, iif(kind = 1, NULL, iif(ref = zeroblob(32), body, ref)), body_bytes, timestamp, attempts,
         created, last_sent, 0, deadline
@@ -56,7 +57,7 @@ CREATE TABLE sync_peer (
     missed      INTEGER NOT NULL, -- last time that the peer could not read something
     sent_before INTEGER NOT NULL  -- what was sent before is due; 0: nothing
 ) WITHOUT ROWID, STRICT;
-CREATE INDEX sync_peer_heard ON sync_peer (peer) WHERE sent_before > 0;
+CREATE INDEX sync_peer_heard ON sync_peer (sent_before) WHERE sent_before > 0;
 
 -- Received message ids, in the order in which they came: delivered once,
 -- acknowledged each time.
@@ -73,9 +74,11 @@ CREATE INDEX sync_received_owed ON sync_received (owed) WHERE owed IS NOT NULL;
 -- means that the clock was set back.
 CREATE TABLE sync_clock (
     one    INTEGER PRIMARY KEY CHECK (one = 1),
-    latest INTEGER NOT NULL
+    latest INTEGER NOT NULL,
+    back   INTEGER NOT NULL -- what the clock said when it was found to be set back; 0: it is not
 ) STRICT;
-INSERT INTO sync_clock SELECT 1, max(ifnull(max(created), 0), ifnull(max(last_sent), 0)) FROM sync_record;
+INSERT INTO sync_clock SELECT 1, max(ifnull((SELECT max(created) FROM sync_record), 0),
+    ifnull((SELECT max(last_sent) FROM sync_record), 0), ifnull((SELECT max(at) FROM sync_received), 0)), 0;
 
 DROP TABLE mvds_body;
 DROP TABLE mvds_state;
