@@ -124,6 +124,9 @@ func checkWrappers(t *testing.T, db *DB, want map[datasync.Ref]string) {
 	t.Helper()
 	update(t, db, func(tx *Tx) error {
 		states, bodies, _, err := tx.SyncCounts()
+		if err != nil {
+			return err
+		}
 		if states != 1 || bodies != 2 { // the request, and what can be sent again
 			t.Errorf("%d records and %d wrappers are left", states, bodies)
 		}
