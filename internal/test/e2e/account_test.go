@@ -27,7 +27,7 @@ import (
 // its exit code and output.
 func (n *node) cli(t *testing.T, stdin string, args ...string) (code int, out, errOut string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // for a daemon that starts though it must not
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // for a daemon that starts though it must not
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, append(args, "--dir", n.dir)...)
 	cmd.Stdin = strings.NewReader(stdin)
