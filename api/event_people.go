@@ -59,37 +59,37 @@ type MemberChanged struct {
 }
 
 // MemberAddedEvent says that somebody was invited into a group.
-type MemberAddedEvent MemberChanged
+type MemberAddedEvent struct{ MemberChanged }
 
 // EventType implements EventPayload.
 func (MemberAddedEvent) EventType() EventType { return EventMemberAdded }
 
 // MemberJoinedEvent says that somebody accepted the invitation into a group.
-type MemberJoinedEvent MemberChanged
+type MemberJoinedEvent struct{ MemberChanged }
 
 // EventType implements EventPayload.
 func (MemberJoinedEvent) EventType() EventType { return EventMemberJoined }
 
 // MemberLeftEvent says that somebody left a group.
-type MemberLeftEvent MemberChanged
+type MemberLeftEvent struct{ MemberChanged }
 
 // EventType implements EventPayload.
 func (MemberLeftEvent) EventType() EventType { return EventMemberLeft }
 
 // MemberRemovedEvent says that somebody was removed from a group.
-type MemberRemovedEvent MemberChanged
+type MemberRemovedEvent struct{ MemberChanged }
 
 // EventType implements EventPayload.
 func (MemberRemovedEvent) EventType() EventType { return EventMemberRemoved }
 
 // AdminAddedEvent says that a member became an admin.
-type AdminAddedEvent MemberChanged
+type AdminAddedEvent struct{ MemberChanged }
 
 // EventType implements EventPayload.
 func (AdminAddedEvent) EventType() EventType { return EventAdminAdded }
 
 // AdminRemovedEvent says that a member is no admin any more.
-type AdminRemovedEvent MemberChanged
+type AdminRemovedEvent struct{ MemberChanged }
 
 // EventType implements EventPayload.
 func (AdminRemovedEvent) EventType() EventType { return EventAdminRemoved }

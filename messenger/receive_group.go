@@ -304,22 +304,22 @@ func (c *core) tellEvent(tx *store.Tx, chat *store.Chat, e *payloads.Event) erro
 	case payloads.NameChanged:
 		list = append(list, api.GroupRenamedEvent{ChatID: chat.ID, Name: e.Name, By: e.From})
 	case payloads.MemberJoined:
-		list = append(list, api.MemberJoinedEvent(of(e.From)))
+		list = append(list, api.MemberJoinedEvent{MemberChanged: of(e.From)})
 	case payloads.MembersAdded:
 		for _, id := range e.Members {
-			list = append(list, api.MemberAddedEvent(of(id)))
+			list = append(list, api.MemberAddedEvent{MemberChanged: of(id)})
 		}
 	case payloads.AdminsAdded:
 		for _, id := range e.Members {
-			list = append(list, api.AdminAddedEvent(of(id)))
+			list = append(list, api.AdminAddedEvent{MemberChanged: of(id)})
 		}
 	case payloads.AdminRemoved:
-		list = append(list, api.AdminRemovedEvent(of(e.From)))
+		list = append(list, api.AdminRemovedEvent{MemberChanged: of(e.From)})
 	case payloads.MemberRemoved:
 		if e.Members[0] == e.From {
-			list = append(list, api.MemberLeftEvent(of(e.From)))
+			list = append(list, api.MemberLeftEvent{MemberChanged: of(e.From)})
 		} else {
-			list = append(list, api.MemberRemovedEvent(of(e.Members[0])))
+			list = append(list, api.MemberRemovedEvent{MemberChanged: of(e.Members[0])})
 		}
 	}
 	for _, one := range list {

@@ -30,8 +30,12 @@ func (f *fixture) login() {
 // happen appends an event to the log of who is logged in.
 func (f *fixture) happen(kind, body string) {
 	f.t.Helper()
-	err := f.files.Current().DB().Update(f.t.Context(), func(tx *store.Tx) error {
-		_, err := tx.AppendEvent(kind, []byte(body), time.Now())
+	e, err := api.Event{Type: api.EventType(kind), Event: []byte(body)}.Decode()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	err = f.files.Current().DB().Update(f.t.Context(), func(tx *store.Tx) error {
+		_, err := tx.AppendEvent(kind, []byte(body), time.Now(), api.ChatsOf(e)...)
 		return err
 	})
 	if err != nil {

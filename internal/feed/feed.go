@@ -19,10 +19,8 @@ const (
 	MaxWait = 60 * time.Second
 
 	// pageLimit is how many events are read at a time for who does not ask for
-	// a number, and passPages how many pages without a match one reading passes
-	// over.
+	// a number.
 	pageLimit = 200
-	passPages = 20
 
 	// tidyEvery is how often Tidy looks.
 	tidyEvery = time.Hour
@@ -101,12 +99,12 @@ func (f *Feed) Read(
 	timer := time.NewTimer(min(wait, MaxWait))
 	defer timer.Stop()
 	for {
-		page, more, err := f.page(ctx, account, q, at, limit)
+		page, err := f.page(ctx, account, q, at, limit)
 		if err != nil {
 			return api.EventPage{}, closedIsLoggedOut(err)
 		}
-		if len(page.Events) > 0 || page.Gap || more || wait <= 0 {
-			return page, nil
+		if len(page.Events) > 0 || page.Gap || page.more || wait <= 0 {
+			return page.EventPage, nil
 		}
 		at = position{page.Next, false}
 		select {
@@ -114,9 +112,9 @@ func (f *Feed) Read(
 		case <-changed:
 			return api.EventPage{}, ErrNotLoggedIn
 		case <-timer.C:
-			return page, nil
+			return page.EventPage, nil
 		case <-stop:
-			return page, nil
+			return page.EventPage, nil
 		case <-ctx.Done():
 			return api.EventPage{}, ctx.Err()
 		}
@@ -203,49 +201,51 @@ func (f *Feed) start(ctx context.Context, a *profile.Account, q Query, without, 
 	return at, err
 }
 
-// page reads what a consumer wants from a place on. more says that there is
-// more to read at once.
-func (f *Feed) page(
-	ctx context.Context, a *profile.Account, q Query, at position, limit int,
-) (page api.EventPage, more bool, err error) {
-	out := api.EventPage{Events: []api.Event{}, Next: at.seq}
+// page is a part of the log as a consumer wants it.
+type page struct {
+	api.EventPage
+	chats []string // by event: the chat that it is about, or empty
+	more  bool     // there is more to read at once
+}
+
+// page reads what a consumer wants from a place on.
+func (f *Feed) page(ctx context.Context, a *profile.Account, q Query, at position, limit int) (page, error) {
+	out := page{EventPage: api.EventPage{Events: []api.Event{}, Next: at.seq}}
 	account := a.UID().String()
-	types := make([]string, len(q.Types))
-	for i, t := range q.Types {
-		types[i] = string(t)
+	ask := store.EventQuery{Limit: limit, Chats: q.Chats}
+	for _, t := range q.Types {
+		ask.Types = append(ask.Types, string(t))
 	}
-	for range passPages {
-		var got store.EventPage
-		err := a.DB().View(ctx, func(tx *store.Tx) (err error) {
-			got, err = tx.Events(store.EventQuery{Since: out.Next, Limit: limit, Types: types})
-			return err
+	var got store.EventPage
+	err := a.DB().View(ctx, func(tx *store.Tx) (err error) {
+		ask.Since = out.Next
+		got, err = tx.Events(ask)
+		return err
+	})
+	if err != nil {
+		return page{}, err
+	}
+	if got.Gap && !at.oldest {
+		out.Gap, out.From = true, got.From
+	}
+	out.Next, out.more = got.Next, got.More
+	size := 0
+	for _, e := range got.Events {
+		body := text.Show(api.EventType(e.Type), e.Body)
+		if size += len(body); size > store.MaxEventPageBytes && len(out.Events) > 0 {
+			out.Next, out.more = out.Events[len(out.Events)-1].Cursor, true
+			break
+		}
+		out.Events = append(out.Events, api.Event{
+			Cursor: e.Seq, Account: account, Time: e.Time.UnixMilli(), Type: api.EventType(e.Type), Event: body,
 		})
-		if err != nil {
-			return api.EventPage{}, false, err
+		chat := ""
+		if len(e.Chats) > 0 {
+			chat = e.Chats[0]
 		}
-		if got.Gap && !at.oldest {
-			out.Gap, out.From = true, got.From
-		}
-		out.Next = got.Next
-		size := 0
-		for _, e := range got.Events {
-			if len(q.Chats) > 0 && !concerns(e.Body, q.Chats) {
-				continue
-			}
-			body := text.Show(api.EventType(e.Type), e.Body)
-			if size += len(body); size > store.MaxEventPageBytes && len(out.Events) > 0 {
-				out.Next = out.Events[len(out.Events)-1].Cursor
-				return out, true, nil
-			}
-			out.Events = append(out.Events, api.Event{
-				Cursor: e.Seq, Account: account, Time: e.Time.UnixMilli(), Type: api.EventType(e.Type), Event: body,
-			})
-		}
-		if len(out.Events) > 0 || out.Gap || !got.More {
-			return out, got.More, nil
-		}
+		out.chats = append(out.chats, chat)
 	}
-	return out, true, nil
+	return out, nil
 }
 
 // Consumers lists the named consumers of a party, and the number of the last

@@ -77,11 +77,11 @@ func (w *world) logout() {
 }
 
 // add appends n events of a type with a body.
-func (w *world) add(n int, kind, body string) {
+func (w *world) add(n int, kind, body string, chats ...string) {
 	w.t.Helper()
 	err := w.m.Current().DB().Update(w.t.Context(), func(tx *store.Tx) error {
 		for range n {
-			if _, err := tx.AppendEvent(kind, []byte(body), time.Now()); err != nil {
+			if _, err := tx.AppendEvent(kind, []byte(body), time.Now(), chats...); err != nil {
 				return err
 			}
 		}
@@ -237,43 +237,43 @@ func TestGapsAreSaid(t *testing.T) {
 }
 
 func TestEventsOfChats(t *testing.T) {
-	for body, want := range map[string]bool{
-		`{"messages":[{"chatId":"wire","localChatId":"me"}]}`:    true,
-		`{"messages":[{"chatId":"me","localChatId":"other"}]}`:   false,
-		`{"messages":[{"chatId":"me"}]}`:                         true,
-		`{"chats":[{"id":"me"}]}`:                                true,
-		`{"emojiReactions":[{"localChatId":"me"}]}`:              true,
-		`{"chatID":"me","messageID":"0x01"}`:                     true,
-		`{"chatId":"me","member":"0x04"}`:                        true,
-		`{"chat":{"id":"me"}}`:                                   true,
-		`{"contact":{"id":"me"}}`:                                true,
-		`{"reaction":{"localChatId":"me"}}`:                      true,
-		`{"invitation":{"chatId":"me"}}`:                         true,
-		`{"message":{"localChatId":"me"}}`:                       true,
-		`{"filters":[{"chatId":"me"}]}`:                          true,
-		`{"ids":["me"],"hash":"me","message":"me"}`:              false,
-		`{"installation":{"id":"me"}}`:                           false,
-		`{"chats":null,"messages":[{}],"chat":null,"chatId":""}`: false,
-		`[]`: false,
-	} {
-		if got := concerns([]byte(body), []string{"another", "me"}); got != want {
-			t.Errorf("%s: %v", body, got)
-		}
-		if chat := ChatOf([]byte(body)); want && chat != "me" || !want && chat == "me" {
-			t.Errorf("%s is about %q", body, chat)
-		}
-	}
 	w := newWorld(t, 1, store.EventLimits{})
 	w.login(0)
-	w.add(2500, "messages.new", `{"messages":[{"localChatId":"noise"}]}`)
-	w.add(1, "messages.new", `{"messages":[{"localChatId":"me"}]}`)
-	if p := w.read(Query{Chats: []string{"me"}}, 0); !slices.Equal(cursors(p.Events), []int64{2502}) {
+	w.add(2500, "messages.new", `{}`, "noise")
+	w.add(1, "messages.new", `{}`, "another", "me")
+	if p := w.read(Query{Chats: []string{"her", "me"}}, 0); !slices.Equal(cursors(p.Events), []int64{2502}) {
 		t.Errorf("far away: %v", cursors(p.Events))
 	}
-	w.add(2000, "messages.new", `{"messages":[{"localChatId":"noise"}]}`)
-	p := w.read(Query{Since: since(1), Chats: []string{"nobody"}}, 100)
-	if len(p.Events) != 0 || p.Next != 1+passPages*100 {
+	if p := w.read(Query{Chats: []string{"me"}, Types: []api.EventType{"k"}}, 0); len(p.Events) != 0 {
+		t.Errorf("of another type: %v", cursors(p.Events))
+	}
+	// One reading passes a bounded number of events, and says where to go on.
+	w.add(20_000, "messages.new", `{}`, "noise")
+	if p := w.read(Query{Since: since(1), Chats: []string{"nobody"}}, 100); len(p.Events) != 0 || p.Next != 10_001 {
 		t.Errorf("one reading passes %d events", p.Next-1)
+	}
+}
+
+// TestReadersLearnTheChat: who follows gets with each event the chat that it is
+// about.
+func TestReadersLearnTheChat(t *testing.T) {
+	w := newWorld(t, 1, store.EventLimits{})
+	w.login(0)
+	w.add(1, "messages.new", `{}`, "tea", "cake")
+	w.add(1, "history.synced", `{}`)
+	r, err := w.Open(t.Context(), Query{Since: since(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := errors.New("enough")
+	err = r.Follow(t.Context(), func(b Batch) error {
+		if !slices.Equal(b.Chats, []string{"tea", ""}) || len(b.Events) != 2 {
+			t.Errorf("%+v", b)
+		}
+		return stop
+	})
+	if !errors.Is(err, stop) {
+		t.Error(err)
 	}
 }
 
@@ -299,7 +299,7 @@ func TestTreesDoNotSwellPages(t *testing.T) {
 	w.login(0)
 	const n = 300
 	text := strings.Repeat("#a ", 490)
-	w.add(n, "messages.new", `{"messages":[{"localChatId":"me","text":"`+text+`"}]}`)
+	w.add(n, "messages.new", `{"messages":[{"localChatId":"me","text":"`+text+`"}]}`, "me")
 	at, seen, pages := int64(1), 0, 0
 	for q := (Query{Chats: []string{"me"}}); seen < n; pages++ {
 		q.Since = &at

@@ -13,6 +13,7 @@ import (
 // Batch is what a Reader delivers at a time.
 type Batch struct {
 	Events []api.Event // in order
+	Chats  []string    // by event: the id of the chat that it is about, or empty; nil for signals of the node
 	// Own is the chat key of the account as a contact id; empty: these are
 	// signals of the node.
 	Own string
@@ -109,17 +110,18 @@ func (r *Reader) log(ctx context.Context, a *profile.Account, deliver func(Batch
 		}
 		r.asked = true
 	}
-	page, more, err := r.feed.page(ctx, a, r.query, at, pageLimit)
+	page, err := r.feed.page(ctx, a, r.query, at, pageLimit)
 	if err != nil {
 		return false, err
 	}
 	if len(page.Events) > 0 || page.Gap {
-		if err := deliver(Batch{Events: page.Events, Own: a.ContactID(), Gap: page.Gap, From: page.From}); err != nil {
+		b := Batch{Events: page.Events, Chats: page.chats, Own: a.ContactID(), Gap: page.Gap, From: page.From}
+		if err := deliver(b); err != nil {
 			return false, err
 		}
 	}
 	r.at[id] = position{seq: page.Next}
-	return more, nil
+	return page.more, nil
 }
 
 // signals delivers what the node has to say, and returns a channel that is

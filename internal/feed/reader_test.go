@@ -156,7 +156,7 @@ func TestChatsAndTypesOfSignals(t *testing.T) {
 	w.ring.Emit(api.NodeCrashedEvent{Error: "boom"})
 	types.want("node.crashed 0")
 	w.login(0)
-	w.add(1, "m", `{"chatId":"c"}`)
+	w.add(1, "m", `{}`, "c")
 	chats.want("m 2")
 }
 

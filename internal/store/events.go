@@ -22,7 +22,7 @@ const (
 	// returns; a single event is returned whatever its size.
 	MaxEventPageBytes = 4 << 20
 	// scanPerPage bounds the events that one reading passes over because of
-	// their type.
+	// their type or chat.
 	scanPerPage = 10_000
 	// pruneEvery is how often, in events, old ones are removed, and prunePart
 	// the most that are removed at a time, so that no transaction is long.
@@ -58,13 +58,17 @@ type Event struct {
 	Time time.Time
 	Type string
 	Body []byte // JSON
+	// Chats are the ids of the chats that it concerns, the one that it is about
+	// first.
+	Chats []string
 }
 
 // AppendEvent adds an event to the log, in the transaction of what it reports,
-// and returns its number. Now and then it removes events beyond the limits.
-func (tx *Tx) AppendEvent(kind string, body []byte, now time.Time) (seq int64, err error) {
-	_, err = tx.Get(`INSERT INTO event_log (time, type, body) VALUES (?, ?, ?) RETURNING seq`,
-		[]any{now.UnixMilli(), kind, body}, func(r Row) { seq = r.Int64(0) })
+// and returns its number. chats are the ids of those that it concerns, the one
+// that it is about first. Now and then it removes events beyond the limits.
+func (tx *Tx) AppendEvent(kind string, body []byte, now time.Time, chats ...string) (seq int64, err error) {
+	_, err = tx.Get(`INSERT INTO event_log (time, type, body, chats) VALUES (?, ?, ?, ?) RETURNING seq`,
+		[]any{now.UnixMilli(), kind, body, joinTexts(chats)}, func(r Row) { seq = r.Int64(0) })
 	if err != nil {
 		return 0, fmt.Errorf("append event: %w", err)
 	}
@@ -146,6 +150,14 @@ type EventQuery struct {
 	Since int64    // events after this number
 	Limit int      // at most; 0 or more than MaxEventPage mean MaxEventPage
 	Types []string // none means all
+	Chats []string // those that concern one of these chats; none means all
+}
+
+// wants reports whether an event of a type that concerns these chats is asked
+// for.
+func (q *EventQuery) wants(kind string, chats []string) bool {
+	return (len(q.Types) == 0 || slices.Contains(q.Types, kind)) &&
+		(len(q.Chats) == 0 || slices.ContainsFunc(chats, func(id string) bool { return slices.Contains(q.Chats, id) }))
 }
 
 // EventPage is a part of the event log.
@@ -171,16 +183,21 @@ func (tx *Tx) Events(q EventQuery) (EventPage, error) {
 		page = EventPage{Next: first - 1, Gap: true, From: first}
 	}
 	size := 0
-	_, err = tx.run(`SELECT seq, time, type, body FROM event_log WHERE seq > ? ORDER BY seq LIMIT ?`,
+	_, err = tx.run(`SELECT seq, time, type, chats, body FROM event_log WHERE seq > ? ORDER BY seq LIMIT ?`,
 		[]any{page.Next, scanPerPage}, func(r Row) (bool, error) {
-			if kind := r.Text(2); len(q.Types) == 0 || slices.Contains(q.Types, kind) {
-				e := Event{Seq: r.Int64(0), Time: time.UnixMilli(r.Int64(1)), Type: kind, Body: r.Blob(3)}
+			e := Event{Seq: r.Int64(0), Time: time.UnixMilli(r.Int64(1)), Type: r.Text(2)}
+			chats, err := splitTexts(r.Blob(3))
+			if err != nil {
+				return false, fmt.Errorf("event %d: %w", e.Seq, err)
+			}
+			if q.wants(e.Type, chats) {
+				e.Chats, e.Body = chats, r.Blob(4)
 				if size += len(e.Body); size > MaxEventPageBytes && len(page.Events) > 0 {
 					return false, nil
 				}
 				page.Events = append(page.Events, e)
 			}
-			page.Next = r.Int64(0)
+			page.Next = e.Seq
 			return len(page.Events) < q.Limit, nil
 		})
 	if err != nil {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -141,31 +140,10 @@ func scanPeer(id key.Public, r Row, first int) (transport.Peer, error) {
 			return transport.Peer{}, fmt.Errorf("%w: shared secret: %w", ErrTransport, err)
 		}
 	}
-	p.Acks, err = splitTexts(r.Blob(first + 1))
-	return p, err
-}
-
-// joinTexts puts texts behind one another, each after its length.
-func joinTexts(list []string) (out []byte) {
-	for _, text := range list {
-		out = binary.AppendUvarint(out, uint64(len(text)))
-		out = append(out, text...)
+	if p.Acks, err = splitTexts(r.Blob(first + 1)); err != nil {
+		return transport.Peer{}, fmt.Errorf("%w: installations of a peer: %w", ErrTransport, err)
 	}
-	return out
-}
-
-// splitTexts reads what joinTexts wrote.
-func splitTexts(b []byte) (list []string, err error) {
-	for len(b) > 0 {
-		n, used := binary.Uvarint(b)
-		if used <= 0 || n > uint64(len(b)-used) {
-			return nil, fmt.Errorf("%w: list of installations", ErrTransport)
-		}
-		b = b[used:]
-		list = append(list, string(b[:n]))
-		b = b[n:]
-	}
-	return list, nil
+	return p, nil
 }
 
 // PutPeer implements transport.PeerStore.

@@ -179,7 +179,7 @@ func (h *Hook) work(
 			}
 			select {
 			case b := <-more:
-				q.add(b.Events)
+				q.add(b)
 				if b.Gap {
 					h.log.Warn("events are gone from the log before the webhook got them", zap.Int64("next", b.From))
 				}

@@ -67,13 +67,14 @@ func newQueue(read int64) *queue { return &queue{read: read, lanes: make(map[str
 // room tells whether more may be added.
 func (q *queue) room() bool { return len(q.items) < windowEvents && q.bytes < windowBytes }
 
-// add appends events. Signals of the node, which have no cursor, are left out.
-func (q *queue) add(events []api.Event) {
-	for _, e := range events {
+// add appends the events of an account. Signals of the node, which have no
+// cursor, are left out.
+func (q *queue) add(b feed.Batch) {
+	for i, e := range b.Events {
 		if e.Cursor == 0 {
 			continue
 		}
-		q.items = append(q.items, item{e, feed.ChatOf(e.Event)})
+		q.items = append(q.items, item{e, b.Chats[i]})
 		q.bytes += len(e.Event)
 		q.read = e.Cursor
 	}

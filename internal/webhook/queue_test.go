@@ -2,17 +2,27 @@ package webhook
 
 import (
 	"encoding/json"
-	"fmt"
 	"testing"
 	"time"
 
 	"statusd/api"
+	"statusd/internal/feed"
 )
 
-func event(cursor int64, chat string, at time.Time) api.Event {
-	return api.Event{
-		Cursor: cursor, Type: "k", Time: at.UnixMilli(), Event: json.RawMessage(fmt.Sprintf(`{"chatId":%q}`, chat)),
+type told struct {
+	api.Event
+	chat string
+}
+
+func event(cursor int64, chat string, at time.Time) told {
+	return told{api.Event{Cursor: cursor, Type: "k", Time: at.UnixMilli(), Event: json.RawMessage(`{}`)}, chat}
+}
+
+func batch(events ...told) (b feed.Batch) {
+	for _, e := range events {
+		b.Events, b.Chats = append(b.Events, e.Event), append(b.Chats, e.chat)
 	}
+	return b
 }
 
 // next takes what is due and settles it.
@@ -39,8 +49,10 @@ func TestOrderWithinAChat(t *testing.T) {
 	now := time.Unix(1_600_000_000, 0)
 	q := newQueue(4)
 	idle(t, q, now, time.Time{})
-	q.add([]api.Event{event(5, "a", now), event(6, "a", now), {Type: "node.ready"}, event(8, "b", now)})
-	q.add([]api.Event{event(9, "", now)})
+	q.add(batch(event(5, "a", now), event(6, "a", now)))
+	q.add(feed.Batch{Events: []api.Event{{Type: "node.ready"}}})
+	q.add(batch(event(8, "b", now)))
+	q.add(batch(event(9, "", now)))
 	next(t, q, now, refused, 5)
 	next(t, q, now, accepted, 8) // 6 waits for 5
 	next(t, q, now, accepted, 9)
@@ -65,7 +77,7 @@ func TestTargetThatIsDown(t *testing.T) {
 	start := time.Unix(1_600_000_000, 0)
 	now := start
 	q := newQueue(0)
-	q.add([]api.Event{event(1, "a", now), event(2, "b", now)})
+	q.add(batch(event(1, "a", now), event(2, "b", now)))
 	tries := 0
 	for now.Sub(start) < time.Hour {
 		next(t, q, now, unreachable, 1)
@@ -89,7 +101,7 @@ func TestGivingUp(t *testing.T) {
 	for _, o := range []outcome{refused, unreachable} {
 		q := newQueue(0)
 		ancient := start.Add(-30 * 24 * time.Hour) // the daemon was off
-		q.add([]api.Event{event(1, "a", ancient), event(2, "a", start), event(3, "a", start.Add(48*time.Hour))})
+		q.add(batch(event(1, "a", ancient), event(2, "a", start), event(3, "a", start.Add(48*time.Hour))))
 		now, lost := start, 0
 		for lost == 0 {
 			it, at := q.due(now)
@@ -118,15 +130,15 @@ func TestWindowIsBounded(t *testing.T) {
 		if !q.room() {
 			t.Fatalf("full after %d", i)
 		}
-		q.add([]api.Event{event(i+1, "", now)})
+		q.add(batch(event(i+1, "", now)))
 	}
 	if q.room() {
 		t.Error("no bound of events")
 	}
 	q = newQueue(0)
 	big := event(1, "", now)
-	big.Event = make([]byte, windowBytes)
-	if q.add([]api.Event{big}); q.room() {
+	big.Event.Event = make([]byte, windowBytes)
+	if q.add(batch(big)); q.room() {
 		t.Error("no bound of bytes")
 	}
 }

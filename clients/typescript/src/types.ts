@@ -355,14 +355,18 @@ export interface AddedFilter {
 /** AdminAddedEvent says that a member became an admin. */
 export interface AdminAddedEvent {
   chatId: string;
+  /** contact id */
   member: string;
+  /** contact id */
   by: string;
 }
 
 /** AdminRemovedEvent says that a member is no admin any more. */
 export interface AdminRemovedEvent {
   chatId: string;
+  /** contact id */
   member: string;
+  /** contact id */
   by: string;
 }
 
@@ -1106,28 +1110,36 @@ export interface Member {
 /** MemberAddedEvent says that somebody was invited into a group. */
 export interface MemberAddedEvent {
   chatId: string;
+  /** contact id */
   member: string;
+  /** contact id */
   by: string;
 }
 
 /** MemberJoinedEvent says that somebody accepted the invitation into a group. */
 export interface MemberJoinedEvent {
   chatId: string;
+  /** contact id */
   member: string;
+  /** contact id */
   by: string;
 }
 
 /** MemberLeftEvent says that somebody left a group. */
 export interface MemberLeftEvent {
   chatId: string;
+  /** contact id */
   member: string;
+  /** contact id */
   by: string;
 }
 
 /** MemberRemovedEvent says that somebody was removed from a group. */
 export interface MemberRemovedEvent {
   chatId: string;
+  /** contact id */
   member: string;
+  /** contact id */
   by: string;
 }
 

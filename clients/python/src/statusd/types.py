@@ -496,7 +496,9 @@ class AdminAddedEvent(TypedDict):
 
     chatId: str
     member: str
+    """contact id"""
     by: str
+    """contact id"""
 
 
 class AdminRemovedEvent(TypedDict):
@@ -504,7 +506,9 @@ class AdminRemovedEvent(TypedDict):
 
     chatId: str
     member: str
+    """contact id"""
     by: str
+    """contact id"""
 
 
 class ArchiveDamage(TypedDict):
@@ -1342,7 +1346,9 @@ class MemberAddedEvent(TypedDict):
 
     chatId: str
     member: str
+    """contact id"""
     by: str
+    """contact id"""
 
 
 class MemberJoinedEvent(TypedDict):
@@ -1350,7 +1356,9 @@ class MemberJoinedEvent(TypedDict):
 
     chatId: str
     member: str
+    """contact id"""
     by: str
+    """contact id"""
 
 
 class MemberLeftEvent(TypedDict):
@@ -1358,7 +1366,9 @@ class MemberLeftEvent(TypedDict):
 
     chatId: str
     member: str
+    """contact id"""
     by: str
+    """contact id"""
 
 
 class MemberRemovedEvent(TypedDict):
@@ -1366,7 +1376,9 @@ class MemberRemovedEvent(TypedDict):
 
     chatId: str
     member: str
+    """contact id"""
     by: str
+    """contact id"""
 
 
 MembershipEvent = TypedDict(
