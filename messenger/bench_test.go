@@ -109,7 +109,7 @@ func fillChats(b *testing.B, p *party, stored, n int) {
 				continue
 			}
 			if i%10 == 0 {
-				chat = p.m.newPublic(fmt.Sprint("channel-", i), store.ChatPublic)
+				chat = p.m.chats.newPublic(fmt.Sprint("channel-", i), store.ChatPublic)
 			}
 			if err := tx.Chats().Save(&chat); err != nil {
 				return err
@@ -229,7 +229,7 @@ func BenchmarkSendToGroup(b *testing.B) {
 		if err != nil {
 			return err
 		}
-		g, err := alice.m.group(tx, &chat)
+		g, err := alice.m.membership.group(tx, &chat)
 		if err != nil {
 			return err
 		}
@@ -243,7 +243,7 @@ func BenchmarkSendToGroup(b *testing.B) {
 			g = after
 		}
 		folded.Changed, folded.Effective = true, folded.New
-		return alice.m.applyGroup(tx, &chat, &folded, false, nil)
+		return alice.m.membership.applyGroup(tx, &chat, &folded, false, nil)
 	})
 	alice.flush()
 	b.ReportAllocs()

@@ -47,9 +47,9 @@ func publicType(id string) (int, error) {
 }
 
 // newPublic makes a public or profile chat.
-func (c *core) newPublic(id string, kind int) store.Chat {
+func (s *Chats) newPublic(id string, kind int) store.Chat {
 	chat := store.Chat{
-		ID: id, Type: kind, Name: id, Color: colorOf(id), Active: true, Timestamp: c.now().UnixMilli(),
+		ID: id, Type: kind, Name: id, Color: colorOf(id), Active: true, Timestamp: s.now().UnixMilli(),
 	}
 	if owner, ok := payloads.ProfileOwner(id); ok {
 		chat.Profile = owner.ContactID()
@@ -68,14 +68,14 @@ func (s *Chats) List(ctx context.Context) (out []api.Chat, err error) {
 }
 
 // chatViews are all chats that are not deleted.
-func (c *core) chatViews(tx *store.Tx) ([]api.Chat, error) {
+func (s *Chats) chatViews(tx *store.Tx) ([]api.Chat, error) {
 	list, err := tx.Chats().List()
 	if err != nil {
 		return nil, err
 	}
 	out := make([]api.Chat, 0, len(list))
 	for i := range list {
-		v, err := c.chatView(tx, &list[i], true)
+		v, err := s.views.chatView(tx, &list[i], true)
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +91,7 @@ func (s *Chats) ByID(ctx context.Context, id string) (v api.Chat, err error) {
 		if err != nil {
 			return err
 		}
-		v, err = s.chatView(tx, &chat, true)
+		v, err = s.views.chatView(tx, &chat, true)
 		return err
 	})
 	return v, err
@@ -115,7 +115,7 @@ func (s *Chats) Save(ctx context.Context, v api.ChatSettings) error {
 			}
 			fresh.Key, fresh.LastClock, fresh.DeletedClock = chat.Key, chat.LastClock, chat.DeletedClock
 			chat = fresh
-			if err := s.meet(tx, &chat); err != nil {
+			if err := s.held.meet(tx, &chat); err != nil {
 				return err
 			}
 		} else if v.ChatType != 0 && int(v.ChatType) != chat.Type {
@@ -212,7 +212,7 @@ func (s *Chats) LeaveAndDelete(ctx context.Context, id string) error {
 			return err
 		}
 		if chat.Type == store.ChatPrivateGroup && isMember(&chat, s.id) {
-			if _, err := s.leaveGroup(ctx, tx, id); err != nil {
+			if _, err := s.groups.leaveGroup(ctx, tx, id); err != nil {
 				return err
 			}
 			if chat, err = s.chat(tx, id); err != nil {
@@ -226,7 +226,7 @@ func (s *Chats) LeaveAndDelete(ctx context.Context, id string) error {
 // deleteChat empties and hides a chat. The row stays: it knows the clock up to
 // which nothing comes back, and whether a stranger began it, who is none the
 // better known when it comes back.
-func (c *core) deleteChat(tx *store.Tx, chat *store.Chat) error {
+func (s *Chats) deleteChat(tx *store.Tx, chat *store.Chat) error {
 	tx.Forget()
 	if err := tx.Messages().DeleteChat(chat.Key); err != nil {
 		return err
@@ -237,8 +237,8 @@ func (c *core) deleteChat(tx *store.Tx, chat *store.Chat) error {
 		chat.BegunBy = chat.ID
 	}
 	chat.Active, chat.Deleted, chat.Stranger, chat.Muted = false, true, false, false
-	chat.DeletedClock, chat.Unread, chat.Last = max(chat.DeletedClock, c.lastClock(chat)), 0, 0
-	c.courier.ListeningChanged(tx, c.now())
+	chat.DeletedClock, chat.Unread, chat.Last = max(chat.DeletedClock, s.lastClock(chat)), 0, 0
+	s.courier.ListeningChanged(tx, s.now())
 	return tx.Chats().Save(chat)
 }
 
@@ -254,7 +254,7 @@ func (s *Chats) Join(ctx context.Context, id string) error {
 }
 
 // join is Join in a transaction. It tells our other devices.
-func (c *core) join(ctx context.Context, tx *store.Tx, id string) (store.Chat, error) {
+func (s *Chats) join(ctx context.Context, tx *store.Tx, id string) (store.Chat, error) {
 	chat, found, err := tx.Chats().ByID(id)
 	if err != nil {
 		return chat, err
@@ -264,7 +264,7 @@ func (c *core) join(ctx context.Context, tx *store.Tx, id string) (store.Chat, e
 		if err != nil {
 			return chat, err
 		}
-		fresh := c.newPublic(id, kind)
+		fresh := s.newPublic(id, kind)
 		fresh.Key, fresh.DeletedClock, fresh.LastClock = chat.Key, chat.DeletedClock, chat.LastClock
 		chat = fresh
 	} else if chat.Active || chat.Type != store.ChatPublic && chat.Type != store.ChatProfile {
@@ -274,11 +274,11 @@ func (c *core) join(ctx context.Context, tx *store.Tx, id string) (store.Chat, e
 		return chat, err
 	}
 	chat.Active = true
-	c.courier.ListeningChanged(tx, c.now().Add(-historyOfNew))
+	s.courier.ListeningChanged(tx, s.now().Add(-historyOfNew))
 	if err := tx.Chats().Save(&chat); err != nil || chat.Type != store.ChatPublic {
 		return chat, err
 	}
-	return chat, c.syncPublicChat(ctx, tx, id)
+	return chat, s.devices.syncPublicChat(ctx, tx, id)
 }
 
 // Leave stops listening to a public or profile chat. Its messages stay. For a

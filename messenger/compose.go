@@ -28,22 +28,22 @@ func (s *Messages) Send(ctx context.Context, v api.OutgoingMessage) (out api.Cha
 // Errors: those of Send, ErrRequest, ErrRequestChanged.
 func (s *Messages) SendOnce(ctx context.Context, r Request, v api.OutgoingMessage) (out api.Changes, err error) {
 	var body *payloads.ChatMessage
-	err = s.once(ctx, r, api.WakuextSendChatMessage.Name, messageArguments(&v), func() error {
-		body, err = s.bodyOf(&v)
+	err = s.requests.once(ctx, r, api.WakuextSendChatMessage.Name, messageArguments(&v), func() error {
+		body, err = s.composer.bodyOf(&v)
 		return err
 	}, func(tx *store.Tx) ([]api.SentMessage, error) {
 		chat, err := s.chat(tx, v.ChatID)
 		if err != nil {
 			return nil, err
 		}
-		m, err := s.compose(ctx, tx, &chat, body)
+		m, err := s.composer.compose(ctx, tx, &chat, body)
 		if err != nil {
 			return nil, err
 		}
-		out, err = s.news(tx, &chat, &m, true)
+		out, err = s.views.news(tx, &chat, &m, true)
 		return []api.SentMessage{{MessageID: payloads.MessageID(m.ID).String(), ChatID: chat.ID, Clock: m.Clock}}, err
 	}, func(tx *store.Tx, sent []api.SentMessage) error {
-		out, err = s.changesAgain(tx, &sent[0])
+		out, err = s.requests.changesAgain(tx, &sent[0])
 		return err
 	})
 	return out, err
@@ -59,8 +59,11 @@ func messageArguments(v *api.OutgoingMessage) map[string]any {
 	}
 }
 
+// composer turns what somebody wants to say into messages and their bodies.
+type composer struct{ *core }
+
 // bodyOf makes the payload that a user describes, without what its chat adds.
-func (c *core) bodyOf(v *api.OutgoingMessage) (*payloads.ChatMessage, error) {
+func (c *composer) bodyOf(v *api.OutgoingMessage) (*payloads.ChatMessage, error) {
 	body := &payloads.ChatMessage{
 		Text: v.Text, ResponseTo: v.ResponseTo, ENSName: v.EnsName, ContentType: payloads.ContentType(v.ContentType),
 	}
@@ -108,7 +111,7 @@ func nameOf(path string) string {
 }
 
 // attachment returns the bytes of a file or of a data URL, nil for neither.
-func (c *core) attachment(path, dataURL string) ([]byte, error) {
+func (c *composer) attachment(path, dataURL string) ([]byte, error) {
 	switch {
 	case path != "":
 		return readFile(path, c.courier.MaxWrapper(true))
@@ -154,14 +157,14 @@ func readFile(path string, limit int) ([]byte, error) {
 }
 
 // compose completes a message for its chat, files and sends it.
-func (c *core) compose(
+func (c *composer) compose(
 	ctx context.Context, tx *store.Tx, chat *store.Chat, body *payloads.ChatMessage,
 ) (store.Message, error) {
 	if err := c.mayWrite(tx, chat); err != nil {
 		return store.Message{}, err
 	}
 	var err error
-	if _, body.ResponseTo, err = c.ids(tx, chat, body.ResponseTo); err != nil {
+	if _, body.ResponseTo, err = c.copies.ids(tx, chat, body.ResponseTo); err != nil {
 		return store.Message{}, err
 	}
 	body.ChatID, body.MessageType = chat.ID, messageType(chat)
@@ -170,7 +173,7 @@ func (c *core) compose(
 	if err != nil {
 		return store.Message{}, err
 	}
-	msg, sent, err := c.send(ctx, tx, o, payload)
+	msg, sent, err := c.sender.send(ctx, tx, o, payload)
 	if err != nil {
 		return store.Message{}, err
 	}
@@ -185,23 +188,23 @@ func (c *core) compose(
 	if !sent {
 		m.Status = store.StatusSent
 	}
-	if err := c.meet(tx, chat); err != nil {
+	if err := c.held.meet(tx, chat); err != nil {
 		return m, err
 	}
 	if err := c.file(tx, chat, &m); err != nil {
 		return m, err
 	}
 	if chat.ID == c.id { // a note to oneself is read by whoever follows the log
-		return m, c.tell(tx, chat, &m)
+		return m, c.messages.tell(tx, chat, &m)
 	}
 	return m, nil
 }
 
 // mayWrite refuses to write where it would reach nobody.
-func (c *core) mayWrite(tx *store.Tx, chat *store.Chat) error {
+func (c *composer) mayWrite(tx *store.Tx, chat *store.Chat) error {
 	switch chat.Type {
 	case store.ChatOneToOne:
-		contact, err := c.contactOf(tx, chat.ID)
+		contact, err := c.contacts.contactOf(tx, chat.ID)
 		if err != nil {
 			return err
 		}
@@ -235,7 +238,7 @@ func messageType(chat *store.Chat) payloads.MessageType {
 
 // addressed says where a message of a chat goes, and as what: in a group with
 // all events of the group.
-func (c *core) addressed(
+func (c *composer) addressed(
 	tx *store.Tx, chat *store.Chat, body *payloads.ChatMessage,
 ) (outgoing, payloads.Body, error) {
 	switch chat.Type {
@@ -243,7 +246,7 @@ func (c *core) addressed(
 		peer, err := key.ParseContactID(chat.ID)
 		return outgoing{chat: chat.ID, route: routeReliable, to: []key.Public{peer}}, body, err
 	case store.ChatPrivateGroup:
-		g, err := c.group(tx, chat)
+		g, err := c.membership.group(tx, chat)
 		if err != nil {
 			return outgoing{}, nil, err
 		}
@@ -264,7 +267,7 @@ func (s *Messages) Edit(ctx context.Context, id, text string) (out api.Message, 
 		if err := tx.Messages().Change(m); err != nil {
 			return nil, err
 		}
-		if out, err = s.messageView(tx, m); err != nil {
+		if out, err = s.views.messageView(tx, m); err != nil {
 			return nil, err
 		}
 		return &payloads.EditMessage{
@@ -283,7 +286,7 @@ func (s *Messages) TakeBack(ctx context.Context, id string) error {
 	) {
 		return &payloads.DeleteMessage{
 			Clock: clock, ChatID: chat.ID, MessageID: payloads.MessageID(m.ID).String(), MessageType: messageType(chat),
-		}, s.takeBack(tx, m, s.id)
+		}, s.changes.takeBack(tx, m, s.id)
 	})
 }
 
@@ -293,14 +296,14 @@ func (s *Messages) Pin(ctx context.Context, id string, on bool) error {
 	return s.extend(ctx, id, false, func(tx *store.Tx, chat *store.Chat, m *store.Message, clock uint64) (
 		payloads.Body, error,
 	) {
-		wire, err := s.wireID(tx, m)
+		wire, err := s.copies.wireID(tx, m)
 		if err != nil {
 			return nil, err
 		}
 		body := &payloads.PinMessage{
 			Clock: clock, MessageID: wire, ChatID: chat.ID, Pinned: on, MessageType: messageType(chat),
 		}
-		return body, s.pin(tx, m, body, s.id)
+		return body, s.changes.pin(tx, m, body, s.id)
 	})
 }
 
@@ -324,7 +327,7 @@ func (s *Messages) extend(
 		if err != nil {
 			return err
 		}
-		if err := s.mayWrite(tx, &chat); err != nil {
+		if err := s.composer.mayWrite(tx, &chat); err != nil {
 			return err
 		}
 		clock := s.clock(&chat)
@@ -346,7 +349,7 @@ func (s *Messages) extend(
 		case store.ChatPrivateGroup:
 			o.route, o.to = routeReliable, memberKeys(&chat, true)
 		}
-		_, _, err = s.send(ctx, tx, o, body)
+		_, _, err = s.sender.send(ctx, tx, o, body)
 		return err
 	})
 }

@@ -20,7 +20,7 @@ func (s *Contacts) List(ctx context.Context) (out []api.Contact, err error) {
 		list, err := tx.Contacts().Listed()
 		out = make([]api.Contact, 0, len(list))
 		for i := range list {
-			out = append(out, s.contactView(&list[i]))
+			out = append(out, s.views.contactView(&list[i]))
 		}
 		return err
 	})
@@ -47,7 +47,7 @@ func (s *Contacts) ByID(ctx context.Context, id string) (out *api.Contact, err e
 	err = s.db.View(ctx, func(tx *store.Tx) error {
 		k, found, err := tx.Contacts().ByID(id)
 		if found {
-			v := s.contactView(&k)
+			v := s.views.contactView(&k)
 			out = &v
 		}
 		return err
@@ -116,42 +116,22 @@ func (s *Contacts) Save(ctx context.Context, v api.ContactSettings) error {
 
 // named notes that the user looked at the chat with somebody who got a
 // nickname.
-func (c *core) named(tx *store.Tx, k *store.Contact) error {
+func (s *Contacts) named(tx *store.Tx, k *store.Contact) error {
 	chat, found, err := tx.Chats().ByID(k.ID)
 	if err != nil || !found || k.Nickname == "" {
 		return err
 	}
-	return c.looked(tx, &chat)
-}
-
-// syncContact tells our other devices of an added contact.
-func (c *core) syncContact(ctx context.Context, tx *store.Tx, k *store.Contact) error {
-	paired, err := c.courier.Paired(tx)
-	if err != nil || !paired || k.ID == c.id {
-		return err
-	}
-	chat, err := c.selfChat(tx)
-	if err != nil {
-		return err
-	}
-	body := &payloads.SyncContact{
-		Clock: c.clock(&chat), ID: k.ID, ProfileImage: k.Photo, ENSName: k.Name, LocalNickname: k.Nickname,
-	}
-	if err := tx.Chats().Save(&chat); err != nil {
-		return err
-	}
-	_, _, err = c.send(ctx, tx, outgoing{route: routeReliable}, body)
-	return err
+	return s.strangers.looked(tx, &chat)
 }
 
 // selfChat returns the chat with ourselves, whose clock our devices use. A new
 // one is not active.
-func (c *core) selfChat(tx *store.Tx) (store.Chat, error) {
-	chat, found, err := tx.Chats().ByID(c.id)
+func (s *Contacts) selfChat(tx *store.Tx) (store.Chat, error) {
+	chat, found, err := tx.Chats().ByID(s.id)
 	if err != nil || found {
 		return chat, err
 	}
-	chat, err = c.oneToOne(tx, c.id)
+	chat, err = s.oneToOne(tx, s.id)
 	chat.Active = false
 	return chat, err
 }
@@ -190,7 +170,7 @@ func (s *Contacts) Block(ctx context.Context, v api.BlockedContact) (out []api.C
 		if err := s.purge(tx, v.ID); err != nil {
 			return err
 		}
-		out, err = s.chatViews(tx)
+		out, err = s.chats.chatViews(tx)
 		return err
 	})
 	return out, err
@@ -222,7 +202,7 @@ func (s *Contacts) purge(tx *store.Tx, id string) error {
 	if err != nil {
 		return err
 	}
-	return s.deleteChat(tx, &chat)
+	return s.chats.deleteChat(tx, &chat)
 }
 
 // SendUpdate sends our name and picture to a person, who thereby sees that we
@@ -249,8 +229,8 @@ func (s *Contacts) SendUpdate(ctx context.Context, id, ens, image string) (out a
 		if err := tx.Contacts().Save(&k); err != nil {
 			return err
 		}
-		cv, err := s.chatView(tx, &chat, true)
-		out = api.Changes{Chats: []api.Chat{cv}, Contacts: []api.Contact{s.contactView(&k)}}
+		cv, err := s.views.chatView(tx, &chat, true)
+		out = api.Changes{Chats: []api.Chat{cv}, Contacts: []api.Contact{s.views.contactView(&k)}}
 		return err
 	})
 	return out, err
@@ -258,7 +238,7 @@ func (s *Contacts) SendUpdate(ctx context.Context, id, ens, image string) (out a
 
 // sendUpdate sends a contact update to a person or, for our own id, to our
 // other devices.
-func (c *core) sendUpdate(ctx context.Context, tx *store.Tx, id, ens, image string) (store.Chat, error) {
+func (s *Contacts) sendUpdate(ctx context.Context, tx *store.Tx, id, ens, image string) (store.Chat, error) {
 	peer, err := checkContact(id)
 	if err != nil {
 		return store.Chat{}, err
@@ -268,20 +248,20 @@ func (c *core) sendUpdate(ctx context.Context, tx *store.Tx, id, ens, image stri
 		return chat, err
 	}
 	if !found {
-		if chat, err = c.oneToOne(tx, id); err != nil {
+		if chat, err = s.oneToOne(tx, id); err != nil {
 			return chat, err
 		}
 		chat.Active = false
 	}
-	if err := c.meet(tx, &chat); err != nil {
+	if err := s.held.meet(tx, &chat); err != nil {
 		return chat, err
 	}
-	body := &payloads.ContactUpdate{Clock: c.clock(&chat), ENSName: ens, ProfileImage: image}
+	body := &payloads.ContactUpdate{Clock: s.clock(&chat), ENSName: ens, ProfileImage: image}
 	if err := tx.Chats().Save(&chat); err != nil {
 		return chat, err
 	}
 	o := outgoing{chat: id, route: routeReliable, to: []key.Public{peer}}
-	_, _, err = c.send(ctx, tx, o, body)
+	_, _, err = s.sender.send(ctx, tx, o, body)
 	return chat, err
 }
 
@@ -309,11 +289,113 @@ func (s *Contacts) SendUpdates(ctx context.Context, ens, image string) error {
 }
 
 // keepOwn stores our own name and picture.
-func (c *core) keepOwn(tx *store.Tx, ens, image string) error {
-	k, err := c.contactOf(tx, c.id)
+func (s *Contacts) keepOwn(tx *store.Tx, ens, image string) error {
+	k, err := s.contactOf(tx, s.id)
 	if err != nil {
 		return err
 	}
-	k.Name, k.Photo, k.Updated = ens, image, max(min(k.Updated, c.ceiling()), c.millis())
+	k.Name, k.Photo, k.Updated = ens, image, max(min(k.Updated, s.ceiling()), s.millis())
 	return tx.Contacts().Save(&k)
+}
+
+// claimName stores the name that somebody claims to own, unverified.
+func (s *Contacts) claimName(tx *store.Tx, id, name string, clock uint64) error {
+	if name == "" {
+		return nil
+	}
+	contact, err := s.contactOf(tx, id)
+	if err != nil || !payloads.ENSNameChanged(contact.Name, contact.ENSClock, name, clock) {
+		return err
+	}
+	contact.Name, contact.ENSClock = name, clock
+	contact.ENSVerified, contact.ENSVerifiedAt, contact.ENSRetries = false, 0, 0
+	return tx.Contacts().Save(&contact)
+}
+
+// contactOf returns a person's row; an unknown one has no tags.
+func (s *Contacts) contactOf(tx *store.Tx, id string) (store.Contact, error) {
+	contact, _, err := tx.Contacts().ByID(id)
+	return contact, err
+}
+
+// rename gives a contact a claimed name, which has to be verified.
+func rename(k *store.Contact, name string, clock uint64) {
+	if k.Name != name {
+		k.Name, k.ENSClock, k.ENSVerified, k.ENSVerifiedAt, k.ENSRetries = name, clock, false, 0, 0
+	}
+}
+
+// receiveContactUpdate handles the name and picture of somebody who added us
+// (spec 05 section 10.1).
+func (s *Contacts) receiveContactUpdate(
+	_ context.Context, tx *store.Tx, r *received, body *payloads.ContactUpdate,
+) error {
+	if !r.direct() {
+		return drop("not_direct")
+	}
+	contact, err := s.contactOf(tx, r.author)
+	if err != nil {
+		return err
+	}
+	if body.Clock <= contact.Updated {
+		return drop("old_clock")
+	}
+	chat, err := s.updatesChat(tx, r, &contact)
+	if err != nil {
+		return err
+	}
+	requested := !r.own && addTag(&contact, api.TagRequestReceived)
+	rename(&contact, body.ENSName, body.Clock)
+	contact.Photo, contact.Updated = picture(body.ProfileImage, contact.Added || r.own), body.Clock
+	if err := tx.Contacts().Save(&contact); err != nil {
+		return err
+	}
+	s.raise(&chat, body.Clock)
+	if err := tx.Chats().Save(&chat); err != nil {
+		return err
+	}
+	return s.tellContact(tx, &contact, &chat, requested)
+}
+
+// updatesChat returns the chat whose clock a contact update raises. A new one
+// is not active.
+func (s *Contacts) updatesChat(tx *store.Tx, r *received, contact *store.Contact) (store.Chat, error) {
+	chat, found, err := tx.Chats().ByID(r.author)
+	if err != nil || found {
+		return chat, err
+	}
+	chat, err = s.oneToOne(tx, r.author)
+	if err != nil {
+		return chat, err
+	}
+	chat.Active = false
+	if r.own || contact.Added {
+		return chat, nil
+	}
+	chat.Stranger = true
+	if len(r.parcel.Data) > s.policy.MaxStrangerBytes {
+		return chat, noRoom("stranger_full")
+	}
+	return chat, s.strangers.admit(tx, &chat, 0)
+}
+
+// tellContact appends the events about a changed contact: that of the
+// reference, and our own. chat may be nil.
+func (s *Contacts) tellContact(tx *store.Tx, contact *store.Contact, chat *store.Chat, requested bool) error {
+	v := s.views.contactView(contact)
+	news := api.Changes{Contacts: []api.Contact{v}}
+	if chat != nil {
+		cv, err := s.views.chatView(tx, chat, false)
+		if err != nil {
+			return err
+		}
+		news.Chats = []api.Chat{cv}
+	}
+	if err := s.append(tx, api.MessagesNewEvent{Changes: news}); err != nil {
+		return err
+	}
+	if requested {
+		return s.append(tx, api.ContactRequestedEvent{Contact: v})
+	}
+	return s.append(tx, api.ContactUpdatedEvent{Contact: v})
 }

@@ -10,9 +10,12 @@ import (
 // each with an id of its own. All of them are one payload here: the first is
 // handled, and the ids of the others lead to its message.
 
+// copies are messages that came more than once, in other wrappers.
+type copies struct{ *core }
+
 // handledAs returns the id under which a payload was handled, in the same
 // wrapper or in another.
-func (c *core) handledAs(tx *store.Tx, m *payloads.Message) (id store.MessageID, found bool, err error) {
+func (c *copies) handledAs(tx *store.Tx, m *payloads.Message) (id store.MessageID, found bool, err error) {
 	for _, id := range []store.MessageID{m.ID, m.PlainID} {
 		if seen, err := tx.SeenPayloads().Has(id); err != nil || seen {
 			return id, seen, err
@@ -29,7 +32,7 @@ func (c *core) handledAs(tx *store.Tx, m *payloads.Message) (id store.MessageID,
 }
 
 // remember notes that a payload was handled.
-func (c *core) remember(tx *store.Tx, m *payloads.Message) error {
+func (c *copies) remember(tx *store.Tx, m *payloads.Message) error {
 	if err := tx.Handled().Add(m.Identity, m.ID, c.now()); err != nil || m.PlainID == m.ID {
 		return err
 	}
@@ -37,7 +40,7 @@ func (c *core) remember(tx *store.Tx, m *payloads.Message) error {
 }
 
 // copied notes the id of a copy of a payload that was handled as first.
-func (c *core) copied(tx *store.Tx, m *payloads.Message, first store.MessageID) error {
+func (c *copies) copied(tx *store.Tx, m *payloads.Message, first store.MessageID) error {
 	if m.ID == first {
 		return nil
 	}
@@ -49,7 +52,7 @@ const maxMoved = 1000
 
 // link makes an id lead to a message if that is stored, with the reactions
 // that came before. plain says that others know the message by it.
-func (c *core) link(tx *store.Tx, of, id store.MessageID, plain bool) error {
+func (c *copies) link(tx *store.Tx, of, id store.MessageID, plain bool) error {
 	m, found, err := tx.Messages().ByID(of)
 	if err != nil || !found {
 		return err
@@ -75,7 +78,7 @@ func (c *core) link(tx *store.Tx, of, id store.MessageID, plain bool) error {
 
 // wireID returns the id by which others know a message: that of its plain
 // wrapper, also when it came here in another.
-func (c *core) wireID(tx *store.Tx, m *store.Message) (string, error) {
+func (c *copies) wireID(tx *store.Tx, m *store.Message) (string, error) {
 	id, found, err := tx.Messages().PlainAlias(m)
 	if !found {
 		id = m.ID
@@ -85,7 +88,7 @@ func (c *core) wireID(tx *store.Tx, m *store.Message) (string, error) {
 
 // ids returns the id by which a message of a chat is stored, and the one by
 // which others know it. One that is not there is named as it is.
-func (c *core) ids(tx *store.Tx, chat *store.Chat, text string) (stored, wire string, err error) {
+func (c *copies) ids(tx *store.Tx, chat *store.Chat, text string) (stored, wire string, err error) {
 	id, err := payloads.ParseMessageID(text)
 	if err != nil {
 		return text, text, nil //nolint:nilerr // foreign text: there is no such message

@@ -30,6 +30,45 @@ type core struct {
 	faces      *faces
 	signers    *signers
 	meter      Meter // nil: nothing is counted
+	parts
+}
+
+// parts are the features of an account and what they share. Each reaches the
+// others by their names here.
+type parts struct {
+	chats        *Chats
+	messages     *Messages
+	mail         *Mail
+	groups       *Groups
+	membership   *membership
+	invitations  *invitations
+	contacts     *Contacts
+	reactions    *Reactions
+	changes      *changes
+	devices      *Devices
+	transactions *Transactions
+	settings     *Settings
+
+	composer  *composer
+	sender    *sender
+	requests  *requests
+	places    *places
+	held      *holding
+	copies    *copies
+	strangers *strangers
+	guests    *guests
+	views     *views
+	counts    *counts
+}
+
+func newParts(c *core) parts {
+	return parts{
+		chats: &Chats{c}, messages: &Messages{c}, mail: &Mail{c}, groups: &Groups{c}, membership: &membership{c},
+		invitations: &invitations{c}, contacts: &Contacts{c}, reactions: &Reactions{c}, changes: &changes{c},
+		devices: &Devices{c}, transactions: &Transactions{c}, settings: &Settings{c},
+		composer: &composer{c}, sender: &sender{c}, requests: &requests{c}, places: &places{c}, held: &holding{c},
+		copies: &copies{c}, strangers: &strangers{c}, guests: &guests{c}, views: &views{c}, counts: &counts{c},
+	}
 }
 
 // millis returns the time in Unix milliseconds.
@@ -89,82 +128,6 @@ func (c *core) raise(chat *store.Chat, clock uint64) {
 	chat.LastClock = max(chat.LastClock, min(clock, c.ceiling()))
 }
 
-// routes of payloads, as they are stored.
-const (
-	routePublic   = 1
-	routeReliable = 2
-	routeOnce     = 3
-)
-
-// outgoing is a sealed payload and where it goes.
-type outgoing struct {
-	chat  string
-	route int
-	to    []key.Public // without us; see send
-	msg   payloads.Message
-	once  bool // not to be sent again on request
-}
-
-// send seals a body and hands it to the courier. Pairwise payloads also go to
-// our other devices. sent is false when there was nobody to send it to.
-func (c *core) send(ctx context.Context, tx *store.Tx, o outgoing, body payloads.Body) (payloads.Message, bool, error) {
-	msg, err := payloads.Seal(body, c.identity)
-	if err != nil {
-		return payloads.Message{}, false, err
-	}
-	if limit := c.courier.MaxWrapper(o.route == routePublic); len(msg.Wrapper) > limit {
-		return payloads.Message{}, false, tooLarge(len(msg.Wrapper), limit)
-	}
-	if err := c.remember(tx, &msg); err != nil {
-		return payloads.Message{}, false, err
-	}
-	o.msg = msg
-	if o.route != routePublic {
-		if o.to, err = c.withOwn(tx, o.to); err != nil {
-			return payloads.Message{}, false, err
-		}
-		if len(o.to) == 0 {
-			return msg, false, nil
-		}
-	}
-	if !o.once {
-		p := store.Sent{ID: msg.ID, Chat: o.chat, Route: o.route, Wrapper: msg.Wrapper, At: c.now()}
-		for _, k := range o.to {
-			p.Recipients = append(p.Recipients, k.Uncompressed())
-		}
-		if err := tx.Sent().Put(&p); err != nil {
-			return payloads.Message{}, false, err
-		}
-	}
-	return msg, true, c.post(ctx, tx, o)
-}
-
-// withOwn replaces us among recipients by our other devices, if there are any.
-func (c *core) withOwn(tx *store.Tx, to []key.Public) ([]key.Public, error) {
-	others := make([]key.Public, 0, len(to)+1)
-	for _, k := range to {
-		if k != c.self {
-			others = append(others, k)
-		}
-	}
-	paired, err := c.courier.Paired(tx)
-	if paired {
-		others = append(others, c.self)
-	}
-	return others, err
-}
-
-func (c *core) post(ctx context.Context, tx *store.Tx, o outgoing) error {
-	switch o.route {
-	case routePublic:
-		return c.courier.SendPublic(ctx, tx, o.chat, [32]byte(o.msg.ID), o.msg.Wrapper)
-	case routeReliable:
-		return c.courier.SendReliable(ctx, tx, o.to, [32]byte(o.msg.ID), o.msg.Wrapper)
-	default:
-		return c.courier.SendOnce(ctx, tx, o.to, [32]byte(o.msg.ID), o.msg.Wrapper)
-	}
-}
-
 // oneToOne returns the chat with a person; a new one is not stored yet. The
 // chat is active when it is new.
 func (c *core) oneToOne(tx *store.Tx, id string) (store.Chat, error) {
@@ -191,12 +154,6 @@ func colorOf(id string) string {
 		sum += int(b)
 	}
 	return colors[sum%len(colors)]
-}
-
-// contactOf returns a person's row; an unknown one has no tags.
-func (c *core) contactOf(tx *store.Tx, id string) (store.Contact, error) {
-	contact, _, err := tx.Contacts().ByID(id)
-	return contact, err
 }
 
 // file puts a message into its chat: the row, and what the chat shows of it.

@@ -2,7 +2,9 @@ package messenger
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"statusd/api"
 	"statusd/internal/store"
@@ -87,7 +89,7 @@ func (s *Devices) SendPairing(ctx context.Context) (out api.Changes, err error) 
 		if own.Metadata.Name == "" || own.Metadata.DeviceType == "" {
 			return fmt.Errorf("send pairing: %w", transport.ErrNoMetadata)
 		}
-		chat, err := s.selfChat(tx)
+		chat, err := s.contacts.selfChat(tx)
 		if err != nil {
 			return err
 		}
@@ -101,7 +103,7 @@ func (s *Devices) SendPairing(ctx context.Context) (out api.Changes, err error) 
 		if err != nil {
 			return err
 		}
-		if err := s.remember(tx, &msg); err != nil {
+		if err := s.copies.remember(tx, &msg); err != nil {
 			return err
 		}
 		if err := s.courier.SendPairing(ctx, tx, [32]byte(msg.ID), msg.Wrapper); err != nil {
@@ -122,10 +124,10 @@ func (s *Devices) Sync(ctx context.Context, ens, image string) error {
 		if err != nil || !paired {
 			return err
 		}
-		if _, err := s.sendUpdate(ctx, tx, s.id, ens, image); err != nil {
+		if _, err := s.contacts.sendUpdate(ctx, tx, s.id, ens, image); err != nil {
 			return err
 		}
-		if err := s.keepOwn(tx, ens, image); err != nil {
+		if err := s.contacts.keepOwn(tx, ens, image); err != nil {
 			return err
 		}
 		chats, err := tx.Chats().List()
@@ -144,7 +146,7 @@ func (s *Devices) Sync(ctx context.Context, ens, image string) error {
 			return err
 		}
 		for i := range added {
-			if err := s.syncContact(ctx, tx, &added[i]); err != nil {
+			if err := s.contacts.syncContact(ctx, tx, &added[i]); err != nil {
 				return err
 			}
 		}
@@ -153,19 +155,97 @@ func (s *Devices) Sync(ctx context.Context, ens, image string) error {
 }
 
 // syncPublicChat tells our other devices of a joined public chat.
-func (c *core) syncPublicChat(ctx context.Context, tx *store.Tx, id string) error {
-	paired, err := c.courier.Paired(tx)
+func (s *Devices) syncPublicChat(ctx context.Context, tx *store.Tx, id string) error {
+	paired, err := s.courier.Paired(tx)
 	if err != nil || !paired {
 		return err
 	}
-	chat, err := c.selfChat(tx)
+	chat, err := s.contacts.selfChat(tx)
 	if err != nil {
 		return err
 	}
-	body := &payloads.SyncPublicChat{Clock: c.clock(&chat), ID: id}
+	body := &payloads.SyncPublicChat{Clock: s.clock(&chat), ID: id}
 	if err := tx.Chats().Save(&chat); err != nil {
 		return err
 	}
-	_, _, err = c.send(ctx, tx, outgoing{route: routeReliable}, body)
+	_, _, err = s.sender.send(ctx, tx, outgoing{route: routeReliable}, body)
 	return err
+}
+
+// receivePairing handles the introduction of another device of ours (spec 05
+// section 10.2).
+func (s *Devices) receivePairing(_ context.Context, tx *store.Tx, r *received, body *payloads.PairInstallation) error {
+	err := s.courier.PairingReceived(tx, r.parcel, body.InstallationID, body.Name, body.DeviceType)
+	if errors.Is(err, transport.ErrNotPaired) || errors.Is(err, transport.ErrInstallation) {
+		return &dropError{reason: "installation", err: err}
+	}
+	if err != nil {
+		return err
+	}
+	list, err := s.courier.Installations(tx, s.self)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		if list[i].ID != body.InstallationID {
+			continue
+		}
+		v := installationView(&list[i])
+		news := api.Changes{Installations: []api.Installation{v}}
+		if err := s.append(tx, api.MessagesNewEvent{Changes: news}); err != nil {
+			return err
+		}
+		return s.append(tx, api.DeviceFoundEvent{Installation: v})
+	}
+	return nil
+}
+
+// installationView returns a device as programs see it.
+func installationView(i *transport.Installation) api.Installation {
+	v := api.Installation{
+		Identity: i.Identity.ContactID(), ID: i.ID, Version: i.Protocol, Enabled: i.Enabled,
+		Timestamp: i.LastSeen,
+	}
+	if i.Metadata != (transport.Metadata{}) {
+		v.Metadata = &api.InstallationMetadata{
+			Name: i.Metadata.Name, DeviceType: i.Metadata.DeviceType, FCMToken: i.Metadata.PushToken,
+		}
+	}
+	return v
+}
+
+// historyOfNew is how much history of a chat is fetched that was just joined.
+const historyOfNew = 24 * time.Hour
+
+// receivePublicChatSync joins a public chat that was joined on another device.
+func (s *Devices) receivePublicChatSync(
+	_ context.Context, tx *store.Tx, r *received, body *payloads.SyncPublicChat,
+) error {
+	if !r.parcel.Paired {
+		return drop("not_paired")
+	}
+	chat, found, err := tx.Chats().ByID(body.ID)
+	if err != nil || found && (chat.Active || body.Clock <= chat.DeletedClock) {
+		return err
+	}
+	if found && chat.Type != store.ChatPublic && chat.Type != store.ChatProfile {
+		return drop("chat_id")
+	}
+	kind, err := publicType(body.ID)
+	if err != nil {
+		return dropFor(err)
+	}
+	if !found {
+		chat = s.chats.newPublic(body.ID, kind)
+	}
+	chat.Active, chat.Deleted = true, false
+	if err := tx.Chats().Save(&chat); err != nil {
+		return err
+	}
+	s.courier.ListeningChanged(tx, s.now().Add(-historyOfNew))
+	v, err := s.views.chatView(tx, &chat, false)
+	if err != nil {
+		return err
+	}
+	return s.append(tx, api.MessagesNewEvent{Changes: api.Changes{Chats: []api.Chat{v}}})
 }

@@ -15,23 +15,6 @@ import (
 // answer with the group and the system messages that were added.
 type Groups struct{ *core }
 
-// group folds the stored events of a group. Of those stored before there were
-// bounds it keeps what is kept today.
-func (c *core) group(tx *store.Tx, chat *store.Chat) (payloads.Group, error) {
-	events, err := c.groupEvents(tx, chat)
-	if err != nil {
-		return payloads.Group{}, err
-	}
-	if len(events) == 0 {
-		return payloads.Group{}, ErrNotMember
-	}
-	g, err := payloads.UnionOf(chat.ID, events)
-	if err == nil && len(g.Events) < len(events) {
-		err = c.keepEvents(tx, chat, &g)
-	}
-	return g, err
-}
-
 // Create makes a group and invites people, by contact id. Errors:
 // *payloads.RuleError, ErrBlocked, ErrTooLarge.
 func (s *Groups) Create(ctx context.Context, name string, members []string) (out api.Changes, err error) {
@@ -102,7 +85,7 @@ func (s *Groups) invitees(ids []string) ([]string, error) {
 
 func (s *Groups) noneBlocked(tx *store.Tx, ids []string) error {
 	for _, id := range ids {
-		k, err := s.contactOf(tx, id)
+		k, err := s.contacts.contactOf(tx, id)
 		if err != nil {
 			return err
 		}
@@ -122,14 +105,14 @@ func (s *Groups) publish(
 	folded := payloads.Folded{Group: *after, New: newEvents(before, after), Changed: true}
 	folded.Effective = folded.New
 	isNew := chat.Key == 0
-	if err := s.applyGroup(tx, chat, &folded, isNew, nil); err != nil {
+	if err := s.membership.applyGroup(tx, chat, &folded, isNew, nil); err != nil {
 		return api.Changes{}, err
 	}
 	o := outgoing{chat: chat.ID, route: routeReliable, to: to}
-	if _, _, err := s.send(ctx, tx, o, update); err != nil {
+	if _, _, err := s.sender.send(ctx, tx, o, update); err != nil {
 		return api.Changes{}, err
 	}
-	cv, err := s.chatView(tx, chat, true)
+	cv, err := s.views.chatView(tx, chat, true)
 	if err != nil {
 		return api.Changes{}, err
 	}
@@ -140,7 +123,7 @@ func (s *Groups) publish(
 			return api.Changes{}, err
 		}
 		if found {
-			out.Messages = append(out.Messages, s.textView(&m))
+			out.Messages = append(out.Messages, s.views.textView(&m))
 		}
 	}
 	return out, nil
@@ -186,7 +169,7 @@ func (s *Groups) changeIn(
 	if chat.Type != store.ChatPrivateGroup {
 		return api.Changes{}, ErrChatType
 	}
-	before, err := s.group(tx, &chat)
+	before, err := s.membership.group(tx, &chat)
 	if err != nil {
 		return api.Changes{}, err
 	}
@@ -294,145 +277,12 @@ func (s *Groups) Leave(ctx context.Context, id string, remove bool) (out api.Cha
 }
 
 // leaveGroup is Leave in a transaction.
-func (c *core) leaveGroup(ctx context.Context, tx *store.Tx, id string) (api.Changes, error) {
-	s := &Groups{c}
+func (s *Groups) leaveGroup(ctx context.Context, tx *store.Tx, id string) (api.Changes, error) {
 	out, err := s.changeIn(ctx, tx, id, func(_ *store.Tx, g *payloads.Group, clock uint64) (payloads.Group, error) {
-		return g.RemoveMember(c.id, c.identity, clock)
+		return g.RemoveMember(s.id, s.identity, clock)
 	}, beforeChange)
 	if err == nil {
-		c.courier.ListeningChanged(tx, c.now())
+		s.courier.ListeningChanged(tx, s.now())
 	}
-	return out, err
-}
-
-// CreateFromInvitation makes the chat of a group that an admin invited us to by
-// a link, to ask him with RequestInvitation. It fills with the first update
-// that has us as a member. Errors: ErrExists, *payloads.RuleError.
-func (s *Groups) CreateFromInvitation(ctx context.Context, name, id, admin string) (out api.Changes, err error) {
-	if _, err := checkContact(admin); err != nil {
-		return api.Changes{}, err
-	}
-	if len(id) <= len(s.id) || len(id) > maxChatName {
-		return api.Changes{}, &payloads.RuleError{
-			Rule: payloads.RuleChatID, Detail: "the id of a group ends with - and its creator's contact id",
-		}
-	}
-	err = s.update(ctx, func(tx *store.Tx) error {
-		chat, found, err := tx.Chats().ByID(id)
-		if err != nil {
-			return err
-		}
-		if found && !chat.Deleted {
-			return ErrExists
-		}
-		chat.ID, chat.Type, chat.Name, chat.Color = id, store.ChatPrivateGroup, name, colorOf(id)
-		chat.Active, chat.Deleted, chat.InvitationAdmin, chat.Timestamp = true, false, admin, s.now().UnixMilli()
-		if err := tx.Chats().Save(&chat); err != nil {
-			return err
-		}
-		cv, err := s.chatView(tx, &chat, true)
-		out = api.Changes{Chats: []api.Chat{cv}}
-		return err
-	})
-	return out, err
-}
-
-// RequestInvitation asks an admin to be let into a group. Errors: ErrSelf,
-// ErrBlocked, *payloads.RuleError.
-func (s *Groups) RequestInvitation(ctx context.Context, chat, admin, text string) (out api.Changes, err error) {
-	peer, err := checkContact(admin)
-	if err != nil {
-		return api.Changes{}, err
-	}
-	if peer == s.self {
-		return api.Changes{}, ErrSelf
-	}
-	err = s.update(ctx, func(tx *store.Tx) error {
-		i, _, err := tx.Invitations().ByID(payloads.InvitationID(s.id, chat))
-		if err != nil {
-			return err
-		}
-		i.ID, i.Chat, i.Author = payloads.InvitationID(s.id, chat), chat, s.id
-		i.Admin, i.Text, i.State = admin, text, int(payloads.InvitationRequest)
-		out, err = s.sendInvitation(ctx, tx, &i, peer, text)
-		return err
-	})
-	return out, err
-}
-
-// sendInvitation stores a request or its rejection and sends it.
-func (s *Groups) sendInvitation(
-	ctx context.Context, tx *store.Tx, i *store.Invitation, peer key.Public, text string,
-) (api.Changes, error) {
-	if err := s.noneBlocked(tx, []string{peer.ContactID()}); err != nil {
-		return api.Changes{}, err
-	}
-	with, found, err := tx.Chats().ByID(peer.ContactID())
-	if err != nil {
-		return api.Changes{}, err
-	}
-	if !found {
-		if with, err = s.oneToOne(tx, peer.ContactID()); err != nil {
-			return api.Changes{}, err
-		}
-		with.Active = false
-	}
-	s.raise(&with, i.Clock)
-	i.Clock = s.clock(&with)
-	if err := s.meet(tx, &with); err != nil {
-		return api.Changes{}, err
-	}
-	if err := tx.Chats().Save(&with); err != nil {
-		return api.Changes{}, err
-	}
-	body := &payloads.GroupInvitation{
-		Clock: i.Clock, ChatID: i.Chat, Introduction: text, State: payloads.InvitationState(i.State),
-	}
-	o := outgoing{chat: with.ID, route: routeReliable, to: []key.Public{peer}}
-	if _, _, err := s.send(ctx, tx, o, body); err != nil {
-		return api.Changes{}, err
-	}
-	if err := tx.Invitations().Put(i); err != nil {
-		return api.Changes{}, err
-	}
-	return api.Changes{Invitations: []api.Invitation{invitationView(i)}}, nil
-}
-
-// Invitations returns all requests to be let into groups, the newest first.
-func (s *Groups) Invitations(ctx context.Context) (out []api.Invitation, err error) {
-	out = []api.Invitation{}
-	err = s.db.View(ctx, func(tx *store.Tx) error {
-		list, err := tx.Invitations().List()
-		for i := range list {
-			out = append(out, invitationView(&list[i]))
-		}
-		return err
-	})
-	return out, err
-}
-
-// RejectInvitation refuses the request of somebody. Errors:
-// ErrUnknownInvitation, ErrBlocked.
-func (s *Groups) RejectInvitation(ctx context.Context, id string) (out api.Changes, err error) {
-	parsed, err := payloads.ParseMessageID(id)
-	if err != nil {
-		return api.Changes{}, ErrUnknownInvitation
-	}
-	err = s.update(ctx, func(tx *store.Tx) error {
-		i, found, err := tx.Invitations().ByID(parsed)
-		if err != nil {
-			return err
-		}
-		if !found || i.Author == s.id {
-			return ErrUnknownInvitation
-		}
-		peer, err := checkContact(i.Author)
-		if err != nil {
-			return err
-		}
-		i.State = int(payloads.InvitationRejected)
-		out, err = s.sendInvitation(ctx, tx, &i, peer, "")
-		return err
-	})
 	return out, err
 }

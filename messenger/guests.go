@@ -25,9 +25,12 @@ func isPublic(chat *store.Chat) bool {
 	return chat.Type == store.ChatPublic || chat.Type == store.ChatProfile
 }
 
+// guests keeps what people may have in public chats whom we did not add.
+type guests struct{ *core }
+
 // trimMessages makes room for a message that was just filed, and corrects what
 // is known of its chat. It refuses a message that was itself the oldest.
-func (c *core) trimMessages(tx *store.Tx, chat *store.Chat, m *store.Message) error {
+func (c *guests) trimMessages(tx *store.Tx, chat *store.Chat, m *store.Message) error {
 	limits := c.policy.GuestTexts
 	if m.Guest == store.GuestMedia {
 		limits = c.policy.GuestMedia
@@ -47,7 +50,7 @@ func (c *core) trimMessages(tx *store.Tx, chat *store.Chat, m *store.Message) er
 
 // trimEdited makes room for what a guest added to a message. It refuses that if
 // the message itself had to go.
-func (c *core) trimEdited(tx *store.Tx, r *received, m *store.Message) error {
+func (c *guests) trimEdited(tx *store.Tx, r *received, m *store.Message) error {
 	if r.own || r.added || m.Type != int(payloads.PublicGroup) {
 		return nil
 	}
@@ -64,7 +67,7 @@ func (c *core) trimEdited(tx *store.Tx, r *received, m *store.Message) error {
 }
 
 // trim is store.Guests.Trim that counts.
-func (c *core) trim(tx *store.Tx, author string, class store.Guest, limits store.GuestLimits) (int, error) {
+func (c *guests) trim(tx *store.Tx, author string, class store.Guest, limits store.GuestLimits) (int, error) {
 	n, err := tx.Guests().Trim(author, class, limits)
 	if err == nil && n > 0 {
 		tx.OnFinish(func(committed bool) {
@@ -87,7 +90,7 @@ func dropOr(err error, reason string) error {
 // checkRoom refuses, on a disk that is nearly full, what people write whom we do
 // not know. It may come again when there is room: it is neither acknowledged nor
 // remembered.
-func (c *core) checkRoom(tx *store.Tx, r *received) error {
+func (c *guests) checkRoom(tx *store.Tx, r *received) error {
 	if r.own || r.added || c.policy.Room() {
 		return nil
 	}
@@ -95,7 +98,7 @@ func (c *core) checkRoom(tx *store.Tx, r *received) error {
 	if group, _ := writesInto(&r.msg); group != "" {
 		w = wait{reason: store.ReasonGroup, subject: group}
 	}
-	known, err := c.knows(tx, r.author, &w)
+	known, err := c.held.knows(tx, r.author, &w)
 	if err != nil || known {
 		return err
 	}

@@ -53,13 +53,16 @@ const (
 
 // Refused implements courier.Chats.
 func (b *inbox) Refused(_ context.Context, tx *store.Tx, p courier.Parcel, why error) (bool, error) {
-	what, err := b.settle(tx, &p, why)
+	what, err := b.held.settle(tx, &p, why)
 	return what == again, err
 }
 
+// holding keeps what cannot be handled yet.
+type holding struct{ *core }
+
 // settle decides what becomes of a parcel that was refused, and holds it if
 // that may help.
-func (c *core) settle(tx *store.Tx, p *courier.Parcel, why error) (fate, error) {
+func (c *holding) settle(tx *store.Tx, p *courier.Parcel, why error) (fate, error) {
 	var refused *dropError
 	switch {
 	case !errors.As(why, &refused):
@@ -73,7 +76,7 @@ func (c *core) settle(tx *store.Tx, p *courier.Parcel, why error) (fate, error) 
 }
 
 // hold puts a parcel aside if there is room.
-func (c *core) hold(tx *store.Tx, p *courier.Parcel, w *wait) (fate, error) {
+func (c *holding) hold(tx *store.Tx, p *courier.Parcel, w *wait) (fate, error) {
 	now := c.now()
 	first := now
 	if !p.Held.IsZero() {
@@ -112,7 +115,7 @@ func (c *core) hold(tx *store.Tx, p *courier.Parcel, w *wait) (fate, error) {
 
 // isKnown reports whether what a sender has held takes the room of known
 // people: ourselves, contacts, people we write with, and members of the group.
-func (c *core) isKnown(tx *store.Tx, p *courier.Parcel, w *wait) (bool, error) {
+func (c *holding) isKnown(tx *store.Tx, p *courier.Parcel, w *wait) (bool, error) {
 	if p.From == c.self {
 		return true, nil
 	}
@@ -120,8 +123,8 @@ func (c *core) isKnown(tx *store.Tx, p *courier.Parcel, w *wait) (bool, error) {
 }
 
 // knows is isKnown for somebody else.
-func (c *core) knows(tx *store.Tx, id string, w *wait) (bool, error) {
-	contact, err := c.contactOf(tx, id)
+func (c *holding) knows(tx *store.Tx, id string, w *wait) (bool, error) {
+	contact, err := c.contacts.contactOf(tx, id)
 	if err != nil || contact.Added {
 		return contact.Added, err
 	}
@@ -175,7 +178,7 @@ func (b *inbox) retry(
 	})
 	switch {
 	case errors.Is(err, courier.ErrDrop):
-		what, err = b.settle(tx, &p, err)
+		what, err = b.held.settle(tx, &p, err)
 	case errors.Is(err, courier.ErrAgain): // this machine's fault
 		k.Due, what, err = now.Add(retryAfter), held, nil
 		if now.Sub(k.At) > maxHold {
@@ -191,7 +194,7 @@ func (b *inbox) retry(
 }
 
 // meet makes a person whom we write to no stranger.
-func (c *core) meet(tx *store.Tx, chat *store.Chat) error {
+func (c *holding) meet(tx *store.Tx, chat *store.Chat) error {
 	chat.Stranger = false
 	if !c.policy.ContactsOnly || !isOneToOne(chat) {
 		return nil
@@ -200,7 +203,7 @@ func (c *core) meet(tx *store.Tx, chat *store.Chat) error {
 }
 
 // wake has what waits for a subject tried again.
-func (c *core) wake(tx *store.Tx, reason store.Reason, subject string) error {
+func (c *holding) wake(tx *store.Tx, reason store.Reason, subject string) error {
 	now := c.now()
 	some, err := tx.Quarantine().Wake(reason, subject, now)
 	if some && err == nil {
@@ -223,7 +226,7 @@ func kept(p *courier.Parcel) store.Kept {
 
 // clockAhead refuses a payload with a clock that is ahead, to be held until the
 // clock is within ahead milliseconds of the time, in whole seconds.
-func (c *core) clockAhead(tx *store.Tx, r *received, clock, ahead uint64) error {
+func (c *holding) clockAhead(tx *store.Tx, r *received, clock, ahead uint64) error {
 	const reason = string(payloads.RuleClockAhead)
 	gone, err := c.removedAuthor(tx, r)
 	if err != nil {
@@ -241,7 +244,7 @@ func (c *core) clockAhead(tx *store.Tx, r *received, clock, ahead uint64) error 
 
 // notYetThere refuses what is about a message that we do not have. It may be
 // among what is held of the author and has to wait until that was tried again.
-func (c *core) notYetThere(tx *store.Tx, r *received) error {
+func (c *holding) notYetThere(tx *store.Tx, r *received) error {
 	const reason = "unknown_message"
 	after := time.Time{}
 	if !r.parcel.Held.IsZero() {
@@ -259,7 +262,7 @@ func (c *core) notYetThere(tx *store.Tx, r *received) error {
 
 // notJoined refuses what came to a group before its author or we have joined.
 // Who was removed from it, as far as we know, is not waited for.
-func (c *core) notJoined(tx *store.Tx, r *received, chat *store.Chat) error {
+func (c *holding) notJoined(tx *store.Tx, r *received, chat *store.Chat) error {
 	reason, who := "author_not_joined", r.author
 	if hasJoined(chat, r.author) {
 		reason, who = "we_have_not_joined", c.id
@@ -280,7 +283,7 @@ func (c *core) notJoined(tx *store.Tx, r *received, chat *store.Chat) error {
 
 // unknownGroup refuses what came to a group that is not known. Of people whom we
 // know it waits for the group.
-func (c *core) unknownGroup(tx *store.Tx, r *received, id string) error {
+func (c *holding) unknownGroup(tx *store.Tx, r *received, id string) error {
 	w := wait{reason: store.ReasonGroup, subject: id}
 	known, err := c.isKnown(tx, &r.parcel, &w)
 	if err != nil {
@@ -294,7 +297,7 @@ func (c *core) unknownGroup(tx *store.Tx, r *received, id string) error {
 
 // removedAuthor reports whether a payload writes into a group whose list has
 // the removal of its author: he is out now, or was when he wrote it.
-func (c *core) removedAuthor(tx *store.Tx, r *received) (bool, error) {
+func (c *holding) removedAuthor(tx *store.Tx, r *received) (bool, error) {
 	id, clock := writesInto(&r.msg)
 	if id == "" {
 		return false, nil

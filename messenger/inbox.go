@@ -51,7 +51,7 @@ func (r *received) clockMillis() uint64 {
 }
 
 // checkClock refuses a payload whose clock is zero or ahead.
-func (c *core) checkClock(tx *store.Tx, r *received) error {
+func (c *holding) checkClock(tx *store.Tx, r *received) error {
 	err := r.msg.Check(r.clockMillis(), uint64(max(r.now.UnixMilli(), 0)))
 	var rule *payloads.RuleError
 	switch {
@@ -97,23 +97,23 @@ type inbox struct {
 func newInbox(c *core) *inbox {
 	b := &inbox{core: c}
 	b.handlers = map[payloads.Type]handler{
-		payloads.TypeChatMessage:                on(c.receiveMessage),
-		payloads.TypeContactUpdate:              on(c.receiveContactUpdate),
-		payloads.TypeMembershipUpdate:           on(c.receiveGroupUpdate),
-		payloads.TypeGroupInvitation:            on(c.receiveInvitation),
-		payloads.TypeEmojiReaction:              on(c.receiveReaction),
-		payloads.TypePairInstallation:           on(c.receivePairing),
-		payloads.TypeSyncInstallationContact:    on(c.receiveContactSync),
-		payloads.TypeSyncInstallationPublicChat: on(c.receivePublicChatSync),
-		payloads.TypeRequestAddress:             on(c.receiveTransactionRequest),
-		payloads.TypeRequestTransaction:         on(c.receiveTransactionRequest),
-		payloads.TypeAcceptRequestAddress:       on(c.receiveTransactionAnswer),
-		payloads.TypeDeclineRequestAddress:      on(c.receiveTransactionAnswer),
-		payloads.TypeDeclineRequestTransaction:  on(c.receiveTransactionAnswer),
-		payloads.TypeSendTransaction:            on(c.receiveTransactionSent),
-		payloads.TypeEditMessage:                on(c.receiveEdit),
-		payloads.TypeDeleteMessage:              on(c.receiveDelete),
-		payloads.TypePinMessage:                 on(c.receivePin),
+		payloads.TypeChatMessage:                on(c.messages.receiveMessage),
+		payloads.TypeContactUpdate:              on(c.contacts.receiveContactUpdate),
+		payloads.TypeMembershipUpdate:           on(c.membership.receiveGroupUpdate),
+		payloads.TypeGroupInvitation:            on(c.invitations.receiveInvitation),
+		payloads.TypeEmojiReaction:              on(c.reactions.receiveReaction),
+		payloads.TypePairInstallation:           on(c.devices.receivePairing),
+		payloads.TypeSyncInstallationContact:    on(c.contacts.receiveContactSync),
+		payloads.TypeSyncInstallationPublicChat: on(c.devices.receivePublicChatSync),
+		payloads.TypeRequestAddress:             on(c.transactions.receiveTransactionRequest),
+		payloads.TypeRequestTransaction:         on(c.transactions.receiveTransactionRequest),
+		payloads.TypeAcceptRequestAddress:       on(c.transactions.receiveTransactionAnswer),
+		payloads.TypeDeclineRequestAddress:      on(c.transactions.receiveTransactionAnswer),
+		payloads.TypeDeclineRequestTransaction:  on(c.transactions.receiveTransactionAnswer),
+		payloads.TypeSendTransaction:            on(c.transactions.receiveTransactionSent),
+		payloads.TypeEditMessage:                on(c.changes.receiveEdit),
+		payloads.TypeDeleteMessage:              on(c.changes.receiveDelete),
+		payloads.TypePinMessage:                 on(c.changes.receivePin),
 		// Decoded for the sake of strictness. Nothing is done with them, and they
 		// are not remembered: somebody's message could be passed on as one of them
 		// before it comes as what it is.
@@ -166,13 +166,13 @@ func (b *inbox) receive(ctx context.Context, tx *store.Tx, r *received) error {
 		return drop("unhandled_type")
 	}
 	r.msg, r.author, r.own = msg, msg.Author.ContactID(), msg.Author == b.self
-	if first, handled, err := b.handledAs(tx, &msg); err != nil {
+	if first, handled, err := b.copies.handledAs(tx, &msg); err != nil {
 		return err
 	} else if handled {
 		b.drops.count("duplicate")
-		return b.copied(tx, &msg, first)
+		return b.copies.copied(tx, &msg, first)
 	}
-	contact, err := b.contactOf(tx, r.author)
+	contact, err := b.contacts.contactOf(tx, r.author)
 	if err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func (b *inbox) receive(ctx context.Context, tx *store.Tx, r *received) error {
 	case msg.Type.OwnOnly() && !r.own:
 		return drop("not_ours")
 	}
-	if err := b.checkClock(tx, r); err != nil {
+	if err := b.held.checkClock(tx, r); err != nil {
 		return err
 	}
 	if err := checkSizes(r.msg.Body); err != nil {
@@ -192,18 +192,18 @@ func (b *inbox) receive(ctx context.Context, tx *store.Tx, r *received) error {
 	if handle == nil {
 		return nil
 	}
-	if err := b.checkRoom(tx, r); err != nil {
+	if err := b.guests.checkRoom(tx, r); err != nil {
 		return err
 	}
 	if err := handle(ctx, tx, r); err != nil || r.open {
 		return err
 	}
-	return b.remember(tx, &msg)
+	return b.copies.remember(tx, &msg)
 }
 
 // quarantine keeps a payload whose type a later version may know.
 func (b *inbox) quarantine(tx *store.Tx, p *courier.Parcel) error {
-	if contact, err := b.contactOf(tx, p.From.ContactID()); err != nil || contact.Blocked {
+	if contact, err := b.contacts.contactOf(tx, p.From.ContactID()); err != nil || contact.Blocked {
 		return err
 	}
 	k := kept(p)

@@ -16,11 +16,7 @@ import (
 )
 
 // Mail sends to whom a person names.
-type Mail struct {
-	*core
-	chats    *Chats
-	contacts *Contacts
-}
+type Mail struct{ *core }
 
 // SendRequest is a message as a person writes it.
 type SendRequest struct {
@@ -52,7 +48,7 @@ func (s *Mail) SendTo(ctx context.Context, q SendRequest) (api.Sent, error) {
 	}
 	var body *payloads.ChatMessage
 	var sent []api.SentMessage
-	err = s.once(ctx, q.Request, api.StatusSend.Name, q.arguments(), func() error {
+	err = s.requests.once(ctx, q.Request, api.StatusSend.Name, q.arguments(), func() error {
 		body, err = s.written(&q)
 		return err
 	}, func(tx *store.Tx) ([]api.SentMessage, error) {
@@ -60,7 +56,7 @@ func (s *Mail) SendTo(ctx context.Context, q SendRequest) (api.Sent, error) {
 		return sent, err
 	}, func(tx *store.Tx, before []api.SentMessage) error {
 		sent = before
-		return s.asNow(tx, sent)
+		return s.requests.asNow(tx, sent)
 	})
 	if err != nil {
 		return api.Sent{}, err
@@ -105,7 +101,7 @@ func (s *Mail) sendTo(
 	for i, chat := range chats {
 		if _, twice := done[chat]; !twice {
 			own := *body // composing writes into it
-			m, err := s.compose(ctx, tx, chat, &own)
+			m, err := s.composer.compose(ctx, tx, chat, &own)
 			if err != nil {
 				return nil, named(err, recipients, i)
 			}
@@ -198,7 +194,7 @@ func (s *Mail) resolve(ctx context.Context, tx *store.Tx, recipient string) (sto
 	}
 	switch found.Kind {
 	case naming.Public, naming.Profile:
-		return s.join(ctx, tx, found.ID)
+		return s.chats.join(ctx, tx, found.ID)
 	case naming.Person:
 		return s.oneToOne(tx, found.ID)
 	}

@@ -49,8 +49,8 @@ func position(tx *store.Tx, cursor string) (int64, error) {
 }
 
 // page turns a page of rows into what programs see, with the next cursor.
-func (c *core) page(tx *store.Tx, p store.Page) ([]api.Message, string, error) {
-	out, err := c.messageViews(tx, p.Messages)
+func (s *Messages) page(tx *store.Tx, p store.Page) ([]api.Message, string, error) {
+	out, err := s.views.messageViews(tx, p.Messages)
 	switch {
 	case err != nil:
 		return nil, "", err
@@ -121,7 +121,7 @@ func (s *Messages) Search(ctx context.Context, chat, text, cursor string, limit 
 }
 
 // message returns a stored message by its id as text.
-func (c *core) message(tx *store.Tx, id string) (store.Message, error) {
+func (s *Messages) message(tx *store.Tx, id string) (store.Message, error) {
 	parsed, err := payloads.ParseMessageID(id)
 	if err != nil {
 		return store.Message{}, fmt.Errorf("%w: its id is not 0x and 64 hex digits", ErrUnknownMessage)
@@ -140,7 +140,7 @@ func (s *Messages) ByID(ctx context.Context, id string) (v api.Message, err erro
 		if err != nil {
 			return err
 		}
-		v, err = s.messageView(tx, &m)
+		v, err = s.views.messageView(tx, &m)
 		return err
 	})
 	return v, err
@@ -163,7 +163,7 @@ func (s *Messages) Delete(ctx context.Context, id string) error {
 			return err
 		}
 		tx.Forget()
-		return s.removeMessage(tx, &m)
+		return s.changes.removeMessage(tx, &m)
 	})
 }
 
@@ -222,7 +222,7 @@ func (s *Messages) markSeen(tx *store.Tx, id string, ids []store.MessageID) (int
 	if err := tx.Chats().Refresh(&chat); err != nil {
 		return 0, err
 	}
-	return n, s.looked(tx, &chat)
+	return n, s.strangers.looked(tx, &chat)
 }
 
 // SetStatus sets the status of a message of ours, never backwards; what would
@@ -297,7 +297,127 @@ func (s *Messages) again(ctx context.Context, tx *store.Tx, p *store.Sent) error
 	if p.Route != routePublic && len(to) == 0 {
 		return nil // everybody has it
 	}
-	return s.post(ctx, tx, outgoing{
+	return s.sender.post(ctx, tx, outgoing{
 		chat: p.Chat, route: p.Route, to: to, msg: payloads.Message{ID: p.ID, Wrapper: p.Wrapper},
 	})
+}
+
+// receiveMessage handles a chat message.
+func (s *Messages) receiveMessage(_ context.Context, tx *store.Tx, r *received, body *payloads.ChatMessage) error {
+	chat, err := s.places.match(tx, r, body.MessageType, body.ChatID)
+	if err != nil {
+		return err
+	}
+	if chat.Type == store.ChatProfile && chat.ID != payloads.ProfileChat(r.msg.Author) {
+		return drop("not_profile_owner") // others may react only
+	}
+	if body.Clock <= chat.DeletedClock {
+		return drop("deleted")
+	}
+	if known, err := tx.Messages().Exists(r.msg.ID); err != nil || known {
+		return err
+	}
+	m := store.Message{
+		ID: r.msg.ID, Author: r.author, Clock: body.Clock, Timestamp: body.Timestamp, Received: r.sentMillis(),
+		Type: int(body.MessageType), Content: int(body.ContentType), Text: body.Text, WireChat: body.ChatID,
+		ENSName: body.ENSName, ReplyTo: body.ResponseTo, Media: mediaOf(body),
+	}
+	if body.Sticker != nil && body.ContentType == payloads.ContentSticker {
+		m.Extra.StickerHash, m.Extra.StickerPack = body.Sticker.Hash, body.Sticker.Pack
+	}
+	m.Guest = guestClass(r, &chat, &m)
+	if r.own {
+		m.Status, m.Seen = store.StatusSent, true
+		if err := s.held.meet(tx, &chat); err != nil {
+			return err
+		}
+	}
+	if err := s.contacts.claimName(tx, r.author, body.ENSName, body.Clock); err != nil {
+		return err
+	}
+	return s.fileReceived(tx, &chat, &m)
+}
+
+// mediaOf returns the picture or recording that a message's type promises.
+func mediaOf(body *payloads.ChatMessage) *store.Media {
+	switch {
+	case body.ContentType == payloads.ContentImage && body.Image != nil:
+		return &store.Media{Image: true, Format: int32(body.Image.Format), Bytes: body.Image.Bytes}
+	case body.ContentType == payloads.ContentAudio && body.Audio != nil:
+		return &store.Media{
+			Format: int32(body.Audio.Format), Duration: body.Audio.DurationMillis, Bytes: body.Audio.Bytes,
+		}
+	}
+	return nil
+}
+
+// fileReceived files a message that came and tells of it.
+func (s *Messages) fileReceived(tx *store.Tx, chat *store.Chat, m *store.Message) error {
+	if err := s.file(tx, chat, m); err != nil {
+		return err
+	}
+	if m.Guest != 0 {
+		if err := s.guests.trimMessages(tx, chat, m); err != nil {
+			return err
+		}
+	}
+	if m.Status == store.StatusNone { // else one of ours, from another device
+		if err := s.counts.count(tx, OutcomeReceived, m.ChatID); err != nil {
+			return err
+		}
+	}
+	return s.tell(tx, chat, m)
+}
+
+// tell appends the event about a message that is new here.
+func (s *Messages) tell(tx *store.Tx, chat *store.Chat, m *store.Message) error {
+	news, err := s.views.news(tx, chat, m, false)
+	if err != nil {
+		return err
+	}
+	news.Messages[0].New = true
+	original, found, err := s.views.original(tx, m)
+	if err != nil {
+		return err
+	}
+	if found {
+		v, err := s.views.viewOf(tx, &original, detailText)
+		if err != nil {
+			return err
+		}
+		news.Messages = append(news.Messages, v)
+	}
+	if err := s.append(tx, api.MessagesNewEvent{Changes: news}); err != nil {
+		return err
+	}
+	if m.Media != nil && (m.Guest != 0 || chat.Stranger) {
+		return tx.BindEvent(m.Seq)
+	}
+	return nil
+}
+
+// advance sets the status of a message of ours, never backwards: delivered is
+// the end, what was sent is not unsent, and what was given up may still turn
+// out to have been sent (spec 05 section 13).
+func (s *Messages) advance(tx *store.Tx, id store.MessageID, to store.Status) error {
+	m, found, err := tx.Messages().ByID(id)
+	if err != nil || !found || m.Status == store.StatusNone || m.Status >= to {
+		return err
+	}
+	before := m.Status
+	m.Status = to
+	if err := tx.Messages().Change(&m); err != nil {
+		return err
+	}
+	switch {
+	case to == store.StatusDelivered:
+		s.counts.countDelivered(tx, &m)
+		if before >= store.StatusSent {
+			return nil // counted as sent
+		}
+		return s.counts.count(tx, OutcomeSent, m.ChatID)
+	case to == store.StatusNotSent:
+		return s.counts.count(tx, OutcomeFailed, m.ChatID)
+	}
+	return s.counts.count(tx, OutcomeSent, m.ChatID)
 }

@@ -105,18 +105,7 @@ var ErrConfig = errors.New("configuration needs an identity, a database and a co
 // payloads to (courier.Chats, by embedding), and the services for users. It
 // has no goroutines and no state besides the database. All methods are safe
 // for concurrent use.
-type Messenger struct {
-	*inbox
-	chats        *Chats
-	messages     *Messages
-	mail         *Mail
-	groups       *Groups
-	contacts     *Contacts
-	reactions    *Reactions
-	devices      *Devices
-	transactions *Transactions
-	settings     *Settings
-}
+type Messenger struct{ *inbox }
 
 var _ courier.Chats = (*Messenger)(nil)
 
@@ -140,11 +129,8 @@ func New(ctx context.Context, cfg Config) (*Messenger, error) {
 		log: cfg.Log.Named("messenger"), names: cfg.Names, meter: cfg.Meter, policy: cfg.Policy, extensions: cfg.Extensions,
 		drops: newDrops(), faces: newFaces(), signers: newSigners(),
 	}
-	m := &Messenger{
-		inbox: newInbox(c), chats: &Chats{c}, messages: &Messages{c}, groups: &Groups{c}, contacts: &Contacts{c},
-		reactions: &Reactions{c}, devices: &Devices{c}, transactions: &Transactions{c}, settings: &Settings{c},
-	}
-	m.mail = &Mail{core: c, chats: m.chats, contacts: m.contacts}
+	c.parts = newParts(c)
+	m := &Messenger{newInbox(c)}
 	if err := m.inbox.release(ctx); err != nil {
 		return nil, err
 	}

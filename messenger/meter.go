@@ -26,8 +26,11 @@ type Meter interface {
 	Delivered(took time.Duration)
 }
 
+// counts tells the meter.
+type counts struct{ *core }
+
 // count counts a message once the transaction is durable.
-func (c *core) count(tx *store.Tx, what Outcome, chatID string) error {
+func (c *counts) count(tx *store.Tx, what Outcome, chatID string) error {
 	if c.meter == nil {
 		return nil
 	}
@@ -44,7 +47,7 @@ func (c *core) count(tx *store.Tx, what Outcome, chatID string) error {
 }
 
 // countDelivered measures a delivery once the transaction is durable.
-func (c *core) countDelivered(tx *store.Tx, m *store.Message) {
+func (c *counts) countDelivered(tx *store.Tx, m *store.Message) {
 	if c.meter == nil {
 		return
 	}

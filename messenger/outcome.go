@@ -21,7 +21,7 @@ func noHash() string { return "0x" + strings.Repeat("0", 64) }
 // Sent implements courier.Chats.
 func (b *inbox) Sent(_ context.Context, tx *store.Tx, ids []courier.ID) error {
 	for _, id := range ids {
-		if err := b.advance(tx, store.MessageID(id), store.StatusSent); err != nil {
+		if err := b.messages.advance(tx, store.MessageID(id), store.StatusSent); err != nil {
 			return err
 		}
 	}
@@ -36,32 +36,6 @@ func idTexts(ids []courier.ID) []string {
 	return out
 }
 
-// advance sets the status of a message of ours, never backwards: delivered is
-// the end, what was sent is not unsent, and what was given up may still turn
-// out to have been sent (spec 05 section 13).
-func (c *core) advance(tx *store.Tx, id store.MessageID, to store.Status) error {
-	m, found, err := tx.Messages().ByID(id)
-	if err != nil || !found || m.Status == store.StatusNone || m.Status >= to {
-		return err
-	}
-	before := m.Status
-	m.Status = to
-	if err := tx.Messages().Change(&m); err != nil {
-		return err
-	}
-	switch {
-	case to == store.StatusDelivered:
-		c.countDelivered(tx, &m)
-		if before >= store.StatusSent {
-			return nil // counted as sent
-		}
-		return c.count(tx, OutcomeSent, m.ChatID)
-	case to == store.StatusNotSent:
-		return c.count(tx, OutcomeFailed, m.ChatID)
-	}
-	return c.count(tx, OutcomeSent, m.ChatID)
-}
-
 // Failed implements courier.Chats.
 func (b *inbox) Failed(_ context.Context, tx *store.Tx, ids []courier.ID, why courier.Failure) error {
 	if why == courier.FailedLifetime { // not everybody acknowledged it; did anybody?
@@ -71,7 +45,7 @@ func (b *inbox) Failed(_ context.Context, tx *store.Tx, ids []courier.ID, why co
 		}
 	}
 	for _, id := range ids {
-		if err := b.advance(tx, store.MessageID(id), store.StatusNotSent); err != nil {
+		if err := b.messages.advance(tx, store.MessageID(id), store.StatusNotSent); err != nil {
 			return err
 		}
 	}
@@ -116,10 +90,10 @@ func (b *inbox) Delivered(_ context.Context, tx *store.Tx, id courier.ID, by key
 		chat = m.ChatID
 	}
 	if waiting == 0 {
-		if err := b.advance(tx, store.MessageID(id), store.StatusDelivered); err != nil {
+		if err := b.messages.advance(tx, store.MessageID(id), store.StatusDelivered); err != nil {
 			return err
 		}
-	} else if err := b.advance(tx, store.MessageID(id), store.StatusSent); err != nil {
+	} else if err := b.messages.advance(tx, store.MessageID(id), store.StatusSent); err != nil {
 		return err
 	}
 	return b.append(tx, api.MessageDeliveredEvent{

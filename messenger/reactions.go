@@ -67,10 +67,10 @@ func (s *Reactions) Retract(ctx context.Context, id string) (out api.Changes, er
 func (s *Reactions) react(
 	ctx context.Context, tx *store.Tx, chat *store.Chat, message string, emoji payloads.EmojiType, retracted bool,
 ) (api.Changes, error) {
-	if err := s.mayWrite(tx, chat); err != nil && !errors.Is(err, ErrNotOwner) { // anybody reacts to a profile
+	if err := s.composer.mayWrite(tx, chat); err != nil && !errors.Is(err, ErrNotOwner) { // anybody reacts to a profile
 		return api.Changes{}, err
 	}
-	message, wire, err := s.ids(tx, chat, message)
+	message, wire, err := s.copies.ids(tx, chat, message)
 	if err != nil {
 		return api.Changes{}, err
 	}
@@ -87,7 +87,7 @@ func (s *Reactions) react(
 		}
 		o.route, o.to = routeOnce, []key.Public{peer}
 	case store.ChatPrivateGroup:
-		g, err := s.group(tx, chat)
+		g, err := s.membership.group(tx, chat)
 		if err != nil {
 			return api.Changes{}, err
 		}
@@ -95,7 +95,7 @@ func (s *Reactions) react(
 		update.Reaction = body
 		o.route, o.to, payload = routeOnce, g.MemberKeys(), update
 	}
-	if _, _, err := s.send(ctx, tx, o, payload); err != nil {
+	if _, _, err := s.sender.send(ctx, tx, o, payload); err != nil {
 		return api.Changes{}, err
 	}
 	if err := tx.Chats().Save(chat); err != nil {
@@ -109,7 +109,7 @@ func (s *Reactions) react(
 	if err := tx.Reactions().Put(&e); err != nil {
 		return api.Changes{}, err
 	}
-	cv, err := s.chatView(tx, chat, true)
+	cv, err := s.views.chatView(tx, chat, true)
 	return api.Changes{Chats: []api.Chat{cv}, EmojiReactions: []api.Reaction{reactionView(&e)}}, err
 }
 
@@ -143,4 +143,86 @@ func (s *Reactions) ByChat(ctx context.Context, chat, cursor string, limit int) 
 		return nil
 	})
 	return out, err
+}
+
+// receiveReaction handles a reaction or its retraction.
+func (s *Reactions) receiveReaction(_ context.Context, tx *store.Tx, r *received, body *payloads.EmojiReaction) error {
+	chat, err := s.places.match(tx, r, body.MessageType, body.ChatID)
+	if err != nil {
+		return err
+	}
+	if body.Clock <= chat.DeletedClock {
+		return drop("deleted")
+	}
+	message, _, err := s.copies.ids(tx, &chat, body.MessageID)
+	if err != nil {
+		return err
+	}
+	id := payloads.ReactionID(r.author, message, body.Emoji)
+	old, found, err := tx.Reactions().ByID(id)
+	switch {
+	case err != nil:
+		return err
+	case found && body.Clock <= old.Clock:
+		return drop("old_clock")
+	case !found && chat.Key != 0:
+		if err := s.fewReactions(tx, &chat, r.author); err != nil {
+			return err
+		}
+	}
+	s.raise(&chat, body.Clock)
+	if chat.Deleted {
+		chat.Deleted, chat.Active = false, true
+	}
+	if err := tx.Chats().Save(&chat); err != nil {
+		return err
+	}
+	e := store.Reaction{
+		ID: id, ChatKey: chat.Key, ChatID: chat.ID, Author: r.author, MessageID: message,
+		WireChat: body.ChatID, Type: int(body.MessageType), Emoji: int(body.Emoji), Clock: body.Clock,
+		Retracted: body.Retracted, Guest: !r.own && !r.added && isPublic(&chat),
+	}
+	if err := tx.Reactions().Put(&e); err != nil {
+		return err
+	}
+	if e.Guest && !found {
+		if _, err := s.guests.trim(tx, r.author, store.GuestReaction, s.policy.GuestReactions); err != nil {
+			return err
+		}
+	}
+	return s.tellReaction(tx, &chat, &e)
+}
+
+// maxReactionsOf bounds the reactions of one person in a chat: the messages
+// need not exist.
+const maxReactionsOf = 5000
+
+func (s *Reactions) fewReactions(tx *store.Tx, chat *store.Chat, author string) error {
+	limit := maxReactionsOf
+	if chat.Stranger {
+		limit = s.policy.MaxStrangerMessages
+	}
+	n, err := tx.Reactions().CountOf(author, chat.Key, limit)
+	if err == nil && n >= int64(limit) {
+		err = drop("too_many_reactions")
+	}
+	return err
+}
+
+// tellReaction appends the events about a reaction: that of the reference, and
+// our own.
+func (s *Reactions) tellReaction(tx *store.Tx, chat *store.Chat, e *store.Reaction) error {
+	cv, err := s.views.chatView(tx, chat, false)
+	if err != nil {
+		return err
+	}
+	v := reactionView(e)
+	news := api.Changes{Chats: []api.Chat{cv}, EmojiReactions: []api.Reaction{v}}
+	if err := s.append(tx, api.MessagesNewEvent{Changes: news}); err != nil {
+		return err
+	}
+	if e.Retracted {
+		return s.append(tx, api.ReactionRetractedEvent{Reaction: v})
+	}
+	return s.append(tx, api.ReactionAddedEvent{Reaction: v})
 }

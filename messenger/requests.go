@@ -22,11 +22,14 @@ type Request struct {
 	ID string // at most api.MaxRequestID bytes
 }
 
+// requests are calls that programs may repeat (requestId).
+type requests struct{ *core }
+
 // once answers a call that was made before under the same request with what
 // it sent then, and otherwise makes it, in one transaction. args are its
 // arguments. prepare is called before the transaction, send in it; send
 // returns what is to be remembered. Errors: ErrRequest, ErrRequestChanged.
-func (c *core) once(
+func (c *requests) once(
 	ctx context.Context, r Request, method string, args map[string]any, prepare func() error,
 	send func(tx *store.Tx) ([]api.SentMessage, error), again func(tx *store.Tx, sent []api.SentMessage) error,
 ) error {
@@ -74,7 +77,7 @@ func (c *core) once(
 }
 
 // repeated returns what a request sent. Error: ErrRequestChanged.
-func (c *core) repeated(
+func (c *requests) repeated(
 	tx *store.Tx, r Request, method string, prints map[string]string,
 ) (sent []api.SentMessage, known bool, err error) {
 	first, known, err := tx.Requests().ByID(r.By, r.ID, c.now())
@@ -97,7 +100,7 @@ func (c *core) repeated(
 	return sent, true, nil
 }
 
-func (c *core) rememberRequest(
+func (c *requests) rememberRequest(
 	tx *store.Tx, r Request, method string, prints map[string]string, sent []api.SentMessage,
 ) error {
 	args, err := json.Marshal(prints)
@@ -146,7 +149,7 @@ func differences(a, b map[string]string) (names []string) {
 
 // asNow brings what was sent before up to date. A message that was deleted
 // since stays as it was.
-func (c *core) asNow(tx *store.Tx, sent []api.SentMessage) error {
+func (c *requests) asNow(tx *store.Tx, sent []api.SentMessage) error {
 	for i := range sent {
 		m, found, err := c.sentMessage(tx, &sent[i])
 		if err != nil {
@@ -159,7 +162,7 @@ func (c *core) asNow(tx *store.Tx, sent []api.SentMessage) error {
 	return nil
 }
 
-func (c *core) sentMessage(tx *store.Tx, sent *api.SentMessage) (store.Message, bool, error) {
+func (c *requests) sentMessage(tx *store.Tx, sent *api.SentMessage) (store.Message, bool, error) {
 	id, err := payloads.ParseMessageID(sent.MessageID)
 	if err != nil {
 		return store.Message{}, false, err
@@ -169,7 +172,7 @@ func (c *core) sentMessage(tx *store.Tx, sent *api.SentMessage) (store.Message, 
 
 // changesAgain is what Messages.Send answered. Of a message or a chat that was
 // deleted since there is no more than the id.
-func (c *core) changesAgain(tx *store.Tx, sent *api.SentMessage) (api.Changes, error) {
+func (c *requests) changesAgain(tx *store.Tx, sent *api.SentMessage) (api.Changes, error) {
 	m, found, err := c.sentMessage(tx, sent)
 	if err != nil {
 		return api.Changes{}, err
@@ -183,5 +186,5 @@ func (c *core) changesAgain(tx *store.Tx, sent *api.SentMessage) (api.Changes, e
 	if err != nil {
 		return api.Changes{}, err
 	}
-	return c.news(tx, &chat, &m, true)
+	return c.views.news(tx, &chat, &m, true)
 }

@@ -26,10 +26,13 @@ const (
 	evictedAtOnce = 8
 )
 
+// strangers keeps what people may have here whom we neither added nor wrote to.
+type strangers struct{ *core }
+
 // admit bounds what a stranger can store here: the oldest messages make room
 // for a new one, so that what comes last from somebody whom nobody ever answers
 // is always there.
-func (c *core) admit(tx *store.Tx, chat *store.Chat, size int) error {
+func (c *strangers) admit(tx *store.Tx, chat *store.Chat, size int) error {
 	if size > c.policy.MaxStrangerBytes {
 		return noRoom("stranger_full")
 	}
@@ -57,7 +60,7 @@ func (c *core) admit(tx *store.Tx, chat *store.Chat, size int) error {
 
 // makeRoom lets strangers go until there are fewer chats of a kind, or of all
 // for 0, than a limit.
-func (c *core) makeRoom(tx *store.Tx, kind, limit int) error {
+func (c *strangers) makeRoom(tx *store.Tx, kind, limit int) error {
 	n, err := tx.Chats().Strangers(kind)
 	if err != nil {
 		return err
@@ -76,11 +79,11 @@ func (c *core) makeRoom(tx *store.Tx, kind, limit int) error {
 
 // evict forgets the chat that a stranger began, and what the stranger said of
 // himself.
-func (c *core) evict(tx *store.Tx, chat *store.Chat) error {
+func (c *strangers) evict(tx *store.Tx, chat *store.Chat) error {
 	c.drops.count("stranger_made_room")
 	tx.Forget()
 	if chat.Type == store.ChatOneToOne {
-		k, err := c.contactOf(tx, chat.ID)
+		k, err := c.contacts.contactOf(tx, chat.ID)
 		if err != nil {
 			return err
 		}
@@ -95,7 +98,7 @@ func (c *core) evict(tx *store.Tx, chat *store.Chat) error {
 
 // admitGroup bounds the groups of strangers that we have not joined, all of
 // them and those of one author.
-func (c *core) admitGroup(tx *store.Tx, chat *store.Chat, author string, g *payloads.Group) error {
+func (c *strangers) admitGroup(tx *store.Tx, chat *store.Chat, author string, g *payloads.Group) error {
 	chat.BegunBy = author
 	for _, id := range []string{author, g.Events[0].From} {
 		n, err := tx.Chats().StrangerGroupsOf(id)
@@ -116,7 +119,7 @@ func (c *core) admitGroup(tx *store.Tx, chat *store.Chat, author string, g *payl
 // mayAsk tells whether somebody may ask to be let into a group: one that we
 // administer. Of strangers there are only so many requests; those that were
 // answered make room first, then the oldest.
-func (c *core) mayAsk(tx *store.Tx, author, group string, isNew bool) error {
+func (c *strangers) mayAsk(tx *store.Tx, author, group string, isNew bool) error {
 	chat, found, err := tx.Chats().ByID(group)
 	switch {
 	case err != nil:
@@ -126,7 +129,7 @@ func (c *core) mayAsk(tx *store.Tx, author, group string, isNew bool) error {
 	case !isNew:
 		return nil
 	}
-	contact, err := c.contactOf(tx, author)
+	contact, err := c.contacts.contactOf(tx, author)
 	if err != nil || contact.Added {
 		return err
 	}
@@ -162,7 +165,7 @@ func isAdmin(chat *store.Chat, id string) bool {
 
 // looked notes that the user looked at a chat: a stranger who was read makes
 // room after those who were not.
-func (c *core) looked(tx *store.Tx, chat *store.Chat) error {
+func (c *strangers) looked(tx *store.Tx, chat *store.Chat) error {
 	if !chat.Stranger || chat.Looked {
 		return nil
 	}

@@ -41,8 +41,11 @@ func (f *faces) of(id string) string {
 	return uri
 }
 
+// views make what programs are shown of rows.
+type views struct{ *core }
+
 // alias returns the three-word name of a person, "" without word lists.
-func (c *core) alias(id string) string {
+func (c *views) alias(id string) string {
 	if c.names == nil {
 		return ""
 	}
@@ -86,13 +89,13 @@ const (
 
 // messageView returns a message as programs see it, with what it quotes and
 // its picture or recording.
-func (c *core) messageView(tx *store.Tx, m *store.Message) (api.Message, error) {
+func (c *views) messageView(tx *store.Tx, m *store.Message) (api.Message, error) {
 	return c.viewOf(tx, m, detailWhole)
 }
 
 // viewOf is messageView with fewer pictures: an event must not be larger than
 // what caused it, or short answers to a large picture would fill the log.
-func (c *core) viewOf(tx *store.Tx, m *store.Message, with detail) (api.Message, error) {
+func (c *views) viewOf(tx *store.Tx, m *store.Message, with detail) (api.Message, error) {
 	v := c.textView(m)
 	if with >= detailOwn {
 		if err := tx.Messages().WithMedia(m); err != nil {
@@ -118,7 +121,7 @@ func (c *core) viewOf(tx *store.Tx, m *store.Message, with detail) (api.Message,
 }
 
 // textView is messageView without what needs other rows.
-func (c *core) textView(m *store.Message) api.Message {
+func (c *views) textView(m *store.Message) api.Message {
 	shown := text.Describe(m.Text)
 	v := api.Message{
 		ID: payloads.MessageID(m.ID).String(), WhisperTimestamp: m.Received, From: m.Author, Alias: c.alias(m.Author),
@@ -156,7 +159,7 @@ func mediaView(m *store.Media) (image, audio string, duration uint64) {
 }
 
 // original returns the message that another answers, if it is stored.
-func (c *core) original(tx *store.Tx, m *store.Message) (store.Message, bool, error) {
+func (c *views) original(tx *store.Tx, m *store.Message) (store.Message, bool, error) {
 	id, err := payloads.ParseMessageID(m.ReplyTo)
 	if err != nil {
 		return store.Message{}, false, nil //nolint:nilerr // foreign text: there is no such message
@@ -166,7 +169,7 @@ func (c *core) original(tx *store.Tx, m *store.Message) (store.Message, bool, er
 }
 
 // quote returns what an answer to a message shows of it.
-func (c *core) quote(tx *store.Tx, original *store.Message, media bool) (*api.QuotedMessage, error) {
+func (c *views) quote(tx *store.Tx, original *store.Message, media bool) (*api.QuotedMessage, error) {
 	if media {
 		if err := tx.Messages().WithMedia(original); err != nil {
 			return nil, err
@@ -184,7 +187,7 @@ const maxPageMedia = 8 << 20
 
 // messageViews is messageView for a page. It returns fewer messages than there
 // are when their pictures or trees are large.
-func (c *core) messageViews(tx *store.Tx, list []store.Message) ([]api.Message, error) {
+func (c *views) messageViews(tx *store.Tx, list []store.Message) ([]api.Message, error) {
 	out, size := make([]api.Message, 0, len(list)), 0
 	for i := range list {
 		v, err := c.messageView(tx, &list[i])
@@ -205,7 +208,7 @@ func (c *core) messageViews(tx *store.Tx, list []store.Message) ([]api.Message, 
 
 // chatView returns a chat as programs see it. The last message comes without
 // picture and quote, membership events come only withEvents.
-func (c *core) chatView(tx *store.Tx, chat *store.Chat, withEvents bool) (api.Chat, error) {
+func (c *views) chatView(tx *store.Tx, chat *store.Chat, withEvents bool) (api.Chat, error) {
 	v := api.Chat{
 		ID: chat.ID, Name: chat.Name, Color: chat.Color, Active: chat.Active, ChatType: api.ChatType(chat.Type),
 		Timestamp: chat.Timestamp, LastClockValue: chat.LastClock, DeletedAtClockValue: chat.DeletedClock,
@@ -253,7 +256,7 @@ func (c *core) chatView(tx *store.Tx, chat *store.Chat, withEvents bool) (api.Ch
 }
 
 // contactView returns a person as programs see it.
-func (c *core) contactView(k *store.Contact) api.Contact {
+func (c *views) contactView(k *store.Contact) api.Contact {
 	v := api.Contact{
 		ID: k.ID, Name: k.Name, EnsVerified: k.ENSVerified, EnsVerifiedAt: k.ENSVerifiedAt,
 		LastENSClockValue: k.ENSClock, EnsVerificationRetries: k.ENSRetries, Alias: c.alias(k.ID),
@@ -284,7 +287,7 @@ func invitationView(i *store.Invitation) api.Invitation {
 
 // news is the answer about one message of a chat: withEvents for those who
 // asked, without for the event log.
-func (c *core) news(tx *store.Tx, chat *store.Chat, m *store.Message, withEvents bool) (api.Changes, error) {
+func (c *views) news(tx *store.Tx, chat *store.Chat, m *store.Message, withEvents bool) (api.Changes, error) {
 	cv, err := c.chatView(tx, chat, withEvents)
 	if err != nil {
 		return api.Changes{}, err

@@ -72,7 +72,7 @@ func (s *Mail) await(ctx context.Context, w Wait, news *feed.Reader, sent []api.
 // reached notes how far a message is, and tells whether that is far enough or
 // as far as it gets.
 func (s *Mail) reached(tx *store.Tx, m *api.SentMessage, want api.SendWait) bool {
-	row, found, err := s.sentMessage(tx, m)
+	row, found, err := s.requests.sentMessage(tx, m)
 	if err != nil || !found {
 		return true // deleted: what is known stays
 	}

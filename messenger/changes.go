@@ -8,12 +8,15 @@ import (
 	"statusd/payloads"
 )
 
+// changes are edits, deletions and pins of messages (later extensions).
+type changes struct{ *core }
+
 // target returns the message that an edit, deletion or pin of a later version
 // is about, in the chat where the payload came.
-func (c *core) target(
+func (c *changes) target(
 	tx *store.Tx, r *received, kind payloads.MessageType, chatID, messageID string,
 ) (store.Message, error) {
-	chat, err := c.match(tx, r, kind, chatID)
+	chat, err := c.places.match(tx, r, kind, chatID)
 	if err != nil {
 		return store.Message{}, err
 	}
@@ -26,7 +29,7 @@ func (c *core) target(
 	case err != nil:
 		return m, err
 	case !found:
-		return m, c.notYetThere(tx, r)
+		return m, c.held.notYetThere(tx, r)
 	case m.ChatKey != chat.Key || m.Type == int(payloads.SystemMessage):
 		return m, drop("unknown_message")
 	}
@@ -34,7 +37,7 @@ func (c *core) target(
 }
 
 // receiveEdit replaces the text of a message of its author.
-func (c *core) receiveEdit(_ context.Context, tx *store.Tx, r *received, body *payloads.EditMessage) error {
+func (c *changes) receiveEdit(_ context.Context, tx *store.Tx, r *received, body *payloads.EditMessage) error {
 	m, err := c.target(tx, r, body.MessageType, body.ChatID, body.MessageID)
 	switch {
 	case err != nil:
@@ -48,10 +51,10 @@ func (c *core) receiveEdit(_ context.Context, tx *store.Tx, r *received, body *p
 	if err := tx.Messages().Change(&m); err != nil {
 		return err
 	}
-	if err := c.trimEdited(tx, r, &m); err != nil {
+	if err := c.guests.trimEdited(tx, r, &m); err != nil {
 		return err
 	}
-	v, err := c.viewOf(tx, &m, detailText)
+	v, err := c.views.viewOf(tx, &m, detailText)
 	if err != nil {
 		return err
 	}
@@ -59,7 +62,7 @@ func (c *core) receiveEdit(_ context.Context, tx *store.Tx, r *received, body *p
 }
 
 // receiveDelete removes a message of its author.
-func (c *core) receiveDelete(_ context.Context, tx *store.Tx, r *received, body *payloads.DeleteMessage) error {
+func (c *changes) receiveDelete(_ context.Context, tx *store.Tx, r *received, body *payloads.DeleteMessage) error {
 	m, err := c.target(tx, r, body.MessageType, body.ChatID, body.MessageID)
 	if err != nil {
 		return err
@@ -71,7 +74,7 @@ func (c *core) receiveDelete(_ context.Context, tx *store.Tx, r *received, body 
 }
 
 // takeBack removes a message and tells of it.
-func (c *core) takeBack(tx *store.Tx, m *store.Message, by string) error {
+func (c *changes) takeBack(tx *store.Tx, m *store.Message, by string) error {
 	if err := c.removeMessage(tx, m); err != nil {
 		return err
 	}
@@ -81,7 +84,7 @@ func (c *core) takeBack(tx *store.Tx, m *store.Message, by string) error {
 }
 
 // removeMessage deletes a message and corrects what its chat shows.
-func (c *core) removeMessage(tx *store.Tx, m *store.Message) error {
+func (c *changes) removeMessage(tx *store.Tx, m *store.Message) error {
 	if err := tx.Messages().Delete(m.ID); err != nil {
 		return err
 	}
@@ -93,7 +96,7 @@ func (c *core) removeMessage(tx *store.Tx, m *store.Message) error {
 }
 
 // receivePin pins a message for everybody in its chat.
-func (c *core) receivePin(_ context.Context, tx *store.Tx, r *received, body *payloads.PinMessage) error {
+func (c *changes) receivePin(_ context.Context, tx *store.Tx, r *received, body *payloads.PinMessage) error {
 	m, err := c.target(tx, r, body.MessageType, body.ChatID, body.MessageID)
 	if err != nil {
 		return err
@@ -104,7 +107,7 @@ func (c *core) receivePin(_ context.Context, tx *store.Tx, r *received, body *pa
 	return c.pin(tx, &m, body, r.author)
 }
 
-func (c *core) pin(tx *store.Tx, m *store.Message, body *payloads.PinMessage, by string) error {
+func (c *changes) pin(tx *store.Tx, m *store.Message, body *payloads.PinMessage, by string) error {
 	m.Extra.Pinned, m.Extra.PinClock = body.Pinned, body.Clock
 	if err := tx.Messages().Change(m); err != nil {
 		return err

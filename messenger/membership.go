@@ -11,6 +11,85 @@ import (
 	"statusd/payloads"
 )
 
+// membership is who is in which group: signed events, folded into the state of
+// a chat.
+type membership struct{ *core }
+
+// group folds the stored events of a group. Of those stored before there were
+// bounds it keeps what is kept today.
+func (c *membership) group(tx *store.Tx, chat *store.Chat) (payloads.Group, error) {
+	events, err := c.groupEvents(tx, chat)
+	if err != nil {
+		return payloads.Group{}, err
+	}
+	if len(events) == 0 {
+		return payloads.Group{}, ErrNotMember
+	}
+	g, err := payloads.UnionOf(chat.ID, events)
+	if err == nil && len(g.Events) < len(events) {
+		err = c.keepEvents(tx, chat, &g)
+	}
+	return g, err
+}
+
+// groupEvents returns the stored events of a group.
+func (c *membership) groupEvents(tx *store.Tx, chat *store.Chat) ([]payloads.Event, error) {
+	if chat.Key == 0 {
+		return nil, nil
+	}
+	stored, err := tx.Groups().Events(chat.Key)
+	events := make([]payloads.Event, len(stored))
+	for i := range stored {
+		e := &stored[i]
+		events[i] = payloads.Event{
+			Type: payloads.EventType(e.Type), Clock: e.Clock, Members: e.Members, Name: e.Name, From: e.From, Raw: e.Raw,
+			Twin: e.Twin,
+		}
+	}
+	return events, err
+}
+
+// keepEvents makes the stored events of a group those that it has.
+func (c *membership) keepEvents(tx *store.Tx, chat *store.Chat, g *payloads.Group) error {
+	stored, err := tx.Groups().Events(chat.Key)
+	if err != nil {
+		return err
+	}
+	type identity struct{ from, content string }
+	of := func(from string, raw []byte) identity { return identity{from, string(raw[signatureSize:])} }
+	rows := make(map[identity]*store.GroupEvent, len(stored))
+	for i := range stored {
+		rows[of(stored[i].From, stored[i].Raw)] = &stored[i]
+	}
+	var added []store.GroupEvent
+	for i, sent := range g.Sent() {
+		e := &g.Events[i]
+		id := of(e.From, e.Raw)
+		row := rows[id]
+		delete(rows, id)
+		switch {
+		case row == nil:
+			added = append(added, store.GroupEvent{
+				Type: int(e.Type), Clock: e.Clock, Members: e.Members, Name: e.Name, From: e.From, Raw: e.Raw,
+				Sent: sent, Twin: e.Twin,
+			})
+		case row.Sent != sent || row.Twin != e.Twin:
+			row.Sent, row.Twin = sent, e.Twin
+			if err := tx.Groups().Mark(row); err != nil {
+				return err
+			}
+		}
+	}
+	for _, row := range rows {
+		if err := tx.Groups().Drop(row.Seq); err != nil {
+			return err
+		}
+	}
+	return tx.Groups().Add(chat.Key, added)
+}
+
+const signatureSize = 65 // of a group event, before its content
+
 // dropGroup refuses an update for an error of folding.
 func dropGroup(err error) error {
 	if errors.Is(err, payloads.ErrGroupID) {
@@ -21,7 +100,7 @@ func dropGroup(err error) error {
 
 // receiveGroupUpdate handles the events of a group and what is attached to
 // them (spec 05 section 9.3).
-func (c *core) receiveGroupUpdate(
+func (c *membership) receiveGroupUpdate(
 	ctx context.Context, tx *store.Tx, r *received, update *payloads.MembershipUpdate,
 ) error {
 	chat, found, err := tx.Chats().ByID(update.ChatID)
@@ -65,7 +144,7 @@ func (c *core) receiveGroupUpdate(
 // notAhead refuses events of others that are further ahead than ours may be, to
 // be held until they are not: whoever made them would be above all that admins
 // can do meanwhile.
-func (c *core) notAhead(tx *store.Tx, r *received, events []payloads.Event) error {
+func (c *membership) notAhead(tx *store.Tx, r *received, events []payloads.Event) error {
 	latest := uint64(0)
 	for i := range events {
 		if events[i].From != c.id {
@@ -75,14 +154,14 @@ func (c *core) notAhead(tx *store.Tx, r *received, events []payloads.Event) erro
 	if latest <= c.ceiling() {
 		return nil
 	}
-	return c.clockAhead(tx, r, latest, maxAhead)
+	return c.held.clockAhead(tx, r, latest, maxAhead)
 }
 
 // foldUpdate folds an update with the events known of its group.
-func (c *core) foldUpdate(
+func (c *membership) foldUpdate(
 	tx *store.Tx, r *received, u *payloads.MembershipUpdate, chat *store.Chat, known []payloads.Event,
 ) (payloads.Folded, error) {
-	author, err := c.contactOf(tx, r.author)
+	author, err := c.contacts.contactOf(tx, r.author)
 	if err != nil {
 		return payloads.Folded{}, err
 	}
@@ -108,7 +187,7 @@ func (c *core) foldUpdate(
 
 // newGroup makes the chat of a group that others invited us to, if the policy
 // lets them.
-func (c *core) newGroup(tx *store.Tx, r *received, g *payloads.Group) (store.Chat, error) {
+func (c *membership) newGroup(tx *store.Tx, r *received, g *payloads.Group) (store.Chat, error) {
 	chat := store.Chat{
 		ID: g.ChatID, Type: store.ChatPrivateGroup, Name: g.Name, Color: colorOf(g.ChatID), Active: true,
 		Timestamp: c.now().UnixMilli(),
@@ -117,7 +196,7 @@ func (c *core) newGroup(tx *store.Tx, r *received, g *payloads.Group) (store.Cha
 		return chat, nil
 	}
 	for _, id := range []string{r.author, g.Events[0].From} {
-		contact, err := c.contactOf(tx, id)
+		contact, err := c.contacts.contactOf(tx, id)
 		switch {
 		case err != nil:
 			return chat, err
@@ -139,12 +218,12 @@ func (c *core) newGroup(tx *store.Tx, r *received, g *payloads.Group) (store.Cha
 		return chat, notYet("not_a_contact", w)
 	}
 	chat.Stranger = true
-	return chat, c.admitGroup(tx, &chat, r.author, g)
+	return chat, c.strangers.admitGroup(tx, &chat, r.author, g)
 }
 
 // applyGroup stores what an update made of a group and tells of it. r is nil
 // for an update of our own.
-func (c *core) applyGroup(
+func (c *membership) applyGroup(
 	tx *store.Tx, chat *store.Chat, folded *payloads.Folded, isNew bool, r *received,
 ) error {
 	g := &folded.Group
@@ -174,7 +253,7 @@ func (c *core) applyGroup(
 			return err
 		}
 		if newcomers { // it may be they, or we, for whom messages wait
-			if err := c.wake(tx, store.ReasonGroup, chat.ID); err != nil {
+			if err := c.held.wake(tx, store.ReasonGroup, chat.ID); err != nil {
 				return err
 			}
 		}
@@ -231,8 +310,8 @@ func members(g *payloads.Group) []store.Member {
 }
 
 // tellGroup says that a group became known.
-func (c *core) tellGroup(tx *store.Tx, chat *store.Chat) error {
-	v, err := c.chatView(tx, chat, false)
+func (c *membership) tellGroup(tx *store.Tx, chat *store.Chat) error {
+	v, err := c.views.chatView(tx, chat, false)
 	if err != nil {
 		return err
 	}
@@ -241,7 +320,7 @@ func (c *core) tellGroup(tx *store.Tx, chat *store.Chat) error {
 
 // showEvents shows the events of a group as messages in it, each once, and
 // says what they did.
-func (c *core) showEvents(tx *store.Tx, chat *store.Chat, events []payloads.Event, receivedMillis uint64) error {
+func (c *membership) showEvents(tx *store.Tx, chat *store.Chat, events []payloads.Event, receivedMillis uint64) error {
 	var news api.Changes
 	var shown []*payloads.Event
 	for i := range events {
@@ -250,7 +329,7 @@ func (c *core) showEvents(tx *store.Tx, chat *store.Chat, events []payloads.Even
 			return err
 		}
 		if isNew {
-			v := c.textView(&m)
+			v := c.views.textView(&m)
 			v.New = true
 			news.Messages, shown = append(news.Messages, v), append(shown, &events[i])
 		}
@@ -258,7 +337,7 @@ func (c *core) showEvents(tx *store.Tx, chat *store.Chat, events []payloads.Even
 	if len(shown) == 0 {
 		return nil
 	}
-	cv, err := c.chatView(tx, chat, false)
+	cv, err := c.views.chatView(tx, chat, false)
 	if err != nil {
 		return err
 	}
@@ -275,7 +354,7 @@ func (c *core) showEvents(tx *store.Tx, chat *store.Chat, events []payloads.Even
 }
 
 // systemMessage stores the message that shows an event, unless it was shown.
-func (c *core) systemMessage(
+func (c *membership) systemMessage(
 	tx *store.Tx, chat *store.Chat, e *payloads.Event, receivedMillis uint64,
 ) (m store.Message, isNew bool, err error) {
 	id := e.MessageID()
@@ -295,7 +374,7 @@ func (c *core) systemMessage(
 }
 
 // tellEvent appends what a group event did, one event for each member.
-func (c *core) tellEvent(tx *store.Tx, chat *store.Chat, e *payloads.Event) error {
+func (c *membership) tellEvent(tx *store.Tx, chat *store.Chat, e *payloads.Event) error {
 	of := func(member string) api.MemberChanged {
 		return api.MemberChanged{ChatID: chat.ID, Member: member, By: e.From}
 	}
@@ -332,7 +411,7 @@ func (c *core) tellEvent(tx *store.Tx, chat *store.Chat, e *payloads.Event) erro
 
 // approve marks the request of somebody who is a member now as granted, ours
 // included.
-func (c *core) approve(tx *store.Tx, g *payloads.Group) error {
+func (c *membership) approve(tx *store.Tx, g *payloads.Group) error {
 	for _, id := range g.Members {
 		i, found, err := tx.Invitations().ByID(payloads.InvitationID(id, g.ChatID))
 		if err != nil {
@@ -354,7 +433,7 @@ func (c *core) approve(tx *store.Tx, g *payloads.Group) error {
 
 // receiveAttached handles the message or reaction of an update. Refused, it
 // does not take the events along: they are kept, and the payload stays open.
-func (c *core) receiveAttached(ctx context.Context, tx *store.Tx, r *received) error {
+func (c *membership) receiveAttached(ctx context.Context, tx *store.Tx, r *received) error {
 	attached, ok, err := r.msg.Attachment()
 	if !ok {
 		return nil
@@ -363,81 +442,23 @@ func (c *core) receiveAttached(ctx context.Context, tx *store.Tx, r *received) e
 	inner.msg = attached
 	if err != nil {
 		err = dropFor(err)
-	} else if err = c.checkClock(tx, &inner); err == nil {
+	} else if err = c.held.checkClock(tx, &inner); err == nil {
 		err = checkSizes(attached.Body)
 	}
 	switch {
 	case err != nil:
 	case attached.Type == payloads.TypeEmojiReaction:
-		err = on(c.receiveReaction)(ctx, tx, &inner)
+		err = on(c.reactions.receiveReaction)(ctx, tx, &inner)
 	default:
-		err = on(c.receiveMessage)(ctx, tx, &inner)
+		err = on(c.messages.receiveMessage)(ctx, tx, &inner)
 	}
 	var refused *dropError
 	if errors.As(err, &refused) {
 		r.open = true
 		c.drops.count(refused.reason)
-		r.fate, err = c.settle(tx, &r.parcel, err)
+		r.fate, err = c.held.settle(tx, &r.parcel, err)
 	}
 	return err
-}
-
-// receiveInvitation handles a request to be let into a group of ours, or the
-// rejection of our own (spec 05 section 9.5).
-func (c *core) receiveInvitation(_ context.Context, tx *store.Tx, r *received, body *payloads.GroupInvitation) error {
-	if !r.direct() {
-		return drop("not_direct")
-	}
-	requester := r.author
-	if body.State == payloads.InvitationRejected || r.own {
-		requester = c.id
-	}
-	i, found, err := tx.Invitations().ByID(payloads.InvitationID(requester, body.ChatID))
-	switch {
-	case err != nil:
-		return err
-	case found && body.Clock <= i.Clock:
-		return drop("old_clock")
-	case r.own:
-		return c.ownInvitation(tx, body, &i, found)
-	case body.State == payloads.InvitationRejected && (!found || i.Admin != r.author):
-		return drop("not_asked")
-	case body.State == payloads.InvitationRequest:
-		if err := c.mayAsk(tx, r.author, body.ChatID, !found); err != nil {
-			return err
-		}
-	}
-	i.ID, i.Chat, i.Author = payloads.InvitationID(requester, body.ChatID), body.ChatID, requester
-	i.State, i.Clock = int(body.State), body.Clock
-	if body.State == payloads.InvitationRequest {
-		i.Text, i.Admin = body.Introduction, ""
-	}
-	return c.putInvitation(tx, &i)
-}
-
-// ownInvitation notes what another device of ours asked for. Whom it asked is
-// not in the payload, so a rejection will be taken from nobody.
-func (c *core) ownInvitation(
-	tx *store.Tx, body *payloads.GroupInvitation, i *store.Invitation, found bool,
-) error {
-	if body.State != payloads.InvitationRequest || found {
-		return nil
-	}
-	i.ID, i.Chat, i.Author = payloads.InvitationID(c.id, body.ChatID), body.ChatID, c.id
-	i.Text, i.State, i.Clock, i.Admin = body.Introduction, int(body.State), body.Clock, c.id
-	return c.putInvitation(tx, i)
-}
-
-func (c *core) putInvitation(tx *store.Tx, i *store.Invitation) error {
-	if err := tx.Invitations().Put(i); err != nil {
-		return err
-	}
-	v := invitationView(i)
-	news := api.MessagesNewEvent{Changes: api.Changes{Invitations: []api.Invitation{v}}}
-	if err := c.append(tx, news); err != nil {
-		return err
-	}
-	return c.append(tx, api.GroupInvitationEvent{Invitation: v})
 }
 
 // memberKeys returns the keys of members; see payloads.Group.MemberKeys.
