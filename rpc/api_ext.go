@@ -2,19 +2,26 @@ package rpc
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"statusd/api"
 	"statusd/messenger"
 )
 
-// extAPI is the namespace wakuext: what status-go offers the apps, name for
-// name (spec 05 section 14). current returns the messenger of the account that
-// is logged in, nil when nobody is.
-type extAPI struct{ current func() *messenger.Messenger }
+// messengers has the messenger of the account that is logged in, nil when nobody
+// is. On it stands the namespace wakuext, what status-go offers the apps, name
+// for name (spec 05 section 14): one type for each subject.
+type messengers struct{ current func() *messenger.Messenger }
+
+// extMethods are the methods of wakuext, settings and accounts.
+func (a messengers) extMethods() []method {
+	return slices.Concat((&chatsAPI{a}).methods(), (&messagesAPI{a}).methods(), (&groupsAPI{a}).methods(),
+		(&contactsAPI{a}).methods(), (&transactionsAPI{a}).methods(), (&settingsAPI{a}).methods())
+}
 
 // ask calls the messenger, and gives its errors their codes.
-func ask[R any](a *extAPI, f func(*messenger.Messenger) (R, error)) (R, error) {
+func ask[R any](a messengers, f func(*messenger.Messenger) (R, error)) (R, error) {
 	m := a.current()
 	if m == nil {
 		var none R
@@ -25,7 +32,7 @@ func ask[R any](a *extAPI, f func(*messenger.Messenger) (R, error)) (R, error) {
 }
 
 // tell is ask for what answers nothing.
-func tell(a *extAPI, f func(*messenger.Messenger) error) (api.None, error) {
+func tell(a messengers, f func(*messenger.Messenger) error) (api.None, error) {
 	return ask(a, func(m *messenger.Messenger) (api.None, error) { return api.None{}, f(m) })
 }
 

@@ -19,8 +19,11 @@ func limitOf(limit *int) (int, error) {
 	return min(*limit, store.MaxPage), nil
 }
 
-func (a *extAPI) chatMessages(ctx context.Context, in api.PageArgs) (api.MessagePage, error) {
-	return ask(a, func(m *messenger.Messenger) (api.MessagePage, error) {
+// messagesAPI is messages and reactions.
+type messagesAPI struct{ messengers }
+
+func (a *messagesAPI) chatMessages(ctx context.Context, in api.PageArgs) (api.MessagePage, error) {
+	return ask(a.messengers, func(m *messenger.Messenger) (api.MessagePage, error) {
 		limit, err := limitOf(in.Limit)
 		if err != nil {
 			return api.MessagePage{}, err
@@ -30,8 +33,8 @@ func (a *extAPI) chatMessages(ctx context.Context, in api.PageArgs) (api.Message
 	})
 }
 
-func (a *extAPI) searchMessages(ctx context.Context, in api.SearchArgs) (api.MessagePage, error) {
-	return ask(a, func(m *messenger.Messenger) (api.MessagePage, error) {
+func (a *messagesAPI) searchMessages(ctx context.Context, in api.SearchArgs) (api.MessagePage, error) {
+	return ask(a.messengers, func(m *messenger.Messenger) (api.MessagePage, error) {
 		limit, err := limitOf(in.Limit)
 		if err != nil {
 			return api.MessagePage{}, err
@@ -41,8 +44,8 @@ func (a *extAPI) searchMessages(ctx context.Context, in api.SearchArgs) (api.Mes
 	})
 }
 
-func (a *extAPI) reactions(ctx context.Context, in api.PageArgs) ([]api.Reaction, error) {
-	return ask(a, func(m *messenger.Messenger) ([]api.Reaction, error) {
+func (a *messagesAPI) reactions(ctx context.Context, in api.PageArgs) ([]api.Reaction, error) {
+	return ask(a.messengers, func(m *messenger.Messenger) ([]api.Reaction, error) {
 		limit, err := limitOf(in.Limit)
 		if err != nil {
 			return nil, err
@@ -51,50 +54,50 @@ func (a *extAPI) reactions(ctx context.Context, in api.PageArgs) ([]api.Reaction
 	})
 }
 
-func (a *extAPI) sendMessage(ctx context.Context, in api.SendMessageArgs) (api.Changes, error) {
-	return ask(a, func(m *messenger.Messenger) (api.Changes, error) {
+func (a *messagesAPI) sendMessage(ctx context.Context, in api.SendMessageArgs) (api.Changes, error) {
+	return ask(a.messengers, func(m *messenger.Messenger) (api.Changes, error) {
 		return m.Messages().SendOnce(ctx, requestOf(ctx, in.RequestID), in.Message)
 	})
 }
 
-func (a *extAPI) messageByID(ctx context.Context, in api.MessageIDArgs) (api.Message, error) {
-	return ask(a, func(m *messenger.Messenger) (api.Message, error) { return m.Messages().ByID(ctx, in.ID) })
+func (a *messagesAPI) messageByID(ctx context.Context, in api.MessageIDArgs) (api.Message, error) {
+	return ask(a.messengers, func(m *messenger.Messenger) (api.Message, error) { return m.Messages().ByID(ctx, in.ID) })
 }
 
-func (a *extAPI) resend(ctx context.Context, in api.MessageIDArgs) (api.None, error) {
-	return tell(a, func(m *messenger.Messenger) error { return m.Messages().Resend(ctx, in.ID) })
+func (a *messagesAPI) resend(ctx context.Context, in api.MessageIDArgs) (api.None, error) {
+	return tell(a.messengers, func(m *messenger.Messenger) error { return m.Messages().Resend(ctx, in.ID) })
 }
 
-func (a *extAPI) deleteMessage(ctx context.Context, in api.MessageIDArgs) (api.None, error) {
-	return tell(a, func(m *messenger.Messenger) error { return m.Messages().Delete(ctx, in.ID) })
+func (a *messagesAPI) deleteMessage(ctx context.Context, in api.MessageIDArgs) (api.None, error) {
+	return tell(a.messengers, func(m *messenger.Messenger) error { return m.Messages().Delete(ctx, in.ID) })
 }
 
-func (a *extAPI) deleteMessages(ctx context.Context, in api.ChatIDArgs) (api.None, error) {
-	return tell(a, func(m *messenger.Messenger) error { return m.Messages().DeleteByChat(ctx, in.ChatID) })
+func (a *messagesAPI) deleteMessages(ctx context.Context, in api.ChatIDArgs) (api.None, error) {
+	return tell(a.messengers, func(m *messenger.Messenger) error { return m.Messages().DeleteByChat(ctx, in.ChatID) })
 }
 
-func (a *extAPI) markSeen(ctx context.Context, in api.SeenArgs) (uint64, error) {
-	return ask(a, func(m *messenger.Messenger) (uint64, error) {
+func (a *messagesAPI) markSeen(ctx context.Context, in api.SeenArgs) (uint64, error) {
+	return ask(a.messengers, func(m *messenger.Messenger) (uint64, error) {
 		return m.Messages().MarkSeen(ctx, in.ChatID, in.IDs)
 	})
 }
 
-func (a *extAPI) markAllRead(ctx context.Context, in api.ChatIDArgs) (api.None, error) {
-	return tell(a, func(m *messenger.Messenger) error { return m.Messages().MarkAllRead(ctx, in.ChatID) })
+func (a *messagesAPI) markAllRead(ctx context.Context, in api.ChatIDArgs) (api.None, error) {
+	return tell(a.messengers, func(m *messenger.Messenger) error { return m.Messages().MarkAllRead(ctx, in.ChatID) })
 }
 
-func (a *extAPI) setStatus(ctx context.Context, in api.OutgoingStatusArgs) (api.None, error) {
-	return tell(a, func(m *messenger.Messenger) error { return m.Messages().SetStatus(ctx, in.ID, in.Status) })
+func (a *messagesAPI) setStatus(ctx context.Context, in api.OutgoingStatusArgs) (api.None, error) {
+	return tell(a.messengers, func(m *messenger.Messenger) error { return m.Messages().SetStatus(ctx, in.ID, in.Status) })
 }
 
-func (a *extAPI) react(ctx context.Context, in api.ReactArgs) (api.Changes, error) {
-	return ask(a, func(m *messenger.Messenger) (api.Changes, error) {
+func (a *messagesAPI) react(ctx context.Context, in api.ReactArgs) (api.Changes, error) {
+	return ask(a.messengers, func(m *messenger.Messenger) (api.Changes, error) {
 		return m.Reactions().Send(ctx, in.ChatID, in.MessageID, in.EmojiType)
 	})
 }
 
-func (a *extAPI) retractReaction(ctx context.Context, in api.ReactionArgs) (api.Changes, error) {
-	return ask(a, func(m *messenger.Messenger) (api.Changes, error) {
+func (a *messagesAPI) retractReaction(ctx context.Context, in api.ReactionArgs) (api.Changes, error) {
+	return ask(a.messengers, func(m *messenger.Messenger) (api.Changes, error) {
 		return m.Reactions().Retract(ctx, in.ReactionID)
 	})
 }

@@ -14,7 +14,7 @@ import (
 
 // sendAPI sends, and lists whom to send to, in the words of signal-cli.
 type sendAPI struct {
-	extAPI
+	messengers
 	events Events
 }
 
@@ -49,7 +49,7 @@ func (a *sendAPI) send(ctx context.Context, in api.SendArgs) (api.Sent, error) {
 	if q.Attachment = data; !isData {
 		q.AttachmentPath = string(in.Attachment)
 	}
-	return ask(&a.extAPI, func(m *messenger.Messenger) (api.Sent, error) { return m.Mail().SendTo(ctx, q) })
+	return ask(a.messengers, func(m *messenger.Messenger) (api.Sent, error) { return m.Mail().SendTo(ctx, q) })
 }
 
 // requestOf is a request of the caller.
@@ -77,19 +77,19 @@ func (a *sendAPI) resolve(ctx context.Context, in api.ResolveArgs) (api.Resolved
 		return api.Resolved{}, api.NewError(api.CodeInvalidParams, "kind: %q, want person, group, public or profile",
 			shortened(string(in.Kind)))
 	}
-	return ask(&a.extAPI, func(m *messenger.Messenger) (api.Resolved, error) {
+	return ask(a.messengers, func(m *messenger.Messenger) (api.Resolved, error) {
 		return m.Mail().Resolve(ctx, in.Name, in.Kind)
 	})
 }
 
 func (a *sendAPI) listGroups(ctx context.Context, in api.ListGroupsArgs) ([]api.ListedGroup, error) {
-	return ask(&a.extAPI, func(m *messenger.Messenger) ([]api.ListedGroup, error) {
+	return ask(a.messengers, func(m *messenger.Messenger) ([]api.ListedGroup, error) {
 		return m.Mail().Groups(ctx, orZero(in.GroupID))
 	})
 }
 
 func (a *sendAPI) listContacts(ctx context.Context, in api.ListContactsArgs) ([]api.ListedContact, error) {
-	return ask(&a.extAPI, func(m *messenger.Messenger) ([]api.ListedContact, error) {
+	return ask(a.messengers, func(m *messenger.Messenger) ([]api.ListedContact, error) {
 		return m.Mail().Contacts(ctx, string(orZero(in.Recipient)))
 	})
 }

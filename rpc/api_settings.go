@@ -7,8 +7,11 @@ import (
 	"statusd/messenger"
 )
 
+// settingsAPI is what frontends keep with the account.
+type settingsAPI struct{ messengers }
+
 // settingsMethods are what frontends of status-go call to keep things.
-func (a *extAPI) settingsMethods() []method {
+func (a *settingsAPI) methods() []method {
 	return []method{
 		bind(api.SettingsSaveSetting, a.saveSetting),
 		bind(api.SettingsGetSettings, a.settings),
@@ -31,28 +34,28 @@ func elsewhere(setting string) (hint string) {
 	return ""
 }
 
-func (a *extAPI) saveSetting(ctx context.Context, in api.SaveSettingArgs) (api.None, error) {
+func (a *settingsAPI) saveSetting(ctx context.Context, in api.SaveSettingArgs) (api.None, error) {
 	if hint := elsewhere(in.Name); hint != "" {
 		return api.None{}, api.NewError(api.CodeInvalidParams, "%q is no setting of a frontend here", in.Name).
 			WithHint("%s", hint)
 	}
-	return tell(a, func(m *messenger.Messenger) error { return m.Settings().Save(ctx, in.Name, in.Value) })
+	return tell(a.messengers, func(m *messenger.Messenger) error { return m.Settings().Save(ctx, in.Name, in.Value) })
 }
 
-func (a *extAPI) settings(ctx context.Context, _ api.None) (map[string]api.JSON, error) {
-	return ask(a, func(m *messenger.Messenger) (map[string]api.JSON, error) { return m.Settings().All(ctx) })
+func (a *settingsAPI) settings(ctx context.Context, _ api.None) (map[string]api.JSON, error) {
+	return ask(a.messengers, func(m *messenger.Messenger) (map[string]api.JSON, error) { return m.Settings().All(ctx) })
 }
 
-func (a *extAPI) walletAccounts(ctx context.Context, _ api.None) ([]api.WalletAccount, error) {
-	return ask(a, func(m *messenger.Messenger) ([]api.WalletAccount, error) { return m.Settings().Accounts(ctx) })
+func (a *settingsAPI) walletAccounts(ctx context.Context, _ api.None) ([]api.WalletAccount, error) {
+	return ask(a.messengers, func(m *messenger.Messenger) ([]api.WalletAccount, error) { return m.Settings().Accounts(ctx) })
 }
 
-func (a *extAPI) saveWalletAccounts(ctx context.Context, in api.SaveWalletAccountsArgs) (api.None, error) {
-	return tell(a, func(m *messenger.Messenger) error { return m.Settings().SaveAccounts(ctx, in.Accounts) })
+func (a *settingsAPI) saveWalletAccounts(ctx context.Context, in api.SaveWalletAccountsArgs) (api.None, error) {
+	return tell(a.messengers, func(m *messenger.Messenger) error { return m.Settings().SaveAccounts(ctx, in.Accounts) })
 }
 
-func (a *extAPI) deleteWalletAccount(ctx context.Context, in api.WalletAccountArgs) (api.None, error) {
-	return tell(a, func(m *messenger.Messenger) error { return m.Settings().DeleteAccount(ctx, in.Address) })
+func (a *settingsAPI) deleteWalletAccount(ctx context.Context, in api.WalletAccountArgs) (api.None, error) {
+	return tell(a.messengers, func(m *messenger.Messenger) error { return m.Settings().DeleteAccount(ctx, in.Address) })
 }
 
 // replaced are methods of status-go in these namespaces that this daemon has

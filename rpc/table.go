@@ -21,15 +21,13 @@ func (s *Server) table() []method {
 		all = slices.Concat(all, s.historyMethods(), s.mailserversMethods())
 	}
 	if s.deps.Messenger != nil {
-		a := &extAPI{s.deps.Messenger}
-		all = slices.Concat(all, a.chatMethods(), a.messageMethods(), a.groupMethods(), a.contactMethods(),
-			a.transactionMethods(), a.settingsMethods())
+		all = slices.Concat(all, messengers{s.deps.Messenger}.extMethods())
 	}
 	if s.tokens.path != "" {
 		all = slices.Concat(all, (&tokenAPI{s}).methods())
 	}
 	if s.deps.Messenger != nil && s.deps.Events != nil {
-		all = slices.Concat(all, (&sendAPI{extAPI{s.deps.Messenger}, s.deps.Events}).methods())
+		all = slices.Concat(all, (&sendAPI{messengers{s.deps.Messenger}, s.deps.Events}).methods())
 	}
 	if s.deps.Accounts != nil {
 		a := &accountAPI{s.deps.Accounts, s.stopping}

@@ -2,7 +2,7 @@ package rpc
 
 import "statusd/api"
 
-func (a *extAPI) chatMethods() []method {
+func (a *chatsAPI) methods() []method {
 	return []method{
 		bind(api.WakuextStartMessenger, a.startMessenger),
 		bind(api.WakuextChats, a.chats),
@@ -16,7 +16,7 @@ func (a *extAPI) chatMethods() []method {
 	}
 }
 
-func (a *extAPI) messageMethods() []method {
+func (a *messagesAPI) methods() []method {
 	return []method{
 		bind(api.WakuextChatMessages, a.chatMessages),
 		bind(api.WakuextSearchMessages, a.searchMessages),
@@ -36,7 +36,7 @@ func (a *extAPI) messageMethods() []method {
 	}
 }
 
-func (a *extAPI) groupMethods() []method {
+func (a *groupsAPI) methods() []method {
 	return []method{
 		bind(api.WakuextCreateGroupChatFromInvitation, a.openInvitedGroup),
 		bind(api.WakuextSendGroupChatInvitationRequest, a.requestInvitation),
@@ -52,7 +52,7 @@ func (a *extAPI) groupMethods() []method {
 	}
 }
 
-func (a *extAPI) contactMethods() []method {
+func (a *contactsAPI) methods() []method {
 	return []method{
 		bind(api.WakuextContacts, a.contacts),
 		bind(api.WakuextGetContactByID, a.contactByID),
@@ -64,7 +64,7 @@ func (a *extAPI) contactMethods() []method {
 }
 
 // transactionMethods are the calls about payments.
-func (a *extAPI) transactionMethods() []method {
+func (a *transactionsAPI) methods() []method {
 	return []method{
 		bind(api.WakuextRequestTransaction, a.requestTransaction),
 		bind(api.WakuextRequestAddressForTransaction, a.requestAddress),
