@@ -325,7 +325,7 @@ func (p *party) wantDrops(want map[string]uint64) {
 func (p *party) events(after *int64) (names []api.EventType, bodies []string) {
 	p.t.Helper()
 	err := p.db.View(context.Background(), func(tx *store.Tx) error {
-		page, err := tx.Events(store.EventQuery{Since: *after})
+		page, err := tx.EventLog().Read(store.EventQuery{Since: *after})
 		for _, e := range page.Events {
 			names, bodies = append(names, api.EventType(e.Type)), append(bodies, string(e.Body))
 		}

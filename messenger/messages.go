@@ -391,7 +391,7 @@ func (s *Messages) tell(tx *store.Tx, chat *store.Chat, m *store.Message) error 
 		return err
 	}
 	if m.Media != nil && (m.Guest != 0 || chat.Stranger) {
-		return tx.BindEvent(m.Seq)
+		return tx.EventLog().Bind(m.Seq)
 	}
 	return nil
 }

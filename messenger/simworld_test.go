@@ -265,7 +265,7 @@ func (d *simDevice) arrivals() map[string]int {
 	out := make(map[string]int)
 	err := d.db.View(context.Background(), func(tx *store.Tx) error {
 		for since, more := int64(0), true; more; {
-			page, err := tx.Events(store.EventQuery{Since: since, Types: []string{"messages.new"}})
+			page, err := tx.EventLog().Read(store.EventQuery{Since: since, Types: []string{"messages.new"}})
 			if err != nil {
 				return err
 			}

@@ -70,7 +70,7 @@ func eventsUntil(t *testing.T, db *store.DB, want api.EventType) string {
 		var types []string
 		seq := int64(0)
 		err := db.View(t.Context(), func(tx *store.Tx) error {
-			page, err := tx.Events(store.EventQuery{})
+			page, err := tx.EventLog().Read(store.EventQuery{})
 			for _, e := range page.Events {
 				types, seq = append(types, e.Type), e.Seq
 			}
@@ -160,7 +160,7 @@ func TestRequestsTellTheirEnd(t *testing.T) {
 	eventsUntil(t, db, api.EventHistoryPageExpired)
 	var got []string
 	err := db.View(t.Context(), func(tx *store.Tx) error {
-		page, err := tx.Events(store.EventQuery{})
+		page, err := tx.EventLog().Read(store.EventQuery{})
 		for _, e := range page.Events {
 			if strings.HasPrefix(e.Type, "mailserver.request.") {
 				got = append(got, e.Type+" "+string(e.Body))

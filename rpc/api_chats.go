@@ -63,7 +63,9 @@ func (a *groupsAPI) requestInvitation(ctx context.Context, in api.InvitationRequ
 }
 
 func (a *groupsAPI) invitations(ctx context.Context, _ api.None) ([]api.Invitation, error) {
-	return ask(a.messengers, func(m *messenger.Messenger) ([]api.Invitation, error) { return m.Groups().Invitations(ctx) })
+	return ask(a.messengers, func(m *messenger.Messenger) ([]api.Invitation, error) {
+		return m.Groups().Invitations(ctx)
+	})
 }
 
 func (a *groupsAPI) rejectInvitation(ctx context.Context, in api.InvitationArgs) (api.Changes, error) {
@@ -73,7 +75,9 @@ func (a *groupsAPI) rejectInvitation(ctx context.Context, in api.InvitationArgs)
 }
 
 func (a *groupsAPI) createGroup(ctx context.Context, in api.CreateGroupArgs) (api.Changes, error) {
-	return ask(a.messengers, func(m *messenger.Messenger) (api.Changes, error) { return m.Groups().Create(ctx, in.Name, in.IDs) })
+	return ask(a.messengers, func(m *messenger.Messenger) (api.Changes, error) {
+		return m.Groups().Create(ctx, in.Name, in.IDs)
+	})
 }
 
 func (a *groupsAPI) addMembers(ctx context.Context, in api.GroupMembersArgs) (api.Changes, error) {
@@ -95,7 +99,9 @@ func (a *groupsAPI) addAdmins(ctx context.Context, in api.GroupMembersArgs) (api
 }
 
 func (a *groupsAPI) confirmJoining(ctx context.Context, in api.GroupArgs) (api.Changes, error) {
-	return ask(a.messengers, func(m *messenger.Messenger) (api.Changes, error) { return m.Groups().Confirm(ctx, in.ChatID) })
+	return ask(a.messengers, func(m *messenger.Messenger) (api.Changes, error) {
+		return m.Groups().Confirm(ctx, in.ChatID)
+	})
 }
 
 func (a *groupsAPI) leaveGroup(ctx context.Context, in api.LeaveGroupArgs) (api.Changes, error) {

@@ -23,7 +23,9 @@ func (a *contactsAPI) saveContact(ctx context.Context, in api.SaveContactArgs) (
 }
 
 func (a *contactsAPI) blockContact(ctx context.Context, in api.BlockContactArgs) ([]api.Chat, error) {
-	return ask(a.messengers, func(m *messenger.Messenger) ([]api.Chat, error) { return m.Contacts().Block(ctx, in.Contact) })
+	return ask(a.messengers, func(m *messenger.Messenger) ([]api.Chat, error) {
+		return m.Contacts().Block(ctx, in.Contact)
+	})
 }
 
 func (a *contactsAPI) sendContactUpdate(ctx context.Context, in api.ContactUpdateArgs) (api.Changes, error) {
@@ -33,7 +35,9 @@ func (a *contactsAPI) sendContactUpdate(ctx context.Context, in api.ContactUpdat
 }
 
 func (a *contactsAPI) sendContactUpdates(ctx context.Context, in api.ContactUpdatesArgs) (api.None, error) {
-	return tell(a.messengers, func(m *messenger.Messenger) error { return m.Contacts().SendUpdates(ctx, in.EnsName, in.Image) })
+	return tell(a.messengers, func(m *messenger.Messenger) error {
+		return m.Contacts().SendUpdates(ctx, in.EnsName, in.Image)
+	})
 }
 
 // transactionsAPI is transaction commands.

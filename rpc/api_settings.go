@@ -47,7 +47,9 @@ func (a *settingsAPI) settings(ctx context.Context, _ api.None) (map[string]api.
 }
 
 func (a *settingsAPI) walletAccounts(ctx context.Context, _ api.None) ([]api.WalletAccount, error) {
-	return ask(a.messengers, func(m *messenger.Messenger) ([]api.WalletAccount, error) { return m.Settings().Accounts(ctx) })
+	return ask(a.messengers, func(m *messenger.Messenger) ([]api.WalletAccount, error) {
+		return m.Settings().Accounts(ctx)
+	})
 }
 
 func (a *settingsAPI) saveWalletAccounts(ctx context.Context, in api.SaveWalletAccountsArgs) (api.None, error) {

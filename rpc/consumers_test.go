@@ -38,7 +38,7 @@ func (f *fixture) asDaemon(do func(*store.Tx) error) {
 func TestConsumersAreOutOfReachOfOthers(t *testing.T) {
 	f := start(t, nil)
 	f.login()
-	f.asDaemon(func(tx *store.Tx) error { return tx.AckEvents(store.Daemon(), "webhook-0123", 1, time.Now()) })
+	f.asDaemon(func(tx *store.Tx) error { return tx.Consumers().Ack(store.Daemon(), "webhook-0123", 1, time.Now()) })
 	a, b, reader := f.addToken("a", "read", "events"), f.addToken("b", "read", "events"), f.addToken("reader", "read")
 	f.happen("k", `{}`)
 	must[any](t, a, "status_ackEvents", `["bot",1]`)
@@ -180,7 +180,9 @@ func TestConsumersCannotFillAllPlaces(t *testing.T) {
 			t.Errorf("consumer=%s: status %d", name, resp.StatusCode)
 		}
 	}
-	f.asDaemon(func(tx *store.Tx) error { return tx.AckEvents(store.Daemon(), "webhook-0123", 1, time.Unix(1, 0)) })
+	f.asDaemon(func(tx *store.Tx) error {
+		return tx.Consumers().Ack(store.Daemon(), "webhook-0123", 1, time.Unix(1, 0))
+	})
 	for i := range store.TokenConsumers {
 		must[any](t, greedy, "status_ackEvents", fmt.Sprintf(`["c%d",1]`, i))
 	}
@@ -192,7 +194,7 @@ func TestConsumersCannotFillAllPlaces(t *testing.T) {
 	for i := range maxLagged + 1 {
 		must[any](t, f.ipc(), "status_ackEvents", fmt.Sprintf(`["later %d",1]`, i))
 	}
-	f.asDaemon(func(tx *store.Tx) error { return tx.AckEvents(store.Daemon(), "webhook-new", 1, time.Unix(1, 0)) })
+	f.asDaemon(func(tx *store.Tx) error { return tx.Consumers().Ack(store.Daemon(), "webhook-new", 1, time.Unix(1, 0)) })
 	_, body := do(t, http.DefaultClient, http.MethodGet, f.Endpoints().Metrics+"/metrics", "", nil)
 	for _, name := range []string{"webhook-0123", "webhook-new"} {
 		if !strings.Contains(body, `statusd_events_lag{consumer="`+name+`"}`) {

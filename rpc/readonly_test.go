@@ -261,7 +261,7 @@ func TestReadingOnConnectionChangesNothing(t *testing.T) {
 	var names []string
 	for deadline := time.Now().Add(patience); len(names) == 0 && time.Now().Before(deadline); {
 		f.asDaemon(func(tx *store.Tx) error {
-			all, err := tx.Consumers(store.Daemon())
+			all, err := tx.Consumers().List(store.Daemon())
 			for _, c := range all {
 				if strings.HasPrefix(c.Owner, "token:") {
 					names = append(names, c.Name)

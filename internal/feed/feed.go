@@ -81,7 +81,7 @@ func (q *Query) wants(a *profile.Account) bool {
 
 // Read reads up to limit events of the log; 0 means 200. When there is
 // none it waits, MaxWait at the longest, until there is one, or until stop is
-// closed. Errors: ErrNotLoggedIn, and those of store.Tx.AckEvents.
+// closed. Errors: ErrNotLoggedIn, and those of store.Consumers.Ack.
 func (f *Feed) Read(
 	ctx context.Context, q Query, limit int, wait time.Duration, stop <-chan struct{},
 ) (api.EventPage, error) {
@@ -122,7 +122,7 @@ func (f *Feed) Read(
 }
 
 // Ack notes that a consumer is done with the events up to cursor. Errors:
-// ErrNotLoggedIn, and those of store.Tx.AckEvents.
+// ErrNotLoggedIn, and those of store.Consumers.Ack.
 func (f *Feed) Ack(ctx context.Context, by store.Party, consumer string, cursor int64) error {
 	account, _ := f.current()
 	if account == nil {
@@ -132,7 +132,7 @@ func (f *Feed) Ack(ctx context.Context, by store.Party, consumer string, cursor 
 }
 
 func (f *Feed) ack(ctx context.Context, a *profile.Account, q Query, cursor int64) error {
-	err := a.DB().Update(ctx, func(tx *store.Tx) error { return tx.AckEvents(q.By, q.Consumer, cursor, f.now()) })
+	err := a.DB().Update(ctx, func(tx *store.Tx) error { return tx.Consumers().Ack(q.By, q.Consumer, cursor, f.now()) })
 	return closedIsLoggedOut(err)
 }
 
@@ -165,7 +165,7 @@ func (f *Feed) start(ctx context.Context, a *profile.Account, q Query, without, 
 	var note bool
 	var place int64 // to note
 	err := a.DB().View(ctx, func(tx *store.Tx) error {
-		last, err := tx.LastEvent()
+		last, err := tx.EventLog().Last()
 		if err != nil {
 			return err
 		}
@@ -179,7 +179,7 @@ func (f *Feed) start(ctx context.Context, a *profile.Account, q Query, without, 
 		if q.Consumer == "" {
 			return nil
 		}
-		c, known, err := tx.Consumer(q.By, q.Consumer)
+		c, known, err := tx.Consumers().ByName(q.By, q.Consumer)
 		if err != nil {
 			return err
 		}
@@ -197,7 +197,7 @@ func (f *Feed) start(ctx context.Context, a *profile.Account, q Query, without, 
 	if err != nil || !note {
 		return at, err
 	}
-	err = a.DB().Update(ctx, func(tx *store.Tx) error { return tx.AckEvents(q.By, q.Consumer, place, f.now()) })
+	err = a.DB().Update(ctx, func(tx *store.Tx) error { return tx.Consumers().Ack(q.By, q.Consumer, place, f.now()) })
 	return at, err
 }
 
@@ -219,7 +219,7 @@ func (f *Feed) page(ctx context.Context, a *profile.Account, q Query, at positio
 	var got store.EventPage
 	err := a.DB().View(ctx, func(tx *store.Tx) (err error) {
 		ask.Since = out.Next
-		got, err = tx.Events(ask)
+		got, err = tx.EventLog().Read(ask)
 		return err
 	})
 	if err != nil {
@@ -256,10 +256,10 @@ func (f *Feed) Consumers(ctx context.Context, by store.Party) (all []store.Consu
 		return nil, 0, ErrNotLoggedIn
 	}
 	err = account.DB().View(ctx, func(tx *store.Tx) (err error) {
-		if all, err = tx.Consumers(by); err != nil {
+		if all, err = tx.Consumers().List(by); err != nil {
 			return err
 		}
-		last, err = tx.LastEvent()
+		last, err = tx.EventLog().Last()
 		return err
 	})
 	return all, last, closedIsLoggedOut(err)
@@ -273,7 +273,7 @@ func (f *Feed) Forget(ctx context.Context, by store.Party, consumer string) erro
 		return ErrNotLoggedIn
 	}
 	err := account.DB().Update(ctx, func(tx *store.Tx) error {
-		was, err := tx.RemoveConsumer(by, consumer)
+		was, err := tx.Consumers().Remove(by, consumer)
 		if err == nil && !was {
 			err = store.ErrNoConsumer
 		}
@@ -290,7 +290,7 @@ func (f *Feed) Tidy(ctx context.Context, ended func(owner string) bool) {
 		if account != nil {
 			// What fails, of a disk that is full, is tried again.
 			account.DB().Update(ctx, func(tx *store.Tx) error {
-				_, err := tx.RemoveEnded(ended, f.now())
+				_, err := tx.Consumers().RemoveEnded(ended, f.now())
 				return err
 			})
 		}

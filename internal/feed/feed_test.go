@@ -81,7 +81,7 @@ func (w *world) add(n int, kind, body string, chats ...string) {
 	w.t.Helper()
 	err := w.m.Current().DB().Update(w.t.Context(), func(tx *store.Tx) error {
 		for range n {
-			if _, err := tx.AppendEvent(kind, []byte(body), time.Now(), chats...); err != nil {
+			if _, err := tx.EventLog().Append(kind, []byte(body), time.Now(), chats...); err != nil {
 				return err
 			}
 		}
@@ -327,7 +327,7 @@ func TestTidyRemovesConsumersOfEndedTokens(t *testing.T) {
 	ack := func(owner, name string, when time.Time) {
 		t.Helper()
 		err := w.m.Current().DB().Update(t.Context(), func(tx *store.Tx) error {
-			return tx.AckEvents(store.Party{Owner: owner}, name, 1, when)
+			return tx.Consumers().Ack(store.Party{Owner: owner}, name, 1, when)
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -37,7 +37,7 @@ type Reader struct {
 
 // Open prepares a consumer: what happens from here on reaches it, as does what
 // happened after the place it asks for. Nobody needs to be logged in. Errors:
-// those of store.Tx.AckEvents.
+// those of store.Consumers.Ack.
 func (f *Feed) Open(ctx context.Context, q Query) (*Reader, error) {
 	r := &Reader{feed: f, query: q, at: make(map[string]position)}
 	_, _, r.signal, _ = f.signals.after(0)

@@ -231,7 +231,7 @@ const (
 func (m *Manager) record(ctx context.Context, a *Account, kind string) error {
 	body := fmt.Appendf(nil, `{"keyUid":%q}`, a.UID().String())
 	return a.db.Update(ctx, func(tx *store.Tx) error {
-		_, err := tx.AppendEvent(kind, body, m.cfg.Now())
+		_, err := tx.EventLog().Append(kind, body, m.cfg.Now())
 		return err
 	})
 }
@@ -257,15 +257,15 @@ func (m *Manager) identify(ctx context.Context, a *Account) error {
 	folder := m.dir.Folder(a.UID())
 	fresh, restored := exists(filepath.Join(folder, newInstallationFile)), exists(filepath.Join(folder, restoredFile))
 	err := a.db.Update(ctx, func(tx *store.Tx) (err error) {
-		if a.before, err = tx.LastEvent(); err != nil {
+		if a.before, err = tx.EventLog().Last(); err != nil {
 			return err
 		}
 		if restored {
-			if err := tx.SetRestored(); err != nil {
+			if err := tx.Installation().SetRestored(); err != nil {
 				return err
 			}
 		}
-		id, _, err := tx.Installation()
+		id, _, err := tx.Installation().IDs()
 		if err != nil {
 			return err
 		}
@@ -277,7 +277,7 @@ func (m *Manager) identify(ctx context.Context, a *Account) error {
 		if a.installation == "" || id != "" {
 			a.installation = uuid.NewString()
 		}
-		return tx.SetInstallation(a.installation)
+		return tx.Installation().Set(a.installation)
 	})
 	if err != nil || !fresh && !restored {
 		return err

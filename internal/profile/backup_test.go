@@ -65,10 +65,10 @@ func checkRestored(t *testing.T, original, dir string, s Summary, password strin
 		if note, _, err = tx.Meta("note"); err != nil {
 			return err
 		}
-		if restored, err := tx.Restored(); err != nil || restored != same {
+		if restored, err := tx.Installation().Restored(); err != nil || restored != same {
 			t.Errorf("noted as restored: %v, %v", restored, err)
 		}
-		_, before, err = tx.Installation()
+		_, before, err = tx.Installation().IDs()
 		return err
 	})
 	if err != nil || string(note) != "remember" || !same && before != was || same && before != "" {

@@ -43,7 +43,7 @@ func TestLoginAndLogoutAreEvents(t *testing.T) {
 	}
 	var got []string
 	err := a.DB().View(t.Context(), func(tx *store.Tx) error {
-		page, err := tx.Events(store.EventQuery{})
+		page, err := tx.EventLog().Read(store.EventQuery{})
 		for _, e := range page.Events {
 			got = append(got, e.Type+string(e.Body))
 		}

@@ -50,7 +50,7 @@ func messageID(n int) []byte {
 // putMessage stores what the reception of a message stores.
 func putMessage(tx *Tx, n int, chat, body string, state []byte) error {
 	id := messageID(n)
-	_, err := tx.AppendEvent("messages.new", []byte(body), time.UnixMilli(int64(n)))
+	_, err := tx.EventLog().Append("messages.new", []byte(body), time.UnixMilli(int64(n)))
 	return errors.Join(err,
 		tx.Exec(`INSERT INTO bench_message (id, chat, clock, body) VALUES (?, ?, ?, ?)`, id, chat, n, body),
 		tx.Exec(`INSERT INTO bench_ratchet (id, state) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state`,

@@ -140,11 +140,17 @@ func (p *Party) Takes(c *Consumer) bool {
 	return c.Owner == "" && (p.Heir && !reserved(c.Name) || p.Owner == daemon)
 }
 
-// Consumer returns the consumer that a party means by a name, to read as or to
+// Consumers are the named readers of the event log.
+type Consumers struct{ tx *Tx }
+
+// Consumers returns the table.
+func (tx *Tx) Consumers() Consumers { return Consumers{tx} }
+
+// ByName returns the consumer that a party means by a name, to read as or to
 // move. known is false if there is none. Errors: ErrConsumer, ErrOtherOwner, and for
 // one that there is not those of making it: ErrConsumerName, ErrReserved, ErrNoConsumer.
-func (tx *Tx) Consumer(by Party, name string) (c Consumer, known bool, err error) {
-	all, err := tx.namesakes(by, name)
+func (cs Consumers) ByName(by Party, name string) (c Consumer, known bool, err error) {
+	all, err := cs.namesakes(by, name)
 	if err != nil {
 		return c, false, err
 	}
@@ -170,22 +176,22 @@ func meant(by Party, name string, all []Consumer) (Consumer, bool, error) {
 }
 
 // namesakes lists the consumers of a name that a party works with.
-func (tx *Tx) namesakes(by Party, name string) (out []Consumer, err error) {
+func (cs Consumers) namesakes(by Party, name string) (out []Consumer, err error) {
 	if name == "" || len(name) > MaxConsumerName || !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
 		return nil, ErrConsumer
 	}
-	return tx.consumers(by, `WHERE name = ?`, name)
+	return cs.list(by, `WHERE name = ?`, name)
 }
 
-// AckEvents notes that a named consumer is done with the events up to seq. A
+// Ack notes that a named consumer is done with the events up to seq. A
 // smaller number than before changes nothing. One that is new becomes the
 // party's. Errors: those of Consumer, ErrAhead, ErrOwnQuota, ErrTooMany.
-func (tx *Tx) AckEvents(by Party, name string, seq int64, now time.Time) error {
-	c, known, err := tx.Consumer(by, name)
+func (cs Consumers) Ack(by Party, name string, seq int64, now time.Time) error {
+	c, known, err := cs.ByName(by, name)
 	if err != nil {
 		return err
 	}
-	_, last, err := tx.EventBounds()
+	_, last, err := cs.tx.EventLog().Bounds()
 	if err != nil {
 		return err
 	}
@@ -193,7 +199,7 @@ func (tx *Tx) AckEvents(by Party, name string, seq int64, now time.Time) error {
 		return fmt.Errorf("%w: %d, the last is %d", ErrAhead, seq, last)
 	}
 	if !known {
-		if err := tx.roomFor(by); err != nil {
+		if err := cs.roomFor(by); err != nil {
 			return err
 		}
 	}
@@ -203,10 +209,10 @@ func (tx *Tx) AckEvents(by Party, name string, seq int64, now time.Time) error {
 		owner = by.Owner
 	case by.Takes(&c):
 		owner = by.Owner
-		err = tx.Exec(`UPDATE event_consumer SET owner = ? WHERE name = ? AND owner = ''`, owner, name)
+		err = cs.tx.Exec(`UPDATE event_consumer SET owner = ? WHERE name = ? AND owner = ''`, owner, name)
 	}
 	if err == nil {
-		err = tx.Exec(`INSERT INTO event_consumer (name, owner, seq, time) VALUES (?, ?, ?, ?)
+		err = cs.tx.Exec(`INSERT INTO event_consumer (name, owner, seq, time) VALUES (?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq), time = excluded.time`,
 			name, owner, seq, now.UnixMilli())
 	}
@@ -217,9 +223,9 @@ func (tx *Tx) AckEvents(by Party, name string, seq int64, now time.Time) error {
 }
 
 // roomFor checks that a party may have one more consumer.
-func (tx *Tx) roomFor(by Party) error {
+func (cs Consumers) roomFor(by Party) error {
 	count := func(condition string, args ...any) (n int64, err error) {
-		_, err = tx.Get(`SELECT count(*) FROM event_consumer WHERE `+condition, args, func(r Row) { n = r.Int64(0) })
+		_, err = cs.tx.Get(`SELECT count(*) FROM event_consumer WHERE `+condition, args, func(r Row) { n = r.Int64(0) })
 		return n, err
 	}
 	if by.Limit > 0 {
@@ -237,7 +243,7 @@ func (tx *Tx) roomFor(by Party) error {
 			return fmt.Errorf("count consumers: %w", err)
 		}
 		if n >= MaxConsumers {
-			return tx.endedMakesRoom(by)
+			return cs.endedMakesRoom(by)
 		}
 	}
 	return nil
@@ -245,14 +251,14 @@ func (tx *Tx) roomFor(by Party) error {
 
 // endedMakesRoom removes the consumer of an owner that has ended whose last
 // acknowledgement is the oldest. Error: ErrTooMany.
-func (tx *Tx) endedMakesRoom(by Party) error {
-	all, err := tx.consumers(Daemon(), `WHERE owner LIKE 'token:%' ORDER BY time`)
+func (cs Consumers) endedMakesRoom(by Party) error {
+	all, err := cs.list(Daemon(), `WHERE owner LIKE 'token:%' ORDER BY time`)
 	if err != nil {
 		return err
 	}
 	for i := range all {
 		if by.Ended != nil && by.Ended(all[i].Owner) {
-			return tx.remove(&all[i])
+			return cs.remove(&all[i])
 		}
 	}
 	return ErrTooMany
@@ -262,27 +268,27 @@ func (tx *Tx) endedMakesRoom(by Party) error {
 // acknowledged nothing for as long as events are kept: the log has nothing left
 // that they were done with, and who comes back begins where they were. It returns
 // their number.
-func (tx *Tx) RemoveEnded(ended func(owner string) bool, now time.Time) (n int, err error) {
-	all, err := tx.consumers(Daemon(), `WHERE owner LIKE 'token:%' AND time < ?`,
-		now.Add(-tx.db.limits.Age).UnixMilli())
+func (cs Consumers) RemoveEnded(ended func(owner string) bool, now time.Time) (n int, err error) {
+	all, err := cs.list(Daemon(), `WHERE owner LIKE 'token:%' AND time < ?`,
+		now.Add(-cs.tx.db.limits.Age).UnixMilli())
 	for i := range all {
 		if err == nil && ended(all[i].Owner) {
 			n++
-			err = tx.remove(&all[i])
+			err = cs.remove(&all[i])
 		}
 	}
 	return n, err
 }
 
-// Consumers lists the named consumers that a party works with, in the order of
+// List lists the named consumers that a party works with, in the order of
 // names and owners.
-func (tx *Tx) Consumers(by Party) ([]Consumer, error) {
-	return tx.consumers(by, `ORDER BY name, owner`)
+func (cs Consumers) List(by Party) ([]Consumer, error) {
+	return cs.list(by, `ORDER BY name, owner`)
 }
 
-// consumers lists those of some rows that a party works with.
-func (tx *Tx) consumers(by Party, which string, args ...any) (out []Consumer, err error) {
-	err = tx.Query(`SELECT name, owner, seq, time FROM event_consumer `+which, args, func(r Row) error {
+// list lists those of some rows that a party works with.
+func (cs Consumers) list(by Party, which string, args ...any) (out []Consumer, err error) {
+	err = cs.tx.Query(`SELECT name, owner, seq, time FROM event_consumer `+which, args, func(r Row) error {
 		c := Consumer{Name: r.Text(0), Owner: r.Text(1), Seq: r.Int64(2), Time: time.UnixMilli(r.Int64(3))}
 		if by.mayUse(&c) {
 			out = append(out, c)
@@ -295,11 +301,11 @@ func (tx *Tx) consumers(by Party, which string, args ...any) (out []Consumer, er
 	return out, nil
 }
 
-// RemoveConsumer forgets a named consumer and reports whether there was one. A
+// Remove forgets a named consumer and reports whether there was one. A
 // party that works with those of others and has none of this name means that of
 // another if just one has it. Errors: those of Consumer, ErrManyOwners.
-func (tx *Tx) RemoveConsumer(by Party, name string) (bool, error) {
-	all, err := tx.namesakes(by, name)
+func (cs Consumers) Remove(by Party, name string) (bool, error) {
+	all, err := cs.namesakes(by, name)
 	if err != nil {
 		return false, err
 	}
@@ -312,11 +318,11 @@ func (tx *Tx) RemoveConsumer(by Party, name string) (bool, error) {
 	case !known || err != nil:
 		return false, err
 	}
-	return true, tx.remove(&c)
+	return true, cs.remove(&c)
 }
 
-func (tx *Tx) remove(c *Consumer) error {
-	if err := tx.Exec(`DELETE FROM event_consumer WHERE name = ? AND owner = ?`, c.Name, c.Owner); err != nil {
+func (cs Consumers) remove(c *Consumer) error {
+	if err := cs.tx.Exec(`DELETE FROM event_consumer WHERE name = ? AND owner = ?`, c.Name, c.Owner); err != nil {
 		return fmt.Errorf("remove consumer: %w", err)
 	}
 	return nil

@@ -23,7 +23,9 @@ type consumerWorld struct {
 }
 
 func (c consumerWorld) ack(by Party, name string, seq int64) error {
-	return c.db.Update(context.Background(), func(tx *Tx) error { return tx.AckEvents(by, name, seq, time.Unix(0, 0)) })
+	return c.db.Update(context.Background(), func(tx *Tx) error {
+		return tx.Consumers().Ack(by, name, seq, time.Unix(0, 0))
+	})
 }
 
 // get returns the first consumer of a name, as the daemon knows.
@@ -41,7 +43,7 @@ func (c consumerWorld) of(owner, name string) Consumer {
 func (c consumerWorld) first(is func(Consumer) bool) (got Consumer) {
 	c.t.Helper()
 	err := c.db.View(context.Background(), func(tx *Tx) error {
-		all, err := tx.Consumers(Daemon())
+		all, err := tx.Consumers().List(Daemon())
 		if at := slices.IndexFunc(all, is); at >= 0 {
 			got = all[at]
 		}
@@ -56,7 +58,7 @@ func (c consumerWorld) first(is func(Consumer) bool) (got Consumer) {
 func (c consumerWorld) names(by Party) (out []string) {
 	c.t.Helper()
 	err := c.db.View(context.Background(), func(tx *Tx) error {
-		all, err := tx.Consumers(by)
+		all, err := tx.Consumers().List(by)
 		for _, one := range all {
 			out = append(out, one.Name)
 		}
@@ -70,7 +72,7 @@ func (c consumerWorld) names(by Party) (out []string) {
 
 func (c consumerWorld) remove(by Party, name string) (was bool, err error) {
 	err = c.db.Update(context.Background(), func(tx *Tx) (err error) {
-		was, err = tx.RemoveConsumer(by, name)
+		was, err = tx.Consumers().Remove(by, name)
 		return err
 	})
 	return was, err
@@ -213,14 +215,14 @@ func TestConsumersOfEndedTokensGo(t *testing.T) {
 	ended := func(owner string) bool { return owner != "token:live" }
 	begin := time.Unix(1_600_000_000, 0)
 	update(t, w.db, func(tx *Tx) error {
-		return errors.Join(tx.AckEvents(w.token("gone"), "old", 1, begin),
-			tx.AckEvents(w.token("gone"), "late", 1, begin.Add(time.Hour)),
-			tx.AckEvents(w.token("live"), "old", 1, begin), tx.AckEvents(Party{Owner: "local"}, "mine", 1, begin),
-			tx.AckEvents(Daemon(), "webhook-1", 1, begin))
+		return errors.Join(tx.Consumers().Ack(w.token("gone"), "old", 1, begin),
+			tx.Consumers().Ack(w.token("gone"), "late", 1, begin.Add(time.Hour)),
+			tx.Consumers().Ack(w.token("live"), "old", 1, begin), tx.Consumers().Ack(Party{Owner: "local"}, "mine", 1, begin),
+			tx.Consumers().Ack(Daemon(), "webhook-1", 1, begin))
 	})
 	w.orphan("nobody's", 1)
 	update(t, w.db, func(tx *Tx) error {
-		n, err := tx.RemoveEnded(ended, begin.Add(DefaultEventAge+time.Minute))
+		n, err := tx.Consumers().RemoveEnded(ended, begin.Add(DefaultEventAge+time.Minute))
 		if n != 1 {
 			t.Errorf("%d removed", n)
 		}
@@ -233,7 +235,7 @@ func TestConsumersOfEndedTokensGo(t *testing.T) {
 	update(t, w.db, func(tx *Tx) error {
 		for i := range MaxConsumers - 2 {
 			by := Party{Owner: fmt.Sprint("token:", i), Shared: true}
-			if err := tx.AckEvents(by, "c", 1, begin.Add(2*time.Hour)); err != nil {
+			if err := tx.Consumers().Ack(by, "c", 1, begin.Add(2*time.Hour)); err != nil {
 				return err
 			}
 		}
@@ -257,7 +259,7 @@ func TestConsumersHaveAQuota(t *testing.T) {
 		t.Helper()
 		update(t, w.db, func(tx *Tx) error {
 			for i := range 10 {
-				if err := tx.AckEvents(by, fmt.Sprint(by.Owner, i), 1, time.Unix(0, 0)); err != nil {
+				if err := tx.Consumers().Ack(by, fmt.Sprint(by.Owner, i), 1, time.Unix(0, 0)); err != nil {
 					return err
 				}
 			}

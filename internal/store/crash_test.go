@@ -37,7 +37,7 @@ func writeForEver(dir string, ready func()) error {
 	for {
 		var seq int64
 		err := db.Update(context.Background(), func(tx *Tx) (err error) {
-			if seq, err = tx.AppendEvent("k", bytes.Repeat([]byte("x"), 500), time.Now()); err != nil {
+			if seq, err = tx.EventLog().Append("k", bytes.Repeat([]byte("x"), 500), time.Now()); err != nil {
 				return err
 			}
 			tx.Forget()
@@ -87,7 +87,7 @@ func TestKillWhileWriting(t *testing.T) {
 			t.Fatal(err)
 		}
 		err = db.View(context.Background(), func(tx *Tx) (err error) {
-			last, err = tx.LastEvent()
+			last, err = tx.EventLog().Last()
 			return err
 		})
 		if err != nil {

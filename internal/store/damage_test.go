@@ -198,7 +198,7 @@ func TestVerificationIsOnFromTheFirstReadAfterAKill(t *testing.T) {
 			if err := tx.SetMeta(fmt.Sprint("big", i), bytes.Repeat([]byte{byte(i)}, 3000)); err != nil {
 				return err
 			}
-			_, err := tx.AppendEvent("t", bytes.Repeat([]byte{byte(i)}, 3000), time.Unix(0, 0))
+			_, err := tx.EventLog().Append("t", bytes.Repeat([]byte{byte(i)}, 3000), time.Unix(0, 0))
 			return err
 		})
 	}

@@ -26,14 +26,6 @@ var _ runner.Store[*Tx] = SyncStore{}
 // Records implements runner.Store.
 func (SyncStore) Records(tx *Tx) runner.Records { return syncTables{tx} }
 
-// SyncCounts returns how many records, bodies and received ids are stored.
-func (tx *Tx) SyncCounts() (states, bodies, seen int64, err error) {
-	_, err = tx.Get(`SELECT (SELECT count(*) FROM sync_record), (SELECT count(*) FROM body),
-		(SELECT count(*) FROM sync_received)`, nil,
-		func(r Row) { states, bodies, seen = r.Int64(0), r.Int64(1), r.Int64(2) })
-	return states, bodies, seen, err
-}
-
 // syncTables are the tables of data sync in a transaction. They implement
 // datasync.Store; see there.
 type syncTables struct{ tx *Tx }
@@ -43,7 +35,7 @@ func (s syncTables) OnFinish(fn func(committed bool)) { s.tx.OnFinish(fn) }
 
 // Body implements datasync.Store.
 func (s syncTables) Body(ref datasync.Ref) ([]byte, error) {
-	body, found, err := s.tx.body(ref)
+	body, found, err := s.tx.bodies().get(ref)
 	if err == nil && !found {
 		err = ErrNoBody
 	}
@@ -52,7 +44,7 @@ func (s syncTables) Body(ref datasync.Ref) ([]byte, error) {
 
 // PutBody implements datasync.Store.
 func (s syncTables) PutBody(ref datasync.Ref, body []byte) (same bool, err error) {
-	fresh, err := s.tx.putBody(ref, body)
+	fresh, err := s.tx.bodies().put(ref, body)
 	if err != nil || fresh {
 		return fresh, err
 	}
@@ -61,7 +53,7 @@ func (s syncTables) PutBody(ref datasync.Ref, body []byte) (same bool, err error
 }
 
 // DropBody implements datasync.Store.
-func (s syncTables) DropBody(ref datasync.Ref) error { return s.tx.dropBody(ref) }
+func (s syncTables) DropBody(ref datasync.Ref) error { return s.tx.bodies().drop(ref) }
 
 // Status implements datasync.Store.
 func (s syncTables) Status() (status datasync.Status, err error) {

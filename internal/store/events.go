@@ -63,35 +63,41 @@ type Event struct {
 	Chats []string
 }
 
-// AppendEvent adds an event to the log, in the transaction of what it reports,
+// EventLog is what happened, for programs that come back for it.
+type EventLog struct{ tx *Tx }
+
+// EventLog returns the table.
+func (tx *Tx) EventLog() EventLog { return EventLog{tx} }
+
+// Append adds an event to the log, in the transaction of what it reports,
 // and returns its number. chats are the ids of those that it concerns, the one
 // that it is about first. Now and then it removes events beyond the limits.
-func (tx *Tx) AppendEvent(kind string, body []byte, now time.Time, chats ...string) (seq int64, err error) {
-	_, err = tx.Get(`INSERT INTO event_log (time, type, body, chats) VALUES (?, ?, ?, ?) RETURNING seq`,
+func (l EventLog) Append(kind string, body []byte, now time.Time, chats ...string) (seq int64, err error) {
+	_, err = l.tx.Get(`INSERT INTO event_log (time, type, body, chats) VALUES (?, ?, ?, ?) RETURNING seq`,
 		[]any{now.UnixMilli(), kind, body, joinTexts(chats)}, func(r Row) { seq = r.Int64(0) })
 	if err != nil {
 		return 0, fmt.Errorf("append event: %w", err)
 	}
-	tx.newest = seq
+	l.tx.newest = seq
 	if seq%pruneEvery == 0 {
-		err = tx.pruneEvents(seq, now)
+		err = l.prune(seq, now)
 	}
 	if err == nil && (seq%pruneEvery == 0 || len(body) >= largeEvent) {
-		err = tx.pruneLargeEvents(seq)
+		err = l.pruneLarge(seq)
 	}
 	return seq, err
 }
 
-// BindEvent makes the last event that was appended go with a message: once that
+// Bind makes the last event that was appended go with a message: once that
 // is removed, the next call removes the event. It is for pictures that strangers
 // send, which the log would otherwise keep without a bound of their own.
-func (tx *Tx) BindEvent(message int64) error {
-	err := tx.Exec(`INSERT INTO event_picture (event, message) VALUES (?, ?)`, tx.newest, message)
+func (l EventLog) Bind(message int64) error {
+	err := l.tx.Exec(`INSERT INTO event_picture (event, message) VALUES (?, ?)`, l.tx.newest, message)
 	if err == nil { // the newest event is bound, so it stays
-		err = tx.Exec(`DELETE FROM event_log WHERE seq IN (SELECT event FROM event_picture WHERE message = 0)`)
+		err = l.tx.Exec(`DELETE FROM event_log WHERE seq IN (SELECT event FROM event_picture WHERE message = 0)`)
 	}
 	if err == nil {
-		err = tx.Exec(`DELETE FROM event_picture WHERE message = 0`)
+		err = l.tx.Exec(`DELETE FROM event_picture WHERE message = 0`)
 	}
 	if err != nil {
 		return fmt.Errorf("bind event: %w", err)
@@ -99,23 +105,24 @@ func (tx *Tx) BindEvent(message int64) error {
 	return nil
 }
 
-// pruneLargeEvents removes the oldest events until the bodies of the others are
+// pruneLarge removes the oldest events until the bodies of the others are
 // within the limit, but never the newest.
-func (tx *Tx) pruneLargeEvents(last int64) error {
+func (l EventLog) pruneLarge(last int64) error {
 	var excess int64
-	_, err := tx.Get(`SELECT total - ? FROM event_bytes`, []any{tx.db.limits.Bytes}, func(r Row) { excess = r.Int64(0) })
+	_, err := l.tx.Get(`SELECT total - ? FROM event_bytes`, []any{l.tx.db.limits.Bytes},
+		func(r Row) { excess = r.Int64(0) })
 	if err != nil || excess <= 0 {
 		return err
 	}
 	upTo := int64(0)
-	_, err = tx.run(`SELECT seq, length(body) FROM event_log WHERE seq < ? ORDER BY seq LIMIT ?`, []any{last, prunePart},
+	_, err = l.tx.run(`SELECT seq, length(body) FROM event_log WHERE seq < ? ORDER BY seq LIMIT ?`, []any{last, prunePart},
 		func(r Row) (bool, error) {
 			upTo = r.Int64(0)
 			excess -= r.Int64(1)
 			return excess > 0, nil
 		})
 	if err == nil && upTo > 0 {
-		err = tx.Exec(`DELETE FROM event_log WHERE seq <= ?`, upTo)
+		err = l.tx.Exec(`DELETE FROM event_log WHERE seq <= ?`, upTo)
 	}
 	if err != nil {
 		return fmt.Errorf("prune events: %w", err)
@@ -123,20 +130,20 @@ func (tx *Tx) pruneLargeEvents(last int64) error {
 	return nil
 }
 
-// pruneEvents removes events beyond the limits, oldest first, but never the
+// prune removes events beyond the limits, oldest first, but never the
 // newest: the next number follows from it. Times follow the clock, which may
 // jump; numbers do not, and go first.
-func (tx *Tx) pruneEvents(last int64, now time.Time) error {
-	limits := tx.db.limits
-	err := tx.Exec(`DELETE FROM event_log WHERE seq IN (
+func (l EventLog) prune(last int64, now time.Time) error {
+	limits := l.tx.db.limits
+	err := l.tx.Exec(`DELETE FROM event_log WHERE seq IN (
 			SELECT seq FROM event_log WHERE seq <= ? ORDER BY seq LIMIT ?)`, last-limits.Count, prunePart)
 	if err != nil {
 		return fmt.Errorf("prune events: %w", err)
 	}
 	oldest, cutoff := int64(math.MaxInt64), now.Add(-limits.Age).UnixMilli()
-	_, err = tx.Get(`SELECT time FROM event_log ORDER BY seq LIMIT 1`, nil, func(r Row) { oldest = r.Int64(0) })
+	_, err = l.tx.Get(`SELECT time FROM event_log ORDER BY seq LIMIT 1`, nil, func(r Row) { oldest = r.Int64(0) })
 	if err == nil && oldest < cutoff {
-		err = tx.Exec(`DELETE FROM event_log WHERE time < ? AND seq IN (
+		err = l.tx.Exec(`DELETE FROM event_log WHERE time < ? AND seq IN (
 			SELECT seq FROM event_log WHERE seq < ? ORDER BY seq LIMIT ?)`, cutoff, last, prunePart)
 	}
 	if err != nil {
@@ -169,12 +176,12 @@ type EventPage struct {
 	From   int64 // with Gap: the first event that is there
 }
 
-// Events reads the event log from a number on.
-func (tx *Tx) Events(q EventQuery) (EventPage, error) {
+// Read reads the event log from a number on.
+func (l EventLog) Read(q EventQuery) (EventPage, error) {
 	if q.Limit <= 0 || q.Limit > MaxEventPage {
 		q.Limit = MaxEventPage
 	}
-	first, last, err := tx.EventBounds()
+	first, last, err := l.Bounds()
 	if err != nil {
 		return EventPage{}, err
 	}
@@ -183,7 +190,7 @@ func (tx *Tx) Events(q EventQuery) (EventPage, error) {
 		page = EventPage{Next: first - 1, Gap: true, From: first}
 	}
 	size := 0
-	_, err = tx.run(`SELECT seq, time, type, chats, body FROM event_log WHERE seq > ? ORDER BY seq LIMIT ?`,
+	_, err = l.tx.run(`SELECT seq, time, type, chats, body FROM event_log WHERE seq > ? ORDER BY seq LIMIT ?`,
 		[]any{page.Next, scanPerPage}, func(r Row) (bool, error) {
 			e := Event{Seq: r.Int64(0), Time: time.UnixMilli(r.Int64(1)), Type: r.Text(2)}
 			chats, err := splitTexts(r.Blob(3))
@@ -207,11 +214,11 @@ func (tx *Tx) Events(q EventQuery) (EventPage, error) {
 	return page, nil
 }
 
-// EventBounds returns the numbers of the first and the last event that are
+// Bounds returns the numbers of the first and the last event that are
 // there: 1 and 0 when there never was one.
-func (tx *Tx) EventBounds() (first, last int64, err error) {
+func (l EventLog) Bounds() (first, last int64, err error) {
 	first = 1
-	_, err = tx.Get(`SELECT (SELECT min(seq) FROM event_log), (SELECT max(seq) FROM event_log)`, nil, func(r Row) {
+	_, err = l.tx.Get(`SELECT (SELECT min(seq) FROM event_log), (SELECT max(seq) FROM event_log)`, nil, func(r Row) {
 		if !r.IsNull(0) {
 			first, last = r.Int64(0), r.Int64(1)
 		}
@@ -222,8 +229,8 @@ func (tx *Tx) EventBounds() (first, last int64, err error) {
 	return first, last, nil
 }
 
-// LastEvent returns the number of the newest event, 0 when there never was one.
-func (tx *Tx) LastEvent() (int64, error) {
-	_, last, err := tx.EventBounds()
+// Last returns the number of the newest event, 0 when there never was one.
+func (l EventLog) Last() (int64, error) {
+	_, last, err := l.Bounds()
 	return last, err
 }

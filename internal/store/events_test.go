@@ -14,7 +14,7 @@ func appendEvents(t testing.TB, db *DB, n int, kind string, now time.Time) {
 	t.Helper()
 	update(t, db, func(tx *Tx) error {
 		for range n {
-			if _, err := tx.AppendEvent(kind, []byte(`{}`), now); err != nil {
+			if _, err := tx.EventLog().Append(kind, []byte(`{}`), now); err != nil {
 				return err
 			}
 		}
@@ -26,7 +26,7 @@ func appendEvents(t testing.TB, db *DB, n int, kind string, now time.Time) {
 func readEvents(t testing.TB, db *DB, q EventQuery) (page EventPage) {
 	t.Helper()
 	err := db.View(context.Background(), func(tx *Tx) (err error) {
-		page, err = tx.Events(q)
+		page, err = tx.EventLog().Read(q)
 		return err
 	})
 	if err != nil {
@@ -52,7 +52,7 @@ func TestEventsComeBackInOrder(t *testing.T) {
 	}
 	for i := range 5 {
 		update(t, db, func(tx *Tx) error {
-			seq, err := tx.AppendEvent("k"+fmt.Sprint(i%2), fmt.Appendf(nil, "%d", i), at)
+			seq, err := tx.EventLog().Append("k"+fmt.Sprint(i%2), fmt.Appendf(nil, "%d", i), at)
 			if seq != int64(i+1) {
 				t.Errorf("number %d, want %d", seq, i+1)
 			}
@@ -78,7 +78,7 @@ func TestEventsComeBackInOrder(t *testing.T) {
 	}
 	boom := errors.New("boom")
 	err := db.Update(context.Background(), func(tx *Tx) error {
-		_, err := tx.AppendEvent("lost", nil, at)
+		_, err := tx.EventLog().Append("lost", nil, at)
 		return errors.Join(err, boom)
 	})
 	if !errors.Is(err, boom) {
@@ -110,7 +110,7 @@ func TestEventLogKeepsItsLimits(t *testing.T) {
 	// A clock that jumps ahead removes all but the newest event, whose number
 	// is not given again; a reader is told of the gap once.
 	appendEvents(t, db, pruneEvery, "k", later.Add(24*time.Hour))
-	update(t, db, func(tx *Tx) error { return tx.pruneEvents(12*pruneEvery, later.Add(1000*time.Hour)) })
+	update(t, db, func(tx *Tx) error { return tx.EventLog().prune(12*pruneEvery, later.Add(1000*time.Hour)) })
 	p = readEvents(t, db, EventQuery{Since: 5})
 	if !p.Gap || p.From != 12*pruneEvery || p.Next != 12*pruneEvery || len(p.Events) != 1 || p.More {
 		t.Errorf("nearly empty: %+v", p)
@@ -136,7 +136,7 @@ func TestEventLogKeepsItsBytes(t *testing.T) {
 	db := mustOpen(t, c)
 	add := func(bytes int) {
 		update(t, db, func(tx *Tx) error {
-			_, err := tx.AppendEvent("k", make([]byte, bytes), time.Unix(0, 0))
+			_, err := tx.EventLog().Append("k", make([]byte, bytes), time.Unix(0, 0))
 			return err
 		})
 	}

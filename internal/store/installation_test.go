@@ -8,7 +8,8 @@ import (
 func TestInstallation(t *testing.T) {
 	c := testConfig(t.TempDir())
 	db := mustOpen(t, c)
-	set := func(id string) func(*Tx) error { return func(tx *Tx) error { return tx.SetInstallation(id) } }
+	set := func(id string) func(*Tx) error { return func(tx *Tx) error { return tx.Installation().Set(id) } }
+	settle := func(tx *Tx) error { return tx.Installation().ForgetPrevious() }
 	for _, step := range []struct {
 		name         string
 		change       func(*Tx) error
@@ -19,8 +20,8 @@ func TestInstallation(t *testing.T) {
 		{"the same again", set("a"), "a", ""},
 		{"restored", set("b"), "b", "a"},
 		{"restored again before anybody asked", set("c"), "c", "a"},
-		{"settled", (*Tx).ForgetPreviousInstallation, "c", ""},
-		{"settled twice", (*Tx).ForgetPreviousInstallation, "c", ""},
+		{"settled", settle, "c", ""},
+		{"settled twice", settle, "c", ""},
 		{"restored later", set("d"), "d", "c"},
 	} {
 		update(t, db, step.change)
@@ -28,7 +29,7 @@ func TestInstallation(t *testing.T) {
 		db = mustOpen(t, c)
 		var id, previous string
 		err := db.View(context.Background(), func(tx *Tx) (err error) {
-			id, previous, err = tx.Installation()
+			id, previous, err = tx.Installation().IDs()
 			return err
 		})
 		if err != nil || id != step.id || previous != step.previous {

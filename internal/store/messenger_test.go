@@ -130,7 +130,7 @@ func (m *mailbox) take(t *testing.T) (sealed [][]byte, to []datasync.PeerID) {
 func (m *mailbox) state(t *testing.T) (s string) {
 	t.Helper()
 	err := m.db.View(context.Background(), func(tx *Tx) error {
-		states, bodies, seen, err := tx.SyncCounts()
+		states, bodies, seen, err := syncCounts(tx)
 		if err != nil {
 			return err
 		}

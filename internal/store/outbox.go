@@ -25,14 +25,20 @@ type Post struct {
 	Messages [][32]byte
 }
 
-// PutPost adds a post. The caller numbers posts, from above LastPost on.
-func (tx *Tx) PutPost(p Post) error {
+// Outbox is what is sealed and has to be posted.
+type Outbox struct{ tx *Tx }
+
+// Outbox returns the table.
+func (tx *Tx) Outbox() Outbox { return Outbox{tx} }
+
+// Put adds a post. The caller numbers posts, from above Last on.
+func (o Outbox) Put(p Post) error {
 	var to []byte
 	if !p.To.IsZero() {
 		compressed := p.To.Compressed()
 		to = compressed[:]
 	}
-	err := tx.Exec(`INSERT INTO outbox (id, attempts, created, place_kind, place, recipient, ttl, pow_target, pow_time,
+	err := o.tx.Exec(`INSERT INTO outbox (id, attempts, created, place_kind, place, recipient, ttl, pow_target, pow_time,
 		untracked, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, p.ID, p.Attempts, p.Created.UnixNano(),
 		int(p.Place.Kind), p.Place.Name(), to, int64(p.Waku.TTL), p.Waku.PoWTarget, int64(p.Waku.PoWTime), p.Untracked,
 		p.Payload)
@@ -40,7 +46,7 @@ func (tx *Tx) PutPost(p Post) error {
 		if err != nil {
 			break
 		}
-		err = tx.Exec(`INSERT INTO outbox_message (message, post) VALUES (?, ?) ON CONFLICT DO NOTHING`, id[:], p.ID)
+		err = o.tx.Exec(`INSERT INTO outbox_message (message, post) VALUES (?, ?) ON CONFLICT DO NOTHING`, id[:], p.ID)
 	}
 	if err != nil {
 		return fmt.Errorf("add to the outbox: %w", err)
@@ -48,9 +54,9 @@ func (tx *Tx) PutPost(p Post) error {
 	return nil
 }
 
-// LastPost returns the highest number in the outbox, 0 if it is empty.
-func (tx *Tx) LastPost() (last int64, err error) {
-	_, err = tx.Get(`SELECT max(id) FROM outbox`, nil, func(r Row) { last = r.Int64(0) })
+// Last returns the highest number in the outbox, 0 if it is empty.
+func (o Outbox) Last() (last int64, err error) {
+	_, err = o.tx.Get(`SELECT max(id) FROM outbox`, nil, func(r Row) { last = r.Int64(0) })
 	if err != nil {
 		return 0, fmt.Errorf("read outbox: %w", err)
 	}
@@ -83,11 +89,11 @@ func scanPost(r Row) (Post, error) {
 	return p, nil
 }
 
-// Post returns a post with its payload, without its Messages. found is false
+// ByID returns a post with its payload, without its Messages. found is false
 // when it has left the outbox.
-func (tx *Tx) Post(id int64) (p Post, found bool, err error) {
+func (o Outbox) ByID(id int64) (p Post, found bool, err error) {
 	var scanned error
-	found, err = tx.Get(`SELECT `+postColumns+`, payload FROM outbox WHERE id = ?`, []any{id}, func(r Row) {
+	found, err = o.tx.Get(`SELECT `+postColumns+`, payload FROM outbox WHERE id = ?`, []any{id}, func(r Row) {
 		p, scanned = scanPost(r)
 		p.Payload = r.Blob(10)
 	})
@@ -100,10 +106,10 @@ func (tx *Tx) Post(id int64) (p Post, found bool, err error) {
 	return p, found, nil
 }
 
-// Posts returns the posts with a number above one, in the order of their
+// After returns the posts with a number above one, in the order of their
 // numbers, without payloads.
-func (tx *Tx) Posts(above int64) (list []Post, err error) {
-	err = tx.Query(`SELECT `+postColumns+` FROM outbox WHERE id > ? ORDER BY id`, []any{above}, func(r Row) error {
+func (o Outbox) After(above int64) (list []Post, err error) {
+	err = o.tx.Query(`SELECT `+postColumns+` FROM outbox WHERE id > ? ORDER BY id`, []any{above}, func(r Row) error {
 		p, err := scanPost(r)
 		list = append(list, p)
 		return err
@@ -112,7 +118,7 @@ func (tx *Tx) Posts(above int64) (list []Post, err error) {
 		if err != nil {
 			break
 		}
-		err = tx.Query(`SELECT message FROM outbox_message WHERE post = ? ORDER BY message`, []any{list[i].ID},
+		err = o.tx.Query(`SELECT message FROM outbox_message WHERE post = ? ORDER BY message`, []any{list[i].ID},
 			func(r Row) error {
 				list[i].Messages = append(list[i].Messages, [32]byte{})
 				return copyBlob(list[i].Messages[len(list[i].Messages)-1][:], r, 0)
@@ -125,34 +131,34 @@ func (tx *Tx) Posts(above int64) (list []Post, err error) {
 }
 
 // SetAttempts notes how often a post was tried.
-func (tx *Tx) SetAttempts(post int64, attempts int) error {
-	if err := tx.Exec(`UPDATE outbox SET attempts = ? WHERE id = ?`, attempts, post); err != nil {
+func (o Outbox) SetAttempts(post int64, attempts int) error {
+	if err := o.tx.Exec(`UPDATE outbox SET attempts = ? WHERE id = ?`, attempts, post); err != nil {
 		return fmt.Errorf("count attempt: %w", err)
 	}
 	return nil
 }
 
-// DeletePost takes a post out of the outbox.
-func (tx *Tx) DeletePost(id int64) error {
-	if err := tx.Exec(`DELETE FROM outbox WHERE id = ?`, id); err != nil {
+// Delete takes a post out of the outbox.
+func (o Outbox) Delete(id int64) error {
+	if err := o.tx.Exec(`DELETE FROM outbox WHERE id = ?`, id); err != nil {
 		return fmt.Errorf("remove from the outbox: %w", err)
 	}
 	return nil
 }
 
-// PostsWith returns the posts that carry a message.
-func (tx *Tx) PostsWith(message [32]byte) (posts []int64, err error) {
-	return tx.posts(`SELECT post FROM outbox_message WHERE message = ? ORDER BY post`, message[:])
+// With returns the posts that carry a message.
+func (o Outbox) With(message [32]byte) (posts []int64, err error) {
+	return o.ids(`SELECT post FROM outbox_message WHERE message = ? ORDER BY post`, message[:])
 }
 
-// PostsTo returns the posts to a person.
-func (tx *Tx) PostsTo(to key.Public) ([]int64, error) {
+// To returns the posts to a person.
+func (o Outbox) To(to key.Public) ([]int64, error) {
 	compressed := to.Compressed()
-	return tx.posts(`SELECT id FROM outbox WHERE recipient = ? ORDER BY id`, compressed[:])
+	return o.ids(`SELECT id FROM outbox WHERE recipient = ? ORDER BY id`, compressed[:])
 }
 
-func (tx *Tx) posts(query string, args ...any) (posts []int64, err error) {
-	err = tx.Query(query, args, func(r Row) error {
+func (o Outbox) ids(query string, args ...any) (posts []int64, err error) {
+	err = o.tx.Query(query, args, func(r Row) error {
 		posts = append(posts, r.Int64(0))
 		return nil
 	})
@@ -162,27 +168,27 @@ func (tx *Tx) posts(query string, args ...any) (posts []int64, err error) {
 	return posts, nil
 }
 
-// CancelPosts takes a message out of the outbox: posts that carry no other go,
+// Cancel takes a message out of the outbox: posts that carry no other go,
 // and their numbers are returned.
-func (tx *Tx) CancelPosts(message [32]byte) (gone []int64, err error) {
-	gone, err = tx.posts(`SELECT post FROM outbox_message AS m WHERE message = ? AND NOT EXISTS (
+func (o Outbox) Cancel(message [32]byte) (gone []int64, err error) {
+	gone, err = o.ids(`SELECT post FROM outbox_message AS m WHERE message = ? AND NOT EXISTS (
 		SELECT 1 FROM outbox_message WHERE post = m.post AND message <> m.message) ORDER BY post`, message[:])
 	if err == nil {
-		err = tx.Exec(`DELETE FROM outbox_message WHERE message = ?`, message[:])
+		err = o.tx.Exec(`DELETE FROM outbox_message WHERE message = ?`, message[:])
 	}
 	for _, id := range gone {
 		if err != nil {
 			break
 		}
-		err = tx.DeletePost(id)
+		err = o.Delete(id)
 	}
 	return gone, err
 }
 
-// OutboxState returns how many posts wait, and since when the oldest does,
+// State returns how many posts wait, and since when the oldest does,
 // zero when none waits.
-func (tx *Tx) OutboxState() (count int64, oldest time.Time, err error) {
-	_, err = tx.Get(`SELECT count(*), min(created) FROM outbox`, nil, func(r Row) {
+func (o Outbox) State() (count int64, oldest time.Time, err error) {
+	_, err = o.tx.Get(`SELECT count(*), min(created) FROM outbox`, nil, func(r Row) {
 		if count = r.Int64(0); count > 0 {
 			oldest = time.Unix(0, r.Int64(1))
 		}

@@ -36,19 +36,20 @@ func TestOutbox(t *testing.T) {
 		ID: 3, Created: time.Unix(7, 0), Place: topics.PartitionOf(to), To: to, Untracked: true, Payload: []byte{},
 	}
 	update(t, db, func(tx *Tx) error {
-		last, err := tx.LastPost()
+		last, err := tx.Outbox().Last()
 		if last != 0 {
 			t.Errorf("last of none: %d", last)
 		}
-		return errors.Join(err, tx.PutPost(direct), tx.PutPost(public), tx.PutPost(answer), tx.SetAttempts(2, 4))
+		o := tx.Outbox()
+		return errors.Join(err, o.Put(direct), o.Put(public), o.Put(answer), o.SetAttempts(2, 4))
 	})
 	closeDB(t, db)
 	db = mustOpen(t, c)
 	public.Attempts = 4
 	view(t, db, func(tx *Tx) error {
-		list, err := tx.Posts(0)
+		list, err := tx.Outbox().After(0)
 		for i, want := range []Post{direct, public, answer} {
-			got, found, err := tx.Post(want.ID)
+			got, found, err := tx.Outbox().ByID(want.ID)
 			if err != nil || !found {
 				t.Fatal(found, err)
 			}
@@ -64,11 +65,11 @@ func TestOutbox(t *testing.T) {
 				t.Errorf("listed %d: got %+v, want %+v", want.ID, list[i], got)
 			}
 		}
-		above, err2 := tx.Posts(2)
-		last, err3 := tx.LastPost()
-		with, err4 := tx.PostsWith([32]byte{2})
-		mine, err5 := tx.PostsTo(to)
-		count, oldest, err6 := tx.OutboxState()
+		above, err2 := tx.Outbox().After(2)
+		last, err3 := tx.Outbox().Last()
+		with, err4 := tx.Outbox().With([32]byte{2})
+		mine, err5 := tx.Outbox().To(to)
+		count, oldest, err6 := tx.Outbox().State()
 		if len(above) != 1 || last != 3 || !slices.Equal(with, []int64{1, 2}) || !slices.Equal(mine, []int64{1, 3}) ||
 			count != 3 || !oldest.Equal(direct.Created) {
 			t.Errorf("above 2: %d, last %d, with %v, to %v, state %d %v", len(above), last, with, mine, count, oldest)
@@ -76,16 +77,16 @@ func TestOutbox(t *testing.T) {
 		return errors.Join(err, err2, err3, err4, err5, err6)
 	})
 	update(t, db, func(tx *Tx) error {
-		gone, err := tx.CancelPosts([32]byte{2})
+		gone, err := tx.Outbox().Cancel([32]byte{2})
 		if !slices.Equal(gone, []int64{2}) {
 			t.Errorf("cancelled: %v are gone", gone)
 		}
-		list, err2 := tx.Posts(0)
+		list, err2 := tx.Outbox().After(0)
 		if len(list) != 2 || !slices.Equal(list[0].Messages, [][32]byte{{1}}) {
 			t.Errorf("after cancelling: %+v", list)
 		}
-		err3 := errors.Join(tx.DeletePost(1), tx.DeletePost(3))
-		with, err4 := tx.PostsWith([32]byte{1})
+		err3 := errors.Join(tx.Outbox().Delete(1), tx.Outbox().Delete(3))
+		with, err4 := tx.Outbox().With([32]byte{1})
 		if len(with) != 0 {
 			t.Errorf("messages of deleted posts: %v", with)
 		}
@@ -98,21 +99,22 @@ func TestSeenEnvelopes(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	seen := func(n byte) (ok bool) {
 		view(t, db, func(tx *Tx) (err error) {
-			ok, err = tx.Seen(wire.Hash{n})
+			ok, err = tx.Envelopes().Seen(wire.Hash{n})
 			return err
 		})
 		return ok
 	}
 	update(t, db, func(tx *Tx) error {
-		return errors.Join(tx.MarkSeen(wire.Hash{1}, now), tx.MarkSeen(wire.Hash{2}, now.Add(time.Hour)),
-			tx.MarkSeen(wire.Hash{1}, now.Add(time.Hour)))
+		e := tx.Envelopes()
+		return errors.Join(e.MarkSeen(wire.Hash{1}, now), e.MarkSeen(wire.Hash{2}, now.Add(time.Hour)),
+			e.MarkSeen(wire.Hash{1}, now.Add(time.Hour)))
 	})
 	for _, step := range []struct {
 		at   time.Duration
 		want [3]bool
 	}{{SeenKept, [3]bool{true, true, false}}, {SeenKept + time.Second, [3]bool{false, true, false}}} {
 		update(t, db, func(tx *Tx) error {
-			more, err := tx.ForgetSeen(now.Add(step.at))
+			more, err := tx.Envelopes().ForgetSeen(now.Add(step.at))
 			if more {
 				t.Error("more than there are")
 			}
@@ -124,7 +126,7 @@ func TestSeenEnvelopes(t *testing.T) {
 	}
 	update(t, db, func(tx *Tx) error { // bounded transactions
 		for i := range seenPart + 1 {
-			if err := tx.MarkSeen(wire.Hash(messageID(i)), now); err != nil {
+			if err := tx.Envelopes().MarkSeen(wire.Hash(messageID(i)), now); err != nil {
 				return err
 			}
 		}
@@ -132,7 +134,7 @@ func TestSeenEnvelopes(t *testing.T) {
 	})
 	for _, want := range []bool{true, false} {
 		update(t, db, func(tx *Tx) error {
-			more, err := tx.ForgetSeen(now.Add(2 * SeenKept))
+			more, err := tx.Envelopes().ForgetSeen(now.Add(2 * SeenKept))
 			if more != want {
 				t.Errorf("more: %v", more)
 			}
@@ -144,17 +146,18 @@ func TestSeenEnvelopes(t *testing.T) {
 func TestKeysAndFetchedHistory(t *testing.T) {
 	db := mustOpen(t, testConfig(t.TempDir()))
 	update(t, db, func(tx *Tx) error {
-		return errors.Join(tx.PutSymKey("a", []byte{1}), tx.PutSymKey("a", []byte{2}),
-			tx.PutMailSpans(wire.Topic{1}, []byte("[1]")), tx.PutMailSpans(wire.Topic{1}, []byte("[2]")),
-			tx.PutMailBookmark("x", []byte("{}")), tx.PutMailBookmark("y", []byte("{}")), tx.PutMailBookmark("x", nil))
+		f := tx.Fetched()
+		return errors.Join(tx.SymKeys().Put("a", []byte{1}), tx.SymKeys().Put("a", []byte{2}),
+			f.PutSpans(wire.Topic{1}, []byte("[1]")), f.PutSpans(wire.Topic{1}, []byte("[2]")),
+			f.PutBookmark("x", []byte("{}")), f.PutBookmark("y", []byte("{}")), f.PutBookmark("x", nil))
 	})
 	view(t, db, func(tx *Tx) error {
-		a, err := tx.SymKey("a")
-		none, err2 := tx.SymKey("b")
-		spans, err3 := tx.MailSpans(wire.Topic{1})
-		unknown, err4 := tx.MailSpans(wire.Topic{2})
-		x, err5 := tx.MailBookmark("x")
-		y, err6 := tx.MailBookmark("y")
+		a, err := tx.SymKeys().ByName("a")
+		none, err2 := tx.SymKeys().ByName("b")
+		spans, err3 := tx.Fetched().Spans(wire.Topic{1})
+		unknown, err4 := tx.Fetched().Spans(wire.Topic{2})
+		x, err5 := tx.Fetched().Bookmark("x")
+		y, err6 := tx.Fetched().Bookmark("y")
 		if string(a) != "\x01" || none != nil || string(spans) != "[2]" || unknown != nil || x != nil || string(y) != "{}" {
 			t.Errorf("got %x, %x, %s, %s, %s, %s", a, none, spans, unknown, x, y)
 		}

@@ -36,7 +36,7 @@ func (s SentPayloads) Put(p *Sent) error {
 	for i := range p.Recipients {
 		recipients = append(recipients, p.Recipients[i][:]...)
 	}
-	if _, err := s.tx.putBody(p.ID, p.Wrapper); err != nil {
+	if _, err := s.tx.bodies().put(p.ID, p.Wrapper); err != nil {
 		return err
 	}
 	err := s.tx.Exec(`INSERT INTO sent (id, chat, route, recipients, at) VALUES (?, ?, ?, ?, ?)
@@ -61,7 +61,7 @@ func (s SentPayloads) prune(before time.Time) error {
 			err = s.tx.Exec(`DELETE FROM sent WHERE id = ?`, id[:])
 		}
 		if err == nil {
-			err = s.tx.dropBody(id)
+			err = s.tx.bodies().drop(id)
 		}
 	}
 	return err
@@ -101,7 +101,7 @@ func (s SentPayloads) Forget(id MessageID) error {
 	if err := s.tx.Exec(`DELETE FROM sent WHERE id = ?`, id[:]); err != nil {
 		return err
 	}
-	return s.tx.dropBody(id)
+	return s.tx.bodies().drop(id)
 }
 
 // Delivered notes that a recipient acknowledged, and reports whether that was

@@ -79,7 +79,7 @@ func TestNothingIsReadableOnDisk(t *testing.T) {
 		if err := tx.SetMeta("secret name", []byte("secret value, long enough")); err != nil {
 			return err
 		}
-		_, err := tx.AppendEvent("secret kind", []byte("secret body"), time.Unix(0, 0))
+		_, err := tx.EventLog().Append("secret kind", []byte("secret body"), time.Unix(0, 0))
 		return err
 	})
 	look := func(when string) {

@@ -203,7 +203,7 @@ func TestDamageShows(t *testing.T) {
 	db := mustOpen(t, config)
 	for i := range 200 {
 		update(t, db, func(tx *Tx) error {
-			_, err := tx.AppendEvent("t", bytes.Repeat([]byte{byte(i)}, 1000), time.Unix(0, 0))
+			_, err := tx.EventLog().Append("t", bytes.Repeat([]byte{byte(i)}, 1000), time.Unix(0, 0))
 			return err
 		})
 	}

@@ -123,7 +123,7 @@ func TestWhatWaitedInAnOldDatabaseIsSentAndAcknowledged(t *testing.T) {
 func checkWrappers(t *testing.T, db *DB, want map[datasync.Ref]string) {
 	t.Helper()
 	update(t, db, func(tx *Tx) error {
-		states, bodies, _, err := tx.SyncCounts()
+		states, bodies, _, err := syncCounts(tx)
 		if err != nil {
 			return err
 		}
@@ -142,7 +142,7 @@ func checkWrappers(t *testing.T, db *DB, want map[datasync.Ref]string) {
 				return err
 			}
 		}
-		if _, bodies, _, err = tx.SyncCounts(); bodies != 0 {
+		if _, bodies, _, err = syncCounts(tx); bodies != 0 {
 			t.Errorf("%d wrappers are left", bodies)
 		}
 		return err
@@ -166,7 +166,7 @@ func TestMigrationOfManyToOnePeer(t *testing.T) {
 	closeDB(t, db)
 	db = mustOpen(t, c)
 	update(t, db, func(tx *Tx) error {
-		records, _, _, err := tx.SyncCounts()
+		records, _, _, err := syncCounts(tx)
 		if records != 19000 {
 			t.Errorf("%d records", records)
 		}

@@ -17,28 +17,6 @@ var ErrTransport = errors.New("state of the secure transport is damaged")
 // it. What it deletes or overwrites is gone from the disk after ForgetDelay.
 func (tx *Tx) Transport() transport.Store { return transportTables{tx} }
 
-// TransportCounts returns how many records of the secure transport there are.
-func (tx *Tx) TransportCounts() (peers, installations, sessions, messageKeys int64, err error) {
-	_, err = tx.Get(`SELECT (SELECT count(*) FROM peer), (SELECT count(*) FROM installation),
-		(SELECT count(*) FROM session), (SELECT count(*) FROM message_key)`, nil, func(r Row) {
-		peers, installations, sessions, messageKeys = r.Int64(0), r.Int64(1), r.Int64(2), r.Int64(3)
-	})
-	return peers, installations, sessions, messageKeys, err
-}
-
-// ForgetInstallation erases everything that only the installation may use from
-// which this database was copied: prekeys, sessions, message keys, and what
-// was sealed with them and waits to be posted; see Installation.
-func (tx *Tx) ForgetInstallation() error {
-	tx.Forget()
-	for _, table := range []string{"message_key", "session", "prekey", "outbox_message", "outbox"} {
-		if err := tx.Exec("DELETE FROM " + table); err != nil {
-			return fmt.Errorf("forget installation: %w", err)
-		}
-	}
-	return nil
-}
-
 // transportTables implements transport.Store.
 type transportTables struct{ tx *Tx }
 

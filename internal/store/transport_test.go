@@ -134,9 +134,9 @@ func TestForgetInstallation(t *testing.T) {
 			st.PutPeer(transport.Peer{Identity: x.ID.Identity, Written: true}),
 			st.PutInstallation(transport.Installation{Identity: x.ID.Identity, ID: "i"}))
 	})
-	update(t, db, (*Tx).ForgetInstallation)
+	update(t, db, func(tx *Tx) error { return tx.Installation().Erase() })
 	err := db.View(t.Context(), func(tx *Tx) error {
-		peers, installations, sessions, keys, err := tx.TransportCounts()
+		peers, installations, sessions, keys, err := transportCounts(tx)
 		if got := [4]int64{peers, installations, sessions, keys}; got != [4]int64{1, 1, 0, 0} {
 			t.Errorf("left %v", got)
 		}

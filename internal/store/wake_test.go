@@ -26,7 +26,7 @@ func TestReadersAreWokenByCommits(t *testing.T) {
 	wait := db.EventsAfter(0)
 	update(t, db, setMeta("a", "b"))
 	err := db.Update(context.Background(), func(tx *Tx) error {
-		if _, err := tx.AppendEvent("k", nil, now); err != nil {
+		if _, err := tx.EventLog().Append("k", nil, now); err != nil {
 			return err
 		}
 		return boom
@@ -35,7 +35,7 @@ func TestReadersAreWokenByCommits(t *testing.T) {
 		t.Fatalf("woken without an event: %v", err)
 	}
 	update(t, db, func(tx *Tx) error {
-		_, err := tx.AppendEvent("k", nil, now)
+		_, err := tx.EventLog().Append("k", nil, now)
 		if woken(wait) {
 			t.Error("woken before the commit")
 		}
@@ -50,7 +50,7 @@ func TestReadersAreWokenByCommits(t *testing.T) {
 	// What a savepoint undoes has not happened, and its number comes again.
 	update(t, db, func(tx *Tx) error {
 		err := tx.Savepoint(func() error {
-			_, err := tx.AppendEvent("k", nil, now)
+			_, err := tx.EventLog().Append("k", nil, now)
 			return errors.Join(err, boom)
 		})
 		if !errors.Is(err, boom) {
@@ -106,7 +106,7 @@ func TestEventPagesAreBoundedInBytes(t *testing.T) {
 	sizes := []int{MaxEventPageBytes + 1, MaxEventPageBytes / 2, MaxEventPageBytes / 2, 1}
 	update(t, db, func(tx *Tx) error {
 		for _, n := range sizes {
-			if _, err := tx.AppendEvent("k", bytes.Repeat([]byte("x"), n), time.Unix(0, 0)); err != nil {
+			if _, err := tx.EventLog().Append("k", bytes.Repeat([]byte("x"), n), time.Unix(0, 0)); err != nil {
 				return err
 			}
 		}

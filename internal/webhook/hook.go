@@ -142,14 +142,14 @@ func (h *Hook) serve(ctx context.Context, a *profile.Account) error {
 // begins with the login.
 func (h *Hook) place(ctx context.Context, a *profile.Account) (at int64, err error) {
 	err = a.DB().Update(ctx, func(tx *store.Tx) error {
-		c, known, err := tx.Consumer(store.Daemon(), h.consumer)
+		c, known, err := tx.Consumers().ByName(store.Daemon(), h.consumer)
 		if err != nil {
 			return err
 		}
 		if at = a.Before(); known {
 			at = c.Seq
 		}
-		return tx.AckEvents(store.Daemon(), h.consumer, at, h.cfg.Now())
+		return tx.Consumers().Ack(store.Daemon(), h.consumer, at, h.cfg.Now())
 	})
 	return at, err
 }
@@ -193,7 +193,7 @@ func (h *Hook) work(
 		}
 		if done := q.done(); done > acked {
 			err := a.DB().Update(ctx, func(tx *store.Tx) error {
-				return tx.AckEvents(store.Daemon(), h.consumer, done, h.cfg.Now())
+				return tx.Consumers().Ack(store.Daemon(), h.consumer, done, h.cfg.Now())
 			})
 			if err != nil {
 				return err

@@ -65,7 +65,7 @@ func (p *person) happen(kinds ...string) {
 	p.t.Helper()
 	err := p.m.Current().DB().Update(p.t.Context(), func(tx *store.Tx) error {
 		for _, kind := range kinds {
-			if _, err := tx.AppendEvent(kind, []byte(`{}`), time.Now()); err != nil {
+			if _, err := tx.EventLog().Append(kind, []byte(`{}`), time.Now()); err != nil {
 				return err
 			}
 		}

@@ -197,20 +197,20 @@ func (c *Courier) makeSync() error {
 // right to send on its sessions, which may lag behind what peers saw.
 func (c *Courier) settleCopy(ctx context.Context) error {
 	return c.cfg.DB.Update(ctx, func(tx *store.Tx) error {
-		_, previous, err := tx.Installation()
+		_, previous, err := tx.Installation().IDs()
 		if err != nil {
 			return err
 		}
 		st := tx.Transport()
 		if previous == "" {
-			restored, err := tx.Restored()
+			restored, err := tx.Installation().Restored()
 			if err != nil || !restored {
 				return err
 			}
 			if err := c.device.Restored(st, c.cfg.Now()); err != nil {
 				return err
 			}
-			return tx.ForgetRestored()
+			return tx.Installation().ForgetRestored()
 		}
 		prekey, found, err := st.CurrentPrekey()
 		if err != nil {
@@ -230,8 +230,8 @@ func (c *Courier) settleCopy(ctx context.Context) error {
 			return err
 		}
 		c.log.Info("restored as a new installation", zap.String("previous", previous))
-		return errors.Join(st.PutSelf(transport.Self{Metadata: self.Metadata}), tx.ForgetInstallation(),
-			tx.ForgetPreviousInstallation(), tx.ForgetRestored())
+		return errors.Join(st.PutSelf(transport.Self{Metadata: self.Metadata}), tx.Installation().Erase(),
+			tx.Installation().ForgetPrevious(), tx.Installation().ForgetRestored())
 	})
 }
 

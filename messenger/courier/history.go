@@ -253,7 +253,7 @@ var _ history.Store = ledgerStore{}
 // Spans implements history.Store.
 func (l ledgerStore) Spans(topic wire.Topic) (spans history.Spans, err error) {
 	err = l.db.View(l.ctx, func(tx *store.Tx) error {
-		raw, err := tx.MailSpans(topic)
+		raw, err := tx.Fetched().Spans(topic)
 		if err != nil || raw == nil {
 			return err
 		}
@@ -270,21 +270,21 @@ func (l ledgerStore) SaveSpans(all map[wire.Topic]history.Spans, key string) err
 			if err != nil {
 				return fmt.Errorf("encode spans: %w", err)
 			}
-			if err := tx.PutMailSpans(topic, raw); err != nil {
+			if err := tx.Fetched().PutSpans(topic, raw); err != nil {
 				return err
 			}
 		}
 		if key == "" {
 			return nil
 		}
-		return tx.PutMailBookmark(key, nil)
+		return tx.Fetched().PutBookmark(key, nil)
 	})
 }
 
 // Resume implements history.Store.
 func (l ledgerStore) Resume(key string) (mark *history.Bookmark, err error) {
 	err = l.db.View(l.ctx, func(tx *store.Tx) error {
-		raw, err := tx.MailBookmark(key)
+		raw, err := tx.Fetched().Bookmark(key)
 		if err != nil || raw == nil {
 			return err
 		}
@@ -303,5 +303,5 @@ func (l ledgerStore) SaveBookmark(key string, b history.Bookmark) error {
 	if err != nil {
 		return fmt.Errorf("encode bookmark: %w", err)
 	}
-	return l.db.Update(l.ctx, func(tx *store.Tx) error { return tx.PutMailBookmark(key, raw) })
+	return l.db.Update(l.ctx, func(tx *store.Tx) error { return tx.Fetched().PutBookmark(key, raw) })
 }

@@ -355,7 +355,7 @@ func (b *inbox) unseen(ctx context.Context) func(wire.Hash) bool {
 		}
 		seen := false
 		err := b.c.cfg.DB.View(ctx, func(tx *store.Tx) (err error) {
-			seen, err = tx.Seen(hash)
+			seen, err = tx.Envelopes().Seen(hash)
 			return err
 		})
 		return err == nil && !seen
@@ -409,7 +409,7 @@ func (b *inbox) pruneSeen(tx *store.Tx, now time.Time) error {
 	if now.Before(b.prune) {
 		return nil
 	}
-	more, err := tx.ForgetSeen(now)
+	more, err := tx.Envelopes().ForgetSeen(now)
 	if err == nil && !more {
 		b.prune = now.Add(pruneEvery)
 	}

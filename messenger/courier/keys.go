@@ -60,14 +60,14 @@ func (k *keyCache) make(ctx context.Context, p topics.Place, done chan struct{})
 		close(done)
 	}()
 	err = k.db.View(ctx, func(tx *store.Tx) (err error) {
-		key, err = tx.SymKey(p.Name())
+		key, err = tx.SymKeys().ByName(p.Name())
 		return err
 	})
 	if err != nil || key != nil {
 		return key, err
 	}
 	key = p.SymKey()
-	err = k.db.Update(ctx, func(tx *store.Tx) error { return tx.PutSymKey(p.Name(), key) })
+	err = k.db.Update(ctx, func(tx *store.Tx) error { return tx.SymKeys().Put(p.Name(), key) })
 	if err != nil && ctx.Err() == nil {
 		return key, nil //nolint:nilerr // it can be derived again
 	}
@@ -91,7 +91,7 @@ func (k *keyCache) forget(ctx context.Context, list []topics.Place) error {
 	k.mu.Unlock()
 	return k.db.Update(ctx, func(tx *store.Tx) error {
 		for _, p := range list {
-			if err := tx.DeleteSymKey(p.Name()); err != nil {
+			if err := tx.SymKeys().Delete(p.Name()); err != nil {
 				return fmt.Errorf("forget key: %w", err)
 			}
 		}

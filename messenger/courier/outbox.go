@@ -63,7 +63,7 @@ func newOutbox(ctx context.Context, c *Courier) (*outbox, error) {
 		own:     make(map[wire.Hash]need), ring: make([]wire.Hash, ownRing),
 	}
 	err := c.cfg.DB.View(ctx, func(tx *store.Tx) (err error) {
-		o.next, err = tx.LastPost()
+		o.next, err = tx.Outbox().Last()
 		return err
 	})
 	return o, err
@@ -84,7 +84,7 @@ func (c *Courier) enqueue(tx *store.Tx, out transport.Outgoing, ids []ID) error 
 	for _, id := range ids {
 		p.Messages = append(p.Messages, id)
 	}
-	if err := tx.PutPost(p); err != nil {
+	if err := tx.Outbox().Put(p); err != nil {
 		return err
 	}
 	due, err := c.device.ContactCodeDue(tx.Transport())
@@ -207,7 +207,7 @@ func (o *outbox) load(ctx context.Context) error {
 	}
 	var rows []store.Post
 	err := o.c.cfg.DB.View(ctx, func(tx *store.Tx) (err error) {
-		rows, err = tx.Posts(above)
+		rows, err = tx.Outbox().After(above)
 		return err
 	})
 	least := o.c.cfg.Host.Info().MinPoW
@@ -244,7 +244,7 @@ func (o *outbox) post(ctx context.Context, id envelopes.PostID) {
 	var row store.Post
 	found := false
 	err := o.c.cfg.DB.View(ctx, func(tx *store.Tx) (err error) {
-		row, found, err = tx.Post(int64(id))
+		row, found, err = tx.Outbox().ByID(int64(id))
 		return err
 	})
 	if err == nil && !found {
@@ -398,9 +398,9 @@ func (o *outbox) write(ctx context.Context) error {
 func (o *outbox) note(ctx context.Context, tx *store.Tx, e envelopes.Effect) error {
 	switch e := e.(type) {
 	case envelopes.PutRecord:
-		return tx.SetAttempts(int64(e.Record.Post), e.Record.Attempts)
+		return tx.Outbox().SetAttempts(int64(e.Record.Post), e.Record.Attempts)
 	case envelopes.DropRecord:
-		return tx.DeletePost(int64(e.Post))
+		return tx.Outbox().Delete(int64(e.Post))
 	case envelopes.Sent:
 		return o.report(tx, e.IDs, func(ids []ID) error { return o.c.chats.Sent(ctx, tx, ids) })
 	case envelopes.Expired:

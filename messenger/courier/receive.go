@@ -20,13 +20,13 @@ import (
 // nothing of it happened.
 func (c *Courier) receive(ctx context.Context, tx *store.Tx, a *arrival, now time.Time) error {
 	return tx.Savepoint(func() error {
-		if seen, err := tx.Seen(a.Hash); seen || err != nil {
+		if seen, err := tx.Envelopes().Seen(a.Hash); seen || err != nil {
 			return err
 		}
 		if again, err := c.open(ctx, tx, a, now); err != nil || again {
 			return err
 		}
-		return tx.MarkSeen(a.Hash, now)
+		return tx.Envelopes().MarkSeen(a.Hash, now)
 	})
 }
 

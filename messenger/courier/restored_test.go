@@ -40,7 +40,7 @@ func TestRestoredCopies(t *testing.T) {
 			bob.login()
 			alice.follow(bob)
 			alice.post, bob.post = sees.see, sees.see
-			bob.do(func(tx *store.Tx) error { return tx.SetInstallation("bob-1") })
+			bob.do(func(tx *store.Tx) error { return tx.Installation().Set("bob-1") })
 			w.settle(time.Second)
 			talk := func(from, to *person, text string) {
 				t.Helper()
@@ -65,10 +65,10 @@ func TestRestoredCopies(t *testing.T) {
 			}
 			err = db.Update(t.Context(), func(tx *store.Tx) error {
 				if same {
-					return tx.SetRestored()
+					return tx.Installation().SetRestored()
 				}
 				restored.installation = "bob-2"
-				return tx.SetInstallation("bob-2")
+				return tx.Installation().Set("bob-2")
 			})
 			if err := errors.Join(err, db.Close()); err != nil {
 				t.Fatal(err)
@@ -91,7 +91,7 @@ func TestRestoredCopies(t *testing.T) {
 				if len(list) != 1 || list[0].ID != "bob-1" || list[0].Enabled {
 					t.Errorf("the original is known as %+v", list)
 				}
-				_, previous, err2 := tx.Installation()
+				_, previous, err2 := tx.Installation().IDs()
 				if previous != "" {
 					t.Error("the duty is not done")
 				}

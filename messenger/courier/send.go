@@ -110,7 +110,7 @@ func (c *Courier) Cancel(ctx context.Context, tx *store.Tx, id ID) error {
 	if err := c.sync.Cancel(ctx, tx, datasync.Ref(id)); err != nil {
 		return err
 	}
-	gone, err := tx.CancelPosts(id)
+	gone, err := tx.Outbox().Cancel(id)
 	if err != nil {
 		return err
 	}
@@ -133,12 +133,12 @@ func (c *Courier) forgetPosts(tx *store.Tx, gone []int64) {
 // Retry sends a payload again now to who has not acknowledged it, and reports
 // false when it is no longer known.
 func (c *Courier) Retry(ctx context.Context, tx *store.Tx, id ID) (bool, error) {
-	posts, err := tx.PostsWith(id)
+	posts, err := tx.Outbox().With(id)
 	if err != nil {
 		return false, err
 	}
 	for _, post := range posts {
-		if err := tx.SetAttempts(post, 1); err != nil {
+		if err := tx.Outbox().SetAttempts(post, 1); err != nil {
 			return false, err
 		}
 	}
@@ -166,10 +166,10 @@ func (c *Courier) ForgetPeer(ctx context.Context, tx *store.Tx, peer key.Public)
 	if err := c.sync.Forget(ctx, tx, peer.Uncompressed()); err != nil {
 		return err
 	}
-	gone, err := tx.PostsTo(peer)
+	gone, err := tx.Outbox().To(peer)
 	for _, id := range gone {
 		if err == nil {
-			err = tx.DeletePost(id)
+			err = tx.Outbox().Delete(id)
 		}
 	}
 	if err != nil {
@@ -206,13 +206,13 @@ func (p syncPort) waits(tx *store.Tx, to key.Public, ids []ID) (bool, error) {
 	if len(ids) == 0 {
 		return false, nil
 	}
-	posts, err := tx.PostsTo(to)
+	posts, err := tx.Outbox().To(to)
 	posts = slices.DeleteFunc(posts, func(id int64) bool { return !p.c.outbox.stuck(envelopes.PostID(id)) })
 	if err != nil || len(posts) == 0 {
 		return false, err
 	}
 	for _, id := range ids {
-		with, err := tx.PostsWith(id)
+		with, err := tx.Outbox().With(id)
 		if err != nil || !slices.ContainsFunc(with, func(n int64) bool { return slices.Contains(posts, n) }) {
 			return false, err
 		}

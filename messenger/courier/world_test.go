@@ -161,7 +161,7 @@ func openDB(ctx context.Context, dir string, fault func() error) (*store.DB, err
 		knownKeys.Lock()
 		defer knownKeys.Unlock()
 		for name, k := range knownKeys.keys {
-			if err := tx.PutSymKey(name, k); err != nil {
+			if err := tx.SymKeys().Put(name, k); err != nil {
 				return err
 			}
 		}

@@ -19,6 +19,6 @@ func Append(tx *store.Tx, e api.EventPayload, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("append %s: %w", e.EventType(), err)
 	}
-	_, err = tx.AppendEvent(string(e.EventType()), body, now, api.ChatsOf(e)...)
+	_, err = tx.EventLog().Append(string(e.EventType()), body, now, api.ChatsOf(e)...)
 	return err
 }

@@ -32,7 +32,7 @@ func TestEventsAreFoundByTheirChats(t *testing.T) {
 		}
 		wanted := map[string]api.EventType{"party": api.EventMemberLeft, "them": api.EventMessagesNew, "us": ""}
 		for chat, want := range wanted {
-			page, err := tx.Events(store.EventQuery{Chats: []string{chat}})
+			page, err := tx.EventLog().Read(store.EventQuery{Chats: []string{chat}})
 			if err != nil {
 				return err
 			}
