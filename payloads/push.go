@@ -190,32 +190,18 @@ func contactCodeOf(m *pb.ContactCodeAdvertisement) *ContactCode {
 	return &ContactCode{Push: infosOf(m.GetPushNotificationInfo())}
 }
 
-func decodePush(t Type, data []byte) (body Body, ok bool, err error) {
-	switch t {
-	case TypePushRegistration:
-		body = &PushRegistrationBlob{Sealed: append([]byte(nil), data...)}
-	case TypePushRegistrationResponse:
-		body, err = read(data, &pb.PushNotificationRegistrationResponse{},
-			func(m *pb.PushNotificationRegistrationResponse) *PushRegistrationResponse {
-				return &PushRegistrationResponse{m.GetSuccess(), m.GetError(), m.GetRequestId()}
-			})
-	case TypePushQuery:
-		body, err = read(data, &pb.PushNotificationQuery{}, func(m *pb.PushNotificationQuery) *PushQuery {
-			return &PushQuery{m.GetPublicKeys()}
-		})
-	case TypePushQueryResponse:
-		body, err = read(data, &pb.PushNotificationQueryResponse{},
-			func(m *pb.PushNotificationQueryResponse) *PushQueryResponse {
-				return &PushQueryResponse{infosOf(m.GetInfo()), m.GetMessageId(), m.GetSuccess()}
-			})
-	case TypePushRequest:
-		body, err = read(data, &pb.PushNotificationRequest{}, pushRequestOf)
-	case TypePushResponse:
-		body, err = read(data, &pb.PushNotificationResponse{}, pushResponseOf)
-	default:
-		return nil, false, nil
-	}
-	return body, true, err
+func pushRegistrationOf(data []byte) (Body, error) {
+	return &PushRegistrationBlob{Sealed: append([]byte(nil), data...)}, nil
+}
+
+func pushRegistrationResponseOf(m *pb.PushNotificationRegistrationResponse) *PushRegistrationResponse {
+	return &PushRegistrationResponse{m.GetSuccess(), m.GetError(), m.GetRequestId()}
+}
+
+func pushQueryOf(m *pb.PushNotificationQuery) *PushQuery { return &PushQuery{m.GetPublicKeys()} }
+
+func pushQueryResponseOf(m *pb.PushNotificationQueryResponse) *PushQueryResponse {
+	return &PushQueryResponse{infosOf(m.GetInfo()), m.GetMessageId(), m.GetSuccess()}
 }
 
 func pushRequestOf(m *pb.PushNotificationRequest) *PushRequest {

@@ -2,10 +2,7 @@ package payloads
 
 import (
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-
-	"statusd/payloads/internal/pb"
 )
 
 // The signature of a wrapper covers the payload and not its type, so anybody
@@ -14,21 +11,6 @@ import (
 // change what others wrote, and share their first fields with reactions: a
 // reaction read as a deletion would delete the message that its author liked.
 // So they are read strictly.
-
-// schemas are the messages of all types of payloads. That of a push
-// registration is left out: it travels encrypted, as bytes without fields.
-func schemas() []proto.Message {
-	return []proto.Message{
-		&pb.ChatMessage{}, &pb.ContactUpdate{}, &pb.MembershipUpdateMessage{}, &pb.PairInstallation{},
-		&pb.SyncInstallation{}, &pb.RequestAddressForTransaction{}, &pb.AcceptRequestAddressForTransaction{},
-		&pb.DeclineRequestAddressForTransaction{}, &pb.RequestTransaction{}, &pb.SendTransaction{},
-		&pb.DeclineRequestTransaction{}, &pb.SyncInstallationContact{}, &pb.SyncInstallationAccount{},
-		&pb.SyncInstallationPublicChat{}, &pb.ContactCodeAdvertisement{},
-		&pb.PushNotificationRegistrationResponse{}, &pb.PushNotificationQuery{},
-		&pb.PushNotificationQueryResponse{}, &pb.PushNotificationRequest{}, &pb.PushNotificationResponse{},
-		&pb.EmojiReaction{}, &pb.GroupChatInvitation{}, &pb.PinMessage{}, &pb.EditMessage{}, &pb.DeleteMessage{},
-	}
-}
 
 // field is a field as it stands on the wire.
 type field struct {
@@ -39,8 +21,11 @@ type field struct {
 // usedFields returns the fields of all types of payloads.
 func usedFields() map[field]bool {
 	used := make(map[field]bool)
-	for _, m := range schemas() {
-		fields := m.ProtoReflect().Descriptor().Fields()
+	for _, f := range formats {
+		if f.schema == nil {
+			continue
+		}
+		fields := f.schema.Fields()
 		for i := range fields.Len() {
 			used[fieldOf(fields.Get(i))] = true
 		}
@@ -79,16 +64,4 @@ func checkFields(data []byte, schema protoreflect.MessageDescriptor) error {
 		}
 	}
 	return nil
-}
-
-// readStrict is read for types that others must not be taken for.
-func readStrict[M proto.Message, B Body](data []byte, m M, of func(M) B) (Body, error) {
-	body, err := read(data, m, of)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkFields(data, m.ProtoReflect().Descriptor()); err != nil {
-		return nil, err
-	}
-	return body, nil
 }

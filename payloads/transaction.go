@@ -86,45 +86,36 @@ func (t *Transaction) encode() ([]byte, error) {
 	}
 }
 
-func decodeTransaction(command Type, data []byte) (Body, bool, error) {
-	var body Body
-	var err error
-	switch command {
-	case TypeRequestAddress:
-		body, err = read(data, &pb.RequestAddressForTransaction{},
-			func(m *pb.RequestAddressForTransaction) *Transaction {
-				return &Transaction{Clock: m.GetClock(), Value: m.GetValue(), Contract: m.GetContract(), Command: command}
-			})
-	case TypeAcceptRequestAddress:
-		body, err = read(data, &pb.AcceptRequestAddressForTransaction{},
-			func(m *pb.AcceptRequestAddressForTransaction) *Transaction {
-				return &Transaction{Clock: m.GetClock(), ID: m.GetId(), Address: m.GetAddress(), Command: command}
-			})
-	case TypeDeclineRequestAddress:
-		body, err = read(data, &pb.DeclineRequestAddressForTransaction{},
-			func(m *pb.DeclineRequestAddressForTransaction) *Transaction {
-				return &Transaction{Clock: m.GetClock(), ID: m.GetId(), Command: command}
-			})
-	case TypeRequestTransaction:
-		body, err = read(data, &pb.RequestTransaction{}, func(m *pb.RequestTransaction) *Transaction {
-			return &Transaction{
-				Clock: m.GetClock(), Address: m.GetAddress(), Value: m.GetValue(), Contract: m.GetContract(),
-				Command: command,
-			}
-		})
-	case TypeSendTransaction:
-		body, err = read(data, &pb.SendTransaction{}, func(m *pb.SendTransaction) *Transaction {
-			return &Transaction{
-				Clock: m.GetClock(), ID: m.GetId(), Hash: m.GetTransactionHash(), Signature: m.GetSignature(),
-				Command: command,
-			}
-		})
-	case TypeDeclineRequestTransaction:
-		body, err = read(data, &pb.DeclineRequestTransaction{}, func(m *pb.DeclineRequestTransaction) *Transaction {
-			return &Transaction{Clock: m.GetClock(), ID: m.GetId(), Command: command}
-		})
-	default:
-		return nil, false, nil
+func requestAddressOf(m *pb.RequestAddressForTransaction) *Transaction {
+	return &Transaction{
+		Command: TypeRequestAddress, Clock: m.GetClock(), Value: m.GetValue(), Contract: m.GetContract(),
 	}
-	return body, true, err
+}
+
+func acceptRequestAddressOf(m *pb.AcceptRequestAddressForTransaction) *Transaction {
+	return &Transaction{
+		Command: TypeAcceptRequestAddress, Clock: m.GetClock(), ID: m.GetId(), Address: m.GetAddress(),
+	}
+}
+
+func declineRequestAddressOf(m *pb.DeclineRequestAddressForTransaction) *Transaction {
+	return &Transaction{Command: TypeDeclineRequestAddress, Clock: m.GetClock(), ID: m.GetId()}
+}
+
+func requestTransactionOf(m *pb.RequestTransaction) *Transaction {
+	return &Transaction{
+		Command: TypeRequestTransaction, Clock: m.GetClock(), Address: m.GetAddress(), Value: m.GetValue(),
+		Contract: m.GetContract(),
+	}
+}
+
+func sendTransactionOf(m *pb.SendTransaction) *Transaction {
+	return &Transaction{
+		Command: TypeSendTransaction, Clock: m.GetClock(), ID: m.GetId(), Hash: m.GetTransactionHash(),
+		Signature: m.GetSignature(),
+	}
+}
+
+func declineRequestTransactionOf(m *pb.DeclineRequestTransaction) *Transaction {
+	return &Transaction{Command: TypeDeclineRequestTransaction, Clock: m.GetClock(), ID: m.GetId()}
 }

@@ -4,8 +4,7 @@ import (
 	"fmt"
 
 	"google.golang.org/protobuf/proto"
-
-	"statusd/payloads/internal/pb"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // Type is the type of an application payload (spec 05 section 2).
@@ -83,52 +82,80 @@ type Placed interface {
 // strict is a Body with rules for sending beyond those of Validate.
 type strict interface{ validateOwn() error }
 
-// decode reads the payload of a type. ok is false for a type without a Body.
-func decode(t Type, data []byte) (body Body, ok bool, err error) {
-	switch t {
-	case TypeChatMessage:
-		body, err = read(data, &pb.ChatMessage{}, chatMessageOf)
-	case TypeContactUpdate:
-		body, err = read(data, &pb.ContactUpdate{}, contactUpdateOf)
-	case TypeMembershipUpdate:
-		body, err = read(data, &pb.MembershipUpdateMessage{}, membershipUpdateOf)
-	case TypePairInstallation:
-		body, err = read(data, &pb.PairInstallation{}, pairInstallationOf)
-	case TypeSyncInstallation:
-		body, err = read(data, &pb.SyncInstallation{}, syncInstallationOf)
-	case TypeSyncInstallationContact:
-		body, err = read(data, &pb.SyncInstallationContact{}, syncContactOf)
-	case TypeSyncInstallationAccount:
-		body, err = read(data, &pb.SyncInstallationAccount{}, syncAccountOf)
-	case TypeSyncInstallationPublicChat:
-		body, err = read(data, &pb.SyncInstallationPublicChat{}, syncPublicChatOf)
-	case TypeEmojiReaction:
-		body, err = read(data, &pb.EmojiReaction{}, emojiReactionOf)
-	case TypeGroupInvitation:
-		body, err = read(data, &pb.GroupChatInvitation{}, groupInvitationOf)
-	case TypeContactCodeAdvertisement:
-		body, err = read(data, &pb.ContactCodeAdvertisement{}, contactCodeOf)
-	case TypePinMessage:
-		body, err = readStrict(data, &pb.PinMessage{}, pinMessageOf)
-	case TypeEditMessage:
-		body, err = readStrict(data, &pb.EditMessage{}, editMessageOf)
-	case TypeDeleteMessage:
-		body, err = readStrict(data, &pb.DeleteMessage{}, deleteMessageOf)
-	default:
-		if t >= TypeRequestAddress && t <= TypeDeclineRequestTransaction {
-			return decodeTransaction(t, data)
-		}
-		return decodePush(t, data)
-	}
-	return body, true, err
+// format is how the payloads of a type are read.
+type format struct {
+	read func(data []byte) (Body, error)
+	// schema are the fields on the wire; nil for bytes without fields.
+	schema protoreflect.MessageDescriptor
+	// strict refuses what was signed as a payload of another type; see
+	// checkFields.
+	strict bool
 }
 
-// read decodes bytes into a generated message and converts that.
-func read[M proto.Message, B Body](data []byte, m M, of func(M) B) (Body, error) {
-	if err := unmarshal(data, m); err != nil {
-		return nil, err
+// formats are those of all types that have a Body. Nobody changes them.
+var formats = map[Type]format{
+	TypeChatMessage:                of(chatMessageOf),
+	TypeContactUpdate:              of(contactUpdateOf),
+	TypeMembershipUpdate:           of(membershipUpdateOf),
+	TypePairInstallation:           of(pairInstallationOf),
+	TypeSyncInstallation:           of(syncInstallationOf),
+	TypeRequestAddress:             of(requestAddressOf),
+	TypeAcceptRequestAddress:       of(acceptRequestAddressOf),
+	TypeDeclineRequestAddress:      of(declineRequestAddressOf),
+	TypeRequestTransaction:         of(requestTransactionOf),
+	TypeSendTransaction:            of(sendTransactionOf),
+	TypeDeclineRequestTransaction:  of(declineRequestTransactionOf),
+	TypeSyncInstallationContact:    of(syncContactOf),
+	TypeSyncInstallationAccount:    of(syncAccountOf),
+	TypeSyncInstallationPublicChat: of(syncPublicChatOf),
+	TypeContactCodeAdvertisement:   of(contactCodeOf),
+	TypePushRegistration:           {read: pushRegistrationOf}, // encrypted
+	TypePushRegistrationResponse:   of(pushRegistrationResponseOf),
+	TypePushQuery:                  of(pushQueryOf),
+	TypePushQueryResponse:          of(pushQueryResponseOf),
+	TypePushRequest:                of(pushRequestOf),
+	TypePushResponse:               of(pushResponseOf),
+	TypeEmojiReaction:              of(emojiReactionOf),
+	TypeGroupInvitation:            of(groupInvitationOf),
+	TypePinMessage:                 strictly(of(pinMessageOf)),
+	TypeEditMessage:                strictly(of(editMessageOf)),
+	TypeDeleteMessage:              strictly(of(deleteMessageOf)),
+}
+
+// of is the format of a generated message M, which convert makes a Body of.
+func of[T any, M interface {
+	*T
+	proto.Message
+}, B Body](convert func(M) B) format {
+	read := func(data []byte) (Body, error) {
+		m := M(new(T))
+		if err := unmarshal(data, m); err != nil {
+			return nil, err
+		}
+		return convert(m), nil
 	}
-	return of(m), nil
+	return format{read: read, schema: M(nil).ProtoReflect().Descriptor()}
+}
+
+// strictly is a format that others must not be taken for.
+func strictly(f format) format {
+	f.strict = true
+	return f
+}
+
+// decode reads the payload of a type. ok is false for a type without a Body.
+func decode(t Type, data []byte) (body Body, ok bool, err error) {
+	f, ok := formats[t]
+	if !ok {
+		return nil, false, nil
+	}
+	if body, err = f.read(data); err == nil && f.strict {
+		err = checkFields(data, f.schema)
+	}
+	if err != nil {
+		return nil, true, err
+	}
+	return body, true, nil
 }
 
 // maxFields bounds the fields of a payload, those of nested messages included.
