@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/p2p/enode"
+
+	"statusd/internal/bucket"
 )
 
 // RateLimits bound what one peer and one address may ask for. Zero values are
@@ -53,26 +55,18 @@ const (
 	limiterSweep = 1024
 )
 
-// bucket is a token bucket that fills continuously. Tokens may go below zero
-// for costs that are known only afterwards.
-type bucket struct {
-	tokens float64
-	at     time.Time
-}
-
-func (b *bucket) refill(now time.Time, r Rate) {
-	if d := now.Sub(b.at); d > 0 && r.active() {
-		b.tokens = min(r.Volume, b.tokens+r.Volume*float64(d)/float64(r.Period))
+// bucket is a full bucket of the rate, one that never limits if that is none.
+func (r Rate) bucket(now time.Time) bucket.Bucket {
+	if !r.active() {
+		return bucket.Bucket{}
 	}
-	b.at = now
+	return bucket.New(r.Volume/r.Period.Seconds(), r.Volume, now)
 }
 
-// holds reports whether the bucket has so many tokens, or has no limit.
-func (b *bucket) holds(tokens float64, r Rate) bool { return !r.active() || b.tokens >= tokens }
-
-// allowance is what one peer or address has left.
+// allowance is what one peer or address has left. The bytes of an answer are
+// known only afterwards, and may be a debt.
 type allowance struct {
-	requests, pages, bytes bucket
+	requests, pages, bytes bucket.Bucket
 	ends                   []Key // of its latest answers
 }
 
@@ -100,19 +94,19 @@ func (l *limiter) allow(now time.Time, peer enode.ID, ip string, after *Key) boo
 	p := entry(l, l.peers, peer, l.limits.Peer, now)
 	i := entry(l, l.ips, ip, l.limits.IP, now)
 	page := after != nil && slices.Contains(p.ends, *after)
-	if !p.has(l.limits.Peer, page) || !i.has(l.limits.IP, page) {
+	if !p.has(page, now) || !i.has(page, now) {
 		return false
 	}
-	p.take(page)
-	i.take(page)
+	p.take(page, now)
+	i.take(page, now)
 	return true
 }
 
 // spend accounts for the bytes of an answer and remembers where it ended.
 func (l *limiter) spend(now time.Time, peer enode.ID, ip string, bytes int, end *Key) {
 	p := entry(l, l.peers, peer, l.limits.Peer, now)
-	p.bytes.tokens -= float64(bytes)
-	entry(l, l.ips, ip, l.limits.IP, now).bytes.tokens -= float64(bytes)
+	p.bytes.Debit(float64(bytes), now)
+	entry(l, l.ips, ip, l.limits.IP, now).bytes.Debit(float64(bytes), now)
 	if end != nil {
 		if len(p.ends) == maxEnds {
 			p.ends = append(p.ends[:0], p.ends[1:]...)
@@ -129,43 +123,34 @@ func entry[K comparable](l *limiter, m map[K]*allowance, key K, limit RateLimit,
 	if a == nil {
 		l.fresh++
 		a = &allowance{
-			requests: bucket{limit.Requests.Volume, now}, pages: bucket{limit.Pages.Volume, now},
-			bytes: bucket{limit.Bytes.Volume, now},
+			requests: limit.Requests.bucket(now), pages: limit.Pages.bucket(now), bytes: limit.Bytes.bucket(now),
 		}
 		m[key] = a
 	}
-	a.refill(limit, now)
 	return a
 }
 
-func (a *allowance) refill(l RateLimit, now time.Time) {
-	a.requests.refill(now, l.Requests)
-	a.pages.refill(now, l.Pages)
-	a.bytes.refill(now, l.Bytes)
-}
-
-func (a *allowance) full(l RateLimit) bool {
-	return a.requests.holds(l.Requests.Volume, l.Requests) && a.pages.holds(l.Pages.Volume, l.Pages) &&
-		a.bytes.holds(l.Bytes.Volume, l.Bytes)
+func (a *allowance) full(now time.Time) bool {
+	return a.requests.Full(now) && a.pages.Full(now) && a.bytes.Full(now)
 }
 
 // has reports whether a request or page may be served. Its bytes are known only
 // afterwards: what it takes too much of them holds up the next.
-func (a *allowance) has(l RateLimit, page bool) bool {
-	if !a.bytes.holds(1, l.Bytes) {
+func (a *allowance) has(page bool, now time.Time) bool {
+	if !a.bytes.Has(1, now) {
 		return false
 	}
 	if page {
-		return a.pages.holds(1, l.Pages)
+		return a.pages.Has(1, now)
 	}
-	return a.requests.holds(1, l.Requests)
+	return a.requests.Has(1, now)
 }
 
-func (a *allowance) take(page bool) {
+func (a *allowance) take(page bool, now time.Time) {
 	if page {
-		a.pages.tokens--
+		a.pages.Debit(1, now)
 	} else {
-		a.requests.tokens--
+		a.requests.Debit(1, now)
 	}
 }
 
@@ -174,12 +159,12 @@ func (a *allowance) take(page bool) {
 func (l *limiter) sweep(now time.Time) {
 	l.fresh = 0
 	for id, a := range l.peers {
-		if a.refill(l.limits.Peer, now); a.full(l.limits.Peer) {
+		if a.full(now) {
 			delete(l.peers, id)
 		}
 	}
 	for ip, a := range l.ips {
-		if a.refill(l.limits.IP, now); a.full(l.limits.IP) {
+		if a.full(now) {
 			delete(l.ips, ip)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
+	"statusd/internal/broadcast"
 	"statusd/waku"
 	"statusd/waku/wire"
 )
@@ -84,10 +85,10 @@ type Recorder struct {
 	mu      sync.Mutex
 	pending []*wire.Envelope
 	bytes   int64
-	full    bool          // a batch is complete: no more lingering
-	room    chan struct{} // closed and replaced when there may be room, and when a batch is settled
-	state   Health        // of storing
-	reading Health        // of what the last look at retention found
+	full    bool              // a batch is complete: no more lingering
+	room    broadcast.Waiters // there may be room, or a batch is settled
+	state   Health            // of storing
+	reading Health            // of what the last look at retention found
 	damage  damages
 	failing bool // envelopes go nowhere now
 	stopped bool
@@ -141,7 +142,7 @@ func NewRecorder(cfg RecorderConfig) (*Recorder, error) {
 	r := &Recorder{
 		cfg: cfg, log: cfg.Logger, metrics: newMetrics(cfg.Metrics, cfg.Database),
 		wake: make(chan struct{}, 1), back: make(chan struct{}, 1),
-		state: Health{OK: true}, reading: Health{OK: true}, room: make(chan struct{}),
+		state: Health{OK: true}, reading: Health{OK: true},
 	}
 	if cfg.SpillPath != "" {
 		spill, err := openSpill(cfg.SpillPath, cfg.SpillBytes)
@@ -176,7 +177,7 @@ func (r *Recorder) Put(env *wire.Envelope) {
 			r.mu.Unlock()
 			return
 		}
-		room := r.room
+		room := r.room.Next()
 		r.mu.Unlock()
 		<-room
 		r.mu.Lock()
@@ -207,7 +208,7 @@ func (r *Recorder) Flush(ctx context.Context) error {
 		if r.stopped {
 			return ErrClosed
 		}
-		changed := r.room
+		changed := r.room.Next()
 		r.mu.Unlock()
 		select {
 		case <-changed:
@@ -226,7 +227,7 @@ func (r *Recorder) settle(n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.settled += int64(n)
-	r.makeRoom()
+	r.room.Wake()
 }
 
 // CountSync counts a page of a backfill; failure is empty when it went well.
@@ -235,12 +236,6 @@ func (r *Recorder) CountSync(failure SyncFailure) {
 	if failure != "" {
 		r.metrics.syncFailed.WithLabelValues(string(failure)).Inc()
 	}
-}
-
-// makeRoom lets waiting Puts look again. The caller holds mu.
-func (r *Recorder) makeRoom() {
-	close(r.room)
-	r.room = make(chan struct{})
 }
 
 func (r *Recorder) dropLocked(n int) {
@@ -282,7 +277,7 @@ func (r *Recorder) Run(ctx context.Context) error {
 	r.stopped = true
 	r.dropLocked(len(r.pending))
 	r.pending, r.bytes = nil, 0
-	r.makeRoom()
+	r.room.Wake()
 	r.mu.Unlock()
 	for _, f := range []*spillFile{r.spill, r.refused} {
 		if f != nil {
@@ -308,7 +303,7 @@ func (r *Recorder) take() []*wire.Envelope {
 	if len(r.pending) == 0 {
 		r.pending = nil
 	}
-	r.makeRoom()
+	r.room.Wake()
 	return batch
 }
 
@@ -324,7 +319,7 @@ func (r *Recorder) report(h Health, failing bool, err error) {
 	r.mu.Lock()
 	old := r.state
 	r.state, r.failing = h, failing
-	r.makeRoom()
+	r.room.Wake()
 	r.mu.Unlock()
 	if old == h {
 		return

@@ -53,7 +53,7 @@ func TestEnvelopeFloodIsHeldBack(t *testing.T) {
 		stale := wire.NewEnvelope(1, 1, wire.Topic{}, nil, 0).RLP()
 		payload := append(wire.MessagesHeader(n*len(stale)), bytes.Repeat(stale, n)...)
 		synctest.Wait()
-		h.peerByID(r.id).intake.tokens = 0 // its reader waits for a packet
+		h.peerByID(r.id).intake.Debit(intakeBurst, time.Now()) // its reader waits for a packet
 		begin := time.Now()
 		for range 3 {
 			if err := r.send(wire.CodeMessages, payload); err != nil {
@@ -109,7 +109,7 @@ func TestClosingEndsAPause(t *testing.T) {
 		h := startHost(t, Config{})
 		r := dial(t, h, version, 0, nil)
 		synctest.Wait()
-		h.peerByID(r.id).intake.tokens = -3600 * intakeRate // its reader waits for a packet
+		h.peerByID(r.id).intake.Debit(3601*intakeRate+intakeBurst, time.Now()) // its reader waits for a packet
 		if err := r.sendEnvelopes(testEnvelope(1)); err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,6 @@
 package waku
 
 import (
-	"math/rand/v2"
 	"net/netip"
 	"testing"
 	"testing/synctest"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
+	"statusd/internal/bucket"
 	"statusd/waku/wire"
 )
 
@@ -58,15 +58,14 @@ func TestSenderKeepsByteLimit(t *testing.T) {
 		})
 		got := clocked(r)
 		time.Sleep(60 * time.Second)
-		allowed, total := newBucket(limit, time.Now()), 0
-		start := time.Now().Add(-60 * time.Second)
-		allowed.last = start
+		start, total := time.Now().Add(-60*time.Second), 0
+		allowed := bucket.Second(limit, start)
 		for _, a := range got() {
 			total += a.size
 			if version == 0 {
 				continue // waku/0 has no byte limits
 			}
-			if !allowed.spend(float64(a.size), start.Add(a.at)) {
+			if !allowed.Spend(float64(a.size), start.Add(a.at)) {
 				t.Errorf("%d bytes at %v are above the limit", a.size, a.at)
 			}
 		}
@@ -104,10 +103,10 @@ func TestSenderKeepsPacketLimit(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		time.Sleep(20 * time.Second)
-		allowed := newBucket(limit, start)
+		allowed := bucket.Second(limit, start)
 		bundles, others := 0, 0
 		for _, a := range got() {
-			if !allowed.spend(1, start.Add(a.at)) {
+			if !allowed.Spend(1, start.Add(a.at)) {
 				t.Errorf("packet of code %d at %v is above the limit", a.code, a.at)
 			}
 			if a.code == wire.CodeMessages {
@@ -238,65 +237,5 @@ func TestLimiterAddresses(t *testing.T) {
 	}
 	if len(l.ips) != 0 {
 		t.Errorf("%d addresses are remembered after all have gone", len(l.ips))
-	}
-}
-
-// TestBucketsAgree: what a sender's bucket lets through is never too much for
-// the receiver's, however often the sender looks at his.
-func TestBucketsAgree(t *testing.T) {
-	rnd := rand.New(rand.NewPCG(1, 1))
-	for range 200 {
-		rate := uint64(1 + rnd.IntN(20))
-		now := time.Unix(1_600_000_000, 0)
-		ours, theirs := newBucket(rate, now), newBucket(rate, now)
-		for i := range 500 {
-			n := float64(1 + rnd.IntN(int(rate)))
-			for wait := ours.wait(n, now); wait > 0; wait = ours.wait(n, now) {
-				if rnd.IntN(2) == 0 {
-					wait = 1 + time.Duration(rnd.Int64N(int64(wait))) // woken by something else
-				}
-				now = now.Add(wait)
-			}
-			ours.debit(n, now)
-			if !theirs.spend(n, now) {
-				t.Fatalf("rate %d, packet %d of %g: %g tokens are there", rate, i, n, theirs.tokens)
-			}
-		}
-	}
-}
-
-// TestBucketRefill: refill is exact at any rate and however often it is asked.
-func TestBucketRefill(t *testing.T) {
-	for _, rate := range []uint64{1, 3, 7, 1000} {
-		now := time.Unix(1_600_000_000, 0)
-		b := newBucket(rate, now)
-		spent := 0
-		const step, seconds = 7 * time.Millisecond, 30
-		for range int(seconds * time.Second / step) {
-			for b.spend(1, now) {
-				spent++
-			}
-			now = now.Add(step)
-		}
-		if most := int(rate) * (seconds + 1); spent > most || spent < most-int(rate*14/1000)-1 {
-			t.Errorf("rate %d: spent %d in %d s, want %d", rate, spent, seconds, most)
-		}
-	}
-	b := newBucket(0, time.Time{})
-	if !b.spend(1e12, time.Time{}) || b.wait(1e12, time.Time{}) != 0 {
-		t.Error("a rate of zero limits")
-	}
-	now := time.Unix(0, 0)
-	b = newBucket(10, now)
-	b.debit(15, now)
-	if got := b.wait(1, now); got < 600*time.Millisecond || got > 601*time.Millisecond {
-		t.Errorf("wait after a debt of 5: got %v, want 600 ms", got)
-	}
-	if got := b.wait(1000, now); got < 1500*time.Millisecond || got > 1501*time.Millisecond {
-		t.Errorf("wait for more than the capacity: got %v, want 1.5 s", got)
-	}
-	b.refill(now.Add(-time.Hour)) // a clock that goes back
-	if b.tokens != -5 {
-		t.Errorf("tokens after a step back: got %v, want -5", b.tokens)
 	}
 }

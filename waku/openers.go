@@ -7,6 +7,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"statusd/internal/broadcast"
 	"statusd/waku/wire"
 )
 
@@ -194,11 +195,11 @@ type budget struct {
 
 	mu    sync.Mutex
 	used  int
-	freed chan struct{} // closed and replaced when something is given back
+	freed broadcast.Waiters // something is given back
 }
 
 func newBudget(limit int) *budget {
-	return &budget{max: limit, turn: make(chan struct{}, 1), freed: make(chan struct{})}
+	return &budget{max: limit, turn: make(chan struct{}, 1)}
 }
 
 // take claims n bytes, waiting for them until one of the channels is closed.
@@ -219,7 +220,7 @@ func (b *budget) take(n int, done, stopped <-chan struct{}) bool {
 			b.mu.Unlock()
 			return true
 		}
-		freed := b.freed
+		freed := b.freed.Next()
 		b.mu.Unlock()
 		select {
 		case <-freed:
@@ -235,6 +236,5 @@ func (b *budget) give(n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.used -= n
-	close(b.freed)
-	b.freed = make(chan struct{})
+	b.freed.Wake()
 }

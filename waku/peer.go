@@ -14,6 +14,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 	"go.uber.org/zap"
 
+	"statusd/internal/bucket"
 	"statusd/waku/wire"
 )
 
@@ -68,8 +69,8 @@ type peer struct {
 
 	// Owned by the reader.
 	usage      *peerUsage
-	rejections bucket
-	intake     bucket
+	rejections bucket.Bucket
+	intake     bucket.Bucket
 	malformed  int
 	testified  time.Time // when the TimeWitness was told last; belongs to the reader
 
@@ -100,11 +101,8 @@ func (h *Host) runPeer(version uint, pp *p2p.Peer, rw p2p.MsgReadWriter) error {
 		host: h, pp: pp, rw: rw, id: pp.ID(), addr: remoteIP(pp), version: version, slot: slot,
 		log:    h.log.With(zap.Stringer("peer", pp.ID())),
 		wakeup: make(chan struct{}, 1), out: make(chan packet, maxReplies), quit: make(chan struct{}),
-		rejections: bucket{
-			rate:     rejectionsTolerated / rejectionWindow.Seconds(),
-			capacity: rejectionsTolerated, tokens: rejectionsTolerated, last: now,
-		},
-		intake: bucket{rate: intakeRate, capacity: intakeBurst, tokens: intakeBurst, last: now},
+		rejections: bucket.New(rejectionsTolerated/rejectionWindow.Seconds(), rejectionsTolerated, now),
+		intake:     bucket.New(intakeRate, intakeBurst, now),
 	}
 	h.pool.greet(slot, p.id, p.addr)
 	p.usage = h.limiter.open(p.id, p.addr, now)
@@ -250,7 +248,7 @@ func (p *peer) read() {
 			p.close(reason)
 			return
 		}
-		if !p.pause(p.intake.wait(1, time.Now())) {
+		if !p.pause(p.intake.Wait(1, time.Now())) {
 			return
 		}
 	}
@@ -339,7 +337,7 @@ func (p *peer) handleMessages(payload []byte) CloseReason {
 		return CloseMalformed
 	}
 	p.count.envIn.Add(uint64(len(envs)))
-	p.intake.debit(float64(len(envs)), time.Now())
+	p.intake.Debit(float64(len(envs)), time.Now())
 	var refused []wire.EnvelopeError
 	if !h.blocked[p.id] {
 		at, s := h.cfg.Now(), h.set.Load()
@@ -384,7 +382,7 @@ func (p *peer) tolerates(v verdict, s *settings, at time.Time) bool {
 	default:
 		return true
 	}
-	return p.rejections.spend(1, time.Now())
+	return p.rejections.Spend(1, time.Now())
 }
 
 // handleUpdate applies a Status Update: all of it or nothing.
@@ -399,7 +397,7 @@ func (p *peer) handleUpdate(payload []byte) error {
 	if next.light && !p.light.Swap(true) && p.host.cfg.Watcher != nil {
 		p.host.cfg.Watcher.PeerUp(p.id)
 	}
-	p.intake.debit(float64(len(update.Topics)), time.Now()) // each is remembered
+	p.intake.Debit(float64(len(update.Topics)), time.Now()) // each is remembered
 	if next.pow < old.pow || next.widens(&old.interest) {
 		p.resync.Store(true)
 	}

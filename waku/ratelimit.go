@@ -7,6 +7,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/p2p/enode"
 
+	"statusd/internal/bucket"
 	"statusd/waku/wire"
 )
 
@@ -24,15 +25,15 @@ type limiter struct {
 
 // ipUsage is shared by the connections from one address. Guarded by limiter.mu.
 type ipUsage struct {
-	packets, bytes bucket
+	packets, bytes bucket.Bucket
 	users          int
 }
 
 // peerUsage is one connection's account. It belongs to the peer's reader,
 // except for ip.
 type peerUsage struct {
-	packets, bytes bucket
-	exceeded       bucket // tolerance that is left
+	packets, bytes bucket.Bucket
+	exceeded       bucket.Bucket // tolerance that is left
 	addr           netip.Addr
 	ip             *ipUsage // nil: exempt or limits off
 }
@@ -68,13 +69,13 @@ func (l *limiter) open(id enode.ID, addr netip.Addr, now time.Time) *peerUsage {
 	}
 	tolerance := float64(l.limits.Tolerance)
 	u := &peerUsage{
-		packets: newBucket(l.limits.PacketsPerPeer, now), bytes: newBucket(l.limits.BytesPerPeer, now), addr: addr,
-		exceeded: bucket{rate: tolerance / 60, capacity: tolerance, tokens: tolerance, last: now},
+		packets: bucket.Second(l.limits.PacketsPerPeer, now), bytes: bucket.Second(l.limits.BytesPerPeer, now), addr: addr,
+		exceeded: bucket.New(tolerance/60.0, tolerance, now),
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if u.ip = l.ips[addr]; u.ip == nil {
-		u.ip = &ipUsage{packets: newBucket(l.limits.PacketsPerIP, now), bytes: newBucket(l.limits.BytesPerIP, now)}
+		u.ip = &ipUsage{packets: bucket.Second(l.limits.PacketsPerIP, now), bytes: bucket.Second(l.limits.BytesPerIP, now)}
 		l.ips[addr] = u.ip
 	}
 	u.ip.users++
@@ -101,14 +102,14 @@ func (l *limiter) count(u *peerUsage, size uint32, now time.Time) (over excess, 
 	if u.ip == nil {
 		return excess{}, false
 	}
-	packets, bytes := u.packets.spend(1, now), u.bytes.spend(float64(size), now)
+	packets, bytes := u.packets.Spend(1, now), u.bytes.Spend(float64(size), now)
 	over.peer = !packets || !bytes
 	l.mu.Lock()
-	packets, bytes = u.ip.packets.spend(1, now), u.ip.bytes.spend(float64(size), now)
+	packets, bytes = u.ip.packets.Spend(1, now), u.ip.bytes.Spend(float64(size), now)
 	l.mu.Unlock()
 	over.ip = !packets || !bytes
 	if (over.ip || over.peer) && l.limits.Tolerance > 0 {
-		drop = !u.exceeded.spend(1, now) || u.exceeded.tokens < 1
+		drop = !u.exceeded.Spend(1, now) || !u.exceeded.Has(1, now)
 	}
 	return over, drop
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/ethereum/go-ethereum/crypto"
 	"github.com/ethereum/go-ethereum/p2p"
 
+	"statusd/internal/bucket"
 	"statusd/waku/wire"
 )
 
@@ -33,16 +34,16 @@ const (
 // writer sends to one peer. It belongs to the peer's writer goroutine.
 type writer struct {
 	p      *peer
-	cursor uint64 // position in the pool's log
-	packet bucket // what the peer lets us send
-	bytes  bucket
+	cursor uint64        // position in the pool's log
+	packet bucket.Bucket // what the peer lets us send
+	bytes  bucket.Bucket
 	limits [2]wire.Limits // that the buckets were made from
 	walked time.Time      // when it last went back to the start of the pool
 	scan   []*entry
 	batch  []*entry
 	envs   []*wire.Envelope
 	header []byte
-	pace   bucket // packets of envelopes
+	pace   bucket.Bucket // packets of envelopes
 }
 
 // write is the writer goroutine: the Status, then, once the peer's own has
@@ -92,9 +93,7 @@ func (p *peer) sendFrom(code uint64, size int, payload io.Reader) bool {
 	return true
 }
 
-func newPace(now time.Time) bucket {
-	return bucket{rate: paceRate, capacity: paceBurst, tokens: paceBurst, last: now}
-}
+func newPace(now time.Time) bucket.Bucket { return bucket.New(paceRate, paceBurst, now) }
 
 // drain sends everything there is to send now. It returns how long to wait
 // for the peer's rate limits, zero when nothing is held back by them.
@@ -127,7 +126,7 @@ func (w *writer) gatherMore() bool {
 	if w.p.host.pool.last.Load() < w.cursor {
 		return true // there is nothing
 	}
-	return w.p.pause(w.pace.wait(1, time.Now()))
+	return w.p.pause(w.pace.Wait(1, time.Now()))
 }
 
 // restart goes back to the start of the pool when the peer wants more than
@@ -158,12 +157,12 @@ func (w *writer) control() (wait time.Duration, ok bool) {
 	for p.dirty.Load() != 0 || len(p.out) > 0 {
 		now := time.Now()
 		w.adoptLimits(now)
-		if wait = max(w.packet.wait(1, now), w.bytes.wait(1, now)); wait > 0 {
+		if wait = max(w.packet.Wait(1, now), w.bytes.Wait(1, now)); wait > 0 {
 			return wait, true
 		}
 		pkt := w.nextControl()
-		w.packet.debit(1, now)
-		w.bytes.debit(float64(len(pkt.payload)), now)
+		w.packet.Debit(1, now)
+		w.bytes.Debit(float64(len(pkt.payload)), now)
 		if !p.send(pkt.code, pkt.payload) {
 			return 0, false
 		}
@@ -205,7 +204,7 @@ func (w *writer) gather() (size int, wait time.Duration) {
 	p, h := w.p, w.p.host
 	now := time.Now()
 	w.adoptLimits(now)
-	if wait = w.packet.wait(1, now); wait > 0 {
+	if wait = w.packet.Wait(1, now); wait > 0 {
 		return 0, wait
 	}
 	w.batch, w.envs = w.batch[:0], w.envs[:0]
@@ -231,7 +230,7 @@ func (w *writer) gather() (size int, wait time.Duration) {
 				return size, 0
 			}
 			total := float64(wire.MessagesSize(size + n))
-			if wait = w.bytes.wait(total, now); wait > 0 || size > 0 && !w.bytes.holds(total) {
+			if wait = w.bytes.Wait(total, now); wait > 0 || size > 0 && !w.bytes.Fits(total) {
 				w.cursor = e.seq
 				if size > 0 {
 					wait = 0
@@ -258,8 +257,8 @@ func (w *writer) adoptLimits(now time.Time) {
 		return
 	}
 	w.limits = limits
-	w.packet = newBucket(tighter(v.packets), now)
-	w.bytes = newBucket(tighter(v.bytes), now)
+	w.packet = bucket.Second(tighter(v.packets), now)
+	w.bytes = bucket.Second(tighter(v.bytes), now)
 }
 
 // tighter returns the stricter of two limits of which zero means none.
@@ -284,9 +283,9 @@ func (w *writer) sendBatch(size int) bool {
 		w.expectAck()
 	}
 	now := time.Now()
-	w.pace.debit(1, now)
-	w.packet.debit(1, now)
-	w.bytes.debit(float64(total), now)
+	w.pace.Debit(1, now)
+	w.packet.Debit(1, now)
+	w.bytes.Debit(float64(total), now)
 	payload := &batchReader{head: w.header, envs: w.envs}
 	if !p.sendFrom(wire.CodeMessages, total, payload) {
 		return false

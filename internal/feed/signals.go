@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"statusd/api"
+	"statusd/internal/broadcast"
 )
 
 // RingSize is how many signals wait for slow readers.
@@ -18,13 +19,13 @@ type Signals struct {
 
 	mu   sync.Mutex
 	ring []api.Event
-	last int64         // number of the newest signal, from 1 on
-	next chan struct{} // closed by the next signal
+	last int64             // number of the newest signal, from 1 on
+	next broadcast.Waiters // for the next signal
 }
 
 // NewSignals makes an empty ring.
 func NewSignals(now func() time.Time) *Signals {
-	return &Signals{now: now, ring: make([]api.Event, RingSize), next: make(chan struct{})}
+	return &Signals{now: now, ring: make([]api.Event, RingSize)}
 }
 
 // Emit tells who listens. It does not block. A nil receiver does nothing.
@@ -40,8 +41,7 @@ func (s *Signals) Emit(e api.EventPayload) {
 	defer s.mu.Unlock()
 	s.last++
 	s.ring[s.last%RingSize] = api.Event{Time: s.now().UnixMilli(), Type: e.EventType(), Event: body}
-	close(s.next)
-	s.next = make(chan struct{})
+	s.next.Wake()
 }
 
 // after returns the signals that came after number seq, how many of them are
@@ -59,5 +59,5 @@ func (s *Signals) after(seq int64) (events []api.Event, lost int, last int64, ne
 	for i := seq + 1; i <= s.last; i++ {
 		events = append(events, s.ring[i%RingSize])
 	}
-	return events, lost, s.last, s.next
+	return events, lost, s.last, s.next.Next()
 }

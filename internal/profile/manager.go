@@ -18,6 +18,7 @@ import (
 	"statusd/accounts/key"
 	"statusd/fault"
 	"statusd/internal/atomicfile"
+	"statusd/internal/broadcast"
 	"statusd/internal/store"
 )
 
@@ -92,7 +93,7 @@ type Manager struct {
 
 	mu      sync.Mutex // guards what follows; written by who has the turn
 	current *Account
-	changed chan struct{} // closed when current changes
+	changed broadcast.Waiters // current changes
 }
 
 // Open opens the accounts of a data directory and settles what a crash
@@ -122,7 +123,7 @@ func Open(cfg Config) (*Manager, error) {
 	}
 	m := &Manager{
 		cfg: cfg, log: cfg.Log.Named("account"), turn: make(chan struct{}, 1), closed: make(chan struct{}),
-		failed: make(chan error, 1), dir: dir, changed: make(chan struct{}), deriving: make(chan struct{}, 1),
+		failed: make(chan error, 1), dir: dir, deriving: make(chan struct{}, 1),
 	}
 	if err := atomicfile.RemoveTemps(m.backupFolder()); err != nil {
 		return nil, fmt.Errorf("clean backups: %w", err)
@@ -191,15 +192,14 @@ func (m *Manager) Current() *Account {
 func (m *Manager) Watch() (*Account, <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.current, m.changed
+	return m.current, m.changed.Next()
 }
 
 func (m *Manager) setCurrent(a *Account) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.current = a
-	close(m.changed)
-	m.changed = make(chan struct{})
+	m.changed.Wake()
 }
 
 // isCurrent reports whether an account is the one logged in.

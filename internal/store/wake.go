@@ -1,29 +1,33 @@
 package store
 
-import "sync"
+import (
+	"sync"
+
+	"statusd/internal/broadcast"
+)
 
 // eventWake wakes readers of the event log when there is more to read. It
 // holds no events, so that there is nothing to overflow: a reader goes on from
 // its own number.
 type eventWake struct {
 	mu   sync.Mutex
-	last int64         // number of the newest event
-	next chan struct{} // closed when last grows, or the database is closed
+	last int64             // number of the newest event
+	next broadcast.Waiters // last grows, or the database is closed
 	shut bool
 }
 
-func newEventWake(last int64) *eventWake { return &eventWake{last: last, next: make(chan struct{})} }
+func newEventWake(last int64) *eventWake { return &eventWake{last: last} }
 
 // after returns a channel that is closed once there is an event above seq.
 func (w *eventWake) after(seq int64) <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.last > seq && !w.shut {
+	if w.last > seq || w.shut {
 		now := make(chan struct{})
 		close(now)
 		return now
 	}
-	return w.next
+	return w.next.Next()
 }
 
 // advance notes that the events up to seq are on disk.
@@ -34,18 +38,15 @@ func (w *eventWake) advance(seq int64) {
 		return
 	}
 	w.last = seq
-	close(w.next)
-	w.next = make(chan struct{})
+	w.next.Wake()
 }
 
 // close wakes everybody for good.
 func (w *eventWake) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.shut {
-		w.shut = true
-		close(w.next)
-	}
+	w.shut = true
+	w.next.Wake()
 }
 
 // EventsAfter returns a channel that is closed as soon as an event with a

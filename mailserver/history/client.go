@@ -12,6 +12,7 @@ import (
 	"github.com/ethereum/go-ethereum/p2p/enode"
 	"go.uber.org/zap"
 
+	"statusd/internal/broadcast"
 	"statusd/waku"
 	"statusd/waku/wire"
 )
@@ -97,7 +98,7 @@ type Client struct {
 	servers map[enode.ID]*server
 	visits  map[enode.ID]*line // peers asked now that are not among servers
 	active  map[enode.ID]*pending
-	changed chan struct{} // closed and replaced when a peer comes or goes
+	changed broadcast.Waiters // a peer comes or goes
 }
 
 // pending is an exchange and the goroutine that waits for it.
@@ -152,7 +153,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		cfg: cfg, log: cfg.Logger.Named("history"), servers: make(map[enode.ID]*server),
-		visits: make(map[enode.ID]*line), active: make(map[enode.ID]*pending), changed: make(chan struct{}),
+		visits: make(map[enode.ID]*line), active: make(map[enode.ID]*pending),
 	}
 	c.SetServers(cfg.Servers)
 	return c, nil
@@ -199,8 +200,7 @@ func (c *Client) SetServers(list []Server) {
 
 // wake tells those who wait that something has changed. The caller holds mu.
 func (c *Client) wake() {
-	close(c.changed)
-	c.changed = make(chan struct{})
+	c.changed.Wake()
 }
 
 // Status describes the servers, in the order in which they would be asked.
@@ -292,7 +292,7 @@ func (c *Client) connect(ctx context.Context, s *server) error {
 	id := s.Node.ID()
 	for asked := false; ; {
 		c.mu.Lock()
-		changed := c.changed
+		changed := c.changed.Next()
 		c.mu.Unlock()
 		if c.net.PeerConnected(id) {
 			return nil

@@ -406,7 +406,7 @@ func (c *Client) wait(ctx context.Context, p *pending, timeout time.Duration) (a
 	defer end.Stop()
 	for {
 		c.mu.Lock()
-		changed := c.changed
+		changed := c.changed.Next()
 		c.mu.Unlock()
 		if !c.net.PeerConnected(p.server) {
 			return answer{}, ErrGone

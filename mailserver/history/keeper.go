@@ -150,7 +150,7 @@ func plan(list []candidate, target int) (connect, drop []*enode.Node, next time.
 func (c *Client) Changed() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.changed
+	return c.changed.Next()
 }
 
 func (c *Client) connected(id enode.ID) bool {

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"statusd/internal/broadcast"
 	"statusd/internal/store"
 	"statusd/transport/topics"
 	"statusd/waku"
@@ -76,16 +77,16 @@ type inbox struct {
 	mu      sync.Mutex
 	queue   []*arrival
 	bytes   int
-	in, out uint64          // messages that were queued, and that are done with
-	lost    bool            // a live message found no room
-	broken  bool            // one out of an archive is not stored
-	rescan  []waku.FilterID // filters to look for in the pool
-	due     time.Time       // when Chats are to try again what they put aside; zero: never
-	moved   chan struct{}   // closed and replaced when messages are done with
+	in, out uint64            // messages that were queued, and that are done with
+	lost    bool              // a live message found no room
+	broken  bool              // one out of an archive is not stored
+	rescan  []waku.FilterID   // filters to look for in the pool
+	due     time.Time         // when Chats are to try again what they put aside; zero: never
+	moved   broadcast.Waiters // messages are done with
 }
 
 func newInbox(c *Courier) *inbox {
-	return &inbox{c: c, wake: make(chan struct{}, 1), moved: make(chan struct{}), due: c.cfg.Now()}
+	return &inbox{c: c, wake: make(chan struct{}, 1), due: c.cfg.Now()}
 }
 
 // sink takes what the filter of a place opened.
@@ -132,7 +133,7 @@ func (c *Courier) Hold(done <-chan struct{}) {
 	var timeout <-chan time.Time
 	for {
 		b.mu.Lock()
-		full, moved := len(b.queue) >= holdFrom || b.bytes >= holdBytes, b.moved
+		full, moved := len(b.queue) >= holdFrom || b.bytes >= holdBytes, b.moved.Next()
 		b.mu.Unlock()
 		if !full {
 			return
@@ -160,7 +161,7 @@ func (b *inbox) settled(ctx context.Context) error {
 	b.mu.Unlock()
 	for {
 		b.mu.Lock()
-		done, moved := b.out >= goal, b.moved
+		done, moved := b.out >= goal, b.moved.Next()
 		broken := b.broken
 		if done {
 			b.broken = false
@@ -216,8 +217,7 @@ func (b *inbox) done(n int) {
 	}
 	b.queue = b.queue[n:]
 	b.out += uint64(n)
-	close(b.moved)
-	b.moved = make(chan struct{})
+	b.moved.Wake()
 }
 
 // missing returns, when the queue is empty, the filters for which the pool is

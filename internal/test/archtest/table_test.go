@@ -88,6 +88,8 @@ func layer0() map[string][]string {
 		"statusd/internal/atomicfile":   {},
 		"statusd/internal/backup":       {"statusd/accounts/kdf", "statusd/accounts/secret"},
 		"statusd/internal/blocking":     {geth + "p2p/nat"},
+		"statusd/internal/broadcast":    {},
+		"statusd/internal/bucket":       {},
 		"statusd/internal/cache":        {"statusd/internal/atomicfile", "github.com/syndtr/goleveldb/leveldb"},
 		"statusd/internal/confusable":   {"golang.org/x/text/unicode/norm"},
 		"statusd/internal/clock":        {"github.com/beevik/ntp", zap},
@@ -108,7 +110,8 @@ func layer0() map[string][]string {
 func layer1() map[string][]string {
 	return map[string][]string{
 		"statusd/waku": {
-			"statusd/waku/wire", geth + "common/hexutil", geth + "crypto", geth + "p2p", zap, metrics, errgroup,
+			"statusd/internal/broadcast", "statusd/internal/bucket", "statusd/waku/wire", geth + "common/hexutil",
+			geth + "crypto", geth + "p2p", zap, metrics, errgroup,
 		},
 		"statusd/discovery": {"statusd/internal/wakuenr", geth + "p2p/enode"},
 		"statusd/discovery/rendezvous": {
@@ -173,12 +176,13 @@ func layer2() map[string][]string {
 	return map[string][]string{
 		"statusd/internal/store": {
 			"statusd/accounts/key", "statusd/accounts/secret", "statusd/datasync", "statusd/internal/atomicfile",
-			"statusd/internal/confusable", "statusd/internal/deadline", "statusd/internal/diskspace", "statusd/transport",
-			"statusd/waku/wire", sqlite, zap,
+			"statusd/internal/broadcast", "statusd/internal/confusable", "statusd/internal/deadline",
+			"statusd/internal/diskspace", "statusd/transport", "statusd/waku/wire", sqlite, zap,
 		},
 		"statusd/internal/store/storetest": {"statusd/accounts/secret", "statusd/internal/store"},
 		"statusd/mailserver": {
-			"statusd/waku", geth + "p2p/enode", geth + "rlp", metrics, "golang.org/x/sync/semaphore", zap,
+			"statusd/internal/broadcast", "statusd/internal/bucket", "statusd/waku", geth + "p2p/enode", geth + "rlp", metrics,
+			"golang.org/x/sync/semaphore", zap,
 		},
 		"statusd/mailserver/archivetest": {"statusd/mailserver", "statusd/waku/wire"},
 		"statusd/mailserver/leveldb": {
@@ -197,7 +201,8 @@ func layer2() map[string][]string {
 			"statusd/mailserver/history", "statusd/waku", geth + "crypto", geth + "log", geth + "p2p", zap,
 		},
 		"statusd/mailserver/history": {
-			"statusd/internal/cache", "statusd/internal/deadline", "statusd/mailserver", "statusd/waku",
+			"statusd/internal/broadcast", "statusd/internal/cache", "statusd/internal/deadline", "statusd/mailserver",
+			"statusd/waku",
 			"github.com/syndtr/goleveldb/leveldb",
 			geth + "crypto", geth + "p2p/enode", zap,
 		},
@@ -215,8 +220,8 @@ func layer3() map[string][]string {
 		},
 		"statusd/messenger/event": {"statusd/api", "statusd/internal/store", "statusd/messenger/text"},
 		"statusd/messenger/courier": {
-			"statusd/accounts/key", "statusd/datasync", "statusd/internal/deadline", "statusd/internal/store",
-			"statusd/mailserver/history", "statusd/transport", "statusd/waku", errgroup, zap,
+			"statusd/accounts/key", "statusd/datasync", "statusd/internal/broadcast", "statusd/internal/deadline",
+			"statusd/internal/store", "statusd/mailserver/history", "statusd/transport", "statusd/waku", errgroup, zap,
 		},
 		"statusd/messenger/naming": {
 			"statusd/api", "statusd/accounts/contact", "statusd/internal/confusable", "statusd/internal/termtext",
@@ -224,8 +229,8 @@ func layer3() map[string][]string {
 		},
 		"statusd/messenger/text": {"statusd/api"},
 		"statusd/internal/feed": {
-			"statusd/api", "statusd/internal/nearest", "statusd/internal/profile", "statusd/internal/store",
-			"statusd/messenger/text",
+			"statusd/api", "statusd/internal/broadcast", "statusd/internal/nearest", "statusd/internal/profile",
+			"statusd/internal/store", "statusd/messenger/text",
 		},
 		"statusd/internal/webhook": {
 			"statusd/api", "statusd/accounts/secret", "statusd/internal/deadline", "statusd/internal/feed",
@@ -233,8 +238,8 @@ func layer3() map[string][]string {
 			"statusd/internal/store", zap,
 		},
 		"statusd/internal/profile": {
-			"statusd/accounts", "statusd/internal/atomicfile", "statusd/internal/backup", "statusd/internal/store",
-			"github.com/google/uuid", zap,
+			"statusd/accounts", "statusd/internal/atomicfile", "statusd/internal/backup", "statusd/internal/broadcast",
+			"statusd/internal/store", "github.com/google/uuid", zap,
 		},
 	}
 }
