@@ -29,9 +29,12 @@ const stopAccount = 5 * time.Second
 // cannot be logged in.
 var ErrLogin = fault.New(fault.Permission, "cannot log in", "")
 
+// logins is who is logged in, and what runs for them.
+type logins struct{ *core }
+
 // startAccounts opens the accounts, and logs in the one that the configuration
 // names.
-func (n *Node) startAccounts(ctx context.Context, life *lifecycle) error {
+func (n *logins) startAccounts(ctx context.Context, life *lifecycle) error {
 	cfg := profile.Config{
 		Dir: n.cfg.DataDir, KeyFiles: n.cfg.KeyStorePath(), NodeKeyFile: n.cfg.NodeKeyPath(), Cost: passwordCost(n.cfg),
 		InstallationID: n.cfg.ShhextConfig.InstallationID, Log: n.root, Now: n.clock.Now,
@@ -72,7 +75,7 @@ func loginError(name string, err error) error {
 }
 
 // loginSignal tells who listens of an attempt to log in.
-func (n *Node) loginSignal(err error) {
+func (n *logins) loginSignal(err error) {
 	var f api.NodeLoginEvent
 	if err != nil {
 		f.Error = err.Error()
@@ -94,21 +97,21 @@ func passwordCost(cfg *configs.Config) kdf.Cost {
 }
 
 // Accounts returns the accounts, nil before the data directory is open.
-func (n *Node) Accounts() *profile.Manager {
+func (n *logins) Accounts() *profile.Manager {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.accounts
 }
 
 // Names returns the word lists of three-word names, nil if there are none.
-func (n *Node) Names() *names.Lists {
+func (n *logins) Names() *names.Lists {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.names
 }
 
 // accountHealth tells whether somebody is logged in.
-func (n *Node) accountHealth() api.ComponentHealth {
+func (n *logins) accountHealth() api.ComponentHealth {
 	c := api.ComponentHealth{Name: "Account", Level: api.HealthNotMounted, Desc: "nobody is logged in"}
 	if m := n.Accounts(); m != nil && m.Current() != nil {
 		c.Level, c.Desc = api.HealthReady, "logged in"
@@ -118,7 +121,7 @@ func (n *Node) accountHealth() api.ComponentHealth {
 
 // databaseHealth tells of damage to the database of the account: what a query
 // met, and what was lost before. Messages go on with what is left.
-func (n *Node) databaseHealth() api.ComponentHealth {
+func (n *logins) databaseHealth() api.ComponentHealth {
 	c := api.ComponentHealth{Name: "Database", Level: api.HealthNotMounted, Desc: "nobody is logged in"}
 	m := n.Accounts()
 	if m == nil {

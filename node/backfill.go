@@ -19,7 +19,7 @@ var ErrNotArchived = errors.New("envelopes came but were not archived")
 // of the request count. When it returns without an error, what came is durable:
 // archived counts what was handed to the archive, which may have had it already,
 // skipped what no peer would have taken: too little proof of work, too large.
-func (n *Node) Backfill(
+func (n *mailservers) Backfill(
 	ctx context.Context, r history.Request,
 ) (page history.Result, archived, skipped int, err error) {
 	if n.mail.recorder == nil {

@@ -22,7 +22,7 @@ const (
 )
 
 // openCache opens a cache that is a file. One that cannot be read is put aside.
-func openCache[T any](n *Node, what, path string, open func() (T, error)) (T, error) {
+func openCache[T any](n *core, what, path string, open func() (T, error)) (T, error) {
 	c, err := open()
 	if err == nil {
 		return c, nil
@@ -31,7 +31,7 @@ func openCache[T any](n *Node, what, path string, open func() (T, error)) (T, er
 	if moveErr != nil {
 		return c, cacheError(what, path, err)
 	}
-	n.warnOfDamage(what, &cache.Damage{Path: path, Aside: aside, Err: err})
+	n.finding.warnOfDamage(what, &cache.Damage{Path: path, Aside: aside, Err: err})
 	if c, err = open(); err != nil {
 		return c, cacheError(what, path, err)
 	}
@@ -39,7 +39,7 @@ func openCache[T any](n *Node, what, path string, open func() (T, error)) (T, er
 }
 
 // mendNodes makes sure that go-ethereum can open its database of nodes.
-func (n *Node) mendNodes() error {
+func (n *finding) mendNodes() error {
 	if n.cfg.NoDiscovery {
 		return nil
 	}
@@ -63,7 +63,7 @@ func cacheError(what, path string, err error) error {
 	return &StartError{Kind: ErrDataDir, Text: fmt.Sprintf("cannot use %s %s", what, path), Cause: err}
 }
 
-func (n *Node) warnOfDamage(what string, damage *cache.Damage) {
+func (n *finding) warnOfDamage(what string, damage *cache.Damage) {
 	if damage == nil {
 		return
 	}

@@ -30,7 +30,7 @@ func (t timeWitness) Witness(env *wire.Envelope, peer enode.ID, addr netip.Addr,
 // wrong time that is corrected concerns other programs only. One that is not
 // keeps messages from passing in both directions; that decides about the level
 // of the node when peers that we chose say so.
-func (n *Node) clockHealth() api.ComponentHealth {
+func (n *checks) clockHealth() api.ComponentHealth {
 	forwarders := 0
 	if n.host != nil {
 		forwarders = n.host.Forwarders()

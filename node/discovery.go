@@ -51,7 +51,7 @@ const (
 
 // search is everything by which this node finds others and is found.
 type search struct {
-	node       *Node
+	node       *core
 	pool       *pool.Pool
 	cache      *peercache.Cache
 	endpoint   *discv5.Endpoint               // nil: no discv5
@@ -63,16 +63,19 @@ type search struct {
 	signals    signals
 }
 
+// finding is the search for peers.
+type finding struct{ *core }
+
 // newSearch builds the search for peers, nil when there is none. It starts
 // nothing.
-func (n *Node) newSearch(key *ecdsa.PrivateKey, srv *p2p.Server) (*search, error) {
+func (n *finding) newSearch(key *ecdsa.PrivateKey, srv *p2p.Server) (*search, error) {
 	if !n.cfg.Discovers() {
 		return nil, nil
 	}
-	s := &search{node: n}
+	s := &search{node: n.core}
 	var err error
 	path := filepath.Join(n.cfg.DataDir, peersFile)
-	if s.cache, err = openCache(n, "the peer cache", path, func() (*peercache.Cache, error) {
+	if s.cache, err = openCache(n.core, "the peer cache", path, func() (*peercache.Cache, error) {
 		return peercache.Open(peercache.Config{Path: path, Logger: n.root})
 	}); err != nil {
 		return nil, err
@@ -97,8 +100,9 @@ func (n *Node) newSearch(key *ecdsa.PrivateKey, srv *p2p.Server) (*search, error
 		}
 	}
 	cfg := pool.Config{
-		Self: enode.PubkeyToIDV4(&key.PublicKey), Server: poolServer{n}, Sources: sources, Cache: s.cache,
-		Once: []string{s.cache.Name(), listed.Name()}, Sink: s, Topics: n.wantedTopics(srv), Known: n.mailserverFound,
+		Self: enode.PubkeyToIDV4(&key.PublicKey), Server: poolServer{n.core}, Sources: sources, Cache: s.cache,
+		Once: []string{s.cache.Name(), listed.Name()}, Sink: s, Topics: n.wantedTopics(srv),
+		Known:   n.mailservers.mailserverFound,
 		Resolve: s.resolve, Always: len(s.register) > 0, Logger: n.root,
 	}
 	if s.endpoint != nil {
@@ -226,7 +230,7 @@ func (s *search) openRendezvous(key *ecdsa.PrivateKey, srv *p2p.Server) (*rendez
 	return rendezvous.NewClient(rendezvous.ClientConfig{
 		Servers: servers, AllowLocal: s.node.cfg.AllowLocal, Logger: s.node.root,
 		Record: func() *enode.Node {
-			if self := s.node.Self(); self != nil {
+			if self := s.node.network.Self(); self != nil {
 				return self
 			}
 			return unborn
@@ -247,14 +251,14 @@ func (s *search) open(udp *discover.UDPv5, local *enode.LocalNode, p topdisc.Par
 }
 
 // wantedTopics are the topics to look for, with their limits.
-func (n *Node) wantedTopics(srv *p2p.Server) map[discovery.Topic]pool.TopicConfig {
+func (n *finding) wantedTopics(srv *p2p.Server) map[discovery.Topic]pool.TopicConfig {
 	out := make(map[discovery.Topic]pool.TopicConfig)
 	if n.cfg.FullNode() {
 		room := srv.MaxDialedConns()
 		out[discovery.TopicRelay] = pool.TopicConfig{Limits: pool.Limits{Min: min(relayMin, room), Max: min(relayMax, room)}}
 	} else {
 		out[discovery.TopicRelay] = pool.TopicConfig{Limits: pool.Limits{Min: clientRelays, Max: clientRelays}}
-		if n.wantsMailservers() {
+		if n.mailservers.wantsMailservers() {
 			out[discovery.TopicMail] = pool.TopicConfig{Limits: pool.Limits{Min: clientServers, Max: clientServers}}
 		}
 	}
@@ -271,18 +275,18 @@ func (n *Node) wantedTopics(srv *p2p.Server) map[discovery.Topic]pool.TopicConfi
 
 // acceptable reports whether a found node may serve a topic and is not looked
 // after by others already.
-func (n *Node) acceptable(topic discovery.Topic, found *enode.Node) bool {
+func (n *finding) acceptable(topic discovery.Topic, found *enode.Node) bool {
 	if !discovery.MayServe(found, topic) {
 		return false
 	}
 	if topic == discovery.TopicMail {
-		return n.trustsMailserver(found.ID())
+		return n.mailservers.trustsMailserver(found.ID())
 	}
 	return n.dialler.Target(found.ID()) == nil
 }
 
 // startSearch starts what newSearch built, on the port of the server.
-func (n *Node) startSearch(life *lifecycle, srv *p2p.Server) error {
+func (n *finding) startSearch(life *lifecycle, srv *p2p.Server) error {
 	s := n.searching()
 	if topics := n.cfg.Registers(); len(topics) > 0 && (s == nil || len(s.register) == 0) {
 		n.log.Warn("this node cannot be found as it should: it has neither boot nodes nor rendezvous servers",
@@ -304,55 +308,55 @@ func (n *Node) startSearch(life *lifecycle, srv *p2p.Server) error {
 		life.run("registration as "+string(r.topic), stopDiscovery, run)
 	}
 	life.run("peer pool", stopPool, s.pool.Run)
-	life.run("changes of the network", stopSmall, n.watchNetwork)
+	life.run("changes of the network", stopSmall, n.network.watchNetwork)
 	n.log.Info("searching for peers", zap.Strings("sources", s.finders), zap.Strings("register", n.cfg.Registers()))
 	return nil
 }
 
 // searching returns the search for peers, nil when there is none.
-func (n *Node) searching() *search { return n.search.Load() }
+func (n *finding) searching() *search { return n.search.Load() }
 
 // poolServer is the server as the pool knows it.
-type poolServer struct{ node *Node }
+type poolServer struct{ node *core }
 
 // Dial implements pool.Server. The node is trusted first, so that it passes a
 // full peer table on this side.
 func (p poolServer) Dial(ctx context.Context, to *enode.Node) error {
-	srv := p.node.srv()
+	srv := p.node.network.srv()
 	if srv == nil {
 		return ErrNotConnected
 	}
 	srv.AddTrustedPeer(to)
-	err := p.node.connect(ctx, to, true)
+	err := p.node.network.connect(ctx, to, true)
 	if err != nil && !errors.Is(err, p2p.DiscAlreadyConnected) {
-		p.node.distrust(srv, to)
+		p.node.finding.distrust(srv, to)
 	}
 	return err
 }
 
 // Drop implements pool.Server.
 func (p poolServer) Drop(id enode.ID) {
-	srv := p.node.srv()
+	srv := p.node.network.srv()
 	if srv == nil || p.node.dialler.Target(id) != nil {
 		return
 	}
-	p.node.distrust(srv, enode.SignNull(new(enr.Record), id))
+	p.node.finding.distrust(srv, enode.SignNull(new(enr.Record), id))
 	disconnect(srv, id)
 }
 
 // Summary implements pool.Server.
-func (p poolServer) Summary() any { return p.node.PeersInfo() }
+func (p poolServer) Summary() any { return p.node.network.PeersInfo() }
 
 // distrust takes a privilege away that nobody else gave.
-func (n *Node) distrust(srv *p2p.Server, peer *enode.Node) {
-	if n.dialler.Target(peer.ID()) == nil && !n.trustedByName(peer.ID()) {
+func (n *finding) distrust(srv *p2p.Server, peer *enode.Node) {
+	if n.dialler.Target(peer.ID()) == nil && !n.network.trustedByName(peer.ID()) {
 		srv.RemoveTrustedPeer(peer)
 	}
 }
 
 // describe tells the pool what the handshake of a peer says of it.
-func (n *Node) describe(id enode.ID) pool.Peer {
-	p := pool.Peer{ID: id, Kept: n.dialler.Target(id) != nil || n.trustedByName(id)}
+func (n *finding) describe(id enode.ID) pool.Peer {
+	p := pool.Peer{ID: id, Kept: n.dialler.Target(id) != nil || n.network.trustedByName(id)}
 	stats, ok := n.host.PeerStats(id)
 	switch {
 	case !ok:

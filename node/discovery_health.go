@@ -11,7 +11,7 @@ import (
 
 // discoveryHealth is about finding peers. A source that fails makes it
 // degraded as long as another one works.
-func (n *Node) discoveryHealth() api.ComponentHealth {
+func (n *finding) discoveryHealth() api.ComponentHealth {
 	c := api.ComponentHealth{Name: "Discovery", Level: api.HealthNotMounted, Desc: "switched off"}
 	s := n.searching()
 	switch {

@@ -11,7 +11,7 @@ import (
 
 // Discover sets how many peers of a topic to look for. Its errors are those of
 // pool.Pool.Discover.
-func (n *Node) Discover(topic discovery.Topic, l pool.Limits) error {
+func (n *finding) Discover(topic discovery.Topic, l pool.Limits) error {
 	if s := n.searching(); s != nil {
 		return s.pool.Discover(topic, l)
 	}
@@ -22,7 +22,7 @@ func (n *Node) Discover(topic discovery.Topic, l pool.Limits) error {
 }
 
 // PeerStatus is the state of the pool.
-func (n *Node) PeerStatus() api.PoolStatus {
+func (n *finding) PeerStatus() api.PoolStatus {
 	out := api.PoolStatus{Topics: []api.PoolTopic{}}
 	s := n.searching()
 	if s == nil {
@@ -65,7 +65,7 @@ func sourceStates(sources []pool.SourceStatus) []api.SourceStatus {
 
 // OnSignal calls f for each signal of discovery until stop is called. f must
 // not block.
-func (n *Node) OnSignal(f func(api.EventPayload)) (stop func()) {
+func (n *finding) OnSignal(f func(api.EventPayload)) (stop func()) {
 	if s := n.searching(); s != nil {
 		return s.signals.add(f)
 	}
@@ -97,9 +97,9 @@ func signalOf(kind pool.Signal, event any) api.EventPayload {
 }
 
 // DiscoveryStatus returns a picture of the search for peers.
-func (n *Node) DiscoveryStatus() api.DiscoveryReport {
+func (n *finding) DiscoveryStatus() api.DiscoveryReport {
 	out := api.DiscoveryReport{Sources: []api.SourceStatus{}, Registrations: []api.RegistrationStatus{}}
-	if self := n.Self(); self != nil {
+	if self := n.network.Self(); self != nil {
 		out.Record = self.String()
 	}
 	s := n.searching()
@@ -176,7 +176,7 @@ func mergeSources(status *pool.Status) []pool.SourceStatus {
 
 // PrunePeers forgets the peers of earlier runs that are not connected, and
 // returns how many.
-func (n *Node) PrunePeers() (int, error) {
+func (n *finding) PrunePeers() (int, error) {
 	s := n.searching()
 	if s == nil {
 		return 0, pool.ErrNotRunning
@@ -184,4 +184,4 @@ func (n *Node) PrunePeers() (int, error) {
 	return s.cache.Prune(n.connected)
 }
 
-func (n *Node) connected(id enode.ID) bool { return n.host.PeerConnected(id) }
+func (n *finding) connected(id enode.ID) bool { return n.host.PeerConnected(id) }

@@ -26,15 +26,18 @@ const (
 	phaseDown
 )
 
+// checks say how the node is.
+type checks struct{ *core }
+
 // Health reports the state at once, from values that are known.
-func (n *Node) Health() api.Health {
+func (n *checks) Health() api.Health {
 	h := api.Health{
 		Alive: n.monitor.alive.Load(), UptimeSeconds: int64(time.Since(n.created).Seconds()),
 		Version: n.deps.Version.Version,
 	}
 	h.ProtocolsHealth = []api.ComponentHealth{
-		n.rpcHealth(), n.wakuHealth(), n.discoveryHealth(), n.mailHealth(), n.historyHealth(), n.accountHealth(),
-		n.outboxHealth(), n.databaseHealth(),
+		n.rpcHealth(), n.wakuHealth(), n.finding.discoveryHealth(), n.mailservers.mailHealth(),
+		n.mailservers.historyHealth(), n.logins.accountHealth(), n.logins.outboxHealth(), n.logins.databaseHealth(),
 		n.clockHealth(), n.diskHealth(), n.loopHealth(),
 	}
 	switch phase(n.phase.Load()) {
@@ -63,7 +66,7 @@ func worst(components []api.ComponentHealth) api.HealthLevel {
 	return level
 }
 
-func (n *Node) rpcHealth() api.ComponentHealth {
+func (n *checks) rpcHealth() api.ComponentHealth {
 	c := api.ComponentHealth{Name: "RPC", Level: api.HealthReady, Critical: true}
 	switch {
 	case n.deps.Frontend == nil:
@@ -75,31 +78,31 @@ func (n *Node) rpcHealth() api.ComponentHealth {
 }
 
 // wakuPeers hears from the host which peers finished the Waku handshake.
-type wakuPeers struct{ node *Node }
+type wakuPeers struct{ node *core }
 
 // PeerUp implements waku.PeerWatcher.
 func (w wakuPeers) PeerUp(id enode.ID) {
-	if s := w.node.searching(); s != nil {
-		s.pool.Up(w.node.describe(id))
+	if s := w.node.finding.searching(); s != nil {
+		s.pool.Up(w.node.finding.describe(id))
 	}
 	if stats, ok := w.node.host.PeerStats(id); !ok || !stats.Light {
 		w.node.everConnected.Store(true)
 	}
 	w.node.monitor.peersChanged()
-	w.node.peersChanged()
+	w.node.logins.peersChanged()
 }
 
 // PeerDown implements waku.PeerWatcher.
 func (w wakuPeers) PeerDown(enode.ID) {
 	w.node.monitor.peersChanged()
-	w.node.peersChanged()
+	w.node.logins.peersChanged()
 }
 
 // wakuHealth is READY with one peer that forwards, or without any when the node
 // has nobody to connect to and has had none yet. A node that lost all those
 // peers is not, whoever they were (spec 07 section 13). Light peers do not
 // count: nothing that is sent leaves through them.
-func (n *Node) wakuHealth() api.ComponentHealth {
+func (n *checks) wakuHealth() api.ComponentHealth {
 	c := api.ComponentHealth{Name: "Waku", Critical: true}
 	if n.host == nil {
 		c.Level, c.Desc = api.HealthNotMounted, "switched off"
@@ -118,7 +121,7 @@ func (n *Node) wakuHealth() api.ComponentHealth {
 		c.Level, c.Desc = api.HealthReady, fmt.Sprintf("%d peers", count)+light
 	case n.everConnected.Load():
 		c.Level, c.Desc = api.HealthNotReady, "lost all peers"+light
-	case n.dialler.Count() == 0 && n.searching() == nil:
+	case n.dialler.Count() == 0 && n.finding.searching() == nil:
 		c.Level, c.Desc = api.HealthReady, "no peers configured, waiting for peers to connect"+light
 	default:
 		c.Level, c.Desc = api.HealthSynchronizing, "connecting to the first peer"+light
@@ -126,13 +129,13 @@ func (n *Node) wakuHealth() api.ComponentHealth {
 	return c
 }
 
-func (n *Node) diskHealth() api.ComponentHealth {
+func (n *checks) diskHealth() api.ComponentHealth {
 	c := api.ComponentHealth{Name: "Disk", Level: api.HealthReady}
 	free := n.monitor.freeDisk.Load()
 	switch {
 	case free < 0:
 		c.Level, c.Desc = api.HealthSynchronizing, "free space not known"
-	case n.Messenger() != nil && !n.roomForStrangers():
+	case n.logins.Messenger() != nil && !n.logins.roomForStrangers():
 		c.Level = api.HealthNotReady
 		c.Desc = fmt.Sprintf("%d MiB free; what people write who are no contacts is not stored below %d MiB", free>>20,
 			n.cfg.WakuConfig.MinFreeDisk>>20)
@@ -144,7 +147,7 @@ func (n *Node) diskHealth() api.ComponentHealth {
 	return c
 }
 
-func (n *Node) loopHealth() api.ComponentHealth {
+func (n *checks) loopHealth() api.ComponentHealth {
 	c := api.ComponentHealth{Name: "Loops", Level: api.HealthReady, Critical: true}
 	if stuck := n.monitor.stuckNames(); stuck != "" {
 		c.Level, c.Desc = api.HealthNotReady, "no answer from "+stuck

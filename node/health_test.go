@@ -61,8 +61,8 @@ func TestHealthFollowsEvents(t *testing.T) {
 	r := start(t, cfg, Deps{})
 	n = r.Node
 	expect("never connected", api.HealthSynchronizing)
-	wakuPeers{n}.PeerUp(ref.Node().ID())
-	wakuPeers{n}.PeerDown(ref.Node().ID())
+	wakuPeers{n.core}.PeerUp(ref.Node().ID())
+	wakuPeers{n.core}.PeerDown(ref.Node().ID())
 	expect("lost all peers", api.HealthNotReady)
 	n.monitor.freeDisk.Store(minFreeDisk - 1)
 	for _, c := range n.Health().ProtocolsHealth {

@@ -48,12 +48,12 @@ type mail struct {
 }
 
 // attach names mail as the host's partner for history.
-func (m *mail) attach(cfg *waku.Config, n *Node) {
+func (m *mail) attach(cfg *waku.Config, n *core) {
 	m.peers = wakuPeers{n}
 	cfg.Watcher, cfg.MailReplies, cfg.Tracker = m, m, postTracker{n}
-	cfg.WantsMore = func(enode.ID) { n.peersChanged() }
+	cfg.WantsMore = func(enode.ID) { n.logins.peersChanged() }
 	m.hold = func() {
-		if c := n.Courier(); c != nil {
+		if c := n.logins.Courier(); c != nil {
 			c.Hold(n.stopping)
 		}
 	}
@@ -96,9 +96,12 @@ func (m *mail) PeerDown(id enode.ID) {
 	m.client.PeerDown(id)
 }
 
+// mailservers is history: the own server, and those that are asked.
+type mailservers struct{ *core }
+
 // startMail opens the archive, if this is a mailserver, and the ledger of what
 // has been fetched from others.
-func (n *Node) startMail(ctx context.Context, life *lifecycle, key *ecdsa.PrivateKey) error {
+func (n *mailservers) startMail(ctx context.Context, life *lifecycle, key *ecdsa.PrivateKey) error {
 	if n.cfg.WakuConfig.EnableMailServer {
 		if err := n.startMailServer(ctx, life, key); err != nil {
 			return err
@@ -108,10 +111,10 @@ func (n *Node) startMail(ctx context.Context, life *lifecycle, key *ecdsa.Privat
 	if err != nil {
 		return cacheError("the ledger of fetched history", filepath.Join(n.cfg.DataDir, historyDir), err)
 	}
-	n.warnOfDamage("the ledger of fetched history", ledger.Damage())
+	n.finding.warnOfDamage("the ledger of fetched history", ledger.Damage())
 	life.onStop("history ledger", stopSmall, func() { n.warnOnError("history ledger", ledger.Close()) })
 	client, err := history.New(history.Config{
-		Logger: n.root, Now: n.clock.Now, NodeKey: key, Store: ledger, Dialer: mailDialer{n},
+		Logger: n.root, Now: n.clock.Now, NodeKey: key, Store: ledger, Dialer: mailDialer{n.core},
 		Ended: n.requestEnded,
 	})
 	if err != nil {
@@ -123,7 +126,7 @@ func (n *Node) startMail(ctx context.Context, life *lifecycle, key *ecdsa.Privat
 }
 
 // startMailServer opens the archive and runs recorder and server on it.
-func (n *Node) startMailServer(ctx context.Context, life *lifecycle, key *ecdsa.PrivateKey) error {
+func (n *mailservers) startMailServer(ctx context.Context, life *lifecycle, key *ecdsa.PrivateKey) error {
 	w := &n.cfg.WakuConfig
 	archive, name, err := OpenArchive(ctx, n.cfg, n.root.Named("mailserver"))
 	if err != nil {
@@ -163,7 +166,7 @@ func (n *Node) startMailServer(ctx context.Context, life *lifecycle, key *ecdsa.
 }
 
 // spillRoom reports whether more may be written to the disk of the spill file.
-func (n *Node) spillRoom() bool {
+func (n *mailservers) spillRoom() bool {
 	var st unix.Statfs_t
 	if err := unix.Statfs(n.cfg.MailServerPath(), &st); err != nil {
 		return true // the write itself will tell
@@ -214,7 +217,7 @@ const statsTimeout = 5 * time.Second
 var ErrNoMailServer = errors.New("this node is not a mailserver")
 
 // MailServer describes the mailserver of this node.
-func (n *Node) MailServer(ctx context.Context) (api.ArchiveReport, error) {
+func (n *mailservers) MailServer(ctx context.Context) (api.ArchiveReport, error) {
 	if n.mail.recorder == nil {
 		return api.ArchiveReport{}, ErrNoMailServer
 	}
@@ -240,7 +243,7 @@ func (n *Node) MailServer(ctx context.Context) (api.ArchiveReport, error) {
 }
 
 // mailHealth is about the mailserver that this node is.
-func (n *Node) mailHealth() api.ComponentHealth {
+func (n *mailservers) mailHealth() api.ComponentHealth {
 	c := api.ComponentHealth{Name: "Mailserver service", Level: api.HealthNotMounted, Desc: "switched off"}
 	if !n.cfg.WakuConfig.EnableMailServer || n.host == nil {
 		return c
@@ -257,7 +260,7 @@ func (n *Node) mailHealth() api.ComponentHealth {
 }
 
 // historyHealth is about the mailservers of others that this node asks.
-func (n *Node) historyHealth() api.ComponentHealth {
+func (n *mailservers) historyHealth() api.ComponentHealth {
 	c := api.ComponentHealth{Name: "Mailserver client", Level: api.HealthNotMounted, Desc: "no mailserver configured"}
 	if n.host == nil || phase(n.phase.Load()) < phaseUp || n.mail.client == nil { // nil: the start failed
 		return c
@@ -276,7 +279,7 @@ func (n *Node) historyHealth() api.ComponentHealth {
 }
 
 // warnOnError logs what went wrong in a step of the shutdown.
-func (n *Node) warnOnError(step string, err error) {
+func (n *mailservers) warnOnError(step string, err error) {
 	if err != nil {
 		n.log.Warn("not closed cleanly", zap.String("what", step), zap.Error(err))
 	}

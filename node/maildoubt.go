@@ -56,7 +56,7 @@ func (d *doubts) due(
 
 // watchFound has the pool look for other mailservers when those that it found
 // do not work.
-func (n *Node) watchFound(ctx context.Context) error {
+func (n *mailservers) watchFound(ctx context.Context) error {
 	d := doubts{last: make(map[enode.ID]time.Time)}
 	var timer deadline.Timer
 	defer timer.Disarm()
@@ -64,7 +64,7 @@ func (n *Node) watchFound(ctx context.Context) error {
 		changed := n.mail.client.Changed()
 		doubt, next := d.due(n.mail.client.Status(), n.foundServers(), time.Now())
 		for _, id := range doubt {
-			n.searching().pool.Doubt(discovery.TopicMail, id)
+			n.finding.searching().pool.Doubt(discovery.TopicMail, id)
 		}
 		timer.Arm(next)
 		select {
@@ -78,7 +78,7 @@ func (n *Node) watchFound(ctx context.Context) error {
 }
 
 // foundServers are the mailservers that discovery found.
-func (n *Node) foundServers() []enode.ID {
+func (n *mailservers) foundServers() []enode.ID {
 	n.mailMu.Lock()
 	defer n.mailMu.Unlock()
 	ids := make([]enode.ID, len(n.mailFound))

@@ -17,7 +17,7 @@ const maxFoundServers = 8
 
 // wantsMailservers tells whether discovery has to look for mailservers: those
 // of the configuration whose address is not known, or any that are there.
-func (n *Node) wantsMailservers() bool {
+func (n *mailservers) wantsMailservers() bool {
 	switch n.cfg.MailserversConfig.Discover {
 	case configs.On:
 		return true
@@ -33,7 +33,7 @@ func (n *Node) wantsMailservers() bool {
 // trustsMailserver tells whether a node that was found may be asked for
 // history: it is one of the configuration's, or nobody named any and any will
 // do.
-func (n *Node) trustsMailserver(id enode.ID) bool {
+func (n *mailservers) trustsMailserver(id enode.ID) bool {
 	listed := slices.ContainsFunc(n.cfg.MailServers(), func(ref configs.NodeRef) bool { return ref.Node().ID() == id })
 	switch n.cfg.MailserversConfig.Discover {
 	case configs.On:
@@ -45,7 +45,7 @@ func (n *Node) trustsMailserver(id enode.ID) bool {
 }
 
 // mailserverFound hears of mailservers that are known and trusted.
-func (n *Node) mailserverFound(_ discovery.Topic, found *enode.Node) {
+func (n *mailservers) mailserverFound(_ discovery.Topic, found *enode.Node) {
 	n.mailMu.Lock()
 	defer n.mailMu.Unlock()
 	n.mailFound = slices.DeleteFunc(n.mailFound, func(old *enode.Node) bool { return old.ID() == found.ID() })
@@ -60,7 +60,7 @@ func (n *Node) mailserverFound(_ discovery.Topic, found *enode.Node) {
 
 // addFound adds mailservers that discovery found. One of the configuration
 // keeps its password. The caller holds mailMu, or nothing runs yet.
-func (n *Node) addFound(list []history.Server) []history.Server {
+func (n *mailservers) addFound(list []history.Server) []history.Server {
 	for _, found := range n.mailFound {
 		have := func(s history.Server) bool { return s.Node.ID() == found.ID() }
 		if slices.ContainsFunc(list, have) || !n.trustsMailserver(found.ID()) {

@@ -34,7 +34,7 @@ var ErrMailserverAddress = errors.New("this mailserver has no address to connect
 
 // mailDialer connects to mailservers for the client. It disconnects only from
 // those that nobody else asked for.
-type mailDialer struct{ node *Node }
+type mailDialer struct{ node *core }
 
 // Connect implements history.Dialer.
 func (d mailDialer) Connect(server *enode.Node) error {
@@ -45,7 +45,7 @@ func (d mailDialer) Connect(server *enode.Node) error {
 		n.mailPeers[server.ID()] = true
 	}
 	n.mu.Unlock()
-	return n.keepPeer(server)
+	return n.network.keepPeer(server)
 }
 
 // Disconnect implements history.Dialer.
@@ -58,12 +58,12 @@ func (d mailDialer) Disconnect(server *enode.Node) error {
 	if !ours {
 		return nil
 	}
-	if s := n.searching(); s != nil && s.pool.Status().Holds(server.ID()) {
+	if s := n.finding.searching(); s != nil && s.pool.Status().Holds(server.ID()) {
 		n.dialler.Remove(server.ID()) // the pool chose it as a relay: it stays connected
-		s.pool.Kept(server.ID(), n.trustedByName(server.ID()))
+		s.pool.Kept(server.ID(), n.network.trustedByName(server.ID()))
 		return nil
 	}
-	if err := n.RemovePeer(server); err != nil && !errors.Is(err, ErrNoPeer) {
+	if err := n.network.RemovePeer(server); err != nil && !errors.Is(err, ErrNoPeer) {
 		return err
 	}
 	return nil
@@ -71,11 +71,11 @@ func (d mailDialer) Disconnect(server *enode.Node) error {
 
 // History returns the client of other mailservers, nil when Waku is switched
 // off. It is there once Run has started the network.
-func (n *Node) History() *history.Client { return n.mail.client }
+func (n *mailservers) History() *history.Client { return n.mail.client }
 
 // MailRecords returns the store of small tables about mailservers, nil when
 // Waku is switched off. It is there once Run has started the network.
-func (n *Node) MailRecords() *history.LevelDB { return n.mail.ledger }
+func (n *mailservers) MailRecords() *history.LevelDB { return n.mail.ledger }
 
 // configuredServers are the servers of the configuration.
 func configuredServers(cfg *configs.Config) []history.Server {
@@ -91,7 +91,7 @@ func configuredServers(cfg *configs.Config) []history.Server {
 // UpdateMailservers replaces the mailservers that this node asks, also for its
 // next run. The first one is preferred. Without any, those of the
 // configuration count again.
-func (n *Node) UpdateMailservers(refs []configs.NodeRef) error {
+func (n *mailservers) UpdateMailservers(refs []configs.NodeRef) error {
 	for _, ref := range refs {
 		if !ref.HasEndpoint() {
 			return fmt.Errorf("%w: %s", ErrMailserverAddress, ref)
@@ -133,7 +133,7 @@ func (s savedServer) record(key string) (history.Record, error) {
 }
 
 // savedServers reads usedTable. Entries that cannot be read count as new.
-func (n *Node) savedServers() (map[string]savedServer, error) {
+func (n *mailservers) savedServers() (map[string]savedServer, error) {
 	list, err := n.mail.ledger.Records(usedTable)
 	if err != nil {
 		return nil, err
@@ -151,7 +151,7 @@ func (n *Node) savedServers() (map[string]savedServer, error) {
 
 // applyServers gives the client the servers that were set, or else those of
 // the configuration, and what discovery found.
-func (n *Node) applyServers() error {
+func (n *mailservers) applyServers() error {
 	saved, err := n.savedServers()
 	if err != nil {
 		return err
@@ -179,7 +179,7 @@ func (n *Node) applyServers() error {
 
 // rememberServers writes down when servers answered, so that after a restart
 // the last one is asked first.
-func (n *Node) rememberServers(ctx context.Context) error {
+func (n *mailservers) rememberServers(ctx context.Context) error {
 	var timer deadline.Timer
 	defer timer.Disarm()
 	for {
@@ -198,13 +198,13 @@ func (n *Node) rememberServers(ctx context.Context) error {
 	}
 }
 
-func (n *Node) rememberNow() {
+func (n *mailservers) rememberNow() {
 	if err := n.rememberOnce(); err != nil {
 		n.log.Warn("last use of mailservers not written", zap.Error(err))
 	}
 }
 
-func (n *Node) rememberOnce() error {
+func (n *mailservers) rememberOnce() error {
 	n.mailMu.Lock()
 	defer n.mailMu.Unlock()
 	saved, err := n.savedServers()
@@ -233,15 +233,15 @@ func (n *Node) rememberOnce() error {
 }
 
 // startKeeper stays connected to mailservers and remembers which ones work.
-func (n *Node) startKeeper(life *lifecycle) {
+func (n *mailservers) startKeeper(life *lifecycle) {
 	c := &n.cfg.ShhextConfig
 	if c.EnableConnectionManager {
 		keeper := history.NewKeeper(history.KeeperConfig{
-			Client: n.mail.client, Dialer: mailDialer{n}, Logger: n.root, Target: c.ConnectionTarget,
+			Client: n.mail.client, Dialer: mailDialer{n.core}, Logger: n.root, Target: c.ConnectionTarget,
 			MaxFailures: c.MaxServerFailures,
 		})
 		life.run("mailserver connections", stopSmall, keeper.Run)
-		if n.searching() != nil {
+		if n.finding.searching() != nil {
 			life.run("mailservers that were found", stopSmall, n.watchFound)
 		}
 	}

@@ -24,7 +24,7 @@ const maxOutboxAge = 10 * time.Minute
 
 // session is what works for the account that is logged in.
 type session struct {
-	node      *Node
+	node      *core
 	account   *profile.Account
 	courier   *courier.Courier
 	messenger *messenger.Messenger
@@ -32,7 +32,7 @@ type session struct {
 
 // attachSession makes the messenger of an account that was just opened:
 // profile.Config.Attach. It waits for nothing on the network.
-func (n *Node) attachSession(a *profile.Account) (profile.Service, error) {
+func (n *logins) attachSession(a *profile.Account) (profile.Service, error) {
 	ctx := context.Background() // the database is open and local
 	c, err := courier.New(ctx, n.courierConfig(a))
 	if err != nil {
@@ -53,7 +53,7 @@ func (n *Node) attachSession(a *profile.Account) (profile.Service, error) {
 		return nil, fmt.Errorf("build messenger: %w", err)
 	}
 	c.Serve(m)
-	s := &session{n, a, c, m}
+	s := &session{n.core, a, c, m}
 	n.session.Store(s)
 	c.PeersChanged()
 	return s, nil
@@ -61,12 +61,12 @@ func (n *Node) attachSession(a *profile.Account) (profile.Service, error) {
 
 // roomForStrangers reports whether what people write whom we do not know is
 // stored: on a disk that is nearly full the room is for the others.
-func (n *Node) roomForStrangers() bool {
+func (n *logins) roomForStrangers() bool {
 	free, err := diskspace.Free(n.cfg.DataDir)
 	return err != nil || free >= n.cfg.WakuConfig.MinFreeDisk // without an answer the write itself will tell
 }
 
-func (n *Node) courierConfig(a *profile.Account) courier.Config {
+func (n *logins) courierConfig(a *profile.Account) courier.Config {
 	w, s := &n.cfg.WakuConfig, &n.cfg.ShhextConfig
 	cfg := courier.Config{
 		Identity: a.ChatKey(), Installation: a.InstallationID(), DB: a.DB(), Host: n.host, Now: n.clock.Now, Log: n.root,
@@ -89,7 +89,7 @@ func (s *session) Run(ctx context.Context) error {
 
 // Messenger returns the messenger of the account that is logged in, nil when
 // nobody is or Waku is switched off.
-func (n *Node) Messenger() *messenger.Messenger {
+func (n *logins) Messenger() *messenger.Messenger {
 	if s := n.session.Load(); s != nil {
 		return s.messenger
 	}
@@ -98,7 +98,7 @@ func (n *Node) Messenger() *messenger.Messenger {
 
 // Courier returns the courier of the account that is logged in, nil when nobody
 // is or Waku is switched off.
-func (n *Node) Courier() *courier.Courier {
+func (n *logins) Courier() *courier.Courier {
 	if s := n.session.Load(); s != nil {
 		return s.courier
 	}
@@ -106,10 +106,10 @@ func (n *Node) Courier() *courier.Courier {
 }
 
 // postTracker passes on what becomes of own envelopes: waku.Tracker.
-type postTracker struct{ node *Node }
+type postTracker struct{ node *core }
 
 func (t postTracker) with(peer enode.ID, fn func(*courier.Courier, envelopes.Peer)) {
-	if c := t.node.Courier(); c != nil {
+	if c := t.node.logins.Courier(); c != nil {
 		known := t.node.mail.client != nil && t.node.mail.client.Knows(peer)
 		fn(c, envelopes.Peer{ID: envelopes.PeerID(peer), MailServer: known})
 	}
@@ -135,20 +135,20 @@ func (t postTracker) ReceivedBack(hash wire.Hash, peer enode.ID) {
 
 // Expired implements waku.Tracker.
 func (t postTracker) Expired(hash wire.Hash) {
-	if c := t.node.Courier(); c != nil {
+	if c := t.node.logins.Courier(); c != nil {
 		c.Expired(hash)
 	}
 }
 
 // peersChanged tells the courier that a peer came or went.
-func (n *Node) peersChanged() {
+func (n *logins) peersChanged() {
 	if c := n.Courier(); c != nil {
 		c.PeersChanged()
 	}
 }
 
 // outboxHealth is about messages that wait to leave.
-func (n *Node) outboxHealth() api.ComponentHealth {
+func (n *logins) outboxHealth() api.ComponentHealth {
 	h := api.ComponentHealth{Name: "Outbox", Level: api.HealthNotMounted, Desc: "nobody is logged in"}
 	c := n.Courier()
 	if c == nil {

@@ -23,7 +23,7 @@ const (
 // metrics are the values this package exports (spec 07 section 9). Most are
 // read when they are asked for.
 type metrics struct {
-	node     *Node
+	node     *core
 	panics   prometheus.Counter
 	crowded  prometheus.Counter
 	messages map[messenger.Outcome]*prometheus.CounterVec
@@ -34,7 +34,7 @@ type metrics struct {
 	outbox, outboxAge, inbox, undecrypted, database *prometheus.Desc
 }
 
-func newMetrics(n *Node) *metrics {
+func newMetrics(n *core) *metrics {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
@@ -123,7 +123,7 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(m.peersAbsolute, float64(len(names)))
 	gauge(m.peersMax, float64(m.node.cfg.MaxPeers))
-	health := m.node.Health()
+	health := m.node.checks.Health()
 	for _, c := range health.ProtocolsHealth {
 		gauge(m.health, readiness(c.Level), strings.ToLower(c.Name))
 	}
@@ -132,14 +132,14 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	gauge(m.offset, offset.Seconds())
 	gauge(m.uptime, float64(health.UptimeSeconds))
 	m.collectCourier(ch)
-	if accounts := m.node.Accounts(); accounts != nil {
+	if accounts := m.node.logins.Accounts(); accounts != nil {
 		if a := accounts.Current(); a != nil {
 			if size, err := a.DB().Size(); err == nil {
 				gauge(m.database, float64(size))
 			}
 		}
 	}
-	if mm := m.node.Messenger(); mm != nil {
+	if mm := m.node.logins.Messenger(); mm != nil {
 		for reason, n := range mm.Drops() {
 			ch <- prometheus.MustNewConstMetric(m.drops, prometheus.CounterValue, float64(n), reason)
 		}
@@ -149,7 +149,7 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 // collectCourier exports what waits in the queues of the account that is logged
 // in, if any.
 func (m *metrics) collectCourier(ch chan<- prometheus.Metric) {
-	c := m.node.Courier()
+	c := m.node.logins.Courier()
 	if c == nil {
 		return
 	}

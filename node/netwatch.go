@@ -16,7 +16,7 @@ const addressPause = time.Second
 // watchNetwork ends the pauses of the search for peers when the network of
 // this machine changes: a laptop that wakes up elsewhere does not wait. Where
 // the system does not tell, the pauses just take their time.
-func (n *Node) watchNetwork(ctx context.Context) error {
+func (n *network) watchNetwork(ctx context.Context) error {
 	events := make(chan struct{}, 1)
 	var source sync.WaitGroup
 	defer source.Wait()
@@ -43,7 +43,7 @@ func (n *Node) watchNetwork(ctx context.Context) error {
 			timer.Arm(time.Now().Add(addressPause))
 		case <-timer.C():
 			timer.Fired()
-			if s := n.searching(); s != nil {
+			if s := n.finding.searching(); s != nil {
 				n.log.Debug("the network changed, looking for peers without further waiting")
 				s.pool.Retry()
 			}

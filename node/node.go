@@ -33,6 +33,17 @@ const eventQueue = 64
 // Node is the whole daemon but for its process. Its methods are safe for
 // concurrent use, and those that look at peers may be called at any time.
 type Node struct {
+	*core
+	*network
+	*finding
+	*mailservers
+	*logins
+	*checks
+}
+
+// core is what the parts of a node share. They reach one another by their names
+// in it.
+type core struct {
 	cfg     *configs.Config
 	deps    Deps
 	root    *zap.Logger // for the loggers of other modules
@@ -75,6 +86,12 @@ type Node struct {
 	mailMu    sync.Mutex    // one change of the mailservers at a time; guards what follows
 	mailFound []*enode.Node // by discovery, the latest last
 	mailSet   atomic.Bool   // mailservers were set while the node ran
+
+	network     *network
+	finding     *finding
+	mailservers *mailservers
+	logins      *logins
+	checks      *checks
 }
 
 // New builds a node from a validated configuration. It starts nothing and
@@ -84,25 +101,28 @@ func New(cfg *configs.Config, deps Deps) (*Node, error) {
 	if log == nil {
 		log = zap.NewNop()
 	}
-	n := &Node{
+	c := &core{
 		cfg: cfg, deps: deps, root: log, log: log.Named("node"), created: time.Now(), peers: newPeerTable(),
 		subnets: newSubnets(cfg.MaxPeers, cfg.MaxInboundPerSubnet),
 		ready:   make(chan struct{}), stopping: make(chan struct{}),
 		quit: make(chan struct{}), trusted: make(map[enode.ID]bool),
 		mailPeers: make(map[enode.ID]bool), natFor: natFor,
 	}
+	c.network, c.finding, c.mailservers = &network{c}, &finding{c}, &mailservers{c}
+	c.logins, c.checks = &logins{c}, &checks{c}
+	n := &Node{c, c.network, c.finding, c.mailservers, c.logins, c.checks}
 	n.clock = clock.New(clock.Config{Servers: timeServers(cfg), Logger: log.Named("clock")})
 	n.signals = feed.NewSignals(n.clock.Now)
 	n.monitor = newMonitor(n.log, deps.Notify, deps.Watchdog)
-	n.dialler = redial.New(redial.Config{Dial: n.dial, Logger: log.Named("dial")})
-	n.metrics = newMetrics(n)
+	n.dialler = redial.New(redial.Config{Dial: n.network.dial, Logger: log.Named("dial")})
+	n.metrics = newMetrics(c)
 	for _, id := range ids(cfg.TrustedNodes(), cfg.MailServers()) {
 		n.trusted[id] = true
 	}
 	if cfg.WakuConfig.Enabled {
 		hostConfig := wakuConfig(cfg, deps, n.clock.Now)
 		hostConfig.Witness = timeWitness{n.clock}
-		n.mail.attach(&hostConfig, n)
+		n.mail.attach(&hostConfig, c)
 		host, err := waku.New(hostConfig)
 		if err != nil {
 			return nil, fmt.Errorf("build waku host: %w", err)
@@ -123,23 +143,23 @@ func timeServers(cfg *configs.Config) []string {
 }
 
 // Waku returns the Waku host, nil when Waku is switched off.
-func (n *Node) Waku() *waku.Host { return n.host }
+func (n *core) Waku() *waku.Host { return n.host }
 
 // Now returns network time as far as it is known.
-func (n *Node) Now() time.Time { return n.clock.Now() }
+func (n *core) Now() time.Time { return n.clock.Now() }
 
 // Signals is where components tell what concerns the node as a whole.
-func (n *Node) Signals() *feed.Signals { return n.signals }
+func (n *core) Signals() *feed.Signals { return n.signals }
 
 // Events tell programs what happens. It is of use once the data directory is
 // open.
-func (n *Node) Events() *feed.Feed { return feed.New(n.Accounts(), n.signals, n.clock.Now) }
+func (n *core) Events() *feed.Feed { return feed.New(n.logins.Accounts(), n.signals, n.clock.Now) }
 
 // Ready is closed when every component is up.
-func (n *Node) Ready() <-chan struct{} { return n.ready }
+func (n *core) Ready() <-chan struct{} { return n.ready }
 
 // Shutdown makes Run stop as if its context had ended. It does not wait.
-func (n *Node) Shutdown() { n.quitOnce.Do(func() { close(n.quit) }) }
+func (n *core) Shutdown() { n.quitOnce.Do(func() { close(n.quit) }) }
 
 // Run starts the components, keeps them running until ctx ends, Shutdown is
 // called or one of them fails, stops them, and says what went wrong, nil when
@@ -205,7 +225,7 @@ func (n *Node) wait(ctx context.Context, life *lifecycle) error {
 	}
 }
 
-func (n *Node) stopRequested(ctx context.Context) bool {
+func (n *core) stopRequested(ctx context.Context) bool {
 	select {
 	case <-n.quit:
 		return true
@@ -230,14 +250,14 @@ func (n *Node) start(ctx context.Context, life *lifecycle) error {
 		return err
 	}
 	if n.host != nil {
-		if err := n.startMail(ctx, life, key); err != nil {
+		if err := n.mailservers.startMail(ctx, life, key); err != nil {
 			return err
 		}
 	}
-	if err := n.startAccounts(ctx, life); err != nil {
+	if err := n.logins.startAccounts(ctx, life); err != nil {
 		return err
 	}
-	if err := n.startWebhook(life); err != nil {
+	if err := n.logins.startWebhook(life); err != nil {
 		return err
 	}
 	if n.host != nil {
@@ -247,7 +267,7 @@ func (n *Node) start(ctx context.Context, life *lifecycle) error {
 		return err
 	}
 	if n.host != nil {
-		n.startKeeper(life)
+		n.mailservers.startKeeper(life)
 	}
 	n.signals.Emit(api.NodeStartedEvent{})
 	life.run("monitor", stopSmall, n.monitor.Run)
@@ -274,16 +294,16 @@ func (n *Node) loadKey() (*ecdsa.PrivateKey, error) {
 
 // startNetwork starts the server and what keeps it connected.
 func (n *Node) startNetwork(life *lifecycle, key *ecdsa.PrivateKey) error {
-	srv, err := n.newServer(key)
+	srv, err := n.network.newServer(key)
 	if err != nil {
 		return err
 	}
-	found, err := n.newSearch(key, srv)
+	found, err := n.finding.newSearch(key, srv)
 	if err != nil {
 		return err
 	}
 	n.search.Store(found) // before the first peer can come
-	if err := n.startServer(srv); err != nil {
+	if err := n.network.startServer(srv); err != nil {
 		return err
 	}
 	n.mu.Lock()
@@ -293,11 +313,11 @@ func (n *Node) startNetwork(life *lifecycle, key *ecdsa.PrivateKey) error {
 		n.mu.Lock()
 		n.serving = false
 		n.mu.Unlock()
-		n.stopServer(srv)
+		n.network.stopServer(srv)
 	})
 	events := make(chan *p2p.PeerEvent, eventQueue)
 	sub := srv.SubscribeEvents(events)
-	life.run("peer events", stopSmall, func(ctx context.Context) error { return n.watchPeers(ctx, events, sub) })
+	life.run("peer events", stopSmall, func(ctx context.Context) error { return n.network.watchPeers(ctx, events, sub) })
 
 	nodes, unusable := staticNodes(n.cfg, srv.LocalNode().ID())
 	if unusable > 0 {
@@ -312,7 +332,7 @@ func (n *Node) startNetwork(life *lifecycle, key *ecdsa.PrivateKey) error {
 	life.run("dialling", stopDialling, n.dialler.Run)
 	n.log.Info("peer-to-peer server started", zap.String("addr", srv.ListenAddr),
 		zap.Stringer("id", srv.LocalNode().ID()), zap.Int("static", len(nodes)), zap.Int("maxPeers", n.cfg.MaxPeers))
-	return n.startSearch(life, srv)
+	return n.finding.startSearch(life, srv)
 }
 
 // startFrontend starts the RPC surface and waits until it listens.
@@ -341,7 +361,7 @@ func (n *Node) startFrontend(ctx context.Context, life *lifecycle) error {
 func (n *Node) probes() []probe {
 	probes := []probe{
 		{"peer-to-peer server", func(context.Context) error {
-			if srv := n.srv(); srv != nil {
+			if srv := n.network.srv(); srv != nil {
 				srv.PeerCount() // goes through the server's loop
 			}
 			return nil
@@ -360,7 +380,7 @@ func (n *Node) probes() []probe {
 	}
 	if n.host != nil {
 		probes = append(probes, probe{"waku", n.host.Probe}, probe{"peer pool", func(ctx context.Context) error {
-			if s := n.searching(); s != nil {
+			if s := n.finding.searching(); s != nil {
 				return s.pool.Probe(ctx)
 			}
 			return nil
@@ -375,7 +395,7 @@ func (n *Node) statusLine() string { return fmt.Sprintf("peers=%d", n.peers.coun
 // Reload applies what may change while the node runs: the lists of static and
 // trusted nodes of a new configuration. Peers added by RPC stay.
 func (n *Node) Reload(cfg *configs.Config) error {
-	srv := n.srv()
+	srv := n.network.srv()
 	if srv == nil {
 		return ErrNotConnected
 	}
@@ -389,20 +409,20 @@ func (n *Node) Reload(cfg *configs.Config) error {
 	var errs []error
 	for _, old := range gone {
 		if !contains(nodes, old.ID()) {
-			if err := n.RemovePeer(old); err != nil && !errors.Is(err, ErrNoPeer) {
+			if err := n.network.RemovePeer(old); err != nil && !errors.Is(err, ErrNoPeer) {
 				errs = append(errs, err)
 			}
 		}
 	}
 	for _, node := range cfg.TrustedNodes().Nodes() {
-		errs = append(errs, n.AddTrustedPeer(node))
+		errs = append(errs, n.network.AddTrustedPeer(node))
 	}
 	for _, node := range nodes {
 		if known := n.dialler.Target(node.ID()); known == nil || known.URLv4() != node.URLv4() {
-			errs = append(errs, n.AddPeer(node))
+			errs = append(errs, n.network.AddPeer(node))
 		}
 	}
-	if s := n.searching(); s != nil {
+	if s := n.finding.searching(); s != nil {
 		s.pool.Retry()
 	}
 	n.log.Info("peer lists reloaded", zap.Int("static", len(nodes)))

@@ -54,7 +54,7 @@ func (t *peerTable) names() []string {
 
 // watchPeers passes the server's peer events to the dialler until ctx ends.
 // It never blocks: the server waits for slow listeners.
-func (n *Node) watchPeers(ctx context.Context, events <-chan *p2p.PeerEvent, sub event.Subscription) error {
+func (n *network) watchPeers(ctx context.Context, events <-chan *p2p.PeerEvent, sub event.Subscription) error {
 	defer sub.Unsubscribe()
 	for {
 		select {
@@ -64,14 +64,14 @@ func (n *Node) watchPeers(ctx context.Context, events <-chan *p2p.PeerEvent, sub
 			switch ev.Type {
 			case p2p.PeerEventTypeAdd:
 				n.dialler.Connected(ev.Peer)
-				if s := n.searching(); s != nil {
+				if s := n.finding.searching(); s != nil {
 					s.pool.Connected(ev.Peer)
 				}
 				n.log.Debug("peer connected", zap.Stringer("peer", ev.Peer), zap.String("addr", ev.RemoteAddress))
 			case p2p.PeerEventTypeMsgSend, p2p.PeerEventTypeMsgRecv: // not asked for
 			case p2p.PeerEventTypeDrop:
 				n.dialler.Dropped(ev.Peer)
-				if s := n.searching(); s != nil {
+				if s := n.finding.searching(); s != nil {
 					s.pool.Dropped(ev.Peer, ev.Error)
 				}
 				n.log.Debug("peer gone", zap.Stringer("peer", ev.Peer), zap.String("reason", ev.Error))
@@ -81,7 +81,7 @@ func (n *Node) watchPeers(ctx context.Context, events <-chan *p2p.PeerEvent, sub
 }
 
 // srv returns the running server, nil when there is none.
-func (n *Node) srv() *p2p.Server {
+func (n *network) srv() *p2p.Server {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if !n.serving {
@@ -91,7 +91,7 @@ func (n *Node) srv() *p2p.Server {
 }
 
 // NodeInfo describes this node, zero while the server is not running.
-func (n *Node) NodeInfo() api.NodeInfo {
+func (n *network) NodeInfo() api.NodeInfo {
 	srv := n.srv()
 	if srv == nil {
 		return api.NodeInfo{Name: clientName(n.cfg.Name, n.deps.Version.Version)}
@@ -108,7 +108,7 @@ func (n *Node) NodeInfo() api.NodeInfo {
 }
 
 // Self returns the own node record, nil while the server is not running.
-func (n *Node) Self() *enode.Node {
+func (n *network) Self() *enode.Node {
 	if srv := n.srv(); srv != nil {
 		return srv.Self()
 	}
@@ -117,7 +117,7 @@ func (n *Node) Self() *enode.Node {
 
 // PeersInfo describes the connected peers. For a kept peer Enode is the
 // address it is dialled at, also when it connected to us.
-func (n *Node) PeersInfo() []api.PeerInfo {
+func (n *network) PeersInfo() []api.PeerInfo {
 	srv := n.srv()
 	if srv == nil {
 		return []api.PeerInfo{}
@@ -144,27 +144,27 @@ func (n *Node) PeersInfo() []api.PeerInfo {
 }
 
 // PeerCount returns the number of peers whose protocol runs.
-func (n *Node) PeerCount() int { return n.peers.count() }
+func (n *network) PeerCount() int { return n.peers.count() }
 
 // Listening tells whether the peer-to-peer port is open.
-func (n *Node) Listening() bool { return n.srv() != nil }
+func (n *network) Listening() bool { return n.srv() != nil }
 
 // NetworkID returns the configured chain id.
-func (n *Node) NetworkID() uint64 { return n.cfg.NetworkID }
+func (n *network) NetworkID() uint64 { return n.cfg.NetworkID }
 
 // DataDir returns the data directory.
-func (n *Node) DataDir() string { return n.cfg.DataDir }
+func (n *network) DataDir() string { return n.cfg.DataDir }
 
 // AddPeer stays connected to a node from now on, over the peer limit if need
 // be. It does not wait for the connection.
-func (n *Node) AddPeer(node *enode.Node) error {
+func (n *network) AddPeer(node *enode.Node) error {
 	n.mu.Lock()
 	delete(n.mailPeers, node.ID()) // from now on wanted for more
 	n.mu.Unlock()
 	return n.keepPeer(node)
 }
 
-func (n *Node) keepPeer(node *enode.Node) error {
+func (n *network) keepPeer(node *enode.Node) error {
 	srv := n.srv()
 	if srv == nil {
 		return ErrNotConnected
@@ -177,7 +177,7 @@ func (n *Node) keepPeer(node *enode.Node) error {
 	}
 	srv.AddTrustedPeer(node) // before the dial: the limit is checked then
 	n.dialler.Add(node)
-	if s := n.searching(); s != nil {
+	if s := n.finding.searching(); s != nil {
 		s.pool.Kept(node.ID(), true)
 	}
 	return nil
@@ -185,13 +185,13 @@ func (n *Node) keepPeer(node *enode.Node) error {
 
 // RemovePeer forgets a node and disconnects it. A peer that came by itself
 // can be disconnected too.
-func (n *Node) RemovePeer(node *enode.Node) error {
+func (n *network) RemovePeer(node *enode.Node) error {
 	srv := n.srv()
 	if srv == nil {
 		return ErrNotConnected
 	}
 	known := n.dialler.Remove(node.ID())
-	if s := n.searching(); s != nil {
+	if s := n.finding.searching(); s != nil {
 		s.pool.Kept(node.ID(), n.trustedByName(node.ID()))
 	}
 	if !n.trustedByName(node.ID()) {
@@ -204,7 +204,7 @@ func (n *Node) RemovePeer(node *enode.Node) error {
 }
 
 // AddTrustedPeer lets a node connect over the peer limit.
-func (n *Node) AddTrustedPeer(node *enode.Node) error {
+func (n *network) AddTrustedPeer(node *enode.Node) error {
 	srv := n.srv()
 	if srv == nil {
 		return ErrNotConnected
@@ -218,7 +218,7 @@ func (n *Node) AddTrustedPeer(node *enode.Node) error {
 
 // RemoveTrustedPeer takes AddTrustedPeer back. A kept peer stays exempt from
 // the limit.
-func (n *Node) RemoveTrustedPeer(node *enode.Node) error {
+func (n *network) RemoveTrustedPeer(node *enode.Node) error {
 	srv := n.srv()
 	if srv == nil {
 		return ErrNotConnected
@@ -233,7 +233,7 @@ func (n *Node) RemoveTrustedPeer(node *enode.Node) error {
 }
 
 // trustedByName reports whether the operator trusted a node explicitly.
-func (n *Node) trustedByName(id enode.ID) bool {
+func (n *network) trustedByName(id enode.ID) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.trusted[id]
@@ -242,7 +242,7 @@ func (n *Node) trustedByName(id enode.ID) bool {
 // SubscribeEvents passes on peer events, with the contract of
 // p2p.Server.SubscribeEvents: the subscriber receives until it has
 // unsubscribed, because the server waits for it.
-func (n *Node) SubscribeEvents(ch chan *p2p.PeerEvent) event.Subscription {
+func (n *network) SubscribeEvents(ch chan *p2p.PeerEvent) event.Subscription {
 	srv := n.srv()
 	if srv == nil {
 		return event.NewSubscription(func(<-chan struct{}) error { return ErrNotConnected })

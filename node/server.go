@@ -40,12 +40,15 @@ func clientName(name, version string) string {
 	return fmt.Sprintf("%s/v%s/%s-%s/%s", name, version, runtime.GOOS, runtime.GOARCH, runtime.Version())
 }
 
+// network is the peer-to-peer server and who is connected.
+type network struct{ *core }
+
 // newServer builds the devp2p server. It starts nothing.
 //
 // The server dials nobody by itself: package redial does, past the server's
 // dial slots and its pause of 35 s. Hence the dial ratio stays at its default
 // also on clients: a ratio of 1 would leave no room for incoming peers.
-func (n *Node) newServer(key *ecdsa.PrivateKey) (*p2p.Server, error) {
+func (n *network) newServer(key *ecdsa.PrivateKey) (*p2p.Server, error) {
 	gateway, err := n.natFor(n.cfg)
 	if err != nil {
 		return nil, err
@@ -75,7 +78,7 @@ func (n *Node) newServer(key *ecdsa.PrivateKey) (*p2p.Server, error) {
 
 // protocols returns the host's protocols with the record entry, and a guard
 // around each peer.
-func (n *Node) protocols() []p2p.Protocol {
+func (n *network) protocols() []p2p.Protocol {
 	if n.host == nil {
 		return nil
 	}
@@ -90,7 +93,7 @@ func (n *Node) protocols() []p2p.Protocol {
 
 // guard lists the peer while its protocol runs, and keeps a panic in its
 // reader from ending the process: that peer alone is dropped.
-func (n *Node) guard(p *p2p.Peer, rw p2p.MsgReadWriter, run func(*p2p.Peer, p2p.MsgReadWriter) error) (err error) {
+func (n *network) guard(p *p2p.Peer, rw p2p.MsgReadWriter, run func(*p2p.Peer, p2p.MsgReadWriter) error) (err error) {
 	leave, ok := n.subnets.enter(p)
 	if !ok {
 		n.metrics.crowded.Inc()
@@ -111,8 +114,8 @@ func (n *Node) guard(p *p2p.Peer, rw p2p.MsgReadWriter, run func(*p2p.Peer, p2p.
 }
 
 // startServer opens the port and starts the server.
-func (n *Node) startServer(srv *p2p.Server) error {
-	if err := n.mendNodes(); err != nil {
+func (n *network) startServer(srv *p2p.Server) error {
+	if err := n.finding.mendNodes(); err != nil {
 		return err
 	}
 	if err := srv.Start(); err != nil {
@@ -134,7 +137,7 @@ func (n *Node) startServer(srv *p2p.Server) error {
 
 // stopServer stops the server. It waits for its search for a gateway, and for
 // the readers of its peers, so both are ended first.
-func (n *Node) stopServer(srv *p2p.Server) {
+func (n *network) stopServer(srv *p2p.Server) {
 	n.endGateway()
 	if n.host != nil {
 		n.host.ClosePeers()
@@ -153,11 +156,13 @@ func listenIP(addr string) net.IP {
 }
 
 // dial connects to a kept peer: redial.Config.Dial.
-func (n *Node) dial(ctx context.Context, dest *enode.Node) error { return n.connect(ctx, dest, false) }
+func (n *network) dial(ctx context.Context, dest *enode.Node) error {
+	return n.connect(ctx, dest, false)
+}
 
 // connect dials a node and hands the connection to the server, as a peer
 // that is kept or, with found, one that discovery came across. It returns after the handshakes.
-func (n *Node) connect(ctx context.Context, dest *enode.Node, found bool) error {
+func (n *network) connect(ctx context.Context, dest *enode.Node, found bool) error {
 	srv := n.srv()
 	if srv == nil {
 		return ErrNotConnected

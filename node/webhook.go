@@ -26,7 +26,7 @@ const minWebhookSecret = 16
 var ErrWebhookSecret = fault.New(fault.CannotCreate, "the secret of the webhook cannot be used", "")
 
 // startWebhook starts what sends events to the address of the configuration.
-func (n *Node) startWebhook(life *lifecycle) error {
+func (n *logins) startWebhook(life *lifecycle) error {
 	if !n.cfg.WebhookURL.IsSet() {
 		return nil
 	}
@@ -68,7 +68,7 @@ func webhookTypes(cfg *configs.Config) ([]api.EventType, error) {
 
 // webhookSecret returns the key of signatures: that of the configuration, or
 // of a file, which is made when it is missing.
-func (n *Node) webhookSecret() (secret.Bytes, error) {
+func (n *logins) webhookSecret() (secret.Bytes, error) {
 	if n.cfg.WebhookSecret.IsSet() {
 		return secret.New([]byte(n.cfg.WebhookSecret.Reveal())), nil
 	}

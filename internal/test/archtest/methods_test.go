@@ -30,7 +30,6 @@ func manyMethods() map[string]exception {
 		"statusd/mailserver/history.Client":      {41, "not divided yet"},
 		"statusd/mailserver/leveldb.Archive":     {27, "not divided yet"},
 		"statusd/messenger/courier.Courier":      {53, "not divided yet"},
-		"statusd/node.Node":                      {101, "not divided yet"},
 		"statusd/payloads.Group":                 {28, "not divided yet"},
 		"statusd/rpc.Server":                     {46, "not divided yet"},
 		"statusd/transport.Device":               {48, "not divided yet"},
