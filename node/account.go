@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -30,7 +32,14 @@ const stopAccount = 5 * time.Second
 var ErrLogin = fault.New(fault.Permission, "cannot log in", "")
 
 // logins is who is logged in, and what runs for them.
-type logins struct{ *core }
+type logins struct {
+	*core
+	session atomic.Pointer[session] // nil: nobody is logged in, or Waku is off
+
+	mu       sync.Mutex       // guards what follows
+	accounts *profile.Manager // nil: not open yet
+	names    *names.Lists     // nil: none
+}
 
 // startAccounts opens the accounts, and logs in the one that the configuration
 // names.

@@ -64,7 +64,10 @@ type search struct {
 }
 
 // finding is the search for peers.
-type finding struct{ *core }
+type finding struct {
+	*core
+	search atomic.Pointer[search] // nil: peers are not searched for
+}
 
 // newSearch builds the search for peers, nil when there is none. It starts
 // nothing.
@@ -282,7 +285,7 @@ func (n *finding) acceptable(topic discovery.Topic, found *enode.Node) bool {
 	if topic == discovery.TopicMail {
 		return n.mailservers.trustsMailserver(found.ID())
 	}
-	return n.dialler.Target(found.ID()) == nil
+	return n.network.dialler.Target(found.ID()) == nil
 }
 
 // startSearch starts what newSearch built, on the port of the server.
@@ -337,7 +340,7 @@ func (p poolServer) Dial(ctx context.Context, to *enode.Node) error {
 // Drop implements pool.Server.
 func (p poolServer) Drop(id enode.ID) {
 	srv := p.node.network.srv()
-	if srv == nil || p.node.dialler.Target(id) != nil {
+	if srv == nil || p.node.network.dialler.Target(id) != nil {
 		return
 	}
 	p.node.finding.distrust(srv, enode.SignNull(new(enr.Record), id))
@@ -349,14 +352,14 @@ func (p poolServer) Summary() any { return p.node.network.PeersInfo() }
 
 // distrust takes a privilege away that nobody else gave.
 func (n *finding) distrust(srv *p2p.Server, peer *enode.Node) {
-	if n.dialler.Target(peer.ID()) == nil && !n.network.trustedByName(peer.ID()) {
+	if n.network.dialler.Target(peer.ID()) == nil && !n.network.trustedByName(peer.ID()) {
 		srv.RemoveTrustedPeer(peer)
 	}
 }
 
 // describe tells the pool what the handshake of a peer says of it.
 func (n *finding) describe(id enode.ID) pool.Peer {
-	p := pool.Peer{ID: id, Kept: n.dialler.Target(id) != nil || n.network.trustedByName(id)}
+	p := pool.Peer{ID: id, Kept: n.network.dialler.Target(id) != nil || n.network.trustedByName(id)}
 	stats, ok := n.host.PeerStats(id)
 	switch {
 	case !ok:

@@ -86,7 +86,7 @@ func (w wakuPeers) PeerUp(id enode.ID) {
 		s.pool.Up(w.node.finding.describe(id))
 	}
 	if stats, ok := w.node.host.PeerStats(id); !ok || !stats.Light {
-		w.node.everConnected.Store(true)
+		w.node.network.everConnected.Store(true)
 	}
 	w.node.monitor.peersChanged()
 	w.node.logins.peersChanged()
@@ -119,9 +119,9 @@ func (n *checks) wakuHealth() api.ComponentHealth {
 		c.Level, c.Desc = api.HealthReady, "1 peer"+light
 	case count > 0:
 		c.Level, c.Desc = api.HealthReady, fmt.Sprintf("%d peers", count)+light
-	case n.everConnected.Load():
+	case n.network.everConnected.Load():
 		c.Level, c.Desc = api.HealthNotReady, "lost all peers"+light
-	case n.dialler.Count() == 0 && n.finding.searching() == nil:
+	case n.network.dialler.Count() == 0 && n.finding.searching() == nil:
 		c.Level, c.Desc = api.HealthReady, "no peers configured, waiting for peers to connect"+light
 	default:
 		c.Level, c.Desc = api.HealthSynchronizing, "connecting to the first peer"+light

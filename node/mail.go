@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ethereum/go-ethereum/p2p/enode"
@@ -97,7 +99,14 @@ func (m *mail) PeerDown(id enode.ID) {
 }
 
 // mailservers is history: the own server, and those that are asked.
-type mailservers struct{ *core }
+type mailservers struct {
+	*core
+	mail mail
+
+	mailMu    sync.Mutex    // one change of the mailservers at a time; guards what follows
+	mailFound []*enode.Node // by discovery, the latest last
+	mailSet   atomic.Bool   // mailservers were set while the node ran
+}
 
 // startMail opens the archive, if this is a mailserver, and the ledger of what
 // has been fetched from others.

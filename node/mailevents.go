@@ -15,7 +15,7 @@ import (
 // requestEnded tells the account that is logged in how a request for history
 // ended (spec 02 section 7).
 func (n *mailservers) requestEnded(end history.RequestEnd) {
-	s := n.session.Load()
+	s := n.logins.session.Load()
 	if s == nil {
 		return
 	}

@@ -50,7 +50,7 @@ func TestWhichMailserversAreTrusted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			n.mailSet.Store(tt.set)
+			n.mailservers.mailSet.Store(tt.set)
 			if n.wantsMailservers() != tt.wants || n.trustsMailserver(listed.Node().ID()) != tt.listed ||
 				n.trustsMailserver(stranger) != tt.stranger {
 				t.Errorf("looks for some %v, trusts the listed one %v, any %v", n.wantsMailservers(),
@@ -82,7 +82,7 @@ func TestFoundMailserversAreAdded(t *testing.T) {
 		t.Fatal(err)
 	}
 	own := history.Server{Node: someNode(t)}
-	n.mailFound = []*enode.Node{own.Node, someNode(t)}
+	n.mailservers.mailFound = []*enode.Node{own.Node, someNode(t)}
 	if list := n.addFound([]history.Server{own}); len(list) != 2 {
 		t.Errorf("%d servers", len(list))
 	}

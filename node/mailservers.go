@@ -39,27 +39,27 @@ type mailDialer struct{ node *core }
 // Connect implements history.Dialer.
 func (d mailDialer) Connect(server *enode.Node) error {
 	n := d.node
-	wanted := n.dialler.Target(server.ID()) != nil
-	n.mu.Lock()
+	wanted := n.network.dialler.Target(server.ID()) != nil
+	n.network.mu.Lock()
 	if !wanted {
-		n.mailPeers[server.ID()] = true
+		n.network.mailPeers[server.ID()] = true
 	}
-	n.mu.Unlock()
+	n.network.mu.Unlock()
 	return n.network.keepPeer(server)
 }
 
 // Disconnect implements history.Dialer.
 func (d mailDialer) Disconnect(server *enode.Node) error {
 	n := d.node
-	n.mu.Lock()
-	ours := n.mailPeers[server.ID()]
-	delete(n.mailPeers, server.ID())
-	n.mu.Unlock()
+	n.network.mu.Lock()
+	ours := n.network.mailPeers[server.ID()]
+	delete(n.network.mailPeers, server.ID())
+	n.network.mu.Unlock()
 	if !ours {
 		return nil
 	}
 	if s := n.finding.searching(); s != nil && s.pool.Status().Holds(server.ID()) {
-		n.dialler.Remove(server.ID()) // the pool chose it as a relay: it stays connected
+		n.network.dialler.Remove(server.ID()) // the pool chose it as a relay: it stays connected
 		s.pool.Kept(server.ID(), n.network.trustedByName(server.ID()))
 		return nil
 	}

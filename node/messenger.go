@@ -74,8 +74,8 @@ func (n *logins) courierConfig(a *profile.Account) courier.Config {
 		MailServersOnly: s.MailServerConfirmations, NoDataSync: !s.DataSyncEnabled,
 		Jitter: rand.NewPCG(rand.Uint64(), rand.Uint64()),
 	}
-	if n.mail.client != nil {
-		cfg.History = n.mail.client
+	if n.mailservers.mail.client != nil {
+		cfg.History = n.mailservers.mail.client
 	}
 	return cfg
 }
@@ -83,7 +83,7 @@ func (n *logins) courierConfig(a *profile.Account) courier.Config {
 // Run implements profile.Service.
 func (s *session) Run(ctx context.Context) error {
 	err := s.courier.Run(ctx)
-	s.node.session.CompareAndSwap(s, nil)
+	s.node.logins.session.CompareAndSwap(s, nil)
 	return err
 }
 
@@ -110,7 +110,7 @@ type postTracker struct{ node *core }
 
 func (t postTracker) with(peer enode.ID, fn func(*courier.Courier, envelopes.Peer)) {
 	if c := t.node.logins.Courier(); c != nil {
-		known := t.node.mail.client != nil && t.node.mail.client.Knows(peer)
+		known := t.node.mailservers.mail.client != nil && t.node.mailservers.mail.client.Knows(peer)
 		fn(c, envelopes.Peer{ID: envelopes.PeerID(peer), MailServer: known})
 	}
 }

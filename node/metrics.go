@@ -117,7 +117,7 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
-	names := m.node.peers.names()
+	names := m.node.network.peers.names()
 	for _, c := range countClients(names) {
 		gauge(m.peers, float64(c.count), c.kind, c.version, c.platform)
 	}

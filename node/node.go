@@ -11,18 +11,14 @@ import (
 
 	"github.com/ethereum/go-ethereum/p2p"
 	"github.com/ethereum/go-ethereum/p2p/enode"
-	"github.com/ethereum/go-ethereum/p2p/nat"
 	"go.uber.org/zap"
 	"golang.org/x/sys/unix"
 
-	"statusd/accounts/names"
 	"statusd/api"
 	"statusd/configs"
 	"statusd/internal/clock"
 	"statusd/internal/feed"
-	"statusd/internal/profile"
 	"statusd/internal/sdnotify"
-	"statusd/node/redial"
 	"statusd/waku"
 )
 
@@ -53,39 +49,14 @@ type core struct {
 	clock   *clock.Clock
 	signals *feed.Signals
 	host    *waku.Host // nil: Waku is switched off
-	dialler *redial.Dialer
 	monitor *monitor
-	peers   *peerTable
-	subnets *subnets
 	metrics *metrics
-	mail    mail
 
-	natFor     func(*configs.Config) (nat.Interface, error)
-	endGateway context.CancelFunc // ends questions to the gateway; set by newServer
-
-	search        atomic.Pointer[search] // nil: peers are not searched for
-	phase         atomic.Int32
-	everConnected atomic.Bool
-	ready         chan struct{}
-	stopping      chan struct{} // closed when the shutdown begins
-	quit          chan struct{}
-	quitOnce      sync.Once
-	session       atomic.Pointer[session] // nil: nobody is logged in, or Waku is off
-
-	mu      sync.Mutex // guards what follows
-	server  *p2p.Server
-	serving bool              // server is started and not yet stopped
-	trusted map[enode.ID]bool // by the operator's explicit wish
-	static  []*enode.Node     // from the configuration, as applied last
-	// mailPeers are kept only because the history client asked for them.
-	mailPeers map[enode.ID]bool
-
-	accounts *profile.Manager // nil: not open yet
-	names    *names.Lists     // nil: none
-
-	mailMu    sync.Mutex    // one change of the mailservers at a time; guards what follows
-	mailFound []*enode.Node // by discovery, the latest last
-	mailSet   atomic.Bool   // mailservers were set while the node ran
+	phase    atomic.Int32
+	ready    chan struct{}
+	stopping chan struct{} // closed when the shutdown begins
+	quit     chan struct{}
+	quitOnce sync.Once
 
 	network     *network
 	finding     *finding
@@ -102,27 +73,20 @@ func New(cfg *configs.Config, deps Deps) (*Node, error) {
 		log = zap.NewNop()
 	}
 	c := &core{
-		cfg: cfg, deps: deps, root: log, log: log.Named("node"), created: time.Now(), peers: newPeerTable(),
-		subnets: newSubnets(cfg.MaxPeers, cfg.MaxInboundPerSubnet),
-		ready:   make(chan struct{}), stopping: make(chan struct{}),
-		quit: make(chan struct{}), trusted: make(map[enode.ID]bool),
-		mailPeers: make(map[enode.ID]bool), natFor: natFor,
+		cfg: cfg, deps: deps, root: log, log: log.Named("node"), created: time.Now(), ready: make(chan struct{}),
+		stopping: make(chan struct{}), quit: make(chan struct{}),
 	}
-	c.network, c.finding, c.mailservers = &network{c}, &finding{c}, &mailservers{c}
-	c.logins, c.checks = &logins{c}, &checks{c}
+	c.network = newNetwork(c)
+	c.finding, c.mailservers, c.logins, c.checks = &finding{core: c}, &mailservers{core: c}, &logins{core: c}, &checks{c}
 	n := &Node{c, c.network, c.finding, c.mailservers, c.logins, c.checks}
 	n.clock = clock.New(clock.Config{Servers: timeServers(cfg), Logger: log.Named("clock")})
 	n.signals = feed.NewSignals(n.clock.Now)
 	n.monitor = newMonitor(n.log, deps.Notify, deps.Watchdog)
-	n.dialler = redial.New(redial.Config{Dial: n.network.dial, Logger: log.Named("dial")})
 	n.metrics = newMetrics(c)
-	for _, id := range ids(cfg.TrustedNodes(), cfg.MailServers()) {
-		n.trusted[id] = true
-	}
 	if cfg.WakuConfig.Enabled {
 		hostConfig := wakuConfig(cfg, deps, n.clock.Now)
 		hostConfig.Witness = timeWitness{n.clock}
-		n.mail.attach(&hostConfig, c)
+		n.mailservers.mail.attach(&hostConfig, c)
 		host, err := waku.New(hostConfig)
 		if err != nil {
 			return nil, fmt.Errorf("build waku host: %w", err)
@@ -302,17 +266,17 @@ func (n *Node) startNetwork(life *lifecycle, key *ecdsa.PrivateKey) error {
 	if err != nil {
 		return err
 	}
-	n.search.Store(found) // before the first peer can come
+	n.finding.search.Store(found) // before the first peer can come
 	if err := n.network.startServer(srv); err != nil {
 		return err
 	}
-	n.mu.Lock()
-	n.server, n.serving = srv, true
-	n.mu.Unlock()
+	n.network.mu.Lock()
+	n.network.server, n.network.serving = srv, true
+	n.network.mu.Unlock()
 	life.onStop("peer-to-peer server", stopServer, func() {
-		n.mu.Lock()
-		n.serving = false
-		n.mu.Unlock()
+		n.network.mu.Lock()
+		n.network.serving = false
+		n.network.mu.Unlock()
 		n.network.stopServer(srv)
 	})
 	events := make(chan *p2p.PeerEvent, eventQueue)
@@ -324,12 +288,12 @@ func (n *Node) startNetwork(life *lifecycle, key *ecdsa.PrivateKey) error {
 		n.log.Warn("static nodes without an address are not dialled", zap.Int("nodes", unusable))
 	}
 	for _, node := range nodes {
-		n.dialler.Add(node)
+		n.network.dialler.Add(node)
 	}
-	n.mu.Lock()
-	n.static = nodes
-	n.mu.Unlock()
-	life.run("dialling", stopDialling, n.dialler.Run)
+	n.network.mu.Lock()
+	n.network.static = nodes
+	n.network.mu.Unlock()
+	life.run("dialling", stopDialling, n.network.dialler.Run)
 	n.log.Info("peer-to-peer server started", zap.String("addr", srv.ListenAddr),
 		zap.Stringer("id", srv.LocalNode().ID()), zap.Int("static", len(nodes)), zap.Int("maxPeers", n.cfg.MaxPeers))
 	return n.finding.startSearch(life, srv)
@@ -367,7 +331,7 @@ func (n *Node) probes() []probe {
 			return nil
 		}},
 		{"dialling", func(context.Context) error {
-			n.dialler.Count()
+			n.network.dialler.Count()
 			return nil
 		}},
 		{"disk", func(context.Context) error {
@@ -390,7 +354,7 @@ func (n *Node) probes() []probe {
 }
 
 // statusLine is what systemctl status shows.
-func (n *Node) statusLine() string { return fmt.Sprintf("peers=%d", n.peers.count()) }
+func (n *Node) statusLine() string { return fmt.Sprintf("peers=%d", n.network.peers.count()) }
 
 // Reload applies what may change while the node runs: the lists of static and
 // trusted nodes of a new configuration. Peers added by RPC stay.
@@ -402,10 +366,10 @@ func (n *Node) Reload(cfg *configs.Config) error {
 	n.monitor.report(n.deps.Notify.Reloading(sdnotify.Monotonic()))
 	defer func() { n.monitor.report(n.deps.Notify.Ready()) }()
 	nodes, _ := staticNodes(cfg, srv.LocalNode().ID())
-	n.mu.Lock()
-	gone := n.static
-	n.static = nodes
-	n.mu.Unlock()
+	n.network.mu.Lock()
+	gone := n.network.static
+	n.network.static = nodes
+	n.network.mu.Unlock()
 	var errs []error
 	for _, old := range gone {
 		if !contains(nodes, old.ID()) {
@@ -418,7 +382,7 @@ func (n *Node) Reload(cfg *configs.Config) error {
 		errs = append(errs, n.network.AddTrustedPeer(node))
 	}
 	for _, node := range nodes {
-		if known := n.dialler.Target(node.ID()); known == nil || known.URLv4() != node.URLv4() {
+		if known := n.network.dialler.Target(node.ID()); known == nil || known.URLv4() != node.URLv4() {
 			errs = append(errs, n.network.AddPeer(node))
 		}
 	}

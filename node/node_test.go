@@ -357,10 +357,10 @@ func TestReload(t *testing.T) {
 	if err := n.Reload(&next); err != nil {
 		t.Fatal(err)
 	}
-	if n.dialler.Target(a.ID()) != nil || n.dialler.Target(c.ID()) == nil || !n.trustedByName(a.ID()) {
+	if n.network.dialler.Target(a.ID()) != nil || n.network.dialler.Target(c.ID()) == nil || !n.trustedByName(a.ID()) {
 		t.Error("wrong set of kept peers")
 	}
-	if got := n.dialler.Target(b.ID()); got == nil || got.TCP() != 2 {
+	if got := n.network.dialler.Target(b.ID()); got == nil || got.TCP() != 2 {
 		t.Errorf("address not replaced: %v", got)
 	}
 }

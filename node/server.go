@@ -11,17 +11,21 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	gethlog "github.com/ethereum/go-ethereum/log"
 	"github.com/ethereum/go-ethereum/p2p"
 	"github.com/ethereum/go-ethereum/p2p/enode"
 	"github.com/ethereum/go-ethereum/p2p/enr"
+	"github.com/ethereum/go-ethereum/p2p/nat"
 	"go.uber.org/zap"
 
 	"statusd/configs"
 	"statusd/internal/blocking"
 	"statusd/internal/logx"
+	"statusd/node/redial"
 )
 
 // dialTimeout bounds the TCP part of a dial, name lookup included.
@@ -41,7 +45,36 @@ func clientName(name, version string) string {
 }
 
 // network is the peer-to-peer server and who is connected.
-type network struct{ *core }
+type network struct {
+	*core
+	dialler       *redial.Dialer
+	peers         *peerTable
+	subnets       *subnets
+	everConnected atomic.Bool
+
+	natFor     func(*configs.Config) (nat.Interface, error)
+	endGateway context.CancelFunc // ends questions to the gateway; set by newServer
+
+	mu      sync.Mutex // guards what follows
+	server  *p2p.Server
+	serving bool              // server is started and not yet stopped
+	trusted map[enode.ID]bool // by the operator's explicit wish
+	static  []*enode.Node     // from the configuration, as applied last
+	// mailPeers are kept only because the history client asked for them.
+	mailPeers map[enode.ID]bool
+}
+
+func newNetwork(c *core) *network {
+	n := &network{
+		core: c, peers: newPeerTable(), subnets: newSubnets(c.cfg.MaxPeers, c.cfg.MaxInboundPerSubnet), natFor: natFor,
+		trusted: make(map[enode.ID]bool), mailPeers: make(map[enode.ID]bool),
+	}
+	n.dialler = redial.New(redial.Config{Dial: n.dial, Logger: c.root.Named("dial")})
+	for _, id := range ids(c.cfg.TrustedNodes(), c.cfg.MailServers()) {
+		n.trusted[id] = true
+	}
+	return n
+}
 
 // newServer builds the devp2p server. It starts nothing.
 //

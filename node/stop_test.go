@@ -45,7 +45,7 @@ func behind(t *testing.T, cfg *configs.Config, g nat.Interface) (n *Node, stop f
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.natFor = func(*configs.Config) (nat.Interface, error) { return g, nil }
+	n.network.natFor = func(*configs.Config) (nat.Interface, error) { return g, nil }
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- n.Run(ctx) }()
